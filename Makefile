@@ -1,0 +1,41 @@
+# Everything starts here: each target sets up what it needs and can be the first one run on a fresh machine.
+.DEFAULT_GOAL := help
+.PHONY: help run serve test check soak clean
+
+PYTHON := .venv/bin/python
+TOOLS := .venv/.ready
+EMULATOR := local/node_modules/.ready
+PYTEST_ARGS ?=
+
+help: ## list these commands
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
+
+run: $(TOOLS) $(EMULATOR) ## the main job on this machine: MANIFEST=file takes a file of yours
+	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)")
+
+serve: $(TOOLS) $(EMULATOR) ## the same, staying up: whatever is put into the container is handled
+	@$(PYTHON) -m local serve
+
+test: $(TOOLS) $(EMULATOR) ## the whole test suite
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@$(MAKE) --no-print-directory test PYTEST_ARGS="--cov --cov-report=term $(PYTEST_ARGS)"
+
+soak: $(TOOLS) $(EMULATOR) ## the long versions of the fault and fuzz tests
+	@SOAK=1 $(PYTHON) -m pytest -m soak $(PYTEST_ARGS)
+
+clean: ## remove everything that the others have set up
+	rm -rf .venv local/node_modules .local .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(TOOLS): requirements.txt requirements-dev.txt
+	@python=$$(local/find-python.sh) && echo "Setting up Python packages in .venv ..." && \
+		{ [ -x $(PYTHON) ] || "$$python" -m venv .venv; } && \
+		$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
+
+$(EMULATOR): local/package-lock.json
+	@local/check-node.sh && echo "Setting up the storage emulator in local/node_modules ..." && \
+		npm ci --prefix local --silent --no-audit --no-fund --ignore-scripts && touch $@

@@ -1,0 +1,64 @@
+"""The triggers of the function app. Each translates its message into a wake-up and does nothing else."""
+
+import logging
+import os
+from collections.abc import Callable
+
+import azure.functions as func
+from azurefunctions.extensions.bindings import blob
+
+from shared import bootstrap, events
+from shared.names import is_manifest
+from shared.settings import CONNECTION, TRIGGER_SOURCES
+from shared.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
+
+app = func.FunctionApp()
+
+# The one setting read at import: a binding cannot be changed later. A wrong value is reported with all other settings.
+_source = os.environ.get("MANIFEST_TRIGGER_SOURCE", "")
+_SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == TRIGGER_SOURCES[1] else func.BlobSource.EVENT_GRID
+
+
+@app.function_name("upload_manifest")
+@app.blob_trigger("manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=_SOURCE)
+def upload_manifest(manifest: blob.BlobClient) -> None:
+    """Take up a blob that has landed. The binding gives its name alone; its content is read once, with its ETag."""
+    if is_manifest(manifest.blob_name):
+        bootstrap.app().workflow.advance(manifest.blob_name)
+
+
+@app.function_name("resume_manifest")
+@app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
+def resume_manifest(message: func.QueueMessage) -> None:
+    """Go on with a manifest for which it is time."""
+    _advance(message, read_wake_up)
+
+
+@app.function_name("rescue_manifest")
+@app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
+def rescue_manifest(message: func.QueueMessage) -> None:
+    """Wake a blob's job that the host has given up; another path may have carried it on."""
+    _advance(message, read_poisoned_blob)
+
+
+@app.function_name("rescue_wake_up")
+@app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
+def rescue_wake_up(message: func.QueueMessage) -> None:
+    """Wake a job whose wake-up the host has given up."""
+    _advance(message, read_wake_up)
+
+
+@app.function_name("sweep")
+@app.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")
+def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """Wake whatever lies overdue: an event that never came is not a manifest lost."""
+    bootstrap.app().sweep.run()
+
+
+def _advance(message: func.QueueMessage, read: Callable[[bytes], WakeUp]) -> None:
+    try:
+        wake_up = read(message.get_body())
+    except UnreadableMessageError as error:
+        events.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
+        return
+    bootstrap.app().workflow.advance(wake_up.manifest, wake_up.due)

@@ -1,0 +1,167 @@
+"""What Partner Center's answers mean: one exception class for each decision, and the two bodies that matter."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from shared.job import Fault
+
+LONGEST_DESCRIPTION = 500
+"""Characters of a foreign text that are kept."""
+
+# 3xx: a redirect is not followed, so it is as good as no service. 401: a new token may help.
+_TEMPORARY = frozenset({401, 408, 425, 429})
+_NO_RELATIONSHIP = frozenset({"20002"})
+
+
+class AnswerError(Exception):
+    """A call that was no success, with the evidence that support asks for."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"HTTP {fault.http_status}, code {fault.code}, request {fault.request_id}")
+        self.fault = fault
+
+
+class RefusedError(AnswerError):
+    """The same request would be refused again."""
+
+
+class TooLargeError(AnswerError):
+    """The request has more devices or bytes than the API takes (413)."""
+
+
+class UnavailableError(AnswerError):
+    """The same request may succeed later: at the earliest ``retry_after`` from now, where that is told."""
+
+    def __init__(self, fault: Fault, retry_after: timedelta | None = None, *, answered: bool) -> None:
+        super().__init__(fault)
+        self.retry_after = retry_after
+        self.answered = answered
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, its body read and bounded."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:  # noqa: ANN401 - a foreign body can be anything
+        """Decode the body; ``None`` if it is no JSON, as gateways answer HTML or nothing."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def member(self, name: str) -> str | None:
+        """Read a member of a JSON object as text; ``None`` where there is no such."""
+        document = self.json()
+        value = document.get(name) if isinstance(document, dict) else None
+        return None if value is None or isinstance(value, dict | list) else readable(str(value))
+
+
+class DeviceEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """One device of a batch's progress, as ``BatchUploadDetails.devicesStatus`` has it."""
+
+    serial_number: str | None = None
+    product_key: str | None = None
+    status: str | None = None
+    error_code: str | int | None = None
+    error_description: str | None = None
+
+
+class BatchProgress(msgspec.Struct, frozen=True, rename="camel"):
+    """``BatchUploadDetails``: how far Partner Center is with one upload."""
+
+    status: str = "unknown"
+    devices_status: list[DeviceEntry] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether the fate of every device is known; each is judged by its own entry."""
+        return self.status.lower() in ("finished", "finished_with_errors")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An upload that Partner Center has taken: where its progress is read, and the id of the call."""
+
+    location: str
+    correlation_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One reading of an upload's progress, and how long to leave Partner Center alone where it says so."""
+
+    progress: BatchProgress
+    retry_after: timedelta | None
+
+
+def readable(text: str) -> str:
+    """Make a foreign text fit for a person's eyes: one line, bounded, without control characters."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:LONGEST_DESCRIPTION]
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Read ``Retry-After`` in either form, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` if it is neither."""
+    value = headers.get("Retry-After", "").strip()
+    try:
+        if value.isascii() and value.isdigit():
+            return timedelta(seconds=int(value))
+        return max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0))
+    except (ValueError, OverflowError):
+        return None
+
+
+def error_for(answer: Answer, fault: Fault, now: datetime) -> AnswerError:
+    """Choose the exception for an answer that is no success (the table in the contract's section 4)."""
+    status = answer.status
+    if status == 413:  # noqa: PLR2004 - Content Too Large
+        return TooLargeError(fault)
+    forbidden_for_now = status == 403 and fault.code not in _NO_RELATIONSHIP  # noqa: PLR2004 - Forbidden
+    if status in _TEMPORARY or forbidden_for_now or not 400 <= status < 500:  # noqa: PLR2004 - client errors
+        return UnavailableError(fault, retry_after(answer.headers, now), answered=True)
+    return RefusedError(fault)
+
+
+def location_in(answer: Answer) -> str | None:
+    """Find the upload's Location, in the header or else the body; ``None`` if no tracking id can be read off it."""
+    body = answer.json()
+    candidates = [answer.headers.get("Location")]
+    if isinstance(body, dict):
+        candidates += [body.get("location"), _at(body, "links", "self", "uri")]
+    return next((text for text in candidates if isinstance(text, str) and tracking_id(text)), None)
+
+
+def _at(document: Any, *names: str) -> Any:  # noqa: ANN401 - a foreign body can be anything
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def tracking_id(location: str) -> str | None:
+    """Read the tracking id off a Location: its last path segment, whatever else it says; ``None`` if there is none.
+
+    Clients have met it relative, with and without ``/v1``, and absolute.
+    """
+    try:
+        segment = unquote(urlsplit(location.strip()).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return None
+    return None if segment in ("", ".", "..") or len(segment) > LONGEST_DESCRIPTION else segment
+
+
+def progress_in(answer: Answer) -> BatchProgress | None:
+    """Read ``BatchUploadDetails``; ``None`` if the body is something else."""
+    try:
+        return msgspec.json.decode(answer.body, type=BatchProgress)
+    except (ValueError, RecursionError):
+        return None

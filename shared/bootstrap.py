@@ -1,0 +1,89 @@
+"""Puts the app together from its settings, once a process, at the first invocation."""
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from azure.storage.blob import ContainerClient, LinearRetry
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from shared import credentials
+from shared.credentials import SignIn
+from shared.partner_center import PartnerCenter, open_session
+from shared.services import Limits, Services
+from shared.settings import Settings, read_settings
+from shared.storage import Storage, WakeUpQueue
+from shared.sweep import Sweep
+from shared.workflow import Workflow
+
+_STORAGE_OPTIONS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 60, "max_single_get_size": 8 * 2**20}
+
+
+class App:
+    """The workflow, and the storage below it for those who look at more than one manifest."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make one storage client, one credential and one HTTP session."""
+        self.settings = settings
+        self.storage = Storage(_container(settings))
+        self.wake_ups = WakeUpQueue(_queue(settings))
+        make_credential = partial(credentials.managed_identity, settings.client_id)
+        api = PartnerCenter(
+            open_session(),
+            settings.url,
+            SignIn(make_credential, settings.cloud.audience),
+            {"X-Locale": settings.locale, "MS-PartnerCenter-Application": settings.application},
+            now,
+            time.sleep,
+        )
+        limits = Limits(settings.devices_per_upload, settings.manifest_bytes, settings.allowed_customers)
+        services = Services(
+            self.storage, self.wake_ups, api, limits, settings.delays, clock=now, draw=random.SystemRandom().random
+        )
+        self.workflow = Workflow(services)
+        self.sweep = Sweep(self.storage, self.wake_ups, now)
+
+
+_lock = Lock()
+_app: App | None = None
+
+
+def app(environment: Mapping[str, str] = os.environ) -> App:
+    """Give the process's app, built at first use.
+
+    Raises:
+        SettingsError: Settings are missing or malformed.
+    """
+    global _app  # noqa: PLW0603 - one a process, as the worker runs many invocations in one
+    with _lock:
+        if _app is None:
+            _app = App(read_settings(environment))
+        return _app
+
+
+def now() -> datetime:
+    """Tell the time, UTC."""
+    return datetime.now(UTC)
+
+
+def _container(settings: Settings) -> ContainerClient:
+    options = _STORAGE_OPTIONS | {"retry_policy": LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)}
+    connection = settings.connection
+    if connection.connection_string:
+        return ContainerClient.from_connection_string(connection.connection_string, settings.container, **options)
+    credential = credentials.managed_identity(connection.client_id)
+    return ContainerClient(str(connection.blob_uri), settings.container, credential=credential, **options)
+
+
+def _queue(settings: Settings) -> QueueClient:
+    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy()}
+    connection = settings.connection
+    if connection.connection_string:
+        return QueueClient.from_connection_string(connection.connection_string, settings.wake_up_queue, **options)
+    credential = credentials.managed_identity(connection.client_id)
+    return QueueClient(str(connection.queue_uri), settings.wake_up_queue, credential=credential, **options)

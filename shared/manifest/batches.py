@@ -1,0 +1,120 @@
+"""The devices of a JSON array, many at a time.
+
+A window of the text is cut at a comma that seems to stand between two devices, put between brackets and decoded. That
+it can be decoded proves the cut: one inside a string or a device would leave something open. A window that cannot be
+decoded is read value by value instead, with the same outcome.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from shared.device import Device, from_values
+from shared.manifest.cursor import DECODER, Cursor
+
+WINDOW = 131_072
+"""Characters decoded at once."""
+
+_TRIES = 8
+_GAP = 64  # white space between two devices, with the comma
+
+
+class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A device with every member that is documented; those after the first five do not matter."""
+
+    serial_number: str | None = None
+    product_key: str | None = None
+    hardware_hash: str | None = None
+    oem_manufacturer_name: str | None = None
+    model_name: str | None = None
+    id: msgspec.Raw = msgspec.Raw()
+    policies: msgspec.Raw = msgspec.Raw()
+    uploaded_date: msgspec.Raw = msgspec.Raw()
+    allowed_operations: msgspec.Raw = msgspec.Raw()
+    attributes: msgspec.Raw = msgspec.Raw()
+    created_by: msgspec.Raw = msgspec.Raw()
+
+
+_MEMBERS = msgspec.structs.fields(_Documented)
+DOCUMENTED = frozenset(member.encode_name.lower() for member in _MEMBERS)
+"""The lower-case names of all documented members."""
+
+_IN_PASCAL_CASE = msgspec.defstruct(
+    "_InPascalCase",
+    [(member.name, member.type, member.default) for member in _MEMBERS],
+    rename="pascal",
+    forbid_unknown_fields=True,
+)
+
+
+def _typed(struct: type[msgspec.Struct]) -> Callable[[str], Sequence[object]]:
+    decode = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type] # a type made at run time
+
+    def devices(text: str) -> list[Device]:
+        return [from_values(msgspec.structs.astuple(found)[:5]) for found in decode(text)]
+
+    return devices
+
+
+_WAYS: tuple[Callable[[str], Sequence[object]], ...] = (_typed(_Documented), _typed(_IN_PASCAL_CASE), DECODER.decode)
+
+
+class Batches:
+    """The items of the array in which a cursor stands: a ``Device`` where it is flawless, else what JSON says."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._way = _WAYS[0]
+        self._hopeless: str | None = None
+
+    def __iter__(self) -> Iterator[Sequence[object]]:
+        """Read up to and over the bracket that closes the array."""
+        cursor = self._cursor
+        cursor.skip("[")
+        if cursor.peek() == "]":
+            cursor.at += 1
+            return
+        while True:
+            yield self._window() or [cursor.value()]
+            if cursor.closes("]"):
+                return
+            cursor.peek()
+
+    def _window(self) -> Sequence[object] | None:
+        """Decode a window and step over it; ``None`` where that does not work."""
+        cursor = self._cursor
+        if cursor.text is self._hopeless:
+            return None
+        while len(cursor.text) - cursor.at < WINDOW and cursor.more():
+            pass
+        cut = _cut(cursor)
+        batch = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
+        if batch:
+            cursor.at = cut
+        else:
+            self._hopeless = cursor.text
+        return batch
+
+    def _decoded(self, window: str) -> Sequence[object] | None:
+        for way in dict.fromkeys((self._way, *_WAYS)):  # what worked before first
+            try:
+                batch = way(window)
+            except (msgspec.DecodeError, json.JSONDecodeError, RecursionError):
+                continue
+            self._way = way
+            return batch
+        return None
+
+
+def _cut(cursor: Cursor) -> int:
+    """Find where a window may end: at the last bracket of the text, or at a comma between two objects, or any."""
+    text, end = cursor.text, len(cursor.text)
+    if cursor.ended:
+        return text.rfind("]")
+    for _ in range(_TRIES):
+        end = text.rfind("{", cursor.at, end)
+        gap = text[max(end - _GAP, cursor.at) : max(end, cursor.at)]
+        if "".join(gap.split()).endswith("},"):
+            return text.rfind(",", 0, end)
+    return text.rfind(",", cursor.at)

@@ -1,0 +1,108 @@
+"""A JSON text that is read through a window, however long it is."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from shared.manifest.finding import UnreadableError
+
+LARGEST = 262_144
+"""Characters that a device may have: more than 60 times a real one, and what keeps the memory flat."""
+
+# float: int() refuses numbers of more than 4,300 digits, and no number matters here.
+DECODER = json.JSONDecoder(parse_int=float)
+
+_NOT_SPACE = re.compile(r"[^ \t\n\r]")
+_LONGEST_TOKEN = 16  # characters that a literal or an escape has at most, and a few
+
+
+class Cursor:
+    """A place in a JSON text: ``text[at:]`` is what comes next, as far as it has been read."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        self.text = ""
+        self.at = 0
+        self.ended = False
+        self._pieces = pieces
+        self._line, self._column = 1, 1  # of text[0]
+
+    def more(self) -> bool:
+        """Read on, and drop what lies behind; ``False`` at the end of the text."""
+        piece = next(self._pieces, None)
+        if piece is None:
+            self.ended = True
+            return False
+        self._line, self._column = self._place(self.at)
+        self.text, self.at = self.text[self.at :] + piece, 0
+        return True
+
+    def peek(self) -> str:
+        """Go to the next character that is no white space; "" at the end of the text."""
+        while True:
+            if found := _NOT_SPACE.search(self.text, self.at):
+                self.at = found.start()
+                return found.group()
+            self.at = len(self.text)
+            if not self.more():
+                return ""
+
+    def value(self) -> object:
+        """Read a value of any type.
+
+        Raises:
+            UnreadableError: There is none, or it is too large.
+        """
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as fault:
+                if not self._is_cut_off(fault):
+                    raise self.fault(fault.msg, fault.pos) from None
+            except RecursionError:
+                raise UnreadableError("nested_too_deeply", where=self.where()) from None
+            else:
+                if end < len(self.text) or self.ended:  # a number at the very end may go on
+                    self.at = end
+                    return value
+            if len(self.text) - self.at > LARGEST:
+                raise UnreadableError("value_too_large", where=self.where())
+            self.more()
+
+    def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
+        if self.ended:
+            return False
+        return fault.msg.startswith("Unterminated string") or fault.pos > len(self.text) - _LONGEST_TOKEN
+
+    def skip(self, character: str) -> None:
+        """Step over a character that must come next."""
+        if self.peek() != character:
+            raise self.fault(f"Expecting '{character}'")
+        self.at += 1
+
+    def closes(self, bracket: str) -> bool:
+        """Step over what must follow an item: a comma, or the bracket that ends them all."""
+        found = self.peek()
+        if found not in (",", bracket):
+            raise self.fault(f"Expecting ',' or '{bracket}'")
+        self.at += 1
+        return found == bracket
+
+    def where(self) -> str:
+        """Name the line."""
+        return f"line {self._place(self.at)[0]}"
+
+    def fault(self, what: str, at: int | None = None) -> UnreadableError:
+        """Make out a syntax error."""
+        offset = self.at if at is None else at
+        line, column = self._place(offset)
+        if self.ended and not _NOT_SPACE.search(self.text, offset):
+            what = "The text ends in the middle; was the file cut off?"
+        message = f"This is no valid JSON: {what} (column {column}). Correct it, or write it with a JSON library."
+        return UnreadableError("invalid_json", message, where=f"line {line}")
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Count the line and the column, both from 1."""
+        line, column, start = self._line, self._column, 0
+        while (end := self.text.find("\n", start, offset)) >= 0:  # quicker than count(): devices have long lines
+            line, column, start = line + 1, 1, end + 1
+        return line, column + offset - start

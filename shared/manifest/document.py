@@ -1,0 +1,88 @@
+"""A JSON manifest: an array of devices, or an envelope around one."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from shared.manifest.batches import Batches
+from shared.manifest.cursor import Cursor
+from shared.manifest.entry import Entry
+from shared.manifest.finding import UnreadableError
+from shared.manifest.member import Members, text_or_none
+from shared.manifest.report import Report
+
+_IDS = {"customerid": "customerId", "batchid": "batchId"}
+
+
+def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
+    """Read a manifest that begins with ``[`` or ``{``.
+
+    Raises:
+        UnreadableError: What is wrong stops the reading.
+    """
+    cursor = Cursor(pieces)
+    yield from _array(cursor, report) if cursor.peek() == "[" else _Envelope(cursor, report).read()
+    if cursor.peek():
+        raise cursor.fault("More text follows the end")
+
+
+def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
+    members = Members(report)
+    for place, item in enumerate(chain.from_iterable(Batches(cursor)), 1):
+        yield members.device(item, place)
+
+
+class _Envelope:
+    """An object with the devices in it, before, between or after its other members."""
+
+    def __init__(self, cursor: Cursor, report: Report) -> None:
+        self._cursor = cursor
+        self._report = report
+        self._ids: dict[str, str] = {}
+        self._seen = False
+
+    def read(self) -> Iterator[Entry]:
+        cursor = self._cursor
+        cursor.skip("{")
+        if cursor.peek() != "}":
+            yield from self._member()
+            while not cursor.closes("}"):
+                yield from self._member()
+        else:
+            cursor.at += 1
+        if not self._seen:
+            raise UnreadableError("missing_devices")
+        self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
+
+    def _member(self) -> Iterator[Entry]:
+        name = self._name().lower()
+        self._cursor.skip(":")
+        if name == "devices":
+            yield from self._devices()
+        elif self._cursor.peek() and (value := self._cursor.value()) is not None and name in _IDS:
+            self._id(_IDS[name], value)
+
+    def _name(self) -> str:
+        if self._cursor.peek() != '"':
+            raise self._cursor.fault("Expecting a name in double quotes")
+        return str(self._cursor.value())
+
+    def _devices(self) -> Iterator[Entry]:
+        if self._seen:
+            raise UnreadableError("conflicting_members", "The envelope has devices twice. Keep one.", field="devices")
+        self._seen = True
+        if self._cursor.peek() != "[":
+            self._cursor.value()
+            message = "devices must be an array. Put the devices between [ and ]."
+            raise UnreadableError("wrong_type", message, field="devices")
+        yield from _array(self._cursor, self._report)
+
+    def _id(self, field: str, value: object) -> None:
+        text = text_or_none(value, None, field, self._report)
+        if text is None:
+            return
+        if not text.strip():
+            message = f"{field} is blank. Fill it in, or leave it out and name the blob by the ids."
+            self._report.issue(None, field, "blank_id", message)
+        elif self._ids.setdefault(field, text) != text:
+            message = f"The envelope has two values of {field}. Keep the right one."
+            self._report.issue(None, field, "conflicting_members", message)

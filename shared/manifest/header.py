@@ -1,0 +1,98 @@
+"""The header line of a CSV manifest: which column holds what."""
+
+import re
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from shared.device import FIELDS, from_values, is_identified
+from shared.manifest.finding import UnreadableError, quoted
+from shared.manifest.report import Report
+
+_DELIMITERS = (",", ";", "\t")
+_NOT_COUNTED = re.compile(r"[\s_-]+")
+
+# Partner Center's template, Get-WindowsAutopilotInfo and Intune, Managed Desktop, and the API's own names.
+_COLUMNS = {
+    "deviceserialnumber": "serialNumber",
+    "serialnumber": "serialNumber",
+    "windowsproductid": "productKey",
+    "productkey": "productKey",
+    "hardwarehash": "hardwareHash",
+    "manufacturername": "oemManufacturerName",
+    "manufacturer": "oemManufacturerName",
+    "oemmanufacturername": "oemManufacturerName",
+    "devicemodel": "modelName",
+    "model": "modelName",
+    "modelname": "modelName",
+}
+_PLACELESS = {"grouptag", "assigneduser", "orderid", "purchaseorderid"}
+
+
+class Layout(NamedTuple):
+    """The columns of a file: how many there are, and what picks a device's values off a line's cells.
+
+    The cells must number ``width``, with an empty one at the end for what has no column.
+    """
+
+    width: int
+    pick: Callable[[list[str]], tuple[str, ...]]
+
+
+def delimiter_of(line: str) -> str:
+    """Tell what separates the cells: whatever gives the most known columns."""
+    plain = line.replace('"', "").rstrip("\r\n")
+    return max(_DELIMITERS, key=lambda delimiter: sum(_key(cell) in _COLUMNS for cell in plain.split(delimiter)))
+
+
+def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
+    """Read the header on line ``at``.
+
+    Raises:
+        UnreadableError: It is none, or devices cannot be identified by its columns.
+    """
+    width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    indices: dict[str, int] = {}
+    for index, cell in enumerate(cells[:width]):
+        field = _COLUMNS.get(_key(cell))
+        if field is None:
+            continue
+        if field in indices:
+            names = f"{quoted(cells[indices[field]])} and {quoted(cell)}"
+            message = f"The columns {names} hold the same thing. Delete one of them."
+            raise UnreadableError("repeated_column", message, f"line {at}", field)
+        indices[field] = index
+    _check(indices, at)
+    _tell_ignored(cells[:width], at, report)
+    return Layout(width, itemgetter(*[indices.get(field, -1) for field in FIELDS]))
+
+
+def _key(name: str) -> str:
+    return _NOT_COUNTED.sub("", name).lower()
+
+
+def _check(indices: dict[str, int], at: int) -> None:
+    if not indices:
+        message = (
+            "No column has a name that is known. The first line must be a header such as "
+            "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
+        )
+        raise UnreadableError("missing_header", message, f"line {at}")
+    if not is_identified(from_values("x" if field in indices else None for field in FIELDS)):
+        message = (
+            "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of "
+            "Device Serial Number, Manufacturer name and Device model."
+        )
+        raise UnreadableError("incomplete_header", message, f"line {at}")
+
+
+def _tell_ignored(cells: Sequence[str], at: int, report: Report) -> None:
+    for number, cell in enumerate(cells, 1):
+        key = _key(cell)
+        name = quoted(cell.strip()) if key else f"number {number}, which has no name,"
+        if key in _PLACELESS:
+            message = f"The column {name} is ignored: Partner Center has no place for it."
+            report.warning(at, None, "ignored_column", message)
+        elif key not in _COLUMNS:
+            message = f"The column {name} is not known and is ignored. If it matters, correct its name."
+            report.warning(at, None, "unknown_column", message)

@@ -1,0 +1,76 @@
+"""The one reading that finds everything that is wrong with a manifest."""
+
+from collections.abc import Iterator
+
+from shared.device import Device
+from shared.manifest.codes import ISSUES
+from shared.manifest.content import Content
+from shared.manifest.entry import Entry
+from shared.manifest.finding import UnreadableError
+from shared.manifest.manifest import Manifest, Source
+from shared.manifest.reading import entries
+from shared.manifest.repeats import Repeats
+from shared.manifest.report import Report
+from shared.manifest.rules import judge
+
+KEPT_CHARACTERS = 8 * 1024 * 1024
+KEPT_DEVICES = 20_000
+"""Up to these sizes the devices of a manifest stay in memory; those of a larger one are read again."""
+
+
+def inspect(content: Content, *, max_bytes: int, keep: int | None = 100) -> Manifest:
+    """Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
+
+    Args:
+        content: The bytes. What reading them raises is passed on.
+        max_bytes: What the manifest may have, as it is and unpacked.
+        keep: Findings to keep of each kind; ``None`` for all.
+    """
+    inspection = _Inspection(Report(keep))
+    try:
+        inspection.go_through(entries(content, max_bytes, inspection.report))
+    except UnreadableError as error:
+        inspection.report.break_off(error.finding)
+        return inspection.manifest(content, max_bytes, count=None)
+    if not inspection.count:
+        inspection.report.issue(None, None, "no_devices", ISSUES["no_devices"])
+    return inspection.manifest(content, max_bytes, inspection.count - inspection.duplicates)
+
+
+class _Inspection:
+    """A reading, with an eye on everything."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.count = 0
+        self.duplicates = 0
+        self._kept: list[Device] | None = []
+        self._repeats = Repeats(report)
+
+    def go_through(self, found: Iterator[Entry]) -> None:
+        for entry in found:
+            self.count += 1
+            if judge(entry, self.report):
+                self._look_for_repeats(entry.device, entry.at)
+            if self._kept is not None:
+                self._keep(entry.device)
+
+    def _look_for_repeats(self, device: Device, at: int) -> None:
+        first = self._repeats.first(device, at)
+        if first == at:
+            self._repeats.look_at_hash(device, at)
+        else:
+            self.duplicates += 1
+            message = f"This is the same device as {self.report.where(first)}. It is sent once."
+            self.report.warning(at, None, "duplicate_device", message)
+
+    def _keep(self, device: Device) -> None:
+        if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
+            self._kept = None
+        elif self._kept is not None:
+            self._kept.append(device)
+
+    def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
+        report = self.report
+        source = Source(content, max_bytes, self._kept, has_duplicates=self.duplicates > 0)
+        return Manifest(report.customer_id, report.batch_id, count, report.issues, report.warnings, source)

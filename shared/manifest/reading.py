@@ -1,0 +1,44 @@
+"""The way from a manifest's bytes to its devices."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from shared.manifest.content import Content
+from shared.manifest.document import document
+from shared.manifest.entry import Entry
+from shared.manifest.finding import UnreadableError
+from shared.manifest.nature import GZIP, encoding_of, opened
+from shared.manifest.packing import unpacked
+from shared.manifest.report import Report
+from shared.manifest.table import table
+from shared.manifest.text import decoded
+
+
+def entries(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:
+    """Read all devices, telling ``report`` what is wrong with the way they are written.
+
+    Raises:
+        UnreadableError: What is wrong stops the reading.
+    """
+    if content.size > max_bytes:
+        raise UnreadableError("manifest_too_large", f"The manifest has more than {max_bytes:,} bytes. Split it.")
+    head, chunks = opened(content.chunks())
+    if head.startswith(GZIP):
+        head, chunks = opened(unpacked(chunks, max_bytes))
+        if head.startswith(GZIP):
+            raise UnreadableError("gzip_in_gzip")
+    start, pieces = _begun(decoded(chunks, encoding_of(head), report))
+    if start.startswith("<"):
+        is_html = any(sign in start.lower() for sign in ("<!doctype html", "<html"))
+        raise UnreadableError("html_page" if is_html else "xml_file")
+    yield from document(pieces, report) if start[0] in "[{" else table(pieces, report)
+
+
+def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """Look for the first character that is no white space; gives some text from it on, and all text as before."""
+    blank = []
+    for piece in pieces:
+        blank.append(piece)
+        if start := piece.lstrip():
+            return start, chain(blank, pieces)
+    raise UnreadableError("blank_file")

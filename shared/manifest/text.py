@@ -1,0 +1,68 @@
+"""Bytes into text: UTF-8 where nothing else is announced, Windows-1252 where that fails at once."""
+
+import codecs
+from collections.abc import Iterator
+
+from shared.manifest.codes import WARNINGS
+from shared.manifest.finding import UnreadableError
+from shared.manifest.nature import Encoding
+from shared.manifest.report import Report
+
+PIECE = 131_072
+"""Bytes decoded at once: enough to be quick, few enough that no character width matters to the memory."""
+
+_FALLBACK = "cp1252"
+
+
+def decoded(chunks: Iterator[bytes], encoding: Encoding, report: Report) -> Iterator[str]:
+    """Decode a text in pieces, its byte-order mark left out.
+
+    Raises:
+        UnreadableError: Some bytes are none of the encoding.
+    """
+    text = _Text(encoding, report)
+    for data in _pieces(chunks, len(encoding.mark)):
+        yield text.decode(data)
+    yield text.decode(b"", final=True)
+
+
+def _pieces(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(skip, len(chunk), PIECE):
+            yield chunk[start : start + PIECE]
+        skip = 0
+
+
+class _Text:
+    """A text that is being decoded."""
+
+    def __init__(self, encoding: Encoding, report: Report) -> None:
+        self._may_guess = not encoding.mark
+        self._decoder = codecs.getincrementaldecoder(encoding.name)()
+        self._report = report
+
+    def decode(self, data: bytes, *, final: bool = False) -> str:
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError as fault:
+            text = self._guess(fault, final=final)
+        self._may_guess = self._may_guess and text.isascii()
+        self._report.characters += len(text)
+        return text
+
+    def _guess(self, fault: UnicodeDecodeError, *, final: bool) -> str:
+        """Fall back, but only while all was ASCII: otherwise something that once was right would change."""
+        if not (self._may_guess and fault.object[: fault.start].isascii()):
+            raise self._broken(fault) from fault
+        self._decoder = codecs.getincrementaldecoder(_FALLBACK)()
+        try:
+            text = self._decoder.decode(fault.object, final)
+        except UnicodeDecodeError as second:
+            raise self._broken(second) from second
+        self._report.warning(None, None, "guessed_encoding", WARNINGS["guessed_encoding"])
+        return text
+
+    def _broken(self, fault: UnicodeDecodeError) -> UnreadableError:
+        after = self._report.characters + fault.start
+        message = f"After some {after:,} characters the text is no {fault.encoding} any more. Save it as UTF-8 anew."
+        return UnreadableError("broken_encoding", message)

@@ -1,0 +1,35 @@
+"""Names of the blobs beside a manifest: the status and the device results.
+
+Everything in the container that is not one of these, nor a directory marker, is taken as a manifest.
+"""
+
+STATUS_SUFFIX = ".status.json"
+RESULTS_SUFFIX = ".results.csv"
+LONGEST_BLOB_NAME = 1024
+LONGEST_MANIFEST_NAME = LONGEST_BLOB_NAME - len(STATUS_SUFFIX)
+"""Characters. A longer name leaves no room for the status blob's name."""
+
+
+def is_manifest(name: str) -> bool:
+    """Tell whether a blob's name is a manifest's: neither a status nor a results blob."""
+    return not name.endswith((STATUS_SUFFIX, RESULTS_SUFFIX))
+
+
+def has_room_for_status(name: str) -> bool:
+    """Tell whether the status blob's name would still be a legal blob name."""
+    return len(name) <= LONGEST_MANIFEST_NAME
+
+
+def status_of(manifest: str) -> str:
+    """Name the status blob of a manifest."""
+    return manifest + STATUS_SUFFIX
+
+
+def manifest_of(status: str) -> str:
+    """Name the manifest that a status blob speaks of."""
+    return status.removesuffix(STATUS_SUFFIX)
+
+
+def results_of(manifest: str) -> str:
+    """Name the device results blob of a manifest."""
+    return manifest + RESULTS_SUFFIX

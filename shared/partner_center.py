@@ -1,0 +1,199 @@
+"""The client of Partner Center's device batch calls.
+
+Sources: "Upload a list of devices to an existing batch for the specified customer" and "Get the status of a device
+batch upload" in the Partner Center REST reference. The token goes to the base URL's host and nowhere else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
+from urllib.parse import quote
+from uuid import uuid4
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from shared.answers import (
+    Accepted,
+    Answer,
+    Report,
+    UnavailableError,
+    error_for,
+    location_in,
+    progress_in,
+    readable,
+    retry_after,
+)
+from shared.job import Fault
+
+CONNECT_TIMEOUT = 10
+READ_TIMEOUT = 100
+"""Seconds. Microsoft recommends none; the archived .NET SDK waited three minutes."""
+
+PAUSES = (0.3, 1.0)
+"""Seconds before a call whose connection broke is tried again: an idle connection may have died unnoticed."""
+
+LONGEST_CALL = timedelta(seconds=CONNECT_TIMEOUT + 2 * READ_TIMEOUT + sum(PAUSES))
+"""The longest that a call takes: to connect, to wait for an answer, to read it, with the pauses between tries."""
+
+LARGEST_ANSWER = 16 * 2**20
+"""Bytes. The progress of 1,000 devices takes about 0.3 MB."""
+
+
+class Tokens(Protocol):
+    """Gives bearer tokens for Partner Center."""
+
+    def token(self) -> str:
+        """Give a valid token.
+
+        Raises:
+            SignInError: None is to be had now.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Forget the token that was not accepted."""
+        ...
+
+
+def open_session(connections: int = 32) -> requests.Session:
+    """Make the one HTTP session of a process, shared by up to ``connections`` threads."""
+    session = requests.Session()
+    session.trust_env = False  # no .netrc: it would replace the bearer token
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_maxsize=connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class PartnerCenter:
+    """Partner Center's device batch calls, for every customer."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        url: str,
+        tokens: Tokens,
+        identity: Mapping[str, str],
+        clock: Callable[[], datetime],
+        pause: Callable[[float], None],
+    ) -> None:
+        """Use ``session`` for calls below ``url``; ``identity`` are the optional headers that name the application."""
+        self._session = session
+        self._url = url
+        self._tokens = tokens
+        self._headers = {"Accept": "application/json", "Content-Type": "application/json", **identity}
+        self._clock = clock
+        self._pause = pause
+
+    def upload(self, customer_id: str, batch_id: str, body: bytes, request_id: str) -> Accepted:
+        """Upload devices to an existing batch.
+
+        Raises:
+            RefusedError, TooLargeError: As they stand, these devices are not taken.
+            UnavailableError: Not now; or accepted, but without a Location by which to follow it.
+            SignInError: No token.
+        """
+        path = f"customers/{quote(customer_id, safe='')}/deviceBatches/{quote(batch_id, safe='')}/devices"
+        call, answer = self._call("POST", path, request_id, body)
+        location = location_in(answer)
+        if location is None:
+            fault = call.fault("Partner Center accepted the devices but did not say where to follow them.", answer)
+            # It was a success: the same request id again lets Partner Center recognise it and answer in full.
+            raise UnavailableError(fault, answered=False)
+        return Accepted(location, call.correlation_id)
+
+    def progress(self, customer_id: str, tracking_id: str) -> Report:
+        """Ask how far an upload is.
+
+        Raises:
+            RefusedError, UnavailableError: It cannot be told now.
+            SignInError: No token.
+        """
+        path = f"customers/{quote(customer_id, safe='')}/batchJobStatus/{quote(tracking_id, safe='')}"
+        call, answer = self._call("GET", path, str(uuid4()), None)
+        progress = progress_in(answer)
+        wait = retry_after(answer.headers, self._clock())
+        if progress is None:
+            fault = call.fault("Partner Center answered something that is no batch upload status.", answer)
+            raise UnavailableError(fault, wait, answered=True)
+        return Report(progress, wait)
+
+    def renew_token(self) -> None:
+        """Take a new token for the next call, as the last one was not accepted."""
+        self._tokens.renew()
+
+    def _call(self, method: str, path: str, request_id: str, body: bytes | None) -> tuple["_Call", Answer]:
+        token = self._tokens.token()
+        url = f"{self._url}/v1/{path}"
+        for pause in (*PAUSES, None):
+            call = _Call(request_id, str(uuid4()), token)
+            try:
+                answer = self._exchange(method, url, call, body)
+                break
+            except requests.RequestException as error:
+                # A time-out has used the call's time up; anything else broke at once and may be a stale connection.
+                if pause is None or isinstance(error, requests.Timeout):
+                    raise UnavailableError(call.unanswered(error), answered=False) from None
+                self._pause(pause)
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 - successes
+            raise error_for(answer, call.fault(None, answer), self._clock())
+        return call, answer
+
+    def _exchange(self, method: str, url: str, call: "_Call", body: bytes | None) -> Answer:
+        with self._session.request(
+            method,
+            url,
+            data=body,
+            headers=self._headers | call.headers,
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return Answer(response.status_code, response.headers, self._body(response))
+
+    def _body(self, response: requests.Response) -> bytes:
+        deadline = self._clock() + timedelta(seconds=READ_TIMEOUT)
+        body = bytearray()
+        for chunk in response.iter_content(2**16):
+            body += chunk
+            if len(body) > LARGEST_ANSWER or self._clock() > deadline:
+                raise requests.ReadTimeout("the answer does not end")
+        return bytes(body)
+
+
+@dataclass(frozen=True, repr=False)
+class _Call:
+    """One request on the wire: its ids and its token, which no text about it may contain."""
+
+    request_id: str
+    correlation_id: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self.token}",
+            "MS-RequestId": self.request_id,
+            "MS-CorrelationId": self.correlation_id,
+        }
+
+    def fault(self, description: str | None, answer: Answer) -> Fault:
+        told = description or answer.member("description") or answer.member("message")
+        return Fault(
+            http_status=answer.status,
+            code=answer.member("code"),
+            description=(told or f"Partner Center answered HTTP {answer.status}.").replace(self.token, "(token)"),
+            request_id=self.request_id,
+            correlation_id=self.correlation_id,
+            server_correlation=readable(answer.headers.get("MS-CV", "")) or None,
+        )
+
+    def unanswered(self, error: requests.RequestException) -> Fault:
+        what = "did not answer in time" if isinstance(error, requests.Timeout) else "could not be reached"
+        return Fault(
+            description=f"Partner Center {what}.", request_id=self.request_id, correlation_id=self.correlation_id
+        )

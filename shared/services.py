@@ -1,0 +1,145 @@
+"""What the work on a job needs from outside, stated as small protocols that storage, queue and API fit by shape."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from shared.answers import Accepted, Report
+from shared.job import Fault, Job
+from shared.settings import Delays
+from shared.wake_up import WakeUp
+
+UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
+
+
+class ConflictError(Exception):
+    """Somebody else has written the status meanwhile."""
+
+
+class ManifestChangedError(Exception):
+    """The manifest is no longer the one with the ETag asked for: overwritten, or gone."""
+
+
+class StorageUnavailableError(Exception):
+    """The manifest could not be read now."""
+
+
+class SignInError(Exception):
+    """No token is to be had now; ``fault`` says why and what to mend."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+class Stored(NamedTuple):
+    """A job as it was read or written, with the status blob's own ETag, under which it may be written next."""
+
+    job: Job
+    version: str
+
+
+class Content(Protocol):
+    """A manifest's bytes, pinned to one ETag and readable again from the start."""
+
+    etag: str
+    size: int
+    is_directory: bool
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes, or raise ``ManifestChangedError`` or ``StorageUnavailableError``."""
+        ...
+
+
+@dataclass(frozen=True)
+class BlobEntry:
+    """One line of a listing."""
+
+    name: str
+    etag: str
+    modified: datetime
+    metadata: dict[str, str]
+
+    @property
+    def is_directory(self) -> bool:
+        """Tell whether it only marks an empty directory of a hierarchical namespace."""
+        return self.metadata.get("hdi_isfolder") == "true"
+
+
+class Storage(Protocol):
+    """Manifests, and the status and results blobs beside them."""
+
+    def load(self, manifest: str) -> Stored | None:
+        """Read a manifest's job; ``None`` if it has none."""
+        ...
+
+    def save(self, job: Job, version: str | None) -> Stored:
+        """Write a job over ``version``, or as the first; ``ConflictError`` if somebody else was quicker."""
+        ...
+
+    def open(self, manifest: str, etag: str | None = None) -> Content | None:
+        """Begin to read a manifest; ``None`` if it is gone, ``ManifestChangedError`` if ``etag`` is."""
+        ...
+
+    def etag(self, manifest: str) -> str | None:
+        """Ask for a manifest's current ETag; ``None`` if it is gone."""
+        ...
+
+    def write_results(self, manifest: str, results: bytes) -> str:
+        """Write the device results and give the blob's name."""
+        ...
+
+    def delete_results(self, manifest: str) -> None:
+        """Delete the device results, if there are any."""
+        ...
+
+
+class WakeUps(Protocol):
+    """The queue of wake-ups."""
+
+    def send(self, wake_up: WakeUp, delay: timedelta) -> None:
+        """Queue a wake-up that shows itself after ``delay``."""
+        ...
+
+
+class Api(Protocol):
+    """Partner Center's device batch calls; see ``partner_center`` for what they raise."""
+
+    def upload(self, customer_id: str, batch_id: str, body: bytes, request_id: str) -> Accepted:
+        """Upload devices to an existing batch."""
+        ...
+
+    def progress(self, customer_id: str, tracking_id: str) -> Report:
+        """Ask how far an upload is."""
+        ...
+
+    def renew_token(self) -> None:
+        """Take a new token for the next call, as the last one was not accepted."""
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a manifest may be, and whose."""
+
+    devices_per_upload: int
+    manifest_bytes: int
+    allowed_customers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything outside, and the clock and the dice as values."""
+
+    storage: Storage
+    wake_ups: WakeUps
+    api: Api
+    limits: Limits
+    delays: Delays
+    clock: Callable[[], datetime]
+    draw: Callable[[], float]
+
+    def wake(self, manifest: str, at: datetime) -> None:
+        """Queue a wake-up for a moment."""
+        self.wake_ups.send(WakeUp(manifest, at), at - self.clock())

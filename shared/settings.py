@@ -1,0 +1,208 @@
+"""The app's settings, read once from the environment and checked all together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from shared.clouds import CLOUDS, Cloud
+from shared.target import is_customer_id
+
+CONNECTION = "ManifestStorage"
+"""Prefix of the storage connection's settings, as the trigger's binding names it."""
+
+TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
+SIGN_INS = ("managed_identity", "federated_app", "app_user")
+PROJECT = "autopilot-manifest-uploader"
+
+type SignIn = Literal["managed_identity", "federated_app", "app_user"]
+
+
+class SettingsError(Exception):
+    """Some settings are missing or malformed; the text names all of them."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach the data account: a connection string, or two service URIs and a managed identity."""
+
+    connection_string: str | None
+    blob_uri: str | None
+    queue_uri: str | None
+    client_id: str | None
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long the app waits for what."""
+
+    lease: timedelta
+    first_poll: timedelta
+    longest_poll: timedelta
+    first_retry: timedelta
+    longest_retry: timedelta
+    give_up: timedelta
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the app is told from outside."""
+
+    connection: Connection
+    container: str
+    wake_up_queue: str
+    cloud: Cloud
+    url: str
+    authority: str
+    sign_in: str
+    client_id: str | None
+    tenant_id: str | None
+    app_id: str | None
+    refresh_token_secret: str | None
+    create_missing_batch: bool
+    locale: str
+    application: str
+    devices_per_upload: int
+    manifest_bytes: int
+    allowed_customers: frozenset[str]
+    delays: Delays
+    trigger_source: str
+
+
+class _Reader:
+    """Reads one variable after another and remembers what is wrong with each."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environment.get(name, "").strip() or default
+
+    def optional(self, name: str) -> str | None:
+        return self.text(name) or None
+
+    def required(self, name: str, why: str) -> str:
+        value = self.text(name)
+        if not value:
+            self.faults.append(f"{name} is missing: {why}")
+        return value
+
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            self.faults.append(f"{name} is {value!r}, which is none of {', '.join(choices)}")
+            return default
+        return value
+
+    def parsed[T](self, name: str, default: str, read: Callable[[str], T], shape: str) -> T:
+        value = self.text(name, default)
+        try:
+            return read(value)
+        except ValueError:
+            self.faults.append(f"{name} is {value!r}, which is no {shape}")
+            return read(default)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        SettingsError: One or more are missing or malformed; the message names every one.
+    """
+    reader = _Reader(environment)
+    sign_in = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
+    cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
+    settings = Settings(
+        connection=_connection(reader),
+        container=reader.required("MANIFEST_CONTAINER", "the container of the manifests"),
+        wake_up_queue=reader.required("WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
+        cloud=cloud,
+        url=reader.parsed("PARTNER_CENTER_URL", cloud.url, _url, "https address (http is for loopback only)"),
+        authority=reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, _authority, "https address or host name"),
+        sign_in=sign_in,
+        client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
+        tenant_id=_for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user")),
+        app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
+        refresh_token_secret=_for_sign_in(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
+        create_missing_batch=reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true",
+        locale=reader.text("PARTNER_CENTER_LOCALE", "en-US"),
+        application=reader.text("PARTNER_CENTER_APPLICATION", PROJECT),
+        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
+        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(256 * 2**20), _positive, "whole number above 0"),
+        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", _customers, "list of customer ids (GUIDs)"),
+        delays=_delays(reader),
+        trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
+    )
+    if reader.faults:
+        raise SettingsError("App settings: " + "; ".join(reader.faults) + ".")
+    return settings
+
+
+def _connection(reader: _Reader) -> Connection:
+    connection_string = reader.optional(CONNECTION)
+    if connection_string:
+        return Connection(connection_string, None, None, None)
+    why = f"neither it nor a connection string {CONNECTION} is set"
+    return Connection(
+        None,
+        reader.required(f"{CONNECTION}__blobServiceUri", why),
+        reader.required(f"{CONNECTION}__queueServiceUri", why),
+        reader.optional(f"{CONNECTION}__clientId"),
+    )
+
+
+def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
+    if sign_in in needed_by:
+        return reader.required(name, f"PARTNER_CENTER_AUTH={sign_in} needs it")
+    return reader.optional(name)
+
+
+def _delays(reader: _Reader) -> Delays:
+    def duration(name: str, default: str) -> timedelta:
+        return reader.parsed(name, default, _duration, "ISO 8601 duration such as PT30S or P2D")
+
+    return Delays(
+        lease=duration("LEASE_DURATION", "PT5M"),
+        first_poll=duration("FIRST_POLL_AFTER", "PT30S"),
+        longest_poll=duration("LONGEST_POLL_INTERVAL", "PT10M"),
+        first_retry=duration("FIRST_RETRY_AFTER", "PT30S"),
+        longest_retry=duration("LONGEST_RETRY_INTERVAL", "PT15M"),
+        give_up=duration("GIVE_UP_AFTER", "P2D"),
+    )
+
+
+def _duration(text: str) -> timedelta:
+    duration = msgspec.convert(text, timedelta)  # its ValidationError is a ValueError
+    if duration <= timedelta(0):
+        raise ValueError(text)
+    return duration
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _customers(text: str) -> frozenset[str]:
+    ids = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    if not all(map(is_customer_id, ids)):
+        raise ValueError(text)
+    return ids
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.scheme not in (("https", "http") if loopback else ("https",)) or parts.username:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _authority(text: str) -> str:
+    return _url(text if "://" in text else f"https://{text}")  # azure-identity takes a bare host name too

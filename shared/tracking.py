@@ -1,0 +1,150 @@
+"""Following what was accepted, until Partner Center has told every device's fate."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from http import HTTPStatus
+from itertools import islice, repeat
+
+from shared import events, lifecycle
+from shared.answers import AnswerError, BatchProgress, Report, UnavailableError, tracking_id
+from shared.device import Device
+from shared.job import Fault, Job, Upload
+from shared.judgement import judge
+from shared.manifest import Manifest, Row, inspect
+from shared.results import unknown_rows, write_results
+from shared.schedule import SECOND, poll_delay, retry_delay, whole_second
+from shared.services import UNREADABLE, Services, SignInError, Storage, StorageUnavailableError, Stored
+
+_SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
+
+
+class Tracking:
+    """One round of asking after a job's uploads."""
+
+    def __init__(self, services: Services, stored: Stored) -> None:
+        """Follow a job that has been accepted."""
+        self._services = services
+        self._job = stored.job
+        self._version = stored.version
+        self._sent = SentDevices(services.storage, stored.job, services.limits.manifest_bytes)
+        self._fault: Fault | None = None
+        self._told: timedelta | None = None
+
+    def poll(self) -> None:
+        """Ask after every upload that is not judged yet, and save what was learnt.
+
+        Raises:
+            ConflictError: Somebody else polls this job; theirs counts.
+            ManifestChangedError: The manifest has been overwritten meanwhile.
+        """
+        try:
+            self._ask()
+            self._give_up_if_overdue()
+            if not self._unjudged:
+                self._finish()
+                return
+        except StorageUnavailableError:
+            self._fault = UNREADABLE
+        self._come_again()
+
+    @property
+    def _unjudged(self) -> list[int]:
+        return [index for index, upload in enumerate(self._job.uploads) if upload.verdicts is None]
+
+    @property
+    def _deadline(self) -> datetime:
+        return max(upload.accepted_at for upload in self._job.uploads) + self._services.delays.give_up
+
+    def _ask(self) -> None:
+        """Ask after one upload after another; a throttle or an outage puts the rest of the round off.
+
+        Every request counts against the quota, refused ones too ("API throttling guidance").
+        """
+        for index in self._unjudged:
+            try:
+                report = self._report(self._job.uploads[index])
+            except UnavailableError as error:
+                self._fault, self._told = error.fault, error.retry_after
+                return
+            except SignInError as error:
+                self._fault = error.fault
+                return
+            except AnswerError as error:
+                self._fault = error.fault
+            else:
+                self._told = max(filter(None, (self._told, report.retry_after)), default=None)
+                self._note(index, report.progress)
+
+    def _report(self, upload: Upload) -> Report:
+        customer, tracking = str(self._job.customer_id), str(tracking_id(upload.location))
+        try:
+            return self._services.api.progress(customer, tracking)
+        except UnavailableError as error:
+            if error.fault.http_status != HTTPStatus.UNAUTHORIZED:
+                raise
+            self._services.api.renew_token()
+            return self._services.api.progress(customer, tracking)
+
+    def _note(self, index: int, progress: BatchProgress) -> None:
+        now = self._services.clock()
+        if not progress.finished:
+            self._job = lifecycle.reported(self._job, index, progress.status, None, now)
+            return
+        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status or [])
+        self._job = lifecycle.reported(self._job, index, progress.status, verdicts, now)
+        if self._unjudged:  # the last judgement is saved with the end of the job
+            self._save(self._job)
+
+    def _give_up_if_overdue(self) -> None:
+        now = self._services.clock()
+        if self._unjudged and now >= self._deadline:
+            self._job = lifecycle.abandoned(self._job, self._fault or _SILENT, now)
+
+    def _finish(self) -> None:
+        results = self._services.storage.write_results(self._job.manifest, write_results(self._job, self._sent.rows()))
+        self._save(lifecycle.finished(self._job, results, self._services.clock()))
+        events.log("manifest_finished", manifest=self._job.manifest, state=self._job.state)
+
+    def _come_again(self) -> None:
+        services, now, progress = self._services, self._services.clock(), self._job.progress
+        if self._fault:
+            delay = retry_delay(services.delays, progress.setbacks, self._told, services.draw())
+        else:
+            delay = poll_delay(services.delays, progress.polls + 1, self._told)
+        at = whole_second(min(now + delay, max(self._deadline, now + SECOND)))
+        services.wake(self._job.manifest, at)
+        self._save(lifecycle.polled(self._job, self._fault, at, now))
+
+    def _save(self, job: Job) -> None:
+        self._job, self._version = self._services.storage.save(job, self._version)
+
+
+class SentDevices:
+    """The devices that a job has sent, read again from its manifest when they are needed."""
+
+    def __init__(self, storage: Storage, job: Job, most: int) -> None:
+        """Read nothing yet; the manifest has at most ``most`` bytes."""
+        self._storage = storage
+        self._most = most
+        self._job = job
+        self._next = 1
+
+    def devices_of(self, upload: Upload) -> list[Device]:
+        """Give an upload's devices; blank ones if the manifest is gone. Uploads are to be asked for in their order."""
+        skipped = upload.first_device - self._next
+        self._next = upload.first_device + upload.device_count
+        return list(islice(self._devices, skipped, skipped + upload.device_count))
+
+    def rows(self) -> Iterable[Row]:
+        """Give every row of the manifest; blank ones, without duplicates, if it is gone."""
+        return self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
+
+    @cached_property
+    def _manifest(self) -> Manifest | None:
+        content = self._storage.open(self._job.manifest, self._job.etag)
+        return inspect(content, max_bytes=self._most) if content else None
+
+    @cached_property
+    def _devices(self) -> Iterator[Device]:
+        return self._manifest.devices(1) if self._manifest else repeat(Device())

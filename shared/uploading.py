@@ -1,0 +1,197 @@
+"""One attempt to upload a manifest: under a lease, part by part, each saved as soon as it is accepted."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import chain, islice
+from uuid import uuid4
+
+from shared import device, events, lifecycle
+from shared.answers import Accepted, RefusedError, TooLargeError, UnavailableError
+from shared.device import Device
+from shared.job import Fault, Job, Lease, State, Upload
+from shared.manifest import inspect
+from shared.partner_center import LONGEST_CALL
+from shared.schedule import retry_delay, whole_second
+from shared.services import (
+    UNREADABLE,
+    Content,
+    ManifestChangedError,
+    Services,
+    SignInError,
+    StorageUnavailableError,
+    Stored,
+)
+from shared.target import Ids, Target, resolve
+
+GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
+CRASHED = Fault(code="crashed", description="Five attempts in a row broke off without a word.")
+_CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
+
+
+def new_lease(services: Services, owner: str | None = None) -> Lease:
+    """Make out a lease from now on."""
+    return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
+
+
+def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stored:
+    """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
+    now = services.clock()
+    poll_at = whole_second(now + services.delays.first_poll)
+    job = lifecycle.stopped(stored.job, state, fault, poll_at, now)
+    if job.due:
+        services.wake(job.manifest, job.due)
+    saved = services.storage.save(job, stored.version)
+    events.log("sending_stopped", manifest=job.manifest, state=job.state, status=fault.http_status, code=fault.code)
+    return saved
+
+
+class Attempt:
+    """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
+
+    def __init__(self, services: Services, claimed: Stored, content: Content | None = None) -> None:
+        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
+        self._services = services
+        self._job = claimed.job
+        self._version = claimed.version
+        self._content = content
+        self._fresh = True
+        self._token_renewed = False
+
+    def run(self) -> None:
+        """Upload what is not uploaded yet, and save how that ended.
+
+        Raises:
+            ConflictError: The lease was lost; whoever has it goes on.
+        """
+        try:
+            if self._job.previous and not self._job.uploads:
+                self._services.storage.delete_results(self._job.manifest)
+            content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
+            if content is None:
+                self._stop(State.FAILED, GONE)
+            else:
+                self._upload(content)
+        except SignInError as error:
+            self._postpone(error.fault)
+        except StorageUnavailableError:
+            self._postpone(UNREADABLE)
+        except ManifestChangedError:
+            self._make_way()
+
+    def _upload(self, content: Content) -> None:
+        limits = self._services.limits
+        manifest = inspect(content, max_bytes=limits.manifest_bytes)
+        target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
+        if isinstance(target, Target) and not manifest.issues.count:
+            self._job = lifecycle.checked(self._job, target, manifest, self._services.clock())
+            self._send_all(manifest.devices(self._job.sent + 1))
+        else:
+            issues = manifest.issues.after(() if isinstance(target, Target) else target)
+            self._save(lifecycle.invalid(self._job, manifest, issues, self._services.clock()))
+
+    def _send_all(self, devices: Iterator[Device]) -> None:
+        while self._job.state is State.PROCESSING and self._job.unsent:
+            part = list(islice(devices, self._job.progress.part_size))
+            if self._manifest_stands() and not self._send(part):
+                devices = chain(part, devices)  # not accepted: the same devices again, perhaps fewer of them
+
+    def _manifest_stands(self) -> bool:
+        """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
+        etag = self._job.etag if self._fresh else self._services.storage.etag(self._job.manifest)
+        if etag is None:
+            self._stop(State.FAILED, GONE)
+        elif etag != self._job.etag:
+            raise ManifestChangedError(self._job.manifest)
+        return etag is not None
+
+    def _send(self, part: list[Device]) -> bool:
+        job = self._hold_lease()
+        first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
+        try:
+            accepted = self._services.api.upload(
+                str(job.customer_id), str(job.batch_id), device.encode(part), request_id
+            )
+        except TooLargeError as error:
+            self._halve(len(part), error.fault)
+        except RefusedError as error:
+            self._stop(State.REJECTED, error.fault)
+        except UnavailableError as error:
+            self._come_back(error)
+        else:
+            self._keep(accepted, first, len(part), request_id)
+            return True
+        return False
+
+    def _hold_lease(self) -> Job:
+        """Renew a lease that the next call could outlast: nothing is sent after it has ended."""
+        now = self._services.clock()
+        if self._job.lease is None or now + LONGEST_CALL > self._job.lease.until:
+            self._save(lifecycle.renewed(self._job, self._lease(), now))
+        return self._job
+
+    def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
+        now = self._services.clock()
+        upload = Upload(
+            first_device=first,
+            device_count=count,
+            request_id=request_id,
+            correlation_id=accepted.correlation_id,
+            location=accepted.location,
+            state="queued",
+            accepted_at=now.replace(microsecond=0),
+        )
+        job = lifecycle.part_accepted(self._job, upload, self._lease(), now)
+        self._fresh = False
+        if not job.unsent:
+            poll_at = whole_second(now + self._services.delays.first_poll)
+            self._services.wake(job.manifest, poll_at)
+            job = lifecycle.following(job, poll_at, now)
+        self._save(job)
+        events.log("part_accepted", manifest=job.manifest, first=first, devices=count, request=request_id)
+
+    def _halve(self, count: int, fault: Fault) -> None:
+        if count == 1:
+            self._stop(State.REJECTED, fault)
+        else:
+            self._go_on(fault, part_size=(count + 1) // 2)
+
+    def _come_back(self, error: UnavailableError) -> None:
+        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed:
+            self._token_renewed = True
+            self._services.api.renew_token()
+            self._go_on(error.fault)
+        else:
+            self._postpone(error.fault, error.retry_after, answered=error.answered)
+
+    def _go_on(self, fault: Fault, part_size: int | None = None) -> None:
+        now = self._services.clock()
+        self._save(lifecycle.answered(self._job, fault, self._lease(), now, part_size=part_size))
+
+    def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
+        services, now = self._services, self._services.clock()
+        deadline = self._job.created_at + services.delays.give_up
+        if now >= deadline:
+            self._stop(State.FAILED, fault)
+            return
+        delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
+        at = whole_second(min(now + delay, deadline))
+        services.wake(self._job.manifest, at)
+        self._save(lifecycle.postponed(self._job, fault, at, now, answered=answered))
+        events.log("upload_postponed", manifest=self._job.manifest, status=fault.http_status, code=fault.code, until=at)
+
+    def _make_way(self) -> None:
+        """Let the run of the new content begin at once."""
+        now = self._services.clock()
+        at = whole_second(now)
+        self._services.wake(self._job.manifest, at)
+        self._save(lifecycle.postponed(self._job, _CHANGED, at, now, answered=False))
+
+    def _stop(self, state: State, fault: Fault) -> None:
+        self._job, self._version = stop(self._services, Stored(self._job, self._version), state, fault)
+
+    def _lease(self) -> Lease:
+        return new_lease(self._services, self._job.lease.owner if self._job.lease else None)
+
+    def _save(self, job: Job) -> None:
+        self._job, self._version = self._services.storage.save(job, self._version)

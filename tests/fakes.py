@@ -1,0 +1,170 @@
+"""Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process where it is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from shared.job import Job, decode, encode, timestamp
+from shared.names import results_of, status_of
+from shared.services import BlobEntry, ConflictError, ManifestChangedError, StorageUnavailableError, Stored
+from shared.wake_up import WakeUp, read_wake_up
+
+
+class ProcessDied(BaseException):
+    """The process is gone, between one operation and the next."""
+
+
+@dataclass
+class Fuse:
+    """Counts the operations on the outside world, and ends the process just before or just after one of them."""
+
+    blow_at: tuple[int, str] | None = None
+    operations: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def around(self, operation: str) -> Iterator[None]:
+        number = len(self.operations)
+        self.operations.append(operation)
+        self._blow_if((number, "before"))
+        yield
+        self._blow_if((number, "after"))
+
+    def _blow_if(self, moment: tuple[int, str]) -> None:
+        if self.blow_at == moment:
+            self.blow_at = None
+            raise ProcessDied
+
+
+@dataclass
+class Clock:
+    """A clock that only goes when it is told to."""
+
+    now: datetime = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass
+class Blob:
+    data: bytes
+    etag: str
+    modified: datetime
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class FakeContent:
+    def __init__(self, storage: "FakeStorage", name: str) -> None:
+        blob = storage.blobs[name]
+        self.etag = blob.etag
+        self.size = len(blob.data)
+        self.is_directory = blob.metadata.get("hdi_isfolder") == "true"
+        self._storage = storage
+        self._name = name
+        self._data: bytes | None = blob.data
+
+    def chunks(self) -> Iterator[bytes]:
+        first, self._data = self._data, None
+        if first is not None:
+            yield first
+            return
+        if self._storage.read_fault:
+            raise StorageUnavailableError(self._name)
+        blob = self._storage.blobs.get(self._name)
+        if blob is None or blob.etag != self.etag:
+            raise ManifestChangedError(self._name)
+        yield blob.data
+
+
+class FakeStorage:
+    """One container, with conditional writes."""
+
+    def __init__(self, clock: Clock, fuse: Fuse | None = None) -> None:
+        self.blobs: dict[str, Blob] = {}
+        self.read_fault = False
+        self.written: list[Job] = []
+        self._clock = clock
+        self._fuse = fuse or Fuse()
+        self._etags = count(1)
+
+    def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> str:
+        etag = f"0x{next(self._etags):X}"
+        self.blobs[name] = Blob(data, etag, self._clock(), metadata or {})
+        return etag
+
+    def load(self, manifest: str) -> Stored | None:
+        with self._fuse.around("load"):
+            blob = self.blobs.get(status_of(manifest))
+            return Stored(decode(blob.data), blob.etag) if blob else None
+
+    def save(self, job: Job, version: str | None) -> Stored:
+        with self._fuse.around(f"save {job.state}"):
+            blob = self.blobs.get(status_of(job.manifest))
+            if (blob.etag if blob else None) != version:
+                raise ConflictError(job.manifest)
+            metadata = {"state": job.state, "etag": job.etag, "due": timestamp(job.due) if job.due else ""}
+            self.written.append(job)
+            return Stored(job, self.put(status_of(job.manifest), encode(job), metadata))
+
+    def open(self, manifest: str, etag: str | None = None) -> FakeContent | None:
+        with self._fuse.around("open"):
+            blob = self.blobs.get(manifest)
+            if blob is None:
+                return None
+            if etag not in (None, blob.etag):
+                raise ManifestChangedError(manifest)
+            return FakeContent(self, manifest)
+
+    def etag(self, manifest: str) -> str | None:
+        with self._fuse.around("etag"):
+            blob = self.blobs.get(manifest)
+            return blob.etag if blob else None
+
+    def write_results(self, manifest: str, results: bytes) -> str:
+        with self._fuse.around("write results"):
+            self.put(results_of(manifest), results)
+            return results_of(manifest)
+
+    def delete_results(self, manifest: str) -> None:
+        with self._fuse.around("delete results"):
+            self.blobs.pop(results_of(manifest), None)
+
+    def listing(self, prefix: str = "") -> Iterator[BlobEntry]:
+        for name, blob in sorted(self.blobs.items()):
+            if name.startswith(prefix):
+                yield BlobEntry(name, blob.etag, blob.modified, blob.metadata)
+
+
+@dataclass
+class Message:
+    text: str
+    visible_at: datetime
+    tries: int = 0
+
+
+class FakeQueue:
+    """A queue whose messages show themselves when their time has come."""
+
+    def __init__(self, clock: Clock, fuse: Fuse | None = None) -> None:
+        self.messages: list[Message] = []
+        self._clock = clock
+        self._fuse = fuse or Fuse()
+
+    def send(self, wake_up: WakeUp, delay: timedelta) -> None:
+        with self._fuse.around("send"):
+            seconds = timedelta(seconds=max(0, -(-delay // timedelta(seconds=1))))
+            self.messages.append(Message(wake_up.encode(), self._clock() + seconds))
+
+    def visible(self) -> list[Message]:
+        return [message for message in self.messages if message.visible_at <= self._clock()]
+
+    def next_moment(self) -> datetime | None:
+        return min((message.visible_at for message in self.messages), default=None)
+
+    def wake_ups(self) -> list[WakeUp]:
+        return [read_wake_up(message.text) for message in self.messages]
