@@ -154,11 +154,12 @@ class WakeUpQueue:
 
 
 def _open(container: ContainerClient, name: str, etag: str | None) -> StorageStreamDownloader[bytes]:
-    condition = MatchConditions.IfNotModified if etag else None
+    condition: dict[str, Any] = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified} if etag else {}
     try:
-        return container.download_blob(name, etag=f'"{etag}"' if etag else None, match_condition=condition)
+        download: StorageStreamDownloader[bytes] = container.download_blob(name, **condition)
     except ResourceModifiedError as error:
         raise ManifestChangedError(name) from error
+    return download
 
 
 def _reading(download: StorageStreamDownloader[bytes]) -> Iterator[bytes]:

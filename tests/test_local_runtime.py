@@ -99,6 +99,19 @@ def test_a_function_that_does_not_end_in_time_is_given_up(runtime: Runtime, app:
     assert (result.ok, result.died, result.error) == (False, True, "on_event did not end within 0.05 s")
 
 
+def test_a_function_that_never_ends_is_reported_when_the_app_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("Data", "UseDevelopmentStorage=true")
+    monkeypatch.setattr("local.runtime.STOP_TIMEOUT", 0.5)
+    stuck = Runtime(SAMPLE)
+    meeting = sys.modules["function_app"].meeting
+    stuck.invoke(named(stuck, "on_event"), inputs.blob_reference("Data", "manifests", "meet"), timeout=0.05)
+    with pytest.raises(AppError, match=r"^a function did not end within 0.5 s$"):
+        stuck.stop()
+    meeting.abort()
+    with Runtime(SAMPLE) as following:
+        assert following.functions
+
+
 def test_a_timer_gets_its_times(runtime: Runtime, app: ModuleType) -> None:
     assert runtime.invoke(named(runtime, "on_tick"), inputs.timer(NOON, NOON, past_due=True)).ok
     (tick,) = app.ticks

@@ -6,7 +6,9 @@ decoded is read value by value instead, with the same outcome.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from types import GenericAlias
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +22,7 @@ _TRIES = 8
 _GAP = 64  # white space between two devices, with the comma
 
 
-class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """A device with every member that is documented; those after the first five do not matter."""
 
     serial_number: str | None = None
@@ -45,30 +47,32 @@ _IN_PASCAL_CASE = msgspec.defstruct(
     [(member.name, member.type, member.default) for member in _MEMBERS],
     rename="pascal",
     forbid_unknown_fields=True,
+    gc=False,
 )
 
 
-def _typed(struct: type[msgspec.Struct]) -> Callable[[str], Sequence[object]]:
-    decode = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type] # a type made at run time
-
-    def devices(text: str) -> list[Device]:
-        return [from_values(msgspec.structs.astuple(found)[:5]) for found in decode(text)]
-
-    return devices
+_DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
+    msgspec.json.Decoder(list[_Documented]),
+    msgspec.json.Decoder(GenericAlias(list, _IN_PASCAL_CASE)),
+)
 
 
-_WAYS: tuple[Callable[[str], Sequence[object]], ...] = (_typed(_Documented), _typed(_IN_PASCAL_CASE), DECODER.decode)
+class Batch(NamedTuple):
+    """Items of an array, all of them flawless devices or all of them whatever JSON says."""
+
+    devices: Sequence[Device]
+    values: Sequence[object]
 
 
 class Batches:
-    """The items of the array in which a cursor stands: a ``Device`` where it is flawless, else what JSON says."""
+    """The items of the array in which a cursor stands."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
-        self._way = _WAYS[0]
+        self._decoders = list(_DECODERS)
         self._hopeless: str | None = None
 
-    def __iter__(self) -> Iterator[Sequence[object]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Read up to and over the bracket that closes the array."""
         cursor = self._cursor
         cursor.skip("[")
@@ -76,12 +80,12 @@ class Batches:
             cursor.at += 1
             return
         while True:
-            yield self._window() or [cursor.value()]
+            yield self._window() or Batch([], [cursor.value()])
             if cursor.closes("]"):
                 return
             cursor.peek()
 
-    def _window(self) -> Sequence[object] | None:
+    def _window(self) -> Batch | None:
         """Decode a window and step over it; ``None`` where that does not work."""
         cursor = self._cursor
         if cursor.text is self._hopeless:
@@ -96,15 +100,25 @@ class Batches:
             self._hopeless = cursor.text
         return batch
 
-    def _decoded(self, window: str) -> Sequence[object] | None:
-        for way in dict.fromkeys((self._way, *_WAYS)):  # what worked before first
+    def _decoded(self, window: str) -> Batch | None:
+        for decoder in self._decoders:
             try:
-                batch = way(window)
-            except (msgspec.DecodeError, json.JSONDecodeError, RecursionError):
+                found = decoder.decode(window)
+            except (msgspec.DecodeError, RecursionError):
                 continue
-            self._way = way
-            return batch
-        return None
+            if decoder is not self._decoders[0]:  # what worked comes first next time
+                self._decoders.reverse()
+            return Batch([_device(item) for item in found], [])
+        try:
+            return Batch([], DECODER.decode(window))
+        except (json.JSONDecodeError, RecursionError):
+            return None
+
+
+def _device(found: _Documented) -> Device:
+    return from_values(
+        found.serial_number, found.product_key, found.hardware_hash, found.oem_manufacturer_name, found.model_name
+    )
 
 
 def _cut(cursor: Cursor) -> int:

@@ -1,7 +1,7 @@
 """A JSON manifest: an array of devices, or an envelope around one."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import count
 
 from shared.manifest.batches import Batches
 from shared.manifest.cursor import Cursor
@@ -26,9 +26,11 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
 
 
 def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
-    members = Members(report)
-    for place, item in enumerate(chain.from_iterable(Batches(cursor)), 1):
-        yield members.device(item, place)
+    members, place = Members(report), 1
+    for devices, values in Batches(cursor):
+        yield from map(Entry, devices, count(place))
+        yield from map(members.device, values, count(place))
+        place += len(devices) + len(values)
 
 
 class _Envelope:

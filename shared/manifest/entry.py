@@ -1,13 +1,13 @@
 """What a reader finds: devices with their places."""
 
-from typing import NamedTuple
+import msgspec
 
 from shared.device import Device
 
 
-class Entry(NamedTuple):
-    """A device of a manifest. ``at`` is its place in the reader's unit; one not ``sound`` has already been reported."""
+class Entry(msgspec.Struct, gc=False):
+    """A device and its place in the reader's unit; one that is not ``sound`` has been reported already."""
 
-    at: int
     device: Device
-    sound: bool
+    at: int
+    sound: bool = True

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from shared.device import FIELDS, from_values, is_identified
+from shared.device import FIELDS, Device, is_identified
 from shared.manifest.finding import UnreadableError, quoted
 from shared.manifest.report import Report
 
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     """
 
     width: int
-    pick: Callable[[list[str]], tuple[str, ...]]
+    pick: Callable[[list[str]], tuple[str, str, str, str, str]]
 
 
 def delimiter_of(line: str) -> str:
@@ -78,7 +78,7 @@ def _check(indices: dict[str, int], at: int) -> None:
             "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
         )
         raise UnreadableError("missing_header", message, f"line {at}")
-    if not is_identified(from_values("x" if field in indices else None for field in FIELDS)):
+    if not is_identified(Device(*["x" if field in indices else None for field in FIELDS])):
         message = (
             "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of "
             "Device Serial Number, Manufacturer name and Device model."

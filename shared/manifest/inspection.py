@@ -1,8 +1,8 @@
 """The one reading that finds everything that is wrong with a manifest."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from shared.device import Device
 from shared.manifest.codes import ISSUES
 from shared.manifest.content import Content
 from shared.manifest.entry import Entry
@@ -12,6 +12,9 @@ from shared.manifest.reading import entries
 from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
 from shared.manifest.rules import judge
+
+if TYPE_CHECKING:
+    from shared.device import Device
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
 KEPT_DEVICES = 20_000
@@ -51,24 +54,18 @@ class _Inspection:
         for entry in found:
             self.count += 1
             if judge(entry, self.report):
-                self._look_for_repeats(entry.device, entry.at)
+                self._look_for_repeats(entry)
             if self._kept is not None:
-                self._keep(entry.device)
+                self._kept.append(entry.device)
+                if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
+                    self._kept = None
 
-    def _look_for_repeats(self, device: Device, at: int) -> None:
-        first = self._repeats.first(device, at)
-        if first == at:
-            self._repeats.look_at_hash(device, at)
-        else:
+    def _look_for_repeats(self, entry: Entry) -> None:
+        first = self._repeats.first(entry.device, entry.at)
+        if first != entry.at:
             self.duplicates += 1
             message = f"This is the same device as {self.report.where(first)}. It is sent once."
-            self.report.warning(at, None, "duplicate_device", message)
-
-    def _keep(self, device: Device) -> None:
-        if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
-            self._kept = None
-        elif self._kept is not None:
-            self._kept.append(device)
+            self.report.warning(entry.at, None, "duplicate_device", message)
 
     def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
         report = self.report

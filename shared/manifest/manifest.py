@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from shared.device import Device
@@ -41,6 +42,12 @@ class Source:
             for place, device in enumerate(self._devices(Report(0)), 1):
                 yield Row(place, device, place, duplicate=False)
 
+    def devices(self, first: int) -> Iterator[Device]:
+        """Give the devices to send."""
+        if self.has_duplicates:
+            return (row.device for row in self.rows() if row.number >= first and not row.duplicate)
+        return islice(self._devices(Report(0)), first - 1, None)
+
     def _rows_with_duplicates(self) -> Iterator[Row]:
         report, sent = Report(0), 0
         repeats = Repeats(report)
@@ -73,10 +80,13 @@ class Manifest:
         Raises:
             ValueError: The manifest has issues.
         """
-        if self.issues.count:
-            raise ValueError("a manifest with issues has no devices to send")
-        return self._source.rows()
+        return self._checked().rows()
 
     def devices(self, first: int = 1) -> Iterator[Device]:
         """Give the devices to send, from number ``first`` on; raises like ``rows``."""
-        return (row.device for row in self.rows() if row.number >= first and not row.duplicate)
+        return self._checked().devices(first)
+
+    def _checked(self) -> Source:
+        if self.issues.count:
+            raise ValueError("a manifest with issues has no devices to send")
+        return self._source

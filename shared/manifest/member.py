@@ -1,6 +1,6 @@
 """JSON values into devices, with everything that is wrong with them. Names match without regard to case."""
 
-from shared.device import FIELDS, Device, from_values
+from shared.device import FIELDS, Device
 from shared.manifest.batches import DOCUMENTED
 from shared.manifest.entry import Entry
 from shared.manifest.finding import quoted
@@ -33,13 +33,11 @@ class Members:
 
     def device(self, value: object, at: int) -> Entry:
         """Read one device; without a fault of its own it may still lack what identifies it."""
-        if isinstance(value, Device):
-            return Entry(at, value, sound=True)
         if not isinstance(value, dict):
             what = "null" if value is None else _TYPES.get(type(value), "a string")
             message = f"The device is {what} but must be an object. Write it as {{...}} with its members."
             self._report.issue(at, None, "not_an_object", message)
-            return Entry(at, Device(), sound=False)
+            return Entry(Device(), at, sound=False)
         return self._from_object(value, at)
 
     def _from_object(self, members: dict[str, object], at: int) -> Entry:
@@ -54,7 +52,7 @@ class Members:
                 if text and not text.isspace() and values.setdefault(field, text) != text:
                     self._conflict(field, at)
         sound = self._report.issue_count == before
-        return Entry(at, from_values(values.get(field) for field in FIELDS), sound)
+        return Entry(Device(*[values.get(field) for field in FIELDS]), at, sound)
 
     def _conflict(self, field: str, at: int) -> None:
         message = f"{field} stands there in two spellings with different values. Keep the right one."

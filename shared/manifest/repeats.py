@@ -10,7 +10,7 @@ _CHARACTERS_EACH = 256
 
 
 class Repeats:
-    """Finds devices that agree in all five fields, and hashes that come again with other fields."""
+    """Finds devices that agree in all five fields, and warns of hashes that come again with other fields."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -23,16 +23,17 @@ class Repeats:
         self._looked += 1
         if not self._looked % _EVERY:
             self._make_room()
-        return self._devices.first(hash(device), number)
+        first = self._devices.first(hash(device), number)
+        if first == number and device.hardware_hash:
+            other = self._hashes.first(hash(device.hardware_hash), number)
+            if other != number:
+                self._warn(number, other)
+        return first
 
-    def look_at_hash(self, device: Device, at: int) -> None:
-        """Warn of a hash that another device has, too."""
-        if device.hardware_hash:
-            first = self._hashes.first(hash(device.hardware_hash), at)
-            if first != at:
-                where = self._report.where(first)
-                message = f"The hardware hash is that of {where}, but other fields differ. Check which one is right."
-                self._report.warning(at, "hardwareHash", "repeated_hash", message)
+    def _warn(self, at: int, other: int) -> None:
+        where = self._report.where(other)
+        message = f"The hardware hash is that of {where}, but other fields differ. Check which one is right."
+        self._report.warning(at, "hardwareHash", "repeated_hash", message)
 
     def _make_room(self) -> None:
         """Let memory grow with the text that was read, and no further than some ten thousand devices."""

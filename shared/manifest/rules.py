@@ -36,21 +36,21 @@ _PLACEHOLDERS = frozenset(
 
 def judge(entry: Entry, report: Report) -> bool:
     """Report the issues and the oddities of one device; ``False`` if it has an issue."""
-    at, device, sound = entry
-    spoilt = _report_spoilt_serial(device.serial_number, at, report)
-    if not sound:  # fields that were at fault are not there
+    at, device = entry.at, entry.device
+    serial, key, hardware_hash, maker, model = msgspec.structs.astuple(device)
+    spoilt = _is_spoilt(serial, at, report)
+    if not entry.sound:  # fields that were at fault are not there
         return False
+    if hardware_hash:
+        _judge_hash(hardware_hash, at, report)
+    elif not key:
+        _judge_tuple(device, at, report)
+    all_short = f"|{serial}|{key}|{maker}|{model}|"  # one look at all is quicker than one at each
+    if not all_short.isprintable() or " |" in all_short or "| " in all_short:
+        _judge_characters(device, at, report)
     identified = is_identified(device)
     if not identified:
         report.issue(at, None, "missing_identity", _what_is_missing(device))
-    if device.hardware_hash:
-        _judge_hash(device.hardware_hash, at, report)
-    elif not device.product_key:
-        _judge_tuple(device, at, report)
-    for field, value in zip(FIELDS, msgspec.structs.astuple(device), strict=True):
-        # Of a hash it is enough that it is base64: thousands of characters are dear to look at one by one.
-        if value and (value != value.strip() or not (field == "hardwareHash" or value.isprintable())):
-            _report_odd_characters(field, value, at, report)
     return identified and not spoilt
 
 
@@ -65,7 +65,7 @@ def _what_is_missing(device: Device) -> str:
     return f"A device needs a hardware hash, or a product key, or serial number, manufacturer and model. {advice}."
 
 
-def _report_spoilt_serial(serial: str | None, at: int, report: Report) -> bool:
+def _is_spoilt(serial: str | None, at: int, report: Report) -> bool:
     if not (serial and "+" in serial and _NUMBER.fullmatch(serial)):
         return False
     message = f"Excel has turned the serial number into {serial.strip()}. Export it anew, the column formatted as text."
@@ -75,10 +75,14 @@ def _report_spoilt_serial(serial: str | None, at: int, report: Report) -> bool:
 
 def _judge_hash(value: str, at: int, report: Report) -> None:
     try:
-        msgspec.convert(value.strip(), bytes)  # decodes base64: the quickest way to tell whether it is any
+        msgspec.convert(value, bytes)  # decodes base64: the quickest way to tell whether it is any
     except msgspec.ValidationError:
-        message = "hardwareHash is no base64. Check whether it was cut off or changed on its way."
-        report.warning(at, "hardwareHash", "not_base64", message)
+        if value != value.strip():
+            _warn_of_space("hardwareHash", at, report)
+            _judge_hash(value.strip(), at, report)
+        else:
+            message = "hardwareHash is no base64. Check whether it was cut off or changed on its way."
+            report.warning(at, "hardwareHash", "not_base64", message)
         return
     if len(value) not in _USUAL_LENGTHS:
         message = f"hardwareHash has {len(value)} characters; about 4,000 are usual. Check whether it is complete."
@@ -92,10 +96,16 @@ def _judge_tuple(device: Device, at: int, report: Report) -> None:
             report.warning(at, field, "placeholder_value", f"{message} Give a hardware hash instead.")
 
 
-def _report_odd_characters(field: str, value: str, at: int, report: Report) -> None:
-    if value != value.strip():
-        message = f"{field} begins or ends with white space and is sent so. Remove it if it is not meant."
-        report.warning(at, field, "surrounding_space", message)
-    if not value.strip().isprintable():
-        message = f"{field} has an invisible character and is sent so. Remove it if it is not meant."
-        report.warning(at, field, "unprintable_character", message)
+def _judge_characters(device: Device, at: int, report: Report) -> None:
+    for field, value in zip(FIELDS, msgspec.structs.astuple(device), strict=True):
+        if value and field != "hardwareHash":
+            if value != value.strip():
+                _warn_of_space(field, at, report)
+            if not value.strip().isprintable():
+                message = f"{field} has an invisible character and is sent so. Remove it if it is not meant."
+                report.warning(at, field, "unprintable_character", message)
+
+
+def _warn_of_space(field: str, at: int, report: Report) -> None:
+    message = f"{field} begins or ends with white space and is sent so. Remove it if it is not meant."
+    report.warning(at, field, "surrounding_space", message)

@@ -54,12 +54,12 @@ def _devices(rows: Iterator[tuple[int, list[str]]], columns: Layout, report: Rep
         spare = cells[columns.width :]
         if any(map(str.strip, spare)):
             _report_spare(cells, columns, at, report)
-            yield Entry(at, _NOBODY, sound=False)
+            yield Entry(_NOBODY, at, sound=False)
             continue
         cells.extend([""] * (columns.width + 1 - len(cells)))
-        device = from_values(columns.pick(cells))
+        device = from_values(*columns.pick(cells))
         if device != _NOBODY or any(map(str.strip, cells)):
-            yield Entry(at, device, sound=True)
+            yield Entry(device, at)
 
 
 def _report_spare(cells: list[str], columns: Layout, at: int, report: Report) -> None:

@@ -29,9 +29,9 @@ class Clock:
 class Storage:
     """An account as its user sees it."""
 
-    def __init__(self, connection_string: str, **options: str) -> None:
-        self.blobs = BlobServiceClient.from_connection_string(connection_string, **options)
-        self.queues = QueueServiceClient.from_connection_string(connection_string, **options)
+    def __init__(self, connection_string: str, trust: str | None = None) -> None:
+        self.blobs = BlobServiceClient.from_connection_string(connection_string, connection_verify=trust or True)
+        self.queues = QueueServiceClient.from_connection_string(connection_string, connection_verify=trust or True)
         self.events = self.blobs.get_container_client("events")
         self.scanned = self.blobs.get_container_client("scanned")
         self.work = self.queues.get_queue_client("work")

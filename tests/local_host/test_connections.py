@@ -47,15 +47,15 @@ def test_an_identity_serves_all_of_the_storage(
     settings: None,  # noqa: ARG001 - the settings are in the environment
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    account, verify = secure_azurite.azurite.new_account(), {"connection_verify": secure_azurite.trust}
+    account, trust = secure_azurite.azurite.new_account(), secure_azurite.trust
     identity = IdentityEndpoint(mint=TokenMint(lambda: datetime.now(UTC)), client_ids={"own"}, system_assigned=None)
     monkeypatch.delenv("Data")
-    with Server(identity) as server, Storage(account.connection_string, **verify) as storage:
+    with Server(identity) as server, Storage(account.connection_string, trust) as storage:
         uris = {"Data__blobServiceUri": account.blob_url, "Data__queueServiceUri": account.queue_url}
         who = {"Data__credential": "managedidentity", "Data__clientId": "own"}
         for name, value in (uris | who | identity.environment(server.url)).items():
             monkeypatch.setenv(name, value)
-        with Host(SAMPLE, client_options=verify) as host:
+        with Host(SAMPLE, client_options={"connection_verify": trust}) as host:
             host.create_storage()
             storage.events.upload_blob("fail", b"1")
             assert len(host.settle()) == 5

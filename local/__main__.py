@@ -1,0 +1,37 @@
+"""The commands behind ``make run`` and ``make serve``."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local.azurite import AzuriteError
+from local.run import run
+from local.serve import serve
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "seed-example.json"
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run", help="take one manifest to its end")
+    one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
+    commands.add_parser("serve", help="stay up and handle whatever is dropped")
+    arguments = parser.parse_args()
+    console = Console()
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    try:
+        return run(console, arguments.manifest) if arguments.command == "run" else serve(console)
+    except (AzuriteError, FileNotFoundError, IsADirectoryError) as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The main job on this machine: one manifest, from its landing to every device's fate."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from azure.core.exceptions import ResourceNotFoundError
+from rich.console import Console
+from rich.live import Live
+
+from local import show
+from local.stage import BATCH, CUSTOMER, Stage, stage
+from shared.job import Job, State, decode
+from shared.manifest import InMemory, inspect
+from shared.names import results_of, status_of
+from shared.target import Ids, is_customer_id
+
+LONGEST_RUN = 300.0
+"""Seconds after which an end is no longer waited for."""
+
+LARGEST_FILE = 2**30
+
+
+def run(console: Console, file: Path) -> int:
+    """Drop a file, show its status as it changes, and tell how it ended: 0 only for ``completed``."""
+    data = file.read_bytes()
+    console.print("Starting storage emulator, stand-ins and function app ...", style="dim")
+    with stage({}) as running, _host_at_work(running):
+        name = _place(running, file, data)
+        console.print(f"Dropping [bold]{file.name}[/bold] as {name}", highlight=False)
+        running.container.upload_blob(name, data)
+        job = _watch(console, running, name)
+        if job is None:
+            console.print(f"[red]No final status within {LONGEST_RUN:.0f} s.[/red]")
+            return 1
+        _tell(console, running, name, job)
+    return 0 if job.state is State.COMPLETED else 1
+
+
+@contextmanager
+def _host_at_work(running: Stage) -> Iterator[None]:
+    done = threading.Event()
+    thread = threading.Thread(target=running.host.run, args=(done,), name="host-loop")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _place(running: Stage, file: Path, data: bytes) -> str:
+    """Choose a blob name; an envelope names its own customer and batch, which the stand-in is told of."""
+    manifest = inspect(InMemory(data), max_bytes=LARGEST_FILE, keep=1)
+    ids = Ids(manifest.customer_id, manifest.batch_id)
+    if ids.customer_id and ids.batch_id and is_customer_id(ids.customer_id):
+        running.partner_center.add_customer(ids.customer_id)
+        running.partner_center.add_batch(ids.customer_id, ids.batch_id)
+        return f"{ids.customer_id}/{ids.batch_id}/{file.name}"
+    return f"{CUSTOMER}/{BATCH}/{file.name}"
+
+
+def _watch(console: Console, running: Stage, name: str) -> Job | None:
+    end = monotonic() + LONGEST_RUN
+    seen: list[Job] = []
+    tick = threading.Event()
+    with Live(show.life(seen), console=console, refresh_per_second=8) as live:
+        while monotonic() < end:
+            job = _status(running, name)
+            if job and (not seen or job != seen[-1]):
+                seen.append(job)
+                live.update(show.life(seen), refresh=True)
+            if job and job.final:
+                return job
+            tick.wait(0.1)
+    return None
+
+
+def _status(running: Stage, name: str) -> Job | None:
+    try:
+        return decode(running.container.download_blob(status_of(name)).readall())
+    except ResourceNotFoundError:
+        return None
+
+
+def _tell(console: Console, running: Stage, name: str, job: Job) -> None:
+    if job.results:
+        results = running.container.download_blob(results_of(name)).readall()
+        console.print(show.results(results.decode("utf-8-sig")))
+    if job.issues or job.warnings:
+        console.print(show.findings(job))
+    console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
+    console.print_json(show.document(job))

@@ -1,0 +1,76 @@
+"""What a person sees of a job: its states as they come, the devices' fates, and the status document."""
+
+import csv
+import json
+from collections.abc import Sequence
+from io import StringIO
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from local.triggers import Run
+from shared.job import Job, State, encode
+
+COLOURS = {
+    State.PROCESSING: "blue",
+    State.WAITING: "yellow",
+    State.ACCEPTED: "cyan",
+    State.COMPLETED: "green",
+    State.COMPLETED_WITH_ERRORS: "yellow",
+    State.REJECTED: "red",
+    State.FAILED: "red",
+}
+MOST_ROWS = 20
+
+
+def life(jobs: Sequence[Job]) -> RenderableType:
+    """Draw the states that a job has passed through."""
+    table = Table("time (UTC)", "state", "registered", "pending", "message", box=None, pad_edge=False)
+    for job in jobs:
+        devices = job.devices
+        good = None if devices.registered is None else devices.registered + (devices.already_registered or 0)
+        state = Text(job.state, style=COLOURS[job.state])
+        table.add_row(f"{job.updated_at:%H:%M:%S}", state, _number(good), _number(devices.pending), job.message)
+    return table
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else str(count)
+
+
+def results(text: str) -> RenderableType:
+    """Draw the first rows of the device results."""
+    rows = list(csv.DictReader(StringIO(text)))
+    table = Table("device", "serial number", "outcome", "error", "what to do", title="Device results")
+    for row in rows[:MOST_ROWS]:
+        error = f"{row['errorCode']} {row['errorDescription']}".strip()
+        table.add_row(row["device"], Text(row["serialNumber"]), row["outcome"], Text(error), row["action"])
+    if len(rows) > MOST_ROWS:
+        table.caption = f"and {len(rows) - MOST_ROWS} more"
+    return table
+
+
+def findings(job: Job) -> RenderableType:
+    """Draw what is wrong with a manifest, and what looks odd."""
+    table = Table("where", "field", "code", "what to do", title="Issues and warnings")
+    for style, found in (("red", job.issues), ("yellow", job.warnings)):
+        for finding in found[:MOST_ROWS]:
+            table.add_row(finding.where, finding.field or "", Text(finding.code, style=style), Text(finding.message))
+    more = job.issue_count + job.warning_count - len(table.rows)
+    if more:
+        table.caption = f"and {more} more"
+    return table
+
+
+def document(job: Job) -> str:
+    """Give the status document, without the app's own bookkeeping."""
+    status = json.loads(encode(job))
+    del status["progress"]
+    return json.dumps(status)
+
+
+def ran(run: Run) -> RenderableType:
+    """Tell one invocation in a line."""
+    good = run.result.error is None
+    return Text(f"{run.function}  {run.what}  {'done' if good else run.result.error}", style="" if good else "red")

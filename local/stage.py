@@ -1,0 +1,102 @@
+"""Everything that the function app needs around it, started on this machine: storage, stand-ins, host."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from azure.storage.blob import ContainerClient
+
+from local.azurite import Azurite
+from local.host import Host
+from local.identity import IdentityEndpoint, TokenMint
+from local.partner_center import PartnerCenter, SignIn
+from local.web import Server
+from shared.clouds import CLOUDS
+
+APP = Path(__file__).parent.parent
+CONTAINER = "manifests"
+CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
+BATCH = "Test"
+
+QUICK = {
+    "FIRST_POLL_AFTER": "PT1S",
+    "LONGEST_POLL_INTERVAL": "PT2S",
+    "FIRST_RETRY_AFTER": "PT2S",
+    "LONGEST_RETRY_INTERVAL": "PT10S",
+}
+"""Delays for somebody who looks on."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What runs while the stage is up."""
+
+    host: Host
+    container: ContainerClient
+    partner_center: PartnerCenter
+    connection_string: str
+
+
+@contextmanager
+def stage(settings: Mapping[str, str], folder: Path | None = None) -> Iterator[Stage]:
+    """Start everything, and end all of it, however the block is left.
+
+    Args:
+        settings: App settings that replace those of the stage.
+        folder: Where the emulator keeps its blobs; in memory without one.
+    """
+    with ExitStack() as parts:
+        azurite = parts.enter_context(Azurite(folder=folder))
+        mint = TokenMint(_now)
+        identity = IdentityEndpoint(mint=mint)
+        partner_center = _partner_center(mint)
+        identity_url = parts.enter_context(Server(identity)).url
+        own = {
+            "ManifestStorage": azurite.connection_string,
+            "MANIFEST_CONTAINER": CONTAINER,
+            "MANIFEST_TRIGGER_SOURCE": "EventGrid",
+            "WAKE_UP_QUEUE": "manifest-wake-ups",
+            "SWEEP_SCHEDULE": "0 0 * * * *",
+            "PARTNER_CENTER_URL": parts.enter_context(Server(partner_center)).url,
+            **identity.environment(identity_url),
+            **QUICK,
+        }
+        parts.enter_context(environment({**own, **settings}))
+        host = parts.enter_context(Host(APP))
+        host.create_storage()
+        container = ContainerClient.from_connection_string(azurite.connection_string, CONTAINER)
+        yield Stage(host, parts.enter_context(container), partner_center, azurite.connection_string)
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, and put back what was there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _partner_center(mint: TokenMint) -> PartnerCenter:
+    audience = CLOUDS["global"].audience
+    stand_in = PartnerCenter(
+        customers={CUSTOMER: [BATCH]},
+        sign_in=lambda token: SignIn.APP_ONLY if mint.claims(token, audience) else None,
+        clock=_now,
+    )
+    stand_in.script.queued_for = timedelta(seconds=1)
+    stand_in.script.processing_for = timedelta(seconds=1.5)
+    return stand_in
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
