@@ -121,8 +121,9 @@ class Host:
         wait(futures)
         runs = [run for future in futures if (run := future.result())]
         for run in runs:
-            if run.result.error:
-                logger.error("function_failed function=%s what=%s\n%s", run.function, run.what, run.result.stack)
+            if not run.ok:
+                why = run.result.stack or run.result.error
+                logger.error("function_failed function=%s what=%s\n%s", run.function, run.what, why)
         return runs
 
     def _trigger(self, function: Function) -> Trigger:

@@ -12,8 +12,7 @@ from typing import Any
 from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared import credentials
-from shared.credentials import SignIn
+from shared import sign_in
 from shared.partner_center import PartnerCenter, open_session
 from shared.services import Limits, Services
 from shared.settings import Settings, read_settings
@@ -32,11 +31,10 @@ class App:
         self.settings = settings
         self.storage = Storage(_container(settings))
         self.wake_ups = WakeUpQueue(_queue(settings))
-        make_credential = partial(credentials.managed_identity, settings.client_id)
         api = PartnerCenter(
             open_session(),
             settings.url,
-            SignIn(make_credential, settings.cloud.audience),
+            sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience),
             {"X-Locale": settings.locale, "MS-PartnerCenter-Application": settings.application},
             now,
             time.sleep,
@@ -76,7 +74,7 @@ def _container(settings: Settings) -> ContainerClient:
     connection = settings.connection
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, settings.container, **options)
-    credential = credentials.managed_identity(connection.client_id)
+    credential = sign_in.managed_identity(connection.client_id)
     return ContainerClient(str(connection.blob_uri), settings.container, credential=credential, **options)
 
 
@@ -85,5 +83,5 @@ def _queue(settings: Settings) -> QueueClient:
     connection = settings.connection
     if connection.connection_string:
         return QueueClient.from_connection_string(connection.connection_string, settings.wake_up_queue, **options)
-    credential = credentials.managed_identity(connection.client_id)
+    credential = sign_in.managed_identity(connection.client_id)
     return QueueClient(str(connection.queue_uri), settings.wake_up_queue, credential=credential, **options)

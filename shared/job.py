@@ -5,6 +5,7 @@ The members and their meaning are the status document that users read; ``progres
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID, uuid5
 
 import msgspec
@@ -12,6 +13,9 @@ import msgspec
 from shared.manifest import Finding
 
 SCHEMA_VERSION = 1
+
+type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""UTC, whole seconds."""
 
 
 class State(StrEnum):
@@ -69,7 +73,7 @@ class Upload(_Record, frozen=True, kw_only=True):
     correlation_id: str
     location: str
     state: str
-    accepted_at: datetime
+    accepted_at: Moment
     verdicts: tuple[VerdictRun, ...] | None = None
 
 
@@ -99,7 +103,7 @@ class Lease(_Record, frozen=True, kw_only=True):
     """Who works on the job, and until when nobody else may."""
 
     owner: str
-    until: datetime
+    until: Moment
 
 
 class Previous(_Record, frozen=True, kw_only=True):
@@ -149,11 +153,11 @@ class Job(_Record, frozen=True, kw_only=True):
     warning_count: int = 0
     error: Fault | None = None
     attempts: int = 0
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Moment | None = None
     lease: Lease | None = None
     previous: Previous | None = None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     progress: Progress
 
     @property

@@ -1,5 +1,6 @@
 """The app's settings, read once from the environment and checked all together."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,12 @@ CONNECTION = "ManifestStorage"
 
 TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
+MANIFEST_BYTES = 256 * 2**20
+"""Bytes that a manifest may have unless a setting says otherwise."""
+
 PROJECT = "autopilot-manifest-uploader"
+
+_SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
@@ -62,6 +68,7 @@ class Settings:
     tenant_id: str | None
     app_id: str | None
     refresh_token_secret: str | None
+    certificate_secret: str | None
     create_missing_batch: bool
     locale: str
     application: str
@@ -127,12 +134,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
         tenant_id=_for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user")),
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
-        refresh_token_secret=_for_sign_in(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
+        refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
+        certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
         create_missing_batch=reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true",
         locale=reader.text("PARTNER_CENTER_LOCALE", "en-US"),
         application=reader.text("PARTNER_CENTER_APPLICATION", PROJECT),
         devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
-        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(256 * 2**20), _positive, "whole number above 0"),
+        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), _positive, "whole number above 0"),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", _customers, "list of customer ids (GUIDs)"),
         delays=_delays(reader),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
@@ -159,6 +167,18 @@ def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str,
     if sign_in in needed_by:
         return reader.required(name, f"PARTNER_CENTER_AUTH={sign_in} needs it")
     return reader.optional(name)
+
+
+def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
+    value = _for_sign_in(reader, name, sign_in, needed_by)
+    if value and not is_secret_url(value):  # the value is not repeated: it may be the secret itself, pasted here
+        reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
+    return value
+
+
+def is_secret_url(text: str) -> bool:
+    """Tell whether a text can be the URL of a secret in Key Vault, with or without a version."""
+    return _SECRET_URL.fullmatch(text) is not None
 
 
 def _delays(reader: _Reader) -> Delays:

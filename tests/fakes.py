@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Never
 
 from shared.job import Job, decode, encode, timestamp
 from shared.names import results_of, status_of
@@ -30,6 +31,13 @@ class Fuse:
         self._blow_if((number, "before"))
         yield
         self._blow_if((number, "after"))
+
+    @property
+    def blown(self) -> bool:
+        return self.blow_at is None
+
+    def die(self) -> Never:
+        raise ProcessDied
 
     def _blow_if(self, moment: tuple[int, str]) -> None:
         if self.blow_at == moment:

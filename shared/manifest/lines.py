@@ -42,7 +42,9 @@ def records(lines: Iterator[str], delimiter: str, first: int) -> Iterator[tuple[
     at = first
     for line in lines:
         if '"' not in line:
-            yield at, line.rstrip("\r\n").split(delimiter)  # what csv makes of it, at six times the speed
+            cells = line.split(delimiter)  # what csv makes of it, at six times the speed
+            cells[-1] = cells[-1].rstrip("\r\n")
+            yield at, cells
             at += 1
         else:
             cells, count = _quoted(chain((line,), lines), delimiter, at)

@@ -1,0 +1,54 @@
+# Subscribes the deployed function app to the events of the manifests' container. `azd up` and `azd deploy` run it;
+# it can be run again at any time: `azd hooks run postdeploy`. It does what subscribe.sh does, step by step.
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+$Pause = if ($env:PAUSE) { [int]$env:PAUSE } else { 10 }  # seconds between two tries
+$Tries = if ($env:TRIES) { [int]$env:TRIES } else { 30 }
+$Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
+
+# The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.
+function Test-WebhookKey {
+    $names = az functionapp keys list --subscription $env:AZURE_SUBSCRIPTION_ID `
+        --resource-group $env:AZURE_RESOURCE_GROUP --name $env:FUNCTION_APP_NAME `
+        --query 'keys(systemKeys)' --output tsv 2>$null
+    return ($LASTEXITCODE -eq 0) -and (@($names -split '\s+') -contains 'blobs_extension')
+}
+
+# Event Grid calls the webhook before it makes or changes a subscription; a cold app may answer too late at first.
+function New-ManifestSubscription {
+    az deployment group create --subscription $env:AZURE_SUBSCRIPTION_ID `
+        --resource-group $env:AZURE_RESOURCE_GROUP --name manifest-events --template-file $Template --output none `
+        --parameters "functionAppName=$env:FUNCTION_APP_NAME" "topicName=$env:EVENT_TOPIC_NAME" `
+        "dataAccountName=$env:DATA_ACCOUNT_NAME" "manifestContainer=$env:MANIFEST_CONTAINER" `
+        "deadLetterContainer=$env:DEAD_LETTER_CONTAINER" | Out-Host
+    return $LASTEXITCODE -eq 0
+}
+
+function Invoke-UntilDone([string]$Reason, [scriptblock]$Step) {
+    for ($attempt = 1; $attempt -le $Tries; $attempt++) {
+        if (& $Step) { return }
+        if ($attempt -lt $Tries) { Start-Sleep -Seconds $Pause }
+    }
+    throw "$Reason Given up after $Tries tries."
+}
+
+if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
+    throw 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
+}
+foreach ($name in 'AZURE_SUBSCRIPTION_ID', 'AZURE_RESOURCE_GROUP', 'FUNCTION_APP_NAME', 'EVENT_TOPIC_NAME',
+    'DATA_ACCOUNT_NAME', 'MANIFEST_CONTAINER', 'DEAD_LETTER_CONTAINER') {
+    if (-not [Environment]::GetEnvironmentVariable($name)) {
+        throw "$name is not set: run this through azd, which knows what it deployed."
+    }
+}
+az account show --subscription $env:AZURE_SUBSCRIPTION_ID --output none
+if ($LASTEXITCODE -ne 0) { throw 'Sign in first: az login' }
+
+Write-Output "Waiting for the key of the blob trigger's webhook ..."
+Invoke-UntilDone 'The host has made no key (blobs_extension). Is the code deployed, and does az see the app?' {
+    Test-WebhookKey
+}
+Write-Output "Subscribing $env:FUNCTION_APP_NAME to the container $env:MANIFEST_CONTAINER ..."
+Invoke-UntilDone 'The subscription could not be made.' { New-ManifestSubscription }
+Write-Output 'Done: manifests dropped from now on are taken up at once.'

@@ -1,0 +1,82 @@
+"""The Secure Application Model: a user has signed in once, and a refresh token in Key Vault stands for them since.
+
+Source: "Enabling the Secure Application Model framework", Partner Center developer documentation.
+"""
+
+import time
+
+from azure.core.credentials import AccessToken
+
+from shared.settings import Settings
+from shared.sign_in.authority import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
+from shared.sign_in.certificate import proof_of
+from shared.sign_in.identity import Identity
+from shared.sign_in.vault import Secret
+
+MARGIN = 300
+"""Seconds before its end from which on a token is no longer given out."""
+
+
+class AppUser:
+    """Signs in as the app registration together with the user (App+User)."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take identity, tenant, app and the places of the secrets from the settings."""
+        self._identity = Identity(settings.client_id)
+        self._refresh_token = Secret(
+            "PARTNER_CENTER_REFRESH_TOKEN_SECRET", str(settings.refresh_token_secret), self._identity
+        )
+        self._certificate = (
+            Secret("PARTNER_CENTER_CERTIFICATE_SECRET", settings.certificate_secret, self._identity)
+            if settings.certificate_secret
+            else None
+        )
+        self._authority = Authority(settings.authority, str(settings.tenant_id), str(settings.app_id))
+        self._exchange_audience = settings.cloud.exchange_audience
+        self._grant: Grant | None = None
+        self._unsaved: str | None = None
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """Give a valid token, after the refresh token that came with it has been stored.
+
+        Raises:
+            SignInError: Key Vault, the identity or Entra ID refused or did not answer.
+        """
+        if self._grant is None or self._grant.expires_on - time.time() < MARGIN:
+            self._grant = self._redeem(scopes[0])
+            self._unsaved = self._grant.refresh_token
+        if self._unsaved:
+            self._refresh_token.write(self._unsaved)
+            self._unsaved = None
+        return AccessToken(self._grant.access_token, self._grant.expires_on)
+
+    def close(self) -> None:
+        """Close its connections."""
+        for part in (self._refresh_token, self._certificate, self._identity):
+            if part is not None:
+                part.close()
+
+    def _redeem(self, scope: str) -> Grant:
+        """Redeem the stored refresh token; of two instances at once, the slower finds a new one on a second look."""
+        stored = self._unsaved or self._refresh_token.read()
+        try:
+            return self._exchange(stored, scope)
+        except RefusedError:
+            latest = self._refresh_token.read()
+            if latest == stored:
+                raise
+            return self._exchange(latest, scope)
+
+    def _exchange(self, refresh_token: str, scope: str) -> Grant:
+        try:
+            return self._authority.redeem(refresh_token, scope, self._proof())
+        except RefusedError as error:
+            if error.fault.code != PUBLIC_CLIENT:
+                raise
+        # The user signed in without any proof of the app's, so Entra ID takes none with this refresh token.
+        return self._authority.redeem(refresh_token, scope, None)
+
+    def _proof(self) -> Proof:
+        if self._certificate:
+            return proof_of(self._certificate.read())
+        return {"client_assertion": self._identity.assertion(self._exchange_audience)}

@@ -1,0 +1,44 @@
+"""An app registration that trusts the managed identity: it needs no secret of its own.
+
+Source: "Configure an application to trust a managed identity", Microsoft Entra workload identities.
+"""
+
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError
+from azure.identity import ClientAssertionCredential
+
+from shared.services import SignInError
+from shared.settings import Settings
+from shared.sign_in import diagnosis
+from shared.sign_in.identity import HTTP, Identity
+
+
+class FederatedApp:
+    """Signs in as the app registration, alone (App-only)."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take identity, tenant and app from the settings, and the cloud's authority and exchange audience."""
+        self._identity = Identity(settings.client_id)
+        self._credential = ClientAssertionCredential(
+            str(settings.tenant_id),
+            str(settings.app_id),
+            self._identity.assertion(settings.cloud.exchange_audience),
+            authority=settings.authority,
+            **HTTP,
+        )
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """Give a valid token.
+
+        Raises:
+            SignInError: The identity gave no assertion, or Entra ID no token for it.
+        """
+        try:
+            return self._credential.get_token(*scopes)
+        except AzureError as error:
+            raise SignInError(diagnosis.entra_error(error)) from None
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._credential.close()
+        self._identity.close()

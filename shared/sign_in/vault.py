@@ -1,0 +1,59 @@
+"""A secret in Key Vault, of which always the latest version counts."""
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
+
+from shared.services import SignInError
+from shared.sign_in import diagnosis
+from shared.sign_in.identity import HTTP
+
+
+class Secret:
+    """The secret that an app setting names by its URL; a version in the URL is passed over."""
+
+    def __init__(self, setting: str, url: str, credential: TokenCredential) -> None:
+        """Open the secret at ``url``; ``setting`` is named in the faults."""
+        identifier = KeyVaultSecretIdentifier(url)
+        self._setting = setting
+        self._name = identifier.name
+        self._client = SecretClient(identifier.vault_url, credential, **HTTP)
+
+    def read(self) -> str:
+        """Give the value of the latest version.
+
+        Raises:
+            SignInError: It is not there, not ours to read, or the vault does not answer.
+        """
+        value = self.find()
+        if not value:
+            raise SignInError(diagnosis.no_secret(self._setting))
+        return value
+
+    def find(self) -> str | None:
+        """Give the value of the latest version, ``None`` if there is no such secret yet.
+
+        Raises:
+            SignInError: It is not ours to read, or the vault does not answer.
+        """
+        try:
+            return self._client.get_secret(self._name).value
+        except ResourceNotFoundError:
+            return None
+        except (AzureError, ValueError) as error:  # ValueError: what answered is no Key Vault
+            raise SignInError(diagnosis.vault(error, self._setting, "read")) from None
+
+    def write(self, value: str) -> None:
+        """Store a new version. Key Vault has no conditional write: of two at once the last one counts.
+
+        Raises:
+            SignInError: It is not ours to write, or the vault does not answer.
+        """
+        try:
+            self._client.set_secret(self._name, value)
+        except (AzureError, ValueError) as error:
+            raise SignInError(diagnosis.vault(error, self._setting, "written")) from None
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()

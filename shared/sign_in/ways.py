@@ -1,0 +1,20 @@
+"""The three ways to sign in; only the libraries of the one that ``PARTNER_CENTER_AUTH`` chooses are loaded."""
+
+from shared.settings import Settings
+from shared.sign_in.identity import Identity
+from shared.sign_in.tokens import Credential
+
+
+def credential(settings: Settings) -> Credential:
+    """Make the credential that the settings choose."""
+    match settings.sign_in:
+        case "federated_app":
+            from shared.sign_in.federated_app import FederatedApp  # noqa: PLC0415 - see above
+
+            return FederatedApp(settings)
+        case "app_user":
+            from shared.sign_in.app_user import AppUser  # noqa: PLC0415 - see above
+
+            return AppUser(settings)
+        case _:
+            return Identity(settings.client_id)

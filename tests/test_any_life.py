@@ -1,0 +1,141 @@
+"""Any mixture of events, doubles, delays, faults, deaths, overwrites and deletions ends well."""
+
+import os
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from local.partner_center import faults
+from local.web import Proceed, Response, Silence, answer_lost, unanswered
+from shared.job import FINAL, State, decode
+from shared.lifecycle import MOVES
+from shared.names import status_of
+from shared.wake_up import WakeUp
+from tests.fakes import ProcessDied
+from tests.manifests import array, serials
+from tests.world import CUSTOMER, World
+
+NAMES = (f"{CUSTOMER}/Test/one.json", f"{CUSTOMER}/Test/two.json")
+names = st.sampled_from(NAMES)
+
+
+def passed(proceed: Proceed) -> Response:
+    return proceed()
+
+
+FAULTS = {
+    "none": passed,
+    "throttle": faults.throttled(20),
+    "throttle without a time": faults.throttled(),
+    "gateway": faults.gateway_error(502),
+    "refusal": faults.error(400, "3000", "No."),
+    "forbidden for now": faults.error(403, "2032", "No."),
+    "unauthorized": faults.error(401, "900420", "No."),
+    "too large": faults.error(413, "", "No."),
+    "lost answer": answer_lost(Silence.TIMED_OUT),
+    "time-out": unanswered(Silence.TIMED_OUT),
+    "reset": unanswered(Silence.CLOSED),
+    "no location": faults.no_location,
+    "foreign location": faults.absolute_location("https://elsewhere.example"),
+}
+
+
+class Lives(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(part_size=2)
+        self.dropped = 0
+
+    @rule(name=names, devices=st.integers(0, 5))
+    def drop(self, name: str, devices: int) -> None:
+        self.dropped += 1
+        self.world.drop(array(serials(devices, start=100 * self.dropped)), name)
+
+    @rule(name=names)
+    def repeat_event(self, name: str) -> None:
+        self.world.events.append((name, 0))
+
+    @rule(name=names)
+    def send_stray_wake_up(self, name: str) -> None:
+        with suppress(ProcessDied):
+            self.world.queue.send(WakeUp(name), timedelta(0))
+
+    @rule(name=names)
+    def delete_manifest(self, name: str) -> None:
+        self.world.storage.blobs.pop(name, None)
+
+    @rule(name=names)
+    def delete_status(self, name: str) -> None:
+        self.world.storage.blobs.pop(status_of(name), None)
+
+    @rule(steps=st.integers(1, 8))
+    def work(self, steps: int) -> None:
+        for _ in range(steps):
+            self.world.step()
+
+    @rule(seconds=st.integers(1, 4000))
+    def pass_time(self, seconds: int) -> None:
+        self.world.clock.advance(timedelta(seconds=seconds))
+
+    @rule(next_faults=st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=3))
+    def disturb_uploads(self, next_faults: list[str]) -> None:
+        self.world.partner_center.script.next_upload(*[FAULTS[name] for name in next_faults])
+
+    @rule(next_faults=st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=3))
+    def disturb_polls(self, next_faults: list[str]) -> None:
+        kinds = [FAULTS[name] for name in next_faults if "location" not in name]
+        self.world.partner_center.script.next_poll(*kinds)
+
+    @rule(operations=st.integers(0, 12), moment=st.sampled_from(["before", "after"]))
+    def die_soon(self, operations: int, moment: str) -> None:
+        self.world.fuse.blow_at = (len(self.world.fuse.operations) + operations, moment)
+
+    @rule()
+    def sweep(self) -> None:
+        with suppress(ProcessDied):
+            self.world.sweep.run()
+
+    def teardown(self) -> None:
+        """Let everything come to rest, sweeping as the timer does, and look whether all is well."""
+        self.world.fuse.blow_at = None
+        for _ in range(3):
+            self.world.settle()
+            self.world.clock.advance(timedelta(hours=1))
+            self.world.sweep.run()
+        self.world.settle()
+        assert self.world.queue.messages == []
+        for name in NAMES:
+            self.is_well(name)
+        self.moved_legally()
+
+    def is_well(self, name: str) -> None:
+        manifest, status = self.world.storage.blobs.get(name), self.world.storage.blobs.get(status_of(name))
+        if manifest and self.world.clock.now - manifest.modified < timedelta(days=7):
+            assert status, "a manifest without a status"
+        if status:
+            job = decode(status.data)
+            assert job.final
+            assert manifest is None or job.etag == manifest.etag
+            assert (job.results is not None) == (job.state in (State.COMPLETED, State.COMPLETED_WITH_ERRORS))
+
+    def moved_legally(self) -> None:
+        last: dict[Any, State] = {}
+        for job in self.world.storage.written:
+            run = job.progress.run
+            assert run not in last or job.state in MOVES[last[run]]
+            last[run] = job.state
+        assert all(job.final == (job.state in FINAL) for job in self.world.storage.written)
+
+
+SOAK = bool(os.environ.get("SOAK"))
+Lives.TestCase.settings = settings(
+    max_examples=10_000 if SOAK else 60,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestLives = Lives.TestCase
