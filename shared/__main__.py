@@ -1,56 +1,7 @@
-"""The commands of the app: ``python -m shared check | retry | consent | doctor``."""
+"""``python -m shared``."""
 
-import argparse
-import os
 import sys
-from pathlib import Path
 
-from shared.check import check
-from shared.settings import SettingsError
-from shared.target import Ids
+from shared.commands import main
 
-
-def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line asks for; 2 means that it asks for nothing that can be done."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.command(options))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m shared", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
-    checking = commands.add_parser("check", help="validate manifests without dropping them")
-    checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    checking.add_argument("--customer", metavar="ID", help="the customer's id, as the blob's name would have it")
-    checking.add_argument("--batch", metavar="ID", help="the batch's id, as the blob's name would have it")
-    checking.add_argument("--json", action="store_true", help="for machines")
-    checking.set_defaults(command=_check)
-    retrying = commands.add_parser("retry", help="start manifests anew that ended rejected or failed")
-    retrying.add_argument("prefix", metavar="PREFIX", help="the beginning of the manifests' names")
-    retrying.add_argument("--yes", action="store_true", help="do not ask, however many there are")
-    retrying.set_defaults(command=_retry)
-    return parser
-
-
-def _check(options: argparse.Namespace) -> int:
-    ids = Ids(options.customer, options.batch)
-    return check(options.files, ids, as_json=options.json, say=print)
-
-
-def _retry(options: argparse.Namespace) -> int:
-    from shared import bootstrap  # noqa: PLC0415 - the storage SDK is not needed to check a file
-    from shared.retry import retry  # noqa: PLC0415 - for the same reason
-
-    def agree(count: int) -> bool:
-        return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
-
-    app = bootstrap.app(os.environ)
-    return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

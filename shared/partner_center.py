@@ -127,21 +127,24 @@ class PartnerCenter:
         self._tokens.renew()
 
     def _call(self, method: str, path: str, request_id: str, body: bytes | None) -> tuple["_Call", Answer]:
-        token = self._tokens.token()
-        url = f"{self._url}/v1/{path}"
-        for pause in (*PAUSES, None):
-            call = _Call(request_id, str(uuid4()), token)
-            try:
-                answer = self._exchange(method, url, call, body)
-                break
-            except requests.RequestException as error:
-                # A time-out has used the call's time up; anything else broke at once and may be a stale connection.
-                if pause is None or isinstance(error, requests.Timeout):
-                    raise UnavailableError(call.unanswered(error), answered=False) from None
-                self._pause(pause)
+        call, answer = self._ask(method, f"{self._url}/v1/{path}", request_id, body)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - successes
             raise error_for(answer, call.fault(None, answer), self._clock())
         return call, answer
+
+    def _ask(self, method: str, url: str, request_id: str, body: bytes | None) -> tuple["_Call", Answer]:
+        """Call until there is an answer; each call has a correlation id of its own."""
+        token, pauses = self._tokens.token(), iter(PAUSES)
+        while True:
+            call = _Call(request_id, str(uuid4()), token)
+            try:
+                return call, self._exchange(method, url, call, body)
+            except requests.RequestException as error:
+                # A time-out has used the call's time up; anything else broke at once and may be a stale connection.
+                pause = None if isinstance(error, requests.Timeout) else next(pauses, None)
+                if pause is None:
+                    raise UnavailableError(call.unanswered(error), answered=False) from None
+            self._pause(pause)
 
     def _exchange(self, method: str, url: str, call: "_Call", body: bytes | None) -> Answer:
         with self._session.request(

@@ -77,12 +77,12 @@ class FakeContent:
         self._data: bytes | None = blob.data
 
     def chunks(self) -> Iterator[bytes]:
+        if self._storage.read_fault:
+            raise StorageUnavailableError(self._name)
         first, self._data = self._data, None
         if first is not None:
             yield first
             return
-        if self._storage.read_fault:
-            raise StorageUnavailableError(self._name)
         blob = self._storage.blobs.get(self._name)
         if blob is None or blob.etag != self.etag:
             raise ManifestChangedError(self._name)

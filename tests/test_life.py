@@ -1,6 +1,7 @@
 """Whole lives of jobs in a world in memory, where days pass in no time."""
 
 import csv
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
@@ -10,9 +11,10 @@ import pytest
 from local.partner_center import Outcome, faults
 from local.web import Fault as WebFault
 from local.web import Proceed, Response, Silence, answer_lost, unanswered
-from shared.job import Fault, State
+from shared.job import Fault, Job, State
 from shared.names import status_of
-from shared.services import SignInError
+from shared.services import ConflictError, SignInError, Stored
+from shared.wake_up import WakeUp
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, DELAYS, NAME, World
 
@@ -435,3 +437,176 @@ def test_a_directory_marker_is_no_manifest() -> None:
     world.storage.put("a/b", b"", {"hdi_isfolder": "true"})
     world.workflow.advance("a/b")
     assert list(world.storage.blobs) == ["a/b"]
+
+
+def test_a_manifest_deleted_just_before_it_is_read_again_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.drop(TWO)
+    world.step()
+    etag = world.storage.blobs.pop(NAME).etag
+    monkeypatch.setattr(world.storage, "etag", lambda _: etag)
+    world.clock.advance(timedelta(minutes=1))
+    world.step()
+    assert world.job().state is State.FAILED
+    assert world.job().attempts == 2
+
+
+def test_a_manifest_that_cannot_be_read_waits() -> None:
+    world = World()
+    world.storage.read_fault = True
+    world.drop(TWO)
+    world.step()
+    error = world.job().error
+    assert world.job().state is State.WAITING
+    assert error is not None
+    assert error.code == "storage_unavailable"
+    world.storage.read_fault = False
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_nothing_is_sent_under_a_lease_that_the_call_could_outlast() -> None:
+    world = World(delays=replace(DELAYS, lease=timedelta(minutes=1)))
+    world.drop(TWO)
+    world.settle()
+    processing = [job for job in world.storage.written if job.state is State.PROCESSING]
+    assert len(processing) == 2
+    assert processing[1].devices.pending == 2
+
+
+def test_an_attempt_that_fails_after_the_time_to_give_up_is_the_last() -> None:
+    world = World(delays=replace(DELAYS, give_up=timedelta(minutes=2)))
+    world.drop(TWO)
+    world.fuse.blow_at = (4, "before")
+    world.step()
+    assert world.job().state is State.PROCESSING
+    world.partner_center.script.outage = faults.gateway_error(500)
+    world.settle()
+    assert world.job().state is State.FAILED
+    assert world.job().attempts == 2
+    assert status_of_error(world) == 500
+
+
+def test_results_that_cannot_be_made_now_are_made_later() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.storage.read_fault = True
+    world.clock.advance(timedelta(seconds=30))
+    world.step()
+    error = world.job().error
+    assert world.job().state is State.ACCEPTED
+    assert error is not None
+    assert error.code == "storage_unavailable"
+    world.storage.read_fault = False
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_poll_without_a_token_comes_again() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.tokens.fault = SignInError(Fault(code="sign_in_failed", description="No identity."))
+    world.clock.advance(timedelta(seconds=30))
+    world.step()
+    assert world.job().state is State.ACCEPTED
+    assert world.job().error == world.tokens.fault.fault
+    world.tokens.fault = None
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_poll_renews_a_token_once() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.accepts_token = lambda token: token == "token 2"
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert world.tokens.renewals == 1
+
+
+def test_whoever_loses_every_race_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+
+    def lost(job: Job, version: str | None) -> Stored:
+        raise ConflictError(job.manifest, version)
+
+    with monkeypatch.context() as losing:
+        losing.setattr(world.storage, "save", lost)
+        world.step()
+    assert status_of(NAME) not in world.storage.blobs
+    assert WakeUp(NAME, world.clock.now) in world.queue.wake_ups()
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_wake_up_that_comes_early_comes_again() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    due = world.job().next_attempt_at
+    before = len(world.queue.messages)
+    world.workflow.advance(NAME, due)
+    assert world.queue.wake_ups()[before:] == [WakeUp(NAME, due)]
+
+
+def test_a_wake_up_for_a_moment_that_is_over_falls_asleep() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    before = len(world.queue.messages)
+    world.workflow.advance(NAME, world.clock.now)
+    assert len(world.queue.messages) == before
+
+
+def test_one_device_in_many_uploads_failing_is_told_for_that_device() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.device_ends("S000002", Outcome("812", "ZtdDeviceNotFound"))
+    world.partner_center.script.next_poll(faults.error(404, "1000", "Not found."))
+    world.drop(array(serials(3)))
+    world.settle()
+    assert [row["outcome"] for row in rows(world)] == ["registered", "failed", "registered"]
+
+
+def test_exact_duplicates_are_sent_once_and_told_in_the_results() -> None:
+    world = World()
+    world.drop(array(["A", "B", "A"]))
+    world.settle()
+    assert world.accepted() == {"A": 1, "B": 1}
+    assert world.job().device_count == 2
+    assert world.job().state is State.COMPLETED
+    assert [row["outcome"] for row in rows(world)] == ["registered", "registered", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "code"),
+    [
+        (b"no json", NAME, None),
+        (b"", NAME, "empty_file"),
+        (b"[{}]", NAME, "missing_identity"),
+        (TWO, "laptops.json", "missing_customer_id"),
+        (TWO, "contoso/Test/laptops.json", "invalid_customer_id"),
+        (TWO, f"{CUSTOMER}/../laptops.json", "invalid_batch_id"),
+        (b"[" + b" " * 2**20 + b"]", NAME, "manifest_too_large"),
+    ],
+)
+def test_a_bad_manifest_is_rejected_and_nothing_uploaded(data: bytes, name: str, code: str | None) -> None:
+    world = World()
+    world.drop(data, name)
+    world.settle()
+    job = world.job(name)
+    assert job.state is State.REJECTED
+    assert job.issue_count >= 1
+    assert code is None or code in {issue.code for issue in job.issues}
+    assert world.partner_center.calls == []
+
+
+def test_a_customer_that_is_not_allowed_is_rejected() -> None:
+    world = World(allowed=frozenset({"11111111-2222-3333-4444-555555555555"}))
+    world.drop(TWO)
+    world.settle()
+    assert [issue.code for issue in world.job().issues] == ["customer_not_allowed"]

@@ -29,10 +29,10 @@ class RefusedError(SignInError):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a sign-in gave; ``expires_on`` in epoch seconds."""
+    """What a sign-in of a user gave; ``expires_on`` in epoch seconds."""
 
     access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_on: int
 
 
@@ -90,7 +90,7 @@ class Authority:
 
 
 def _grant(answer: Mapping[str, Any]) -> Grant:
-    if "access_token" not in answer:
+    if "access_token" not in answer or "refresh_token" not in answer:
         raise RefusedError(diagnosis.entra(answer))
     expires_on = int(time.time()) + int(answer["expires_in"])
-    return Grant(answer["access_token"], answer.get("refresh_token"), expires_on)
+    return Grant(answer["access_token"], answer["refresh_token"], expires_on)

@@ -1,0 +1,1 @@
+"""The benchmark: this app beside what users would write, in one interleaved run. Nothing of it is deployed."""
