@@ -80,8 +80,10 @@ traces
     query: '''
 events
 | where event == 'upload_postponed'
-| where tostring(fields.code) startswith 'sign_in' or toint(fields.status) in (401, 403)
-| project timestamp, manifest, code = tostring(fields.code), status = toint(fields.status), operation_Id
+| extend code = tostring(fields.code), status = toint(fields.status)
+| where code startswith 'AADSTS' or status in (401, 403) or code in ('sign_in_failed', 'sign_in_timeout',
+    'no_managed_identity', 'certificate_unreadable', 'key_vault', 'unknown_tenant', 'entra_refused', 'entra_unreachable')
+| project timestamp, manifest, code, status, operation_Id
 '''
   }
   {

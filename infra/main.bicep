@@ -44,6 +44,9 @@ param partnerCenterAppId string = ''
 @description('URL of the Key Vault secret that holds the refresh token, for app_user. The vault is yours; see vault-access.bicep.')
 param partnerCenterRefreshTokenSecret string = ''
 
+@description('URL of the Key Vault secret with the certificate by which the app registration proves itself; empty: by the identity.')
+param partnerCenterCertificateSecret string = ''
+
 @description('Whether an unknown batch is created (app_user only).')
 @allowed(['false', 'true'])
 param createMissingBatch string = 'false'
@@ -229,6 +232,7 @@ module app 'modules/function-app.bicep' = {
       PARTNER_CENTER_TENANT_ID: partnerCenterTenantId
       PARTNER_CENTER_APP_ID: partnerCenterAppId
       PARTNER_CENTER_REFRESH_TOKEN_SECRET: partnerCenterRefreshTokenSecret
+      PARTNER_CENTER_CERTIFICATE_SECRET: partnerCenterCertificateSecret
       ALLOWED_CUSTOMERS: allowedCustomers
     }
   }

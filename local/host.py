@@ -113,6 +113,12 @@ class Host:
         for trigger in watching:
             trigger.deliver(name)
 
+    def unhide(self) -> None:
+        """Let the time pass for which a dead worker's messages stay hidden, and failed ones without a poison queue."""
+        for trigger in self.triggers:
+            if isinstance(trigger, BlobTrigger | QueueTrigger):
+                trigger.queue.unhide()
+
     def _due(self) -> list[Work]:
         return [work for trigger in self.triggers for work in trigger.due()]
 

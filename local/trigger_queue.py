@@ -6,7 +6,7 @@ Source of the rules: QueueProcessor and QueueListener of the storage extension o
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -35,6 +35,7 @@ class TriggerQueue:
     max_tries: int
     retry_delay: timedelta
     hidden: timedelta
+    _left: list[QueueMessage] = field(default_factory=list, init=False)
 
     def receive(self) -> list[QueueMessage]:
         """Receive a batch, hidden from others from now on; a queue that does not exist gives none."""
@@ -51,17 +52,16 @@ class TriggerQueue:
         if result.ok:
             self._delete(message)
         elif result.died or not self.poison:
-            return
+            self._left.append(message)
         elif _tries(message) >= self.max_tries:
             self.move(message)
         else:
-            with _only_if_ours():
-                delay = _seconds(self.retry_delay)
-                self.client.update_message(message.id, message.pop_receipt, visibility_timeout=delay)
+            self._show(message, self.retry_delay)
 
     def move(self, message: QueueMessage) -> None:
-        """Move a message to the poison queue, if there is one."""
+        """Move a message to the poison queue; without one it stays hidden."""
         if not self.poison:
+            self._left.append(message)
             return
         logger.warning("moved_to_poison_queue queue=%s message=%s", self.client.queue_name, message.id)
         try:
@@ -71,11 +71,20 @@ class TriggerQueue:
             self.poison.send_message(message.content)
         self._delete(message)
 
+    def unhide(self) -> None:
+        """Show what stayed hidden, as if its time had passed."""
+        while self._left:
+            self._show(self._left.pop(), timedelta())
+
     def _may_run(self, message: QueueMessage) -> bool:
         if _tries(message) <= self.max_tries:
             return True
         self.move(message)
         return False
+
+    def _show(self, message: QueueMessage, delay: timedelta) -> None:
+        with _only_if_ours():
+            self.client.update_message(message.id, message.pop_receipt, visibility_timeout=_seconds(delay))
 
     def _delete(self, message: QueueMessage) -> None:
         with _only_if_ours():

@@ -97,6 +97,18 @@ class Accepted:
     correlation_id: str
 
 
+class _Batch(msgspec.Struct, frozen=True):
+    """The one member of a ``DeviceBatch`` that matters here."""
+
+    id: str
+
+
+class _Batches(msgspec.Struct, frozen=True):
+    """A collection of batches."""
+
+    items: list[_Batch]
+
+
 @dataclass(frozen=True)
 class Report:
     """One reading of an upload's progress, and how long to leave Partner Center alone where it says so."""
@@ -157,6 +169,14 @@ def tracking_id(location: str) -> str | None:
     except ValueError:
         return None
     return None if segment in ("", ".", "..") or len(segment) > LONGEST_DESCRIPTION else segment
+
+
+def batches_in(answer: Answer) -> list[str] | None:
+    """Read the ids off a collection of ``DeviceBatch``; ``None`` if the body is something else."""
+    try:
+        return [batch.id for batch in msgspec.json.decode(answer.body, type=_Batches).items]
+    except (ValueError, RecursionError):
+        return None
 
 
 def progress_in(answer: Answer) -> BatchProgress | None:

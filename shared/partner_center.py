@@ -12,14 +12,17 @@ from typing import Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
+from shared.advice import advice
 from shared.answers import (
     Accepted,
     Answer,
     Report,
     UnavailableError,
+    batches_in,
     error_for,
     location_in,
     progress_in,
@@ -97,7 +100,33 @@ class PartnerCenter:
             UnavailableError: Not now; or accepted, but without a Location by which to follow it.
             SignInError: No token.
         """
-        path = f"customers/{quote(customer_id, safe='')}/deviceBatches/{quote(batch_id, safe='')}/devices"
+        return self._hand_in(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", body, request_id)
+
+    def create_batch(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
+        """Create a batch with its first devices, whose array ``devices`` holds; App+User only.
+
+        Raises:
+            RefusedError: As it stands, it is not taken: with 409, the batch exists already.
+            TooLargeError, UnavailableError, SignInError: As for ``upload``.
+        """
+        body = b'{"batchId":%b,"devices":%b}' % (msgspec.json.encode(batch_id), devices)
+        return self._hand_in(_batches_of(customer_id), body, request_id)
+
+    def batches(self, customer_id: str) -> list[str]:
+        """List the ids of a customer's batches.
+
+        Raises:
+            RefusedError, UnavailableError: It cannot be told now.
+            SignInError: No token.
+        """
+        call, answer = self._call("GET", _batches_of(customer_id), str(uuid4()), None)
+        batches = batches_in(answer)
+        if batches is None:
+            fault = call.fault("Partner Center answered something that is no list of batches.", answer)
+            raise UnavailableError(fault, retry_after(answer.headers, self._clock()), answered=True)
+        return batches
+
+    def _hand_in(self, path: str, body: bytes, request_id: str) -> Accepted:
         call, answer = self._call("POST", path, request_id, body)
         location = location_in(answer)
         if location is None:
@@ -168,6 +197,10 @@ class PartnerCenter:
         return bytes(body)
 
 
+def _batches_of(customer_id: str) -> str:
+    return f"customers/{quote(customer_id, safe='')}/deviceBatches"
+
+
 @dataclass(frozen=True, repr=False)
 class _Call:
     """One request on the wire: its ids and its token, which no text about it may contain."""
@@ -185,11 +218,13 @@ class _Call:
         }
 
     def fault(self, description: str | None, answer: Answer) -> Fault:
+        code = answer.member("code")
         told = description or answer.member("description") or answer.member("message")
+        told = (told or f"Partner Center answered HTTP {answer.status}.").replace(self.token, "(token)")
         return Fault(
             http_status=answer.status,
-            code=answer.member("code"),
-            description=(told or f"Partner Center answered HTTP {answer.status}.").replace(self.token, "(token)"),
+            code=code,
+            description=" ".join(filter(None, (told, advice(answer.status, code)))),
             request_id=self.request_id,
             correlation_id=self.correlation_id,
             server_correlation=readable(answer.headers.get("MS-CV", "")) or None,

@@ -6,6 +6,9 @@ from shared.settings import Delays
 
 SECOND = timedelta(seconds=1)
 
+SOON = timedelta(seconds=5)
+"""At once, but not before the state has been saved that the wake-up is to find."""
+
 
 def whole_second(moment: datetime) -> datetime:
     """Round a moment up: the status and the queue know whole seconds, and nothing may come before its time."""

@@ -22,7 +22,7 @@ class ManifestChangedError(Exception):
 
 
 class StorageUnavailableError(Exception):
-    """The manifest could not be read now."""
+    """The manifest, or what stands beside it, could not be reached now."""
 
 
 class SignInError(Exception):
@@ -68,7 +68,11 @@ class BlobEntry:
 
 
 class Storage(Protocol):
-    """Manifests, and the status and results blobs beside them."""
+    """Manifests, and the status and results blobs beside them.
+
+    All but ``load`` and ``save`` raise ``StorageUnavailableError`` where the storage does not serve them: a job can
+    wait for those, but not for its own status.
+    """
 
     def load(self, manifest: str) -> Stored | None:
         """Read a manifest's job; ``None`` if it has none."""

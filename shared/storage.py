@@ -5,6 +5,7 @@ for Blob service operations" in the Blob service REST reference.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -108,31 +109,33 @@ class Storage:
 
         Raises:
             ManifestChangedError: It has another ETag by now.
+            StorageUnavailableError: It cannot be told now.
         """
-        try:
-            return ManifestContent(self._container, manifest, _open(self._container, manifest, etag))
-        except ResourceNotFoundError:
-            return None
+        with _reaching(manifest):
+            try:
+                return ManifestContent(self._container, manifest, _open(self._container, manifest, etag))
+            except ResourceNotFoundError:
+                return None
 
     def etag(self, manifest: str) -> str | None:
-        """Ask for a manifest's current ETag; ``None`` if it is gone."""
-        try:
-            return _bare(self._container.get_blob_client(manifest).get_blob_properties().etag)
-        except ResourceNotFoundError:
-            return None
+        """Ask for a manifest's current ETag; ``None`` if it is gone; raises ``StorageUnavailableError``."""
+        with _reaching(manifest):
+            try:
+                return _bare(self._container.get_blob_client(manifest).get_blob_properties().etag)
+            except ResourceNotFoundError:
+                return None
 
     def write_results(self, manifest: str, results: bytes) -> str:
-        """Write the device results beside a manifest and give the blob's name."""
+        """Write the device results beside a manifest and give the blob's name; raises ``StorageUnavailableError``."""
         name = results_of(manifest)
-        self._container.upload_blob(name, results, overwrite=True, content_settings=_RESULTS_TYPE)
+        with _reaching(manifest):
+            self._container.upload_blob(name, results, overwrite=True, content_settings=_RESULTS_TYPE)
         return name
 
     def delete_results(self, manifest: str) -> None:
-        """Delete the device results of an earlier run, if there are any."""
-        try:
+        """Delete the device results of an earlier run, if there are any; raises ``StorageUnavailableError``."""
+        with _reaching(manifest), suppress(ResourceNotFoundError):
             self._container.delete_blob(results_of(manifest))
-        except ResourceNotFoundError:
-            return
 
     def listing(self, prefix: str = "") -> Iterator[BlobEntry]:
         """List the container in the order of names, metadata included, page by page, without reading blobs."""
@@ -163,12 +166,20 @@ def _open(container: ContainerClient, name: str, etag: str | None) -> StorageStr
 
 
 def _reading(download: StorageStreamDownloader[bytes]) -> Iterator[bytes]:
+    with _reaching(download.name):
+        try:
+            yield from download.chunks()
+        except (ResourceModifiedError, ResourceNotFoundError) as error:
+            raise ManifestChangedError(download.name) from error
+
+
+@contextmanager
+def _reaching(manifest: str) -> Iterator[None]:
+    """Turn what the SDK raises, once its own retries are used up, into what a job waits for."""
     try:
-        yield from download.chunks()
-    except (ResourceModifiedError, ResourceNotFoundError) as error:
-        raise ManifestChangedError(download.name) from error
+        yield
     except AzureError as error:
-        raise StorageUnavailableError(download.name) from error
+        raise StorageUnavailableError(manifest) from error
 
 
 def _metadata(job: Job) -> dict[str, str]:

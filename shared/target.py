@@ -8,6 +8,17 @@ from shared.manifest import Finding
 # Microsoft's pages write customer ids as bare GUIDs; braces or a urn: prefix would end up in the request's path.
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
+CODES = {
+    "missing_customer_id": "Nothing says whose devices these are. Name the blob by the ids, or use a JSON envelope.",
+    "invalid_customer_id": "The customer id is no GUID. Correct the blob's name or the envelope.",
+    "customer_not_allowed": "The customer is not among those of ALLOWED_CUSTOMERS. Add it there.",
+    "missing_batch_id": "Nothing says which batch the devices join. Name the blob by the ids.",
+    "invalid_batch_id": "A batch cannot be called . or .. as these are folded away in addresses.",
+    "conflicting_customer_id": "The envelope and the blob's name disagree about the customer. Correct one of them.",
+    "conflicting_batch_id": "The envelope and the blob's name disagree about the batch. Correct one of them.",
+}
+"""Codes of what is wrong with a manifest's target, with what to do about it."""
+
 NAME_SHAPE = "{customer-id}/{batch-id}/{file name}"
 
 

@@ -10,9 +10,9 @@ from shared import device, events, lifecycle
 from shared.answers import Accepted, RefusedError, TooLargeError, UnavailableError
 from shared.device import Device
 from shared.job import Fault, Job, Lease, State, Upload
-from shared.manifest import inspect
+from shared.manifest import Findings, Manifest, inspect
 from shared.partner_center import LONGEST_CALL
-from shared.schedule import retry_delay, whole_second
+from shared.schedule import SOON, retry_delay, whole_second
 from shared.services import (
     UNREADABLE,
     Content,
@@ -87,7 +87,13 @@ class Attempt:
             self._job = lifecycle.checked(self._job, target, manifest, self._services.clock())
             self._send_all(manifest.devices(self._job.sent + 1))
         else:
-            issues = manifest.issues.after(() if isinstance(target, Target) else target)
+            self._reject(manifest, manifest.issues.after(() if isinstance(target, Target) else target))
+
+    def _reject(self, manifest: Manifest, issues: Findings) -> None:
+        if self._job.uploads:  # a setting has changed since the first part was accepted
+            first = issues.kept[0]
+            self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
+        else:
             self._save(lifecycle.invalid(self._job, manifest, issues, self._services.clock()))
 
     def _send_all(self, devices: Iterator[Device]) -> None:
@@ -183,7 +189,7 @@ class Attempt:
     def _make_way(self) -> None:
         """Let the run of the new content begin at once."""
         now = self._services.clock()
-        at = whole_second(now)
+        at = whole_second(now + SOON)
         self._services.wake(self._job.manifest, at)
         self._save(lifecycle.postponed(self._job, _CHANGED, at, now, answered=False))
 

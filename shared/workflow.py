@@ -10,7 +10,7 @@ from shared import events, lifecycle
 from shared.job import Job, State
 from shared.lifecycle import Start, Step
 from shared.names import has_room_for_status, is_manifest
-from shared.schedule import whole_second
+from shared.schedule import SOON, whole_second
 from shared.services import ConflictError, Content, ManifestChangedError, Services, Stored
 from shared.tracking import Tracking
 from shared.uploading import CRASHED, GONE, Attempt, new_lease, stop
@@ -52,8 +52,7 @@ class Workflow:
         Raises:
             ConflictError: Something else has happened to it meanwhile.
         """
-        now = self._services.clock()
-        at = whole_second(now)
+        at = whole_second(self._services.clock() + SOON)
         start = self._start_of(stored.job.manifest, stored.job.etag, stored.job)
         self._services.wake(stored.job.manifest, at)
         self._services.storage.save(lifecycle.begin_at(start, at), stored.version)

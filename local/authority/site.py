@@ -14,7 +14,6 @@ from local.identity import TENANT, Claims, TokenMint
 from local.partner_center import SignIn
 from local.web import Fault, Request, Response, take
 
-LIFETIME = timedelta(minutes=75)
 OPEN_ID = frozenset({"openid", "profile", "offline_access"})
 
 
@@ -22,8 +21,9 @@ OPEN_ID = frozenset({"openid", "profile", "offline_access"})
 class Authority:
     """Answer azure-identity and msal, from many threads at once.
 
-    `identities` is the mint of the identity endpoint, whose tokens prove an app. With `rotates` a refresh token can be
-    redeemed once; Entra ID lets the old one live. `polls` and `interval` pace a sign-in by code.
+    `identities` is the mint of the identity endpoint, whose tokens prove an app; `mint` makes the access tokens. With
+    `rotates` a refresh token can be redeemed once; Entra ID lets the old one live. `polls` and `interval` (seconds)
+    pace a sign-in by code.
     """
 
     identities: TokenMint
@@ -31,14 +31,14 @@ class Authority:
     registrations: tuple[Registration, ...]
     rotates: bool = True
     polls: int = 1
-    interval: int = 0  # seconds
+    interval: int = 0
     requests: list[Request] = field(default_factory=list, init=False)
     _faults: deque[Fault] = field(default_factory=deque, init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing given out."""
         self.ledger = Ledger()
-        self._mint = TokenMint(self.clock, LIFETIME)
+        self.mint = TokenMint(self.clock, timedelta(minutes=75))
         self._users: set[str] = set()
         self._lock = Lock()
 
@@ -48,7 +48,7 @@ class Authority:
 
     def sign_in(self, token: str, resource: str) -> SignIn | None:
         """Say what a token that was issued here is good for at a resource."""
-        if self._mint.claims(token, resource) is None:
+        if self.mint.claims(token, resource) is None:
             return None
         return SignIn.APP_AND_USER if token in self._users else SignIn.APP_ONLY
 
@@ -148,7 +148,7 @@ class Authority:
         )
 
     def _issue(self, app: Registration, resource: str, session: Session | None = None) -> Response:
-        token, expires = self._mint.issue(Claims(resource, app.app_id, app.roles))
+        token, expires = self.mint.issue(Claims(resource, app.app_id, app.roles))
         self.ledger.given.append(token)
         lifetime = int((expires - self.clock()).total_seconds())
         document: dict[str, object] = {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}

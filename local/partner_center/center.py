@@ -77,6 +77,11 @@ class PartnerCenter:
             self.calls.append(Call(target.operation if target else None, request, response, self.clock()))
         return response
 
+    def add_customer(self, customer: str) -> None:
+        """Begin a relationship with a customer."""
+        with self._lock:
+            self._registry.add_customer(customer)
+
     def add_batch(self, customer: str, batch: str) -> None:
         """Create a batch of a known customer, as somebody might in the portal."""
         with self._lock:

@@ -14,6 +14,7 @@ import msgspec
 
 from shared.device import Device, from_values
 from shared.manifest.cursor import DECODER, Cursor
+from shared.manifest.finding import UnreadableError
 
 WINDOW = 131_072
 """Characters decoded at once."""
@@ -70,7 +71,6 @@ class Batches:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._decoders = list(_DECODERS)
-        self._hopeless: str | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         """Read up to and over the bracket that closes the array."""
@@ -79,25 +79,41 @@ class Batches:
         if cursor.peek() == "]":
             cursor.at += 1
             return
-        while True:
-            yield self._window() or Batch([], [cursor.value()])
+        closed = False
+        while not closed:
+            if batch := self._window():
+                yield batch
+                closed = cursor.closes("]")
+            else:
+                values = list[object]()
+                try:
+                    closed = self._one_by_one(values)
+                except UnreadableError:
+                    yield Batch([], values)
+                    raise
+                yield Batch([], values)
+
+    def _one_by_one(self, values: list[object]) -> bool:
+        """Add values until there is new text, and tell whether the array has been closed."""
+        cursor = self._cursor
+        text = cursor.text
+        while cursor.text is text:
+            values.append(cursor.value())
             if cursor.closes("]"):
-                return
+                return True
             cursor.peek()
+        return False
 
     def _window(self) -> Batch | None:
         """Decode a window and step over it; ``None`` where that does not work."""
         cursor = self._cursor
-        if cursor.text is self._hopeless:
-            return None
+        cursor.peek()
         while len(cursor.text) - cursor.at < WINDOW and cursor.more():
             pass
         cut = _cut(cursor)
         batch = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
         if batch:
             cursor.at = cut
-        else:
-            self._hopeless = cursor.text
         return batch
 
     def _decoded(self, window: str) -> Batch | None:

@@ -11,6 +11,8 @@ from shared.manifest.member import Members, text_or_none
 from shared.manifest.report import Report
 
 _IDS = {"customerid": "customerId", "batchid": "batchId"}
+_BLANK = "{} is blank. Fill it in, or leave it out and name the blob by the ids."
+_CONFLICT = "The envelope has two values of {}. Keep the right one."
 
 
 def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
@@ -83,8 +85,6 @@ class _Envelope:
         if text is None:
             return
         if not text.strip():
-            message = f"{field} is blank. Fill it in, or leave it out and name the blob by the ids."
-            self._report.issue(None, field, "blank_id", message)
+            self._report.issue(None, field, "blank_id", _BLANK, field)
         elif self._ids.setdefault(field, text) != text:
-            message = f"The envelope has two values of {field}. Keep the right one."
-            self._report.issue(None, field, "conflicting_members", message)
+            self._report.issue(None, field, "conflicting_members", _CONFLICT, field)

@@ -1,8 +1,8 @@
 """The header line of a CSV manifest: which column holds what."""
 
 import re
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from shared.device import FIELDS, Device, is_identified
@@ -26,17 +26,20 @@ _COLUMNS = {
     "model": "modelName",
     "modelname": "modelName",
 }
-_PLACELESS = {"grouptag", "assigneduser", "orderid", "purchaseorderid"}
+_WITHOUT_PLACE = {"grouptag", "assigneduser", "orderid", "purchaseorderid"}
+_PLACELESS = "The column {} is ignored: Partner Center has no place for it."
+_UNKNOWN = "The column {} is not known and is ignored. If it matters, correct its name."
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, and what picks a device's values off a line's cells.
-
-    The cells must number ``width``, with an empty one at the end for what has no column.
-    """
+    """The columns of a file: how many there are, and where each field of a device stands, from 0."""
 
     width: int
-    pick: Callable[[list[str]], tuple[str, str, str, str, str]]
+    indices: Sequence[int | None]
+
+    def devices(self, rows: Sequence[Sequence[str]]) -> list[Device]:
+        """Make a device of each row; what is not there, or blank, is absent."""
+        return list(map(Device, *(repeat(None) if index is None else _column(rows, index) for index in self.indices)))
 
 
 def delimiter_of(line: str) -> str:
@@ -64,7 +67,12 @@ def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
         indices[field] = index
     _check(indices, at)
     _tell_ignored(cells[:width], at, report)
-    return Layout(width, itemgetter(*[indices.get(field, -1) for field in FIELDS]))
+    return Layout(width, [indices.get(field) for field in FIELDS])
+
+
+def _column(rows: Sequence[Sequence[str]], index: int) -> list[str | None]:
+    cells = [row[index] if index < len(row) else "" for row in rows]
+    return [cell if cell and not cell.isspace() else None for cell in cells]
 
 
 def _key(name: str) -> str:
@@ -90,9 +98,7 @@ def _tell_ignored(cells: Sequence[str], at: int, report: Report) -> None:
     for number, cell in enumerate(cells, 1):
         key = _key(cell)
         name = quoted(cell.strip()) if key else f"number {number}, which has no name,"
-        if key in _PLACELESS:
-            message = f"The column {name} is ignored: Partner Center has no place for it."
-            report.warning(at, None, "ignored_column", message)
+        if key in _WITHOUT_PLACE:
+            report.warning(at, None, "ignored_column", _PLACELESS, name)
         elif key not in _COLUMNS:
-            message = f"The column {name} is not known and is ignored. If it matters, correct its name."
-            report.warning(at, None, "unknown_column", message)
+            report.warning(at, None, "unknown_column", _UNKNOWN, name)

@@ -11,7 +11,7 @@ from shared.manifest.manifest import Manifest, Source
 from shared.manifest.reading import entries
 from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
-from shared.manifest.rules import judge
+from shared.manifest.rules import is_valid, look_at
 
 if TYPE_CHECKING:
     from shared.device import Device
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 KEPT_CHARACTERS = 8 * 1024 * 1024
 KEPT_DEVICES = 20_000
 """Up to these sizes the devices of a manifest stay in memory; those of a larger one are read again."""
+
+_DUPLICATE = "This is the same device as {} {}. It is sent once."
 
 
 def inspect(content: Content, *, max_bytes: int, keep: int | None = 100) -> Manifest:
@@ -53,19 +55,19 @@ class _Inspection:
     def go_through(self, found: Iterator[Entry]) -> None:
         for entry in found:
             self.count += 1
-            if judge(entry, self.report):
-                self._look_for_repeats(entry)
+            if is_valid(entry, self.report) and self._is_new(entry):
+                look_at(entry.device, entry.at, self.report)
             if self._kept is not None:
                 self._kept.append(entry.device)
                 if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
                     self._kept = None
 
-    def _look_for_repeats(self, entry: Entry) -> None:
+    def _is_new(self, entry: Entry) -> bool:
         first = self._repeats.first(entry.device, entry.at)
         if first != entry.at:
             self.duplicates += 1
-            message = f"This is the same device as {self.report.where(first)}. It is sent once."
-            self.report.warning(entry.at, None, "duplicate_device", message)
+            self.report.warning(entry.at, None, "duplicate_device", _DUPLICATE, self.report.unit, first)
+        return first == entry.at
 
     def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
         report = self.report

@@ -1,25 +1,40 @@
 """JSON values into devices, with everything that is wrong with them. Names match without regard to case."""
 
+from types import NoneType
+
 from shared.device import FIELDS, Device
 from shared.manifest.batches import DOCUMENTED
 from shared.manifest.entry import Entry
 from shared.manifest.finding import quoted
 from shared.manifest.report import Report
 
-_TYPES = {dict: "an object", list: "an array", bool: "true or false", float: "a number"}
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "true or false",
+    float: "a number",
+    NoneType: "null",
+}
 _NAMES_TOLD = 100
+_NOBODY = Device()
 _NAMES = {field.lower(): field for field in FIELDS}
+
+
+_WRONG_TYPE = "{} is {} but must be a string. Put the value between quotes."
+_SURROGATE = "{} has half a character (\\ud800 to \\udfff). Write the whole character."
+_NO_OBJECT = "The device is {} but must be an object. Write it as {{...}} with its members."
+_CONFLICT = "{} stands there in two spellings with different values. Keep the right one."
+_UNKNOWN = "The member {} is not known and is ignored, here and in other devices. If it matters, correct its name."
 
 
 def text_or_none(value: object, at: int | None, field: str, report: Report) -> str | None:
     """Take a string or null; anything else is an issue."""
     if not isinstance(value, str | None):
-        message = f"{field} is {_TYPES[type(value)]} but must be a string. Put the value between quotes."
-        report.issue(at, field, "wrong_type", message)
+        report.issue(at, field, "wrong_type", _WRONG_TYPE, field, _TYPES[type(value)])
         return None
     if value and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        message = f"{field} has half a character (\\ud800 to \\udfff). Write the whole character."
-        report.issue(at, field, "unpaired_surrogate", message)
+        report.issue(at, field, "unpaired_surrogate", _SURROGATE, field)
         return None
     return value
 
@@ -34,14 +49,14 @@ class Members:
     def device(self, value: object, at: int) -> Entry:
         """Read one device; without a fault of its own it may still lack what identifies it."""
         if not isinstance(value, dict):
-            what = "null" if value is None else _TYPES.get(type(value), "a string")
-            message = f"The device is {what} but must be an object. Write it as {{...}} with its members."
-            self._report.issue(at, None, "not_an_object", message)
-            return Entry(Device(), at, sound=False)
-        return self._from_object(value, at)
-
-    def _from_object(self, members: dict[str, object], at: int) -> Entry:
+            self._report.issue(at, None, "not_an_object", _NO_OBJECT, _TYPES[type(value)])
+            return Entry(_NOBODY, at, sound=False)
         before = self._report.issue_count
+        values = self._values(value, at)
+        sound = self._report.issue_count == before
+        return Entry(Device(*[values.get(field) for field in FIELDS]), at, sound)
+
+    def _values(self, members: dict[str, object], at: int) -> dict[str, str]:
         values: dict[str, str] = {}
         for name, value in members.items():
             field = _NAMES.get(name.lower())
@@ -50,17 +65,10 @@ class Members:
             else:
                 text = text_or_none(value, at, field, self._report)
                 if text and not text.isspace() and values.setdefault(field, text) != text:
-                    self._conflict(field, at)
-        sound = self._report.issue_count == before
-        return Entry(Device(*[values.get(field) for field in FIELDS]), at, sound)
-
-    def _conflict(self, field: str, at: int) -> None:
-        message = f"{field} stands there in two spellings with different values. Keep the right one."
-        self._report.issue(at, field, "conflicting_members", message)
+                    self._report.issue(at, field, "conflicting_members", _CONFLICT, field)
+        return values
 
     def _look_at_name(self, name: str, at: int) -> None:
-        if name.lower() in DOCUMENTED or name in self._told or len(self._told) >= _NAMES_TOLD:
-            return
-        self._told.add(name)
-        message = f"The member {quoted(name)} is not known and is ignored, here and in other devices."
-        self._report.warning(at, None, "unknown_member", f"{message} If it matters, correct its name.")
+        if name not in self._told and len(self._told) < _NAMES_TOLD and name.lower() not in DOCUMENTED:
+            self._told.add(name)
+            self._report.warning(at, None, "unknown_member", _UNKNOWN, quoted(name))

@@ -8,6 +8,8 @@ _EVERY = 4096
 _ROOM, _MOST_ROOM = 16_384, 131_072
 _CHARACTERS_EACH = 256
 
+_SAME_HASH = "The hardware hash is that of {} {}, but other fields differ. Check which one is right."
+
 
 class Repeats:
     """Finds devices that agree in all five fields, and warns of hashes that come again with other fields."""
@@ -27,13 +29,8 @@ class Repeats:
         if first == number and device.hardware_hash:
             other = self._hashes.first(hash(device.hardware_hash), number)
             if other != number:
-                self._warn(number, other)
+                self._report.warning(number, "hardwareHash", "repeated_hash", _SAME_HASH, self._report.unit, other)
         return first
-
-    def _warn(self, at: int, other: int) -> None:
-        where = self._report.where(other)
-        message = f"The hardware hash is that of {where}, but other fields differ. Check which one is right."
-        self._report.warning(at, "hardwareHash", "repeated_hash", message)
 
     def _make_room(self) -> None:
         """Let memory grow with the text that was read, and no further than some ten thousand devices."""

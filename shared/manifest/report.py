@@ -18,15 +18,15 @@ class Report:
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)
 
-    def issue(self, at: Place, field: str | None, code: str, message: str) -> None:
-        """Note what rejects the manifest."""
+    def issue(self, at: Place, field: str | None, code: str, message: str, *facts: object) -> None:
+        """Note what rejects the manifest; ``facts`` are filled into the message."""
         if self._issues.has_room():
-            self._issues.kept.append(Finding(self.where(at), field, code, message))
+            self._issues.kept.append(Finding(self.where(at), field, code, message.format(*facts)))
 
-    def warning(self, at: Place, field: str | None, code: str, message: str) -> None:
-        """Note what only looks odd."""
+    def warning(self, at: Place, field: str | None, code: str, message: str, *facts: object) -> None:
+        """Note what only looks odd; ``facts`` are filled into the message."""
         if self._warnings.has_room():
-            self._warnings.kept.append(Finding(self.where(at), field, code, message))
+            self._warnings.kept.append(Finding(self.where(at), field, code, message.format(*facts)))
 
     def break_off(self, finding: Finding) -> None:
         """Note why the rest could not be read: before all else, as it may be what a person must mend first."""

@@ -1,17 +1,23 @@
 """A CSV manifest: a header line, and a device on each line after it."""
 
 from collections.abc import Iterator
+from io import StringIO
 from itertools import chain
 
-from shared.device import Device, from_values
+from shared.device import Device
+from shared.manifest.blocks import blocks
 from shared.manifest.cursor import DECODER
 from shared.manifest.entry import Entry
 from shared.manifest.finding import UnreadableError
 from shared.manifest.header import Layout, delimiter_of, layout
-from shared.manifest.lines import lines, records
+from shared.manifest.records import Records, Rows, cells_of
 from shared.manifest.report import Report
 
 _NOBODY = Device()
+_TOO_MANY = (
+    "The line has {} cells, the last ones not empty, for {} columns. The usual reason is a comma in the manufacturer's "
+    'name: put the name between quotes, as in "Micro-Star International Co., Ltd.".'
+)
 
 
 def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
@@ -21,17 +27,27 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
         UnreadableError: What is wrong stops the reading.
     """
     report.unit = "line"
-    rest = lines(pieces)
-    for number, line in enumerate(rest, 1):
-        if not _is_preamble(line):
-            rows = records(chain((line,), rest), delimiter_of(line), number)
-            at, cells = next(rows)
-            try:
-                columns = layout(cells, at, report)
-            except UnreadableError:
-                _blame_json(line, rest)
-                raise
-            yield from _devices(rows, columns, report)
+    number, header, rest = _header(blocks(pieces))
+    delimiter = delimiter_of(header)
+    try:
+        columns = layout(cells_of(header, delimiter), number, report)
+    except UnreadableError:
+        _blame_json(header, rest)
+        raise
+    for rows in Records(rest, delimiter, number + 1):
+        yield from _entries(rows, columns, report)
+
+
+def _header(text: Iterator[str]) -> tuple[int, str, Iterator[str]]:
+    """Find the header; gives its number, itself, and the text after it."""
+    number = 0
+    for block in text:
+        lines = StringIO(block, newline="")
+        for line in lines:
+            number += 1
+            if not _is_preamble(line):
+                return number, line, filter(None, chain((lines.read(),), text))
+    raise UnreadableError("no_devices")
 
 
 def _is_preamble(line: str) -> bool:
@@ -41,30 +57,22 @@ def _is_preamble(line: str) -> bool:
 
 def _blame_json(line: str, rest: Iterator[str]) -> None:
     """Say it if a file without a header is a single JSON value instead."""
-    if next(rest, None) is None:
-        try:
-            DECODER.decode(line)
-        except (ValueError, RecursionError):
-            return
+    try:
+        DECODER.decode(line)
+    except (ValueError, RecursionError):
+        return
+    if not any(map(str.strip, rest)):
         raise UnreadableError("wrong_top_level")
 
 
-def _devices(rows: Iterator[tuple[int, list[str]]], columns: Layout, report: Report) -> Iterator[Entry]:
-    for at, cells in rows:
-        spare = cells[columns.width :]
-        if any(map(str.strip, spare)):
-            _report_spare(cells, columns, at, report)
-            yield Entry(_NOBODY, at, sound=False)
-            continue
-        cells.extend([""] * (columns.width + 1 - len(cells)))
-        device = from_values(*columns.pick(cells))
-        if device != _NOBODY or any(map(str.strip, cells)):
-            yield Entry(device, at)
-
-
-def _report_spare(cells: list[str], columns: Layout, at: int, report: Report) -> None:
-    message = (
-        f"The line has {len(cells)} cells, the last ones not empty, for {columns.width} columns. The usual reason is a "
-        'comma in the manufacturer\'s name: put the name between quotes, as in "Micro-Star International Co., Ltd.".'
-    )
-    report.issue(at, None, "too_many_cells", message)
+def _entries(rows: Rows, columns: Layout, report: Report) -> Iterator[Entry]:
+    devices = columns.devices(rows.cells)
+    if len(max(rows.cells, key=len)) <= columns.width and _NOBODY not in devices:
+        yield from map(Entry, devices, rows.lines)
+        return
+    for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
+        if any(map(str.strip, cells[columns.width :])):
+            report.issue(line, None, "too_many_cells", _TOO_MANY, len(cells), columns.width)
+            yield Entry(_NOBODY, line, sound=False)
+        elif device != _NOBODY or any(map(str.strip, cells)):
+            yield Entry(device, line)

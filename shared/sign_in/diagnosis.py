@@ -34,7 +34,7 @@ _OPAQUE = re.compile(r"[\w.~+=%-]{50,}")
 
 def entra(answer: Mapping[str, Any]) -> Fault:
     """Tell what Entra ID's error document (OAuth 2.0, RFC 6749, 5.2) means."""
-    return _entra(f"{answer.get('error')}: {answer.get('error_description', '')}", None)
+    return _entra(f"{answer.get('error', 'nothing of a token')}: {answer.get('error_description', '')}", None)
 
 
 def entra_error(error: AzureError) -> Fault:

@@ -86,6 +86,15 @@ def test_a_blob_is_tried_five_times_and_reported(host: Host, storage: Storage, c
     assert etag.startswith('"0x')
 
 
+def test_a_dead_worker_leaves_its_message_hidden(host: Host, storage: Storage) -> None:
+    storage.events.upload_blob("die", b"1")
+    assert [run.result.error for run in host.settle()] == ["SystemExit: 3"]
+    assert host.settle() == []
+    host.unhide()
+    assert [run.ok for run in host.settle()] == [True]
+    assert host.settle() == []
+
+
 def test_a_blob_comes_again_after_its_worker_died(start: Starter, storage: Storage) -> None:
     host = start(hidden=timedelta(seconds=1))
     host.create_storage()

@@ -36,6 +36,11 @@ def test_a_message_that_fails_in_a_poison_queue_stays_there_hidden(host: Host, s
     host.settle()
     assert calls("on_poison") == ["fail"]
     assert (storage.visible("work-poison"), storage.count("work-poison")) == ([], 1)
+    for _ in range(6):
+        host.unhide()
+        host.settle()
+    assert calls("on_poison") == ["fail"] * 5
+    assert (storage.visible("work-poison"), storage.count("work-poison")) == ([], 1)
     assert storage.queue_names() == {"work", "work-poison"}
 
 

@@ -51,8 +51,11 @@ class Time:
     def queue(self, client: QueueClient) -> WakeUpQueue:
         return WakeUpQueue(client)
 
+    def sleep(self, seconds: float) -> None:
+        Event().wait(seconds)
+
     def go_on(self) -> bool:
-        Event().wait(0.05)
+        self.sleep(0.05)
         return True
 
 
@@ -69,6 +72,9 @@ class TimeTravel(FakeQueue):
     def queue(self, client: QueueClient) -> FakeQueue:
         self._real = WakeUpQueue(client)
         return self
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
 
     def go_on(self) -> bool:
         moment = self.next_moment()
@@ -107,14 +113,26 @@ class Stage:
                 return
         raise AssertionError(f"not settled; the last runs were {self.runs[-5:]}")
 
-    def work(self) -> None:
+    def work(self) -> list[Run]:
         """Let the host do what is due now."""
-        self.runs += self.host.settle()
+        ran = self.host.settle()
+        self.runs += ran
+        return ran
+
+    def take_failures(self) -> list[Run]:
+        """Give the runs that failed; a story that ends with any that nobody has taken is a failure itself."""
+        failures = [run for run in self.runs if not run.ok]
+        self.runs = [run for run in self.runs if run.ok]
+        return failures
 
     def advance(self, by: timedelta) -> None:
         """Let time pass with nobody doing anything."""
         assert isinstance(self.time, TimeTravel)
         self.time.clock.advance(by)
+
+    def lose_wake_ups(self) -> None:
+        assert isinstance(self.time, TimeTravel)
+        self.time.messages.clear()
 
     def tell(self, queue: str, text: str) -> None:
         """Put a message into a queue as the Functions host does."""
@@ -174,6 +192,7 @@ def open_stage(
             monkeypatch.setenv(name, value)
         monkeypatch.setattr("shared.bootstrap._app", None)
         monkeypatch.setattr("shared.bootstrap.now", time.now)
+        monkeypatch.setattr("shared.bootstrap.time", time)
         monkeypatch.setattr("shared.bootstrap.Storage", witness.watch)
         monkeypatch.setattr("shared.bootstrap.WakeUpQueue", time.queue)
         container = parts.enter_context(ContainerClient.from_connection_string(account.connection_string, CONTAINER))

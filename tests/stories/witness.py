@@ -38,31 +38,34 @@ class RememberingMint(TokenMint):
 class WatchedStorage(Storage):
     """The real storage, with somebody looking at what has been saved."""
 
-    def __init__(self, container: ContainerClient, seen: Callable[[Job], None]) -> None:
+    def __init__(self, container: ContainerClient, witness: "Witness") -> None:
         super().__init__(container)
-        self._seen = seen
+        self._witness = witness
+
+    @override
+    def load(self, manifest: str) -> Stored | None:
+        self._witness.looks += 1
+        return super().load(manifest)
 
     @override
     def save(self, job: Job, version: str | None) -> Stored:
         stored = super().save(job, version)
-        self._seen(job)
+        self._witness.jobs.append(job)
+        self._witness.then(job)
         return stored
 
 
 @dataclass
 class Witness:
-    """What was written and said in one story; `then` is what happens right after a status has been saved."""
+    """What was read, written and said in one story; `then` is what happens right after a status has been saved."""
 
     jobs: list[Job] = field(default_factory=list)
+    looks: int = 0
     secrets: set[str] = field(default_factory=set)
     then: Callable[[Job], None] = lambda _: None
 
     def watch(self, container: ContainerClient) -> Storage:
-        return WatchedStorage(container, self._see)
-
-    def _see(self, job: Job) -> None:
-        self.jobs.append(job)
-        self.then(job)
+        return WatchedStorage(container, self)
 
     def hide(self, manifest: bytes) -> None:
         """Take the hashes and product keys of a manifest for secrets, as far as it is JSON of devices."""

@@ -1,0 +1,92 @@
+"""A function app on the real worker runtime, in a process that does nothing else."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import local
+from typing import override
+from urllib.parse import quote
+
+from bench.processes import obey
+from bench.work import Crew, Measure, peak_memory
+from local.inputs import Input, blob_reference
+from local.runtime import Function, Runtime
+from local.worker_messages import TypedData
+
+
+class _Formatter(logging.Handler):
+    """Does with log records what the worker in Azure does before it sends them: format them."""
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.format(record)
+
+
+def run_app(pipe: Connection, directory: str, environ: Mapping[str, str]) -> None:
+    """Run a function app until the pipe ends."""
+    os.environ.update(environ)
+    # The worker in Azure sets the root logger to INFO, so libraries' messages cost what they cost there.
+    logging.basicConfig(level=logging.INFO, handlers=[_Formatter()])
+    with Runtime(Path(directory)) as runtime:
+        obey(pipe, HostedApp(runtime, environ))
+
+
+class HostedApp:
+    """Invokes the functions of an app as a host does."""
+
+    def __init__(self, runtime: Runtime, environ: Mapping[str, str]) -> None:
+        functions = {function.name: function for function in runtime.functions}
+        self._runtime = runtime
+        self._upload = functions["upload_manifest"]
+        self._resume = functions.get("resume_manifest")
+        self._container = environ["MANIFEST_CONTAINER"]
+        self._port = int(environ["BENCH_STORE_PORT"])
+        self._crew = Crew()
+        self._per_thread = local()
+
+    def land(self, names: Sequence[str], threads: int) -> Measure:
+        """Tell the app of manifests that have landed."""
+        return self._crew.do(self._land, names, threads)
+
+    def follow(self, messages: Sequence[str], threads: int) -> Measure:
+        """Deliver messages of the wake-up queue."""
+        return self._crew.do(self._follow, messages, threads)
+
+    def peak_memory(self) -> int:
+        """Give the most bytes of memory that the process has had so far."""
+        return peak_memory()
+
+    def _land(self, name: str) -> None:
+        if self._upload.trigger.properties.deferred:
+            self._invoke(self._upload, blob_reference(self._upload.trigger.connection, self._container, name))
+        else:
+            self._invoke(self._upload, self._content(name))
+
+    def _follow(self, text: str) -> None:
+        assert self._resume  # noqa: S101 - an app without it sends no messages
+        self._invoke(self._resume, Input(TypedData(string=text), {"Id": TypedData(string="message")}))
+
+    def _invoke(self, function: Function, given: Input) -> None:
+        result = self._runtime.invoke(function, given)
+        if result.error:
+            raise RuntimeError(f"{function.name}: {result.error}\n{result.stack}")
+
+    def _content(self, name: str) -> Input:
+        """Read a blob for an InputStream as the host does, as cheaply as can be."""
+        if not hasattr(self._per_thread, "connection"):
+            self._per_thread.connection = HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection: HTTPConnection = self._per_thread.connection
+        connection.request("GET", f"/blobs/{self._container}/{quote(name)}")
+        with connection.getresponse() as response:
+            content = response.read()
+        metadata = {
+            "BlobTrigger": TypedData(string=f"{self._container}/{name}"),
+            "Uri": TypedData(json=json.dumps(f"http://127.0.0.1:{self._port}/blobs/{self._container}/{name}")),
+            "Properties": TypedData(json=json.dumps({"ContentLength": len(content)})),
+            "Metadata": TypedData(json="{}"),
+        }
+        return Input(TypedData(bytes=content), metadata)

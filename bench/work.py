@@ -1,0 +1,49 @@
+"""Work done by so many threads, with its time and the CPU time that its process spent on it."""
+
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import NamedTuple
+
+KIB_UNITS = 1 if sys.platform == "darwin" else 1024
+
+
+class Measure(NamedTuple):
+    """What work took, in seconds: by the clock, and of the process's CPU time."""
+
+    wall: float
+    cpu: float
+
+
+class Crew:
+    """Threads that stand ready, so that starting them is not measured."""
+
+    def __init__(self, most: int = 32) -> None:
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="crew")
+
+    def do[T](self, work: Callable[[T], None], items: Sequence[T], threads: int) -> Measure:
+        """Work on all items, ``threads`` at a time; raises what the work raises."""
+        queue = iter(items)  # next() on it is atomic
+
+        def take_turns() -> None:
+            for item in queue:
+                work(item)
+
+        start, cpu = perf_counter(), cpu_time()
+        turns = [self._threads.submit(take_turns) for _ in range(threads)]
+        for turn in turns:
+            turn.result()
+        return Measure(perf_counter() - start, cpu_time() - cpu)
+
+
+def cpu_time() -> float:
+    """Give the CPU seconds that this process has spent so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def peak_memory() -> int:
+    """Give the most bytes of memory that this process has had so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB_UNITS

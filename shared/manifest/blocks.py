@@ -1,0 +1,28 @@
+"""Text in blocks of whole lines, which end with LF, CRLF or CR."""
+
+from collections.abc import Iterator
+
+from shared.manifest.finding import UnreadableError
+
+LARGEST = 262_144
+"""Characters that a line, or a record of several lines, may have: more than 60 times a real one."""
+
+
+def blocks(pieces: Iterator[str]) -> Iterator[str]:
+    """Cut the text at line ends, as often as a piece allows.
+
+    Raises:
+        UnreadableError: A line is too long.
+    """
+    carried = ""
+    for piece in pieces:
+        text = carried + piece
+        # A CR at the very end may be half of a CRLF.
+        cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        carried = text[cut:]
+        if cut:
+            yield text[:cut]
+        if len(carried) > LARGEST:
+            raise UnreadableError("value_too_large")
+    if carried:
+        yield carried

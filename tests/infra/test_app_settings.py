@@ -1,0 +1,125 @@
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.settings import CONNECTION, PROJECT, read_settings
+from tests.infra.templates import INFRA, ROOT, parsed
+
+APP: Mapping[str, Any] = parsed(INFRA / "main.bicep")["modules"]["app"]["config"]["params"]
+SET: dict[str, str] = {**APP["settings"], **APP["optionalSettings"]}
+PARAMETERS = parsed(INFRA / "main.bicep")["parameters"]
+
+OF_THE_HOST = {
+    "AzureWebJobsStorage__blobServiceUri",
+    "AzureWebJobsStorage__queueServiceUri",
+    "AzureWebJobsStorage__tableServiceUri",
+    "AzureWebJobsStorage__credential",
+    "AzureWebJobsStorage__clientId",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
+    f"{CONNECTION}__credential",
+}
+MADE_FROM_RESOURCES = {
+    f"{CONNECTION}__blobServiceUri": "data.outputs.blobServiceUri",
+    f"{CONNECTION}__queueServiceUri": "data.outputs.queueServiceUri",
+    f"{CONNECTION}__clientId": "identity.outputs.clientId",
+    "PARTNER_CENTER_CLIENT_ID": "identity.outputs.clientId",
+    "MANIFEST_TRIGGER_SOURCE": "'EventGrid'",
+}
+
+
+class Noticing(Mapping[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def deployed() -> dict[str, str]:
+    """Give the environment that the app finds when every parameter has its default."""
+    made = {name: "https://made.example" for name in MADE_FROM_RESOURCES} | {"MANIFEST_TRIGGER_SOURCE": "EventGrid"}
+    rest = {name: default_of(value) for name, value in SET.items() if name not in OF_THE_HOST | made.keys()}
+    return made | {name: value for name, value in rest.items() if value}
+
+
+def default_of(value: Any) -> str:  # noqa: ANN401 - a parameter's name, or string(its name)
+    name = value["function"]["parameters"]["value_to_convert"] if isinstance(value, dict) else value
+    return str(PARAMETERS[name]["default"])
+
+
+def read_by_the_code() -> set[str]:
+    environment = Noticing(deployed())
+    read_settings(environment)
+    source = (ROOT / "function_app.py").read_text()
+    bindings = re.findall(r"%([A-Z_]+)%", source)
+    at_import = re.findall(r"os\.environ\.get\(\"(\w+)\"", source)
+    return environment.asked.union(bindings, at_import)
+
+
+def test_every_setting_that_the_code_reads_is_set_and_no_other() -> None:
+    assert SET.keys() - OF_THE_HOST == read_by_the_code() - {CONNECTION}
+    assert OF_THE_HOST <= SET.keys()
+
+
+def test_a_connection_string_is_never_set() -> None:
+    assert CONNECTION not in SET
+    assert "AzureWebJobsStorage" not in SET
+
+
+@pytest.mark.parametrize("connection", [CONNECTION, "AzureWebJobsStorage"])
+def test_a_connection_has_both_uris_and_the_identity(connection: str) -> None:
+    source = Path(INFRA / "main.bicep").read_text()
+    for name in ("blobServiceUri", "queueServiceUri", "clientId"):
+        assert re.search(rf"(?m)^ +{connection}__{name}: \w+\.outputs\.{name}$", source), name
+    assert SET[f"{connection}__credential"] == "managedidentity"
+
+
+def test_settings_made_from_resources_come_from_the_right_ones() -> None:
+    source = Path(INFRA / "main.bicep").read_text()
+    for name, value in MADE_FROM_RESOURCES.items():
+        assert re.search(rf"(?m)^ +{name}: {re.escape(value)}( //.*)?$", source), name
+
+
+def test_every_other_setting_is_the_parameter_of_its_name() -> None:
+    for name in SET.keys() - OF_THE_HOST - MADE_FROM_RESOURCES.keys():
+        value = SET[name]
+        parameter = value["function"]["parameters"]["value_to_convert"] if isinstance(value, dict) else value
+        assert re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(parameter)).upper() == name
+
+
+def test_the_defaults_of_the_parameters_are_those_of_the_code() -> None:
+    bare = {name: value for name, value in deployed().items() if name in MADE_FROM_RESOURCES}
+    bare |= {"MANIFEST_CONTAINER": "manifests", "WAKE_UP_QUEUE": "manifest-wake-ups"}
+    assert read_settings(deployed()) == read_settings(bare)
+    assert PARAMETERS["partnerCenterApplication"]["default"] == PROJECT
+
+
+def test_choices_are_those_of_the_code() -> None:
+    for parameter in ("partnerCenterAuth", "partnerCenterCloud", "createMissingBatch"):
+        setting = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parameter).upper()
+        [allowed] = [item["argument"] for item in PARAMETERS[parameter]["decorators"] if item["type"] == "allowed"]
+        with pytest.raises(Exception, match=f"{setting} is 'none of them'") as refusal:
+            read_settings(deployed() | {setting: "none of them"})
+        [choices] = re.findall(rf"{setting} is 'none of them', which is none of ([\w, ]+)", str(refusal.value))
+        assert sorted(allowed) == sorted(choices.split(", "))
+
+
+def test_application_insights_takes_the_identity_and_no_key() -> None:
+    assert SET["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == (
+        "ClientId=${identity.outputs.clientId};Authorization=AAD"
+    )

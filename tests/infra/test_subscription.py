@@ -1,0 +1,76 @@
+import re
+from typing import Any
+
+import function_app
+from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from tests.infra.templates import INFRA, LOGIC_APP, only, variables
+
+TEMPLATE = INFRA / "subscription.bicep"
+SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
+
+
+def properties() -> dict[str, Any]:
+    return dict(only(TEMPLATE, SUBSCRIPTION)["properties"])
+
+
+def advanced_filters() -> list[dict[str, Any]]:
+    return list(properties()["filter"]["advancedFilters"])
+
+
+def test_events_go_to_the_function_with_the_blob_trigger() -> None:
+    triggers = {function.get_function_name(): function.get_trigger() for function in function_app.app.get_functions()}
+    [blob_function] = [name for name, trigger in triggers.items() if trigger.type == "blobTrigger"]
+    assert variables(TEMPLATE)["functionId"] == f"Host.Functions.{blob_function}"
+    url = properties()["destination"]["properties"]["endpointUrl"]
+    assert url.startswith(
+        "https://${app.properties.defaultHostName}/runtime/webhooks/blobs?functionName=${functionId}&"
+    )
+
+
+def test_the_subject_is_of_this_container_alone() -> None:
+    assert properties()["filter"]["subjectBeginsWith"] == "/blobServices/default/containers/${manifestContainer}/blobs/"
+
+
+def test_what_the_app_writes_itself_is_dropped() -> None:
+    [suffixes] = [item for item in advanced_filters() if item["operatorType"] == "StringNotEndsWith"]
+    assert suffixes == {
+        "operatorType": "StringNotEndsWith",
+        "key": "subject",
+        "values": [STATUS_SUFFIX, RESULTS_SUFFIX],
+    }
+
+
+def test_only_calls_that_complete_a_blob_are_let_through() -> None:
+    [calls] = [item for item in advanced_filters() if item["operatorType"] == "StringIn"]
+    assert calls["key"] == "data.api"
+    assert sorted(calls["values"]) == ["CopyBlob", "FlushWithClose", "PutBlob", "PutBlockList", "SftpCommit"]
+    assert properties()["filter"]["includedEventTypes"] == ["Microsoft.Storage.BlobCreated"]
+
+
+def test_the_filters_stay_within_the_limits_of_event_grid() -> None:
+    # "Event filtering for Azure Event Grid": 25 advanced filters and 25 values in all, 512 characters a value.
+    values = [value for item in advanced_filters() for value in item["values"]]
+    assert len(advanced_filters()) <= 25
+    assert len(values) <= 25
+    assert max(map(len, values)) <= 512
+
+
+def test_what_cannot_be_delivered_is_kept() -> None:
+    dead_letters = properties()["deadLetterWithResourceIdentity"]
+    assert dead_letters["identity"]["type"] == "SystemAssigned"
+    assert dead_letters["deadLetterDestination"]["properties"]["blobContainerName"] == "deadLetterContainer"
+    assert properties()["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
+    topic = only(INFRA / "modules" / "event-topic.bicep", "Microsoft.EventGrid/systemTopics")
+    assert topic["identity"] == {"type": "SystemAssigned"}
+
+
+def test_the_key_is_read_where_it_is_used() -> None:
+    source = TEMPLATE.read_text()
+    assert re.search(r"var key = listKeys\(.*\)\.systemKeys\.blobs_extension", source)
+    assert "param key" not in source
+
+
+def test_the_example_for_subscribers_takes_status_blobs_of_the_container() -> None:
+    example = only(LOGIC_APP / "main.bicep", SUBSCRIPTION)["properties"]["filter"]
+    assert example["subjectBeginsWith"] == properties()["filter"]["subjectBeginsWith"]
+    assert example["subjectEndsWith"] == STATUS_SUFFIX

@@ -1,0 +1,133 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, only, parsed, resources, symbol_in
+
+MAIN = INFRA / "main.bicep"
+WITHOUT_AZD = {"environmentName": "AZURE_ENV_NAME", "location": "AZURE_LOCATION"}
+
+every_template = pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+
+
+def modules(path: Path) -> dict[str, Any]:
+    return dict(parsed(path).get("modules", {}))
+
+
+def test_every_kind_of_template_is_looked_at() -> None:
+    assert {path.parent.name for path in TEMPLATES} == {"infra", "modules", "logic-app"}
+    assert len(TEMPLATES) > 10
+
+
+@every_template
+def test_a_template_parses_and_uses_stable_api_versions(path: Path) -> None:
+    versions = [resource["api_version"] for resource in parsed(path).get("resources", {}).values()]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", version) for version in versions)
+
+
+@every_template
+def test_every_parameter_is_described(path: Path) -> None:
+    for name, parameter in parsed(path).get("parameters", {}).items():
+        descriptions = [str(item["argument"]) for item in parameter["decorators"] if item["type"] == "description"]
+        assert [len(text) > 8 for text in descriptions] == [True], name
+
+
+@every_template
+def test_every_parameter_and_variable_is_used(path: Path) -> None:
+    text = re.sub(r"(?m)^\s*//.*$", "", path.read_text())
+    for name in [*parsed(path).get("parameters", {}), *parsed(path).get("variables", {})]:
+        assert len(re.findall(rf"\b{name}\b", text)) > 1, name
+
+
+def test_main_only_composes() -> None:
+    assert [kind for _, kind, _ in resources(MAIN)] == ["Microsoft.Resources/resourceGroups"]
+    assert modules(MAIN).keys() == {"identity", "monitoring", "data", "host", "events", "app"}
+
+
+@pytest.mark.parametrize("module", modules(MAIN).values(), ids=modules(MAIN).keys())
+def test_a_module_exists_and_is_passed_what_it_declares(module: dict[str, Any]) -> None:
+    assert module["type"] == "local"
+    declared = parsed(INFRA / module["detail"]["path"])["parameters"]
+    required = {name for name, parameter in declared.items() if parameter["default"] is None}
+    passed = module["config"]["params"].keys()
+    assert required <= passed <= declared.keys()
+
+
+def test_every_module_file_is_used() -> None:
+    used = {INFRA / module["detail"]["path"] for module in modules(MAIN).values()}
+    assert used == set((INFRA / "modules").glob("*.bicep"))
+
+
+def test_outputs_that_are_read_exist() -> None:
+    read = set(re.findall(r"\b(\w+)\.outputs\.(\w+)", MAIN.read_text()))
+    made = {
+        (symbol, output)
+        for symbol, module in modules(MAIN).items()
+        for output in parsed(INFRA / module["detail"]["path"]).get("outputs", {})
+    }
+    assert read == made
+
+
+@every_template
+def test_references_within_a_template_lead_somewhere(path: Path) -> None:
+    known = parsed(path).get("resources", {})
+    for symbol, _, body in resources(path):
+        for reference in ("parent", "scope"):
+            if reference in body:
+                assert symbol_in(body[reference]) in known, symbol
+
+
+def test_azd_gives_each_parameter_the_variable_of_its_name() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    expected = {
+        name: WITHOUT_AZD.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+        for name in parsed(MAIN)["parameters"]
+    }
+    assert {name: parameter["value"] for name, parameter in given.items()} == {
+        name: f"${{{variable}}}" for name, variable in expected.items()
+    }
+
+
+def test_what_the_job_does_not_need_stays_out_of_azd_up() -> None:
+    extras = [INFRA / "alerts.bicep", INFRA / "workbook.bicep", INFRA / "vault-access.bicep", LOGIC_APP / "main.bicep"]
+    kinds = {kind for extra in extras for _, kind, _ in resources(extra)} - {"Microsoft.Authorization/roleAssignments"}
+    deployed = {kind for module in modules(MAIN).values() for _, kind, _ in resources(INFRA / module["detail"]["path"])}
+    assert kinds
+    assert kinds.isdisjoint(deployed)
+
+
+def test_the_plan_is_flex_consumption_with_python_3_13() -> None:
+    path = INFRA / "modules" / "function-app.bicep"
+    config = only(path, "Microsoft.Web/sites")["properties"]["functionAppConfig"]
+    assert only(path, "Microsoft.Web/serverfarms")["sku"] == {"tier": "FlexConsumption", "name": "FC1"}
+    assert config["runtime"] == {"name": "python", "version": (INFRA.parent / ".python-version").read_text().strip()}
+    assert config["scaleAndConcurrency"]["maximumInstanceCount"] == "maximumInstanceCount"
+
+
+def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
+    comment = " ".join(re.findall(r"// (.*)", (INFRA / "modules" / "function-app.bicep").read_text()))
+    extensions = json.loads((INFRA.parent / "host.json").read_text())["extensions"]
+    instances = parsed(MAIN)["parameters"]["maximumInstanceCount"]["default"]
+    blobs = extensions["blobs"]["maxDegreeOfParallelism"]
+    batch = extensions["queues"]["batchSize"]
+    messages = batch + extensions["queues"].get("newBatchThreshold", batch // 2)
+    assert f"{instances} instances × {blobs} blobs" in comment
+    assert f"{instances} × {messages} wake-ups" in comment
+    assert f"= {instances * (blobs + messages)} requests" in comment
+    assert f"it would be {100 * (blobs + messages):,}" in comment
+    threads = modules(MAIN)["app"]["config"]["params"]["settings"]["PYTHON_THREADPOOL_THREAD_COUNT"]
+    assert int(threads) >= max(blobs, messages)
+
+
+def test_manifests_outlive_their_jobs_and_dead_letters_go_too() -> None:
+    parameter = parsed(MAIN)["parameters"]["manifestDays"]
+    assert [item["argument"] for item in parameter["decorators"] if item["type"] == "min_value"] == [30]
+    policy = only(INFRA / "modules" / "data-account.bicep", "Microsoft.Storage/storageAccounts/managementPolicies")
+    rules = [rule["definition"] for rule in policy["properties"]["policy"]["rules"]]
+    assert [
+        (rule["filters"]["prefixMatch"], rule["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"])
+        for rule in rules
+    ] == [(["${manifestContainer}/"], "manifestDays"), (["${deadLetterContainer}/"], "deadLetterDays")]

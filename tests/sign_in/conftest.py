@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+
+from local.certificates import PrivateAuthority
+from tests.sign_in import premises as here
+from tests.sign_in.premises import Premises
+
+
+@pytest.fixture(scope="session")
+def private_authority(tmp_path_factory: pytest.TempPathFactory) -> PrivateAuthority:
+    return PrivateAuthority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def premises(private_authority: PrivateAuthority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Premises]:
+    with here.premises(private_authority) as opened:
+        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "REQUESTS_CA_BUNDLE"):
+            monkeypatch.setenv(name, opened.environment[name])
+        yield opened

@@ -1,0 +1,116 @@
+"""Everything that a sign-in meets: identity endpoint, Entra ID and Key Vault, each behind a server of its own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from local.authority import Authority, Registration, Trust
+from local.certificates import PrivateAuthority
+from local.identity import TENANT, Claims, IdentityEndpoint, TokenMint
+from local.key_vault import KeyVault
+from local.partner_center import SignIn as Access
+from local.web import Server
+from shared import sign_in
+from shared.clouds import CLOUDS
+from shared.job import Fault
+from shared.services import SignInError
+from shared.settings import Settings, read_settings
+from shared.sign_in import SignIn
+
+IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"
+OTHER_IDENTITY = "33333333-3d57-4e0b-8a55-2f1f0a9d7c11"
+APP = "44444444-3d57-4e0b-8a55-2f1f0a9d7c11"
+REFRESH_TOKEN, CERTIFICATE = "refresh-token", "app-certificate"
+AUDIENCES = frozenset(cloud.audience for cloud in CLOUDS.values())
+CLOUD_HOSTS = [cloud.authority.removeprefix("https://") for cloud in CLOUDS.values()]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # the libraries hold a token's end against the machine's clock
+
+
+class RememberingMint(TokenMint):
+    """Remembers every token, so that a test can look for them where they must not be."""
+
+    def issue(self, claims: Claims) -> tuple[str, datetime]:
+        token, expires = super().issue(claims)
+        self.__dict__.setdefault("tokens", []).append(token)
+        return token, expires
+
+
+@dataclass
+class Premises:
+    private: PrivateAuthority
+    endpoint: IdentityEndpoint
+    authority: Authority
+    vault: KeyVault
+    environment: dict[str, str]
+    parts: ExitStack = field(default_factory=ExitStack)
+
+    def settings(self, way: str, **changes: str) -> Settings:
+        return read_settings({**self.environment, "PARTNER_CENTER_AUTH": way, **changes})
+
+    def sign_in(self, way: str, **changes: str) -> SignIn:
+        """Sign in as an instance of the app of its own."""
+        settings = self.settings(way, **changes)
+        started = SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
+        self.parts.callback(started.close)
+        return started
+
+    def fault(self, way: str, **changes: str) -> Fault:
+        """Sign in, which has to fail."""
+        try:
+            self.sign_in(way, **changes).token()
+        except SignInError as error:
+            return error.fault
+        raise AssertionError("there was a token")
+
+    def access(self, token: str, cloud: str = "global") -> Access | None:
+        return self.authority.sign_in(token, CLOUDS[cloud].audience)
+
+    @property
+    def app(self) -> Registration:
+        """Give the app registration."""
+        return self.authority.registrations[0]
+
+    @app.setter
+    def app(self, registration: Registration) -> None:
+        self.authority.registrations = (registration,)
+
+    def keep_certificate(self, secret: str) -> str:
+        """Put a certificate into the vault, and give the URL of its secret."""
+        self.vault.put(CERTIFICATE, secret)
+        return self.environment["PARTNER_CENTER_REFRESH_TOKEN_SECRET"].replace(REFRESH_TOKEN, CERTIFICATE)
+
+    def redemptions(self) -> list[str]:
+        """Give the bodies of the requests in which a refresh token was redeemed."""
+        bodies = [request.body.decode() for request in self.authority.requests]
+        return [body for body in bodies if "grant_type=refresh_token" in body]
+
+
+@contextmanager
+def premises(private: PrivateAuthority) -> Iterator[Premises]:
+    endpoint = IdentityEndpoint(mint=RememberingMint(now), client_ids=[IDENTITY])
+    app = Registration(app_id=APP, resources=AUDIENCES, trusts=(Trust(IDENTITY),))
+    authority = Authority(identities=endpoint.mint, clock=now, registrations=(app,))
+    vault = KeyVault(mint=endpoint.mint, clock=now, readers={IDENTITY}, writers={IDENTITY})
+    vault.put(REFRESH_TOKEN, authority.consented(app))
+    with ExitStack() as parts:
+        identity_url = parts.enter_context(Server(endpoint)).url
+        authority_url = parts.enter_context(Server(authority, private.server("127.0.0.1", *CLOUD_HOSTS))).url
+        vault_url = parts.enter_context(Server(vault, private.server())).url
+        environment = {
+            "ManifestStorage": "UseDevelopmentStorage=true",
+            "MANIFEST_CONTAINER": "manifests",
+            "WAKE_UP_QUEUE": "manifest-wake-ups",
+            "AZURE_AUTHORITY_HOST": authority_url,
+            "PARTNER_CENTER_CLIENT_ID": IDENTITY,
+            "PARTNER_CENTER_TENANT_ID": TENANT,
+            "PARTNER_CENTER_APP_ID": APP,
+            "PARTNER_CENTER_REFRESH_TOKEN_SECRET": f"{vault_url}/secrets/{REFRESH_TOKEN}",
+            **endpoint.environment(identity_url),
+            **private.environment,
+        }
+        yield Premises(private, endpoint, authority, vault, environment, parts.enter_context(ExitStack()))

@@ -1,0 +1,146 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from socket import socket
+from threading import Event
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import urllib3.util.connection
+from azure.core.credentials import AccessToken
+
+from local.authority import Trust
+from local.partner_center import SignIn as Access
+from shared.clouds import CLOUDS
+from shared.services import SignInError
+from shared.sign_in import SignIn, tokens
+from tests.sign_in.premises import IDENTITY, Premises
+
+WAYS = ("managed_identity", "federated_app", "app_user")
+AUDIENCE = CLOUDS["global"].audience
+
+
+def test_a_managed_identity_signs_in_as_itself(premises: Premises) -> None:
+    token = premises.sign_in("managed_identity").token()
+    claims = premises.endpoint.mint.claims(token, AUDIENCE)
+    assert claims is not None
+    assert claims.app_id == IDENTITY
+    assert premises.authority.requests == []
+
+
+def test_a_system_assigned_identity_needs_no_client_id(premises: Premises) -> None:
+    token = premises.sign_in("managed_identity", PARTNER_CENTER_CLIENT_ID="").token()
+    claims = premises.endpoint.mint.claims(token, AUDIENCE)
+    assert claims is not None
+    assert claims.app_id == premises.endpoint.system_assigned
+
+
+@pytest.mark.parametrize(("way", "access"), [("federated_app", Access.APP_ONLY), ("app_user", Access.APP_AND_USER)])
+def test_an_app_proves_itself_by_the_identitys_token(premises: Premises, way: str, access: Access) -> None:
+    assert premises.access(premises.sign_in(way).token()) is access
+    assert "client_assertion" in premises.authority.requests[-1].body.decode()
+    assert "client_secret" not in premises.authority.requests[-1].body.decode()
+
+
+@pytest.fixture
+def real_names(premises: Premises, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leads connections to a cloud's authority to the stand-in; the names, TLS and all above stay real."""
+    port = int(urlsplit(premises.environment.pop("AZURE_AUTHORITY_HOST")).port or 0)
+    connect = urllib3.util.connection.create_connection
+
+    def redirected(address: tuple[str, int], *rest: Any, **options: Any) -> socket:  # noqa: ANN401 - passed on
+        host, asked = address
+        return connect(("127.0.0.1", port) if host.startswith("login.") and asked == 443 else address, *rest, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", redirected)
+
+
+@pytest.mark.usefixtures("real_names")
+@pytest.mark.parametrize("way", ["federated_app", "app_user"])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_each_cloud_has_its_own_authority_and_audiences(premises: Premises, way: str, cloud: str) -> None:
+    expected = CLOUDS[cloud]
+    premises.app = replace(premises.app, trusts=(Trust(IDENTITY, expected.exchange_audience),))
+    token = premises.sign_in(way, PARTNER_CENTER_CLOUD=cloud).token()
+    assert premises.access(token, cloud)
+    assert {f"https://{request.headers['Host']}" for request in premises.authority.requests} == {expected.authority}
+    assert expected.exchange_audience in {fetch.query["resource"] for fetch in premises.endpoint.fetches}
+    assert (
+        f"{expected.audience}/.default" in parse_qs(premises.authority.requests[-1].body.decode())["scope"][0].split()
+    )
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_managed_identitys_token_is_made_out_for_the_clouds_audience(premises: Premises, cloud: str) -> None:
+    premises.sign_in("managed_identity", PARTNER_CENTER_CLOUD=cloud).token()
+    assert [fetch.query["resource"] for fetch in premises.endpoint.fetches] == [CLOUDS[cloud].audience]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_many_threads_share_one_token(premises: Premises, way: str) -> None:
+    sign_in = premises.sign_in(way)
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(lambda _: sign_in.token(), range(64)))) == 1
+    assert len(premises.endpoint.fetches) == {"managed_identity": 1, "federated_app": 1, "app_user": 2}[way]
+    assert len([request for request in premises.authority.requests if request.method == "POST"]) == (way != WAYS[0])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refused_token_is_renewed(premises: Premises, way: str) -> None:
+    sign_in = premises.sign_in(way)
+    first = sign_in.token()
+    sign_in.renew()
+    assert sign_in.token() != first
+
+
+class Slow:
+    """Signs in as slowly as it is let."""
+
+    def __init__(self) -> None:
+        self.may_end = Event()
+        self.asked = 0
+        self.closed = 0
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        self.asked += 1
+        assert self.may_end.wait(10)
+        return AccessToken(f"{scopes} {self.asked}", 0)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_nobody_waits_longer_than_told_and_nobody_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "LONGEST_SIGN_IN", 0.02)
+    slow = Slow()
+    sign_in = SignIn(lambda: slow, "audience")
+    for _ in range(3):
+        with pytest.raises(SignInError) as error:
+            sign_in.token()
+        assert error.value.fault.code == "sign_in_timeout"
+    assert slow.asked == 1
+    slow.may_end.set()
+    monkeypatch.setattr(tokens, "LONGEST_SIGN_IN", 10)
+    assert sign_in.token().startswith("('audience/.default',)")
+    sign_in.close()
+    assert slow.closed == 1
+
+
+def test_a_token_is_renewed_once_a_minute_at_most() -> None:
+    made: list[Slow] = []
+    clock = [1000.0]
+
+    def make() -> Slow:
+        made.append(Slow())
+        made[-1].may_end.set()
+        return made[-1]
+
+    sign_in = SignIn(make, "audience", clock=lambda: clock[0])
+    for moment, expected in ((1000, 2), (1059, 2), (1060, 3)):
+        clock[0] = moment
+        sign_in.token()
+        sign_in.renew()
+        sign_in.token()
+        assert len(made) == expected
+    sign_in.close()
+    assert [slow.closed for slow in made] == [1, 1, 1]

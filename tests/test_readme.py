@@ -1,0 +1,55 @@
+"""The README's tables say what the code does, and all of it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared import manifest, target
+from shared.job import FINAL, State
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CODES = {**manifest.ISSUES, **target.CODES}
+
+
+def section(name: str) -> str:
+    begin, end = re.search(rf"<!-- {name}: begin.*?-->", README), README.find(f"<!-- {name}: end -->")
+    assert begin
+    return README[begin.end() : end]
+
+
+def codes_table() -> str:
+    rows = [f"| `{code}` | issue | {told} |" for code, told in sorted(CODES.items())]
+    rows += [f"| `{code}` | warning | {told} |" for code, told in sorted(manifest.WARNINGS.items())]
+    return "\n".join(["", "| code | kind | what to do |", "| --- | --- | --- |", *rows, ""])
+
+
+def test_every_code_is_told() -> None:
+    assert section("codes") == codes_table()
+
+
+def test_every_setting_is_told() -> None:
+    read = set()
+    for file in (ROOT / "shared" / "settings.py", ROOT / "function_app.py"):
+        read |= set(re.findall(r'"((?:[A-Z]+_)+[A-Z]+)"', file.read_text(encoding="utf-8")))
+        read |= set(re.findall(r"%([A-Z_]+)%", file.read_text(encoding="utf-8")))
+    told = set(re.findall(r"`((?:[A-Z]+_)+[A-Z]+)`", section("settings")))
+    assert told == read
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_is_told(state: State) -> None:
+    assert f"| `{state}` | {'yes' if state in FINAL else 'no'} |" in README
+
+
+def test_every_make_target_is_told() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"`make ([a-z]+)`", README))
+
+
+def test_links_lead_somewhere() -> None:
+    for text in (README, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        for link in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (ROOT / link).exists(), link
