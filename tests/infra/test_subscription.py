@@ -1,8 +1,8 @@
 import re
 from typing import Any
 
-import function_app
 from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from tests.infra import source
 from tests.infra.templates import INFRA, LOGIC_APP, only, variables
 
 TEMPLATE = INFRA / "subscription.bicep"
@@ -18,8 +18,7 @@ def advanced_filters() -> list[dict[str, Any]]:
 
 
 def test_events_go_to_the_function_with_the_blob_trigger() -> None:
-    triggers = {function.get_function_name(): function.get_trigger() for function in function_app.app.get_functions()}
-    [blob_function] = [name for name, trigger in triggers.items() if trigger.type == "blobTrigger"]
+    [blob_function] = [name for name, (kind, _) in source.triggers().items() if kind == "blob_trigger"]
     assert variables(TEMPLATE)["functionId"] == f"Host.Functions.{blob_function}"
     url = properties()["destination"]["properties"]["endpointUrl"]
     assert url.startswith(
@@ -65,9 +64,9 @@ def test_what_cannot_be_delivered_is_kept() -> None:
 
 
 def test_the_key_is_read_where_it_is_used() -> None:
-    source = TEMPLATE.read_text()
-    assert re.search(r"var key = listKeys\(.*\)\.systemKeys\.blobs_extension", source)
-    assert "param key" not in source
+    text = TEMPLATE.read_text()
+    assert re.search(r"var key = listKeys\(.*\)\.systemKeys\.blobs_extension", text)
+    assert "param key" not in text
 
 
 def test_the_example_for_subscribers_takes_status_blobs_of_the_container() -> None:

@@ -114,8 +114,8 @@ def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
     blobs = extensions["blobs"]["maxDegreeOfParallelism"]
     batch = extensions["queues"]["batchSize"]
     messages = batch + extensions["queues"].get("newBatchThreshold", batch // 2)
-    assert f"{instances} instances × {blobs} blobs" in comment
-    assert f"{instances} × {messages} wake-ups" in comment
+    assert f"{instances} instances * {blobs} blobs" in comment
+    assert f"{instances} * {messages} wake-ups" in comment
     assert f"= {instances * (blobs + messages)} requests" in comment
     assert f"it would be {100 * (blobs + messages):,}" in comment
     threads = modules(MAIN)["app"]["config"]["params"]["settings"]["PYTHON_THREADPOOL_THREAD_COUNT"]

@@ -1,0 +1,54 @@
+"""What the code says of itself, read off its source: the functions, the events it logs, the faults of the sign-in."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.infra.templates import ROOT
+
+
+def triggers() -> dict[str, tuple[str, str]]:
+    """Give each function's name with its kind of trigger and, for a queue, the queue's name."""
+    found = {}
+    for node in ast.parse((ROOT / "function_app.py").read_text()).body:
+        decorators = [item for item in getattr(node, "decorator_list", []) if isinstance(item, ast.Call)]
+        calls = {ast.unparse(item.func).removeprefix("app."): item for item in decorators}
+        if "function_name" in calls:
+            [kind] = calls.keys() - {"function_name"}
+            queue = {keyword.arg: keyword.value for keyword in calls[kind].keywords}.get("queue_name")
+            found[_text(calls["function_name"].args[0])] = (kind, _text(queue) if queue else "")
+    return found
+
+
+def _text(node: ast.expr) -> str:
+    assert isinstance(node, ast.Constant)
+    return str(node.value)
+
+
+def events() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for call in _calls():
+        [name] = call.args
+        assert isinstance(name, ast.Constant), "an event's name is a constant"
+        fields = {keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "level"}
+        assert len(fields) == len([keyword for keyword in call.keywords if keyword.arg != "level"]), "fields are named"
+        found.setdefault(str(name.value), set()).update(fields)
+    return found
+
+
+def _calls() -> Iterator[ast.Call]:
+    for path in [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "events.log":
+                yield node
+
+
+def sign_in_codes() -> set[str]:
+    """Give every constant that may stand in the ``code`` of a fault of the sign-in."""
+    return {
+        constant.value
+        for path in (ROOT / "shared" / "sign_in").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "code"
+        for constant in ast.walk(node.value)
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+    }

@@ -1,0 +1,144 @@
+import json
+import re
+
+import pytest
+
+from shared import events
+from shared.job import FINAL, Outcome, State
+from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from tests.infra import source
+from tests.infra.queries import ALERTS, CHARTS, PRELUDE, QUERIES, WORKBOOK, compared, fields
+from tests.infra.templates import INFRA, only
+
+EVENTS = source.events()
+
+AWAITED = {
+    "manifest_invalid": set[str](),
+    "manifest_claimed": {"landed"},
+    "manifest_finished": {"registered", "already_registered", "failed", "not_reported", "not_uploaded"},
+}
+"""What the queries use already and the code does not log yet."""
+
+every_query = pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
+
+
+def test_there_are_alerts_and_charts_for_what_matters() -> None:
+    assert ALERTS.keys() == {
+        "manifests-failed",
+        "manifests-overdue",
+        "messages-poisoned",
+        "invocations-failed",
+        "events-unknown-function",
+        "sign-in-faults",
+        "self-trigger-loop",
+    }
+    assert CHARTS.keys() >= {"unfinished", "states", "devices", "durations", "setbacks", "latest"}
+
+
+@every_query
+def test_every_event_of_a_query_is_logged_by_the_code(query: str) -> None:
+    assert compared(query, "event") <= EVENTS.keys() | AWAITED.keys()
+
+
+@every_query
+def test_every_field_of_a_query_belongs_to_one_of_its_events(query: str) -> None:
+    names = compared(query, "event") | (compared(PRELUDE, "event") if re.search(r"\b(finals|runs)\b", query) else set())
+    known = {field for name in names for field in EVENTS.get(name, set()) | AWAITED.get(name, set())}
+    assert fields(query) <= known | {"manifest"}
+
+
+def test_nothing_is_awaited_that_the_code_logs_by_now() -> None:
+    for name, awaited in AWAITED.items():
+        if name in EVENTS:
+            assert awaited, f"{name} is logged by now: take it off AWAITED"
+            assert awaited.isdisjoint(EVENTS[name]), f"fields of {name} are logged by now: take them off AWAITED"
+
+
+@every_query
+def test_every_state_of_a_query_exists(query: str) -> None:
+    assert compared(query, "state") <= {*State, "unfinished"}
+
+
+def test_the_final_states_are_those_of_the_code() -> None:
+    assert compared(PRELUDE, "state") == FINAL
+
+
+@every_query
+def test_every_function_of_a_query_exists(query: str) -> None:
+    assert compared(query, "name") <= source.triggers().keys()
+
+
+def test_each_poison_queue_has_its_function_in_the_alert() -> None:
+    poisoned = {name for name, (_, queue) in source.triggers().items() if queue.endswith("-poison")}
+    assert compared(ALERTS["messages-poisoned"], "name") == poisoned
+
+
+def test_every_fault_of_the_sign_in_raises_its_alert() -> None:
+    assert compared(ALERTS["sign-in-faults"], "code") == source.sign_in_codes()
+
+
+def test_outcomes_of_devices_are_shown_in_the_words_of_the_results() -> None:
+    assert fields(CHARTS["devices"]) == {*Outcome} - {Outcome.DUPLICATE}
+
+
+def test_the_alert_on_a_loop_knows_what_is_no_manifest() -> None:
+    assert f"'{STATUS_SUFFIX}'" in ALERTS["self-trigger-loop"]
+    assert f"'{RESULTS_SUFFIX}'" in ALERTS["self-trigger-loop"]
+
+
+def test_the_prelude_reads_messages_as_the_log_writes_them(caplog: pytest.LogCaptureFixture) -> None:
+    [pattern] = re.findall(r"message matches regex '([^']+)'", PRELUDE)
+    with caplog.at_level("INFO"):
+        events.log("sweep_done", woken=3)
+    [message] = caplog.messages
+    name, _, document = message.partition(" ")
+    assert re.match(pattern, message)
+    assert (name, json.loads(document)) == ("sweep_done", {"woken": 3})
+
+
+@every_query
+def test_brackets_and_quotes_of_a_query_are_balanced(query: str) -> None:
+    code = re.sub(r"(?m)//.*$", "", query)
+    assert code.count("'") % 2 == 0
+    bare = re.sub(r"'[^']*'", "", code)
+    for opening, closing in ("()", "[]", "{}"):
+        assert bare.count(opening) == bare.count(closing)
+
+
+def test_every_query_stands_behind_the_prelude() -> None:
+    rules = only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")
+    [criterion] = rules["properties"]["criteria"]["allOf"]
+    assert criterion["query"] == "${events}${alert.query}"
+    workbook = (INFRA / "workbook.bicep").read_text()
+    assert "query: '${events}${item.content.query}'" in workbook
+    for template in ("alerts.bicep", "workbook.bicep"):
+        assert "var events = loadTextContent('kql/events.kql')" in (INFRA / template).read_text()
+    assert PRELUDE.endswith(";\n")
+
+
+def test_names_that_the_prelude_defines_are_defined_once() -> None:
+    defined = re.findall(r"(?m)^let (\w+) =", PRELUDE)
+    assert sorted(defined) == ["acceptances", "events", "finals", "runs"]
+    for query in [*ALERTS.values(), *CHARTS.values()]:
+        assert set(re.findall(r"(?m)^let (\w+) =", query)).isdisjoint(defined)
+
+
+def test_the_workbook_has_a_time_and_a_name_for_each_item() -> None:
+    assert WORKBOOK["version"] == "Notebook/1.0"
+    names = [item["name"] for item in WORKBOOK["items"]]
+    assert len(names) == len(set(names))
+    [parameters] = [item["content"]["parameters"] for item in WORKBOOK["items"] if item["type"] == 9]
+    [time] = [parameter["name"] for parameter in parameters]
+    for item in WORKBOOK["items"]:
+        if item["type"] == 3:
+            assert item["content"]["timeContextFromParameter"] == time
+            assert set(re.findall(r"\{(\w+)(?::grain)?\}", item["content"]["query"])) <= {time}
+
+
+def test_an_alert_on_dead_letters_watches_the_topic() -> None:
+    rule = only(INFRA / "alerts.bicep", "Microsoft.Insights/metricAlerts")["properties"]
+    [criterion] = rule["criteria"]["allOf"]
+    assert (criterion["metricNamespace"], criterion["metricName"]) == (
+        "Microsoft.EventGrid/systemTopics",
+        "DeadLetteredCount",
+    )
