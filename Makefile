@@ -34,7 +34,7 @@ clean: ## remove everything that the others have set up
 $(TOOLS): requirements.txt requirements-dev.txt
 	@python=$$(local/find-python.sh) && echo "Setting up Python packages in .venv ..." && \
 		{ [ -x $(PYTHON) ] || "$$python" -m venv .venv; } && \
-		$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
+		$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt && touch $@
 
 $(EMULATOR): local/package-lock.json
 	@local/check-node.sh && echo "Setting up the storage emulator in local/node_modules ..." && \

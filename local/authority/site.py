@@ -22,8 +22,8 @@ class Authority:
     """Answer azure-identity and msal, from many threads at once.
 
     `identities` is the mint of the identity endpoint, whose tokens prove an app; `mint` makes the access tokens. With
-    `rotates` a refresh token can be redeemed once; Entra ID lets the old one live. `polls` and `interval` (seconds)
-    pace a sign-in by code.
+    `rotates` a refresh token can be redeemed once; Entra ID lets the old one live. `polls`, `interval` and
+    `code_lifetime` (seconds) pace a sign-in by code.
     """
 
     identities: TokenMint
@@ -32,6 +32,7 @@ class Authority:
     rotates: bool = True
     polls: int = 1
     interval: int = 0
+    code_lifetime: int = 900
     requests: list[Request] = field(default_factory=list, init=False)
     _faults: deque[Fault] = field(default_factory=deque, init=False)
 
@@ -141,7 +142,7 @@ class Authority:
                 "device_code": device_code,
                 "user_code": code.user_code,
                 "verification_uri": page,
-                "expires_in": 900,
+                "expires_in": self.code_lifetime,
                 "interval": self.interval,
                 "message": f"To sign in, open the page {page} and enter the code {code.user_code} to authenticate.",
             },

@@ -14,6 +14,7 @@ from shared.manifest.records import Records, Rows, cells_of
 from shared.manifest.report import Report
 
 _NOBODY = Device()
+_EMPTY_LINE = [""]
 _TOO_MANY = (
     "The line has {} cells, the last ones not empty, for {} columns. The usual reason is a comma in the manufacturer's "
     'name: put the name between quotes, as in "Micro-Star International Co., Ltd.".'
@@ -35,7 +36,8 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
         _blame_json(header, rest)
         raise
     for rows in Records(rest, delimiter, number + 1):
-        yield from _entries(rows, columns, report)
+        if rows.cells:
+            yield from _entries(rows, columns, report)
 
 
 def _header(text: Iterator[str]) -> tuple[int, str, Iterator[str]]:
@@ -71,6 +73,8 @@ def _entries(rows: Rows, columns: Layout, report: Report) -> Iterator[Entry]:
         yield from map(Entry, devices, rows.lines)
         return
     for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
+        if cells == _EMPTY_LINE:
+            continue
         if any(map(str.strip, cells[columns.width :])):
             report.issue(line, None, "too_many_cells", _TOO_MANY, len(cells), columns.width)
             yield Entry(_NOBODY, line, sound=False)

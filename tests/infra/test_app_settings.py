@@ -9,7 +9,7 @@ from shared.settings import CONNECTION, PROJECT, read_settings
 from tests.infra.templates import INFRA, ROOT, parsed
 
 APP: Mapping[str, Any] = parsed(INFRA / "main.bicep")["modules"]["app"]["config"]["params"]
-SET: dict[str, str] = {**APP["settings"], **APP["optionalSettings"]}
+SET: dict[str, Any] = {**APP["settings"], **APP["optionalSettings"]}
 PARAMETERS = parsed(INFRA / "main.bicep")["parameters"]
 
 OF_THE_HOST = {

@@ -54,23 +54,22 @@ def test_an_unknown_tenant_is_named(premises: Premises, way: str, code: str) -> 
     assert "PARTNER_CENTER_CLOUD" in fault.description
 
 
-@pytest.mark.parametrize("way", APP_WAYS)
 @pytest.mark.parametrize(
-    ("error", "number", "words"),
+    ("way", "error", "number", "words"),
     [
-        ("invalid_client", 70021, "federated credential"),
-        ("invalid_client", 700024, "clocks disagree"),
-        ("invalid_client", 700027, "PARTNER_CENTER_CERTIFICATE_SECRET"),
-        ("invalid_client", 7000218, "allow public client flows"),
-        ("invalid_resource", 500011, "permission Microsoft Partner Center"),
-        ("invalid_grant", 65001, "grant admin consent"),
-        ("interaction_required", 50076, "python -m shared consent again, with MFA"),
-        ("interaction_required", 50079, "python -m shared consent again, with MFA"),
-        ("access_denied", 53003, "Conditional Access"),
-        ("invalid_grant", 700082, "python -m shared consent again"),
-        ("invalid_grant", 50173, "python -m shared consent again"),
-        ("invalid_grant", 50057, "account is disabled"),
-        ("invalid_request", 1234567, "docs/signing-in.md"),
+        ("federated_app", "invalid_client", 70021, "federated credential"),
+        ("app_user", "invalid_client", 700024, "clocks disagree"),
+        ("app_user", "invalid_client", 700027, "PARTNER_CENTER_CERTIFICATE_SECRET"),
+        ("app_user", "invalid_client", 7000218, "allow public client flows"),
+        ("federated_app", "invalid_resource", 500011, "permission Microsoft Partner Center"),
+        ("app_user", "invalid_grant", 65001, "grant admin consent"),
+        ("app_user", "interaction_required", 50076, "python -m shared consent again, with MFA"),
+        ("app_user", "interaction_required", 50079, "python -m shared consent again, with MFA"),
+        ("app_user", "access_denied", 53003, "Conditional Access"),
+        ("app_user", "invalid_grant", 700082, "python -m shared consent again"),
+        ("app_user", "invalid_grant", 50173, "python -m shared consent again"),
+        ("app_user", "invalid_grant", 50057, "account is disabled"),
+        ("federated_app", "invalid_request", 1234567, "docs/signing-in.md"),
     ],
 )
 def test_each_refusal_of_entra_says_what_to_do(
