@@ -1,6 +1,6 @@
 # Everything starts here: each target sets up what it needs and can be the first one run on a fresh machine.
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check soak clean
+.PHONY: help run serve test check soak package clean
 
 PYTHON := .venv/bin/python
 TOOLS := .venv/.ready
@@ -28,8 +28,11 @@ check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 soak: $(TOOLS) $(EMULATOR) ## the long versions of the fault and fuzz tests
 	@SOAK=1 $(PYTHON) -m pytest -m soak $(PYTEST_ARGS)
 
+package: $(TOOLS) ## the zip that is deployed, in dist/
+	@$(PYTHON) -m local.package
+
 clean: ## remove everything that the others have set up
-	rm -rf .venv local/node_modules .local .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv local/node_modules .local dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(TOOLS): requirements.txt requirements-dev.txt
 	@python=$$(local/find-python.sh) && echo "Setting up Python packages in .venv ..." && \

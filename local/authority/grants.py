@@ -1,6 +1,7 @@
 """What was given out: refresh tokens, and codes that a person enters in a browser."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from secrets import token_hex, token_urlsafe
 from threading import Lock
 
@@ -22,6 +23,7 @@ class DeviceCode:
     resource: str
     user_code: str
     polls: int
+    expires: datetime
     approved: bool = False
 
 
@@ -47,10 +49,10 @@ class Ledger:
         with self._lock:
             self.sessions.pop(refresh_token, None)
 
-    def offer(self, app_id: str, resource: str, polls: int) -> tuple[str, DeviceCode]:
+    def offer(self, app_id: str, resource: str, polls: int, expires: datetime) -> tuple[str, DeviceCode]:
         """Give out a device code, and the short one for the person."""
         device_code = token_urlsafe(120)
-        code = DeviceCode(app_id, resource, token_hex(4).upper(), polls)
+        code = DeviceCode(app_id, resource, token_hex(4).upper(), polls, expires)
         with self._lock:
             self.codes[device_code] = code
             self.given.append(device_code)

@@ -22,8 +22,8 @@ class Authority:
     """Answer azure-identity and msal, from many threads at once.
 
     `identities` is the mint of the identity endpoint, whose tokens prove an app; `mint` makes the access tokens. With
-    `rotates` a refresh token can be redeemed once; Entra ID lets the old one live. `polls`, `interval` and
-    `code_lifetime` (seconds) pace a sign-in by code.
+    `rotates` a refresh token can be redeemed once; Entra ID lets the old one live. `polls`, `interval`
+    (seconds) and `code_lifetime` pace a sign-in by code.
     """
 
     identities: TokenMint
@@ -32,7 +32,7 @@ class Authority:
     rotates: bool = True
     polls: int = 1
     interval: int = 0
-    code_lifetime: int = 900
+    code_lifetime: timedelta = timedelta(minutes=15)
     requests: list[Request] = field(default_factory=list, init=False)
     _faults: deque[Fault] = field(default_factory=deque, init=False)
 
@@ -126,6 +126,8 @@ class Authority:
         code = self.ledger.codes.get(form.get("device_code", ""))
         if code is None or code.app_id != app.app_id:
             raise RefusedError("bad_verification_code", 70018, "The device code is not known.")
+        if code.expires <= self.clock():
+            raise RefusedError("expired_token", 70020, "The device code has expired.")
         if not code.approved or code.polls > 0:
             code.polls -= code.approved
             raise RefusedError("authorization_pending", 70016, "The user has not signed in yet.")
@@ -134,7 +136,9 @@ class Authority:
 
     def _offer(self, form: Mapping[str, str]) -> Response:
         app = self._registration(form)
-        device_code, code = self.ledger.offer(app.app_id, _resource(app, form), self.polls)
+        device_code, code = self.ledger.offer(
+            app.app_id, _resource(app, form), self.polls, self.clock() + self.code_lifetime
+        )
         page = "https://microsoft.com/devicelogin"
         return Response.of(
             200,
@@ -142,7 +146,7 @@ class Authority:
                 "device_code": device_code,
                 "user_code": code.user_code,
                 "verification_uri": page,
-                "expires_in": self.code_lifetime,
+                "expires_in": int(self.code_lifetime.total_seconds()),
                 "interval": self.interval,
                 "message": f"To sign in, open the page {page} and enter the code {code.user_code} to authenticate.",
             },

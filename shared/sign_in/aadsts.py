@@ -42,6 +42,7 @@ _POLICY = (
     " user from that policy; some block the device code flow altogether."
 )
 _REFRESH_TOKEN = "The refresh token is expired, revoked or not this app's: run python -m shared consent again."  # noqa: S105 - words about one
+_CODE = "The code was not entered in time, or the sign-in was declined: run python -m shared consent again."
 _USER = "The user's account is disabled or locked: mend it (Entra admin center > Users), then run the consent again."
 _UNKNOWN = "Entra ID refused the sign-in; docs/signing-in.md shows the whole set-up."
 
@@ -60,6 +61,7 @@ _ADVICE = {
     _MFA: "50072 50074 50076 50078 50079 50158",
     _POLICY: "53000 53001 53003 530032 530036 50131",
     _REFRESH_TOKEN: "70000 70008 700007 700082 700084 70043 50089 50132 50133 50173",
+    _CODE: "70018 70019 70020",
     _USER: "50034 50053 50055 50057 50105",
 }
 _BY_NUMBER = {number: words for words, numbers in _ADVICE.items() for number in numbers.split()}

@@ -12,9 +12,14 @@ def private_authority(tmp_path_factory: pytest.TempPathFactory) -> PrivateAuthor
     return PrivateAuthority(tmp_path_factory.mktemp("certificates"))
 
 
+@pytest.fixture(scope="session")
+def app_pem(private_authority: PrivateAuthority) -> str:
+    return private_authority.for_app()
+
+
 @pytest.fixture
-def premises(private_authority: PrivateAuthority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Premises]:
-    with here.premises(private_authority) as opened:
+def premises(private_authority: PrivateAuthority, app_pem: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Premises]:
+    with here.premises(private_authority, app_pem) as opened:
         for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "REQUESTS_CA_BUNDLE"):
             monkeypatch.setenv(name, opened.environment[name])
         yield opened

@@ -31,18 +31,22 @@ def now() -> datetime:
     return datetime.now(UTC)  # the libraries hold a token's end against the machine's clock
 
 
+@dataclass(eq=False)
 class RememberingMint(TokenMint):
     """Remembers every token, so that a test can look for them where they must not be."""
 
+    tokens: list[str] = field(default_factory=list, init=False)
+
     def issue(self, claims: Claims) -> tuple[str, datetime]:
         token, expires = super().issue(claims)
-        self.__dict__.setdefault("tokens", []).append(token)
+        self.tokens.append(token)
         return token, expires
 
 
 @dataclass
 class Premises:
     private: PrivateAuthority
+    app_pem: str
     endpoint: IdentityEndpoint
     authority: Authority
     vault: KeyVault
@@ -91,7 +95,7 @@ class Premises:
 
 
 @contextmanager
-def premises(private: PrivateAuthority) -> Iterator[Premises]:
+def premises(private: PrivateAuthority, app_pem: str) -> Iterator[Premises]:
     endpoint = IdentityEndpoint(mint=RememberingMint(now), client_ids=[IDENTITY])
     app = Registration(app_id=APP, resources=AUDIENCES, trusts=(Trust(IDENTITY),))
     authority = Authority(identities=endpoint.mint, clock=now, registrations=(app,))
@@ -113,4 +117,4 @@ def premises(private: PrivateAuthority) -> Iterator[Premises]:
             **endpoint.environment(identity_url),
             **private.environment,
         }
-        yield Premises(private, endpoint, authority, vault, environment, parts.enter_context(ExitStack()))
+        yield Premises(private, app_pem, endpoint, authority, vault, environment, parts.enter_context(ExitStack()))

@@ -119,7 +119,7 @@ def pfx(pem: str) -> str:
 
 @pytest.mark.parametrize("form", [str, pfx])
 def test_a_certificate_from_key_vault_is_the_alternative_proof(premises: Premises, form: Callable[[str], str]) -> None:
-    pem = premises.private.for_app()
+    pem = premises.app_pem
     premises.app = replace(premises.app, trusts=(), certificates=(pem,))
     url = premises.keep_certificate(form(pem))
     sign_in = premises.sign_in("app_user", PARTNER_CENTER_CERTIFICATE_SECRET=url)

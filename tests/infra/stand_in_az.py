@@ -1,0 +1,42 @@
+"""A stand-in for the Azure CLI: it records its calls and answers as the test has laid down beside it."""
+
+import json
+import sys
+from pathlib import Path
+
+BOOK = Path(__file__).with_name("az.json")
+KEY = "the-secret-key-of-the-webhook"
+
+
+def main() -> int:
+    book = json.loads(BOOK.read_text())
+    arguments = sys.argv[1:]
+    book["calls"].append(arguments)
+    BOOK.write_text(json.dumps(book))
+    if arguments[:2] == ["account", "show"]:
+        return 0 if book["signed_in"] else 1
+    if arguments[:3] == ["functionapp", "keys", "list"]:
+        return answer_keys(arguments, sum(call[:3] == arguments[:3] for call in book["calls"]), book)
+    if arguments[:3] == ["deployment", "group", "create"]:
+        tries = sum(call[:3] == arguments[:3] for call in book["calls"])
+        if tries <= book["refused_deployments"]:
+            sys.stderr.write("Webhook validation handshake failed\n")
+            return 1
+        return 0
+    sys.stderr.write(f"unexpected: {arguments}\n")
+    return 2
+
+
+def answer_keys(arguments: list[str], tries: int, book: dict[str, int]) -> int:
+    if tries <= book["unreachable_hosts"]:
+        sys.stderr.write("Operation returned an invalid status 'Bad Request'\n")
+        return 1
+    query = arguments[arguments.index("--query") + 1]
+    keys = {} if tries <= book["unreachable_hosts"] + book["keyless_answers"] else {"blobs_extension": KEY}
+    lines = list(keys) if query == "keys(systemKeys)" else list(keys.values())
+    sys.stdout.write("".join(f"{line}\r\n" for line in ["durabletask_extension", *lines]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Nothing that is secret is in a log line, a fault, an exception's text or a repr, whatever happens."""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+import pytest
+
+from local.authority import refusal
+from local.web import Fault, Proceed, Response
+from shared import sign_in
+from shared.services import SignInError
+from tests.sign_in.premises import REFRESH_TOKEN, Premises, RememberingMint
+
+
+@pytest.fixture(autouse=True)
+def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    caplog.set_level(logging.DEBUG)
+    return lambda: "\n".join(f"{record.getMessage()} {record.exc_info} {record.args}" for record in caplog.records)
+
+
+def secrets(premises: Premises) -> Iterator[str]:
+    """Give everything secret that was made, and the bare parts of each token."""
+    mint = premises.endpoint.mint
+    assert isinstance(mint, RememberingMint)
+    for token in (*mint.tokens, *premises.authority.ledger.given):
+        yield token
+        yield from (part for part in token.split(".") if len(part) > 60)
+    for versions in premises.vault.secrets.values():
+        yield from (version.value for version in versions)
+    yield premises.environment["IDENTITY_HEADER"]
+
+
+def told(error: SignInError) -> str:
+    return "".join(traceback.format_exception(error)) + repr(error) + str(error.fault) + repr(vars(error))
+
+
+def assert_secret(premises: Premises, text: str) -> None:
+    scanned = list(secrets(premises))
+    assert len(scanned) > 3
+    assert not [secret[:20] for secret in scanned if secret in text]
+
+
+@pytest.mark.parametrize("way", ["managed_identity", "federated_app", "app_user"])
+def test_a_sign_in_leaves_no_secret_behind(premises: Premises, way: str, log: Callable[[], str]) -> None:
+    signed_in = premises.sign_in(way)
+    signed_in.token()
+    signed_in.renew()
+    signed_in.token()
+    settings = premises.settings(way)
+    credential = sign_in.credential(settings)
+    token = credential.get_token(f"{settings.cloud.audience}/.default").token
+    text = log() + repr(vars(signed_in)) + repr(credential) + repr(signed_in) + repr(settings)
+    credential.close()
+    assert "IDENTITY_ENDPOINT" in text or len(text) > 1000
+    assert_secret(premises, text)
+    assert token not in text
+
+
+def echoing(premises: Premises) -> Fault:
+    """Refuse as a careless service would: with all that was sent in the message."""
+
+    def fault(proceed: Proceed) -> Response:
+        proceed()
+        sent = parse_qs(premises.authority.requests[-1].body.decode())
+        values = " ".join(value for values in sent.values() for value in values)
+        return refusal("invalid_grant", 70000, f"Not accepted: {values}")(proceed)
+
+    return fault
+
+
+@pytest.mark.parametrize("way", ["federated_app", "app_user"])
+def test_a_refusal_that_repeats_what_was_sent_is_not_repeated(
+    premises: Premises, way: str, log: Callable[[], str]
+) -> None:
+    premises.authority.next_token(echoing(premises))
+    with pytest.raises(SignInError) as error:
+        premises.sign_in(way).token()
+    assert "Not accepted" in error.value.fault.description
+    assert_secret(premises, told(error.value))
+    if way == "app_user":  # azure-identity itself logs Entra ID's words, and Entra ID repeats no token
+        assert_secret(premises, log())
+
+
+def test_a_vault_that_repeats_what_was_sent_is_not_repeated(premises: Premises, log: Callable[[], str]) -> None:
+    def careless(proceed: Proceed) -> Response:
+        proceed()
+        value = premises.vault.latest(REFRESH_TOKEN)
+        return Response.of(403, {"error": {"code": "Forbidden", "message": f"Not written: {value}"}})
+
+    premises.vault.next_call(lambda proceed: proceed(), careless)
+    with pytest.raises(SignInError) as error:
+        premises.sign_in("app_user").token()
+    assert "Not written" in error.value.fault.description
+    assert_secret(premises, told(error.value) + log())
+
+
+def test_a_certificates_key_stays_in_the_vault(premises: Premises, log: Callable[[], str]) -> None:
+    pem = premises.app_pem
+    premises.app = replace(premises.app, certificates=(pem,))
+    url = premises.keep_certificate(pem)
+    signed_in = premises.sign_in("app_user", PARTNER_CENTER_CERTIFICATE_SECRET=url)
+    signed_in.token()
+    assert_secret(premises, log() + repr(vars(signed_in)))
+    assert pem.splitlines()[1] not in log()
