@@ -10,8 +10,8 @@ PYTEST_ARGS ?=
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
 
-run: $(TOOLS) $(EMULATOR) ## the main job on this machine: MANIFEST=file takes a file of yours
-	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)")
+run: $(TOOLS) $(EMULATOR) ## the main job on this machine: MANIFEST=file takes a file of yours, AUTH= another sign-in
+	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(AUTH),--auth "$(AUTH)")
 
 serve: $(TOOLS) $(EMULATOR) ## the same, staying up: whatever is put into the container is handled
 	@$(PYTHON) -m local serve

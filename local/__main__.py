@@ -10,6 +10,7 @@ from rich.console import Console
 from local.azurite import AzuriteError
 from local.run import run
 from local.serve import serve
+from local.sign_in import WAYS
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seed-example.json"
 
@@ -20,12 +21,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("run", help="take one manifest to its end")
     one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
+    one.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
     commands.add_parser("serve", help="stay up and handle whatever is dropped")
     arguments = parser.parse_args()
     console = Console()
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     try:
-        return run(console, arguments.manifest) if arguments.command == "run" else serve(console)
+        if arguments.command == "serve":
+            return serve(console)
+        return run(console, arguments.manifest, arguments.auth)
     except (AzuriteError, FileNotFoundError, IsADirectoryError) as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 2

@@ -25,6 +25,7 @@ class PrivateAuthority:
     def server(self, *names: str) -> ssl.SSLContext:
         """Return what a server needs that answers on loopback, or to the given names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.num_tickets = 0  # nobody resumes a session, and an answer behind a ticket waits for its acknowledgement
         self._authority.issue_cert(*(names or ("127.0.0.1",))).configure_cert(context)
         return context
 

@@ -23,12 +23,13 @@ LONGEST_RUN = 300.0
 LARGEST_FILE = 2**30
 
 
-def run(console: Console, file: Path) -> int:
+def run(console: Console, file: Path, auth: str) -> int:
     """Drop a file, show its status as it changes, and tell how it ended: 0 only for ``completed``."""
     data = file.read_bytes()
     console.print("Starting storage emulator, stand-ins and function app ...", style="dim")
-    with stage({}) as running, _host_at_work(running):
+    with stage(auth) as running, _host_at_work(running):
         name = _place(running, file, data)
+        console.print(f"Signing in by {auth}", style="dim")
         console.print(f"Dropping [bold]{file.name}[/bold] as {name}", highlight=False)
         running.container.upload_blob(name, data)
         job = _watch(console, running, name)

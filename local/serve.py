@@ -23,7 +23,7 @@ def serve(console: Console) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with stage({}, FOLDER) as running:
+    with stage(folder=FOLDER) as running:
         console.print(f"Ready. Put manifests into the container [bold]{CONTAINER}[/bold], below {CUSTOMER}/{BATCH}/")
         console.print("with any storage tool and this connection string (blobs stay in .local/storage):")
         console.print(running.connection_string, style="cyan", highlight=False, soft_wrap=True)

@@ -12,14 +12,16 @@ from azure.storage.blob import ContainerClient
 from local.azurite import Azurite
 from local.host import Host
 from local.identity import IdentityEndpoint, TokenMint
-from local.partner_center import PartnerCenter, SignIn
+from local.partner_center import PartnerCenter
+from local.sign_in import SignInServices, sign_in_services
 from local.web import Server
-from shared.clouds import CLOUDS
 
 APP = Path(__file__).parent.parent
 CONTAINER = "manifests"
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 BATCH = "Test"
+CLIENT_ID = "3e1f0a52-7c64-4b0d-9a53-6f2b1c8d7e90"
+"""Client id of the user-assigned managed identity."""
 
 QUICK = {
     "FIRST_POLL_AFTER": "PT1S",
@@ -41,18 +43,18 @@ class Stage:
 
 
 @contextmanager
-def stage(settings: Mapping[str, str], folder: Path | None = None) -> Iterator[Stage]:
+def stage(auth: str = "managed_identity", folder: Path | None = None) -> Iterator[Stage]:
     """Start everything, and end all of it, however the block is left.
 
     Args:
-        settings: App settings that replace those of the stage.
+        auth: The way to sign in, as ``PARTNER_CENTER_AUTH`` names it.
         folder: Where the emulator keeps its blobs; in memory without one.
     """
     with ExitStack() as parts:
         azurite = parts.enter_context(Azurite(folder=folder))
-        mint = TokenMint(_now)
-        identity = IdentityEndpoint(mint=mint)
-        partner_center = _partner_center(mint)
+        identity = IdentityEndpoint(mint=TokenMint(_now), client_ids=[CLIENT_ID])
+        signing_in = parts.enter_context(sign_in_services(auth, identity))
+        partner_center = _partner_center(signing_in)
         identity_url = parts.enter_context(Server(identity)).url
         own = {
             "ManifestStorage": azurite.connection_string,
@@ -62,9 +64,10 @@ def stage(settings: Mapping[str, str], folder: Path | None = None) -> Iterator[S
             "SWEEP_SCHEDULE": "0 0 * * * *",
             "PARTNER_CENTER_URL": parts.enter_context(Server(partner_center)).url,
             **identity.environment(identity_url),
+            **signing_in.environment,
             **QUICK,
         }
-        parts.enter_context(environment({**own, **settings}))
+        parts.enter_context(environment(own))
         host = parts.enter_context(Host(APP))
         host.create_storage()
         container = ContainerClient.from_connection_string(azurite.connection_string, CONTAINER)
@@ -86,13 +89,8 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _partner_center(mint: TokenMint) -> PartnerCenter:
-    audience = CLOUDS["global"].audience
-    stand_in = PartnerCenter(
-        customers={CUSTOMER: [BATCH]},
-        sign_in=lambda token: SignIn.APP_ONLY if mint.claims(token, audience) else None,
-        clock=_now,
-    )
+def _partner_center(signing_in: SignInServices) -> PartnerCenter:
+    stand_in = PartnerCenter(customers={CUSTOMER: [BATCH]}, sign_in=signing_in.sign_in, clock=_now)
     stand_in.script.queued_for = timedelta(seconds=1)
     stand_in.script.processing_for = timedelta(seconds=1.5)
     return stand_in

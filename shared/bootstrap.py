@@ -31,17 +31,23 @@ class App:
         self.settings = settings
         self.storage = Storage(_container(settings))
         self.wake_ups = WakeUpQueue(_queue(settings))
-        api = PartnerCenter(
+        self.tokens = sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
+        self.api = PartnerCenter(
             open_session(),
             settings.url,
-            sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience),
+            self.tokens,
             {"X-Locale": settings.locale, "MS-PartnerCenter-Application": settings.application},
             now,
             time.sleep,
         )
-        limits = Limits(settings.devices_per_upload, settings.manifest_bytes, settings.allowed_customers)
+        limits = Limits(
+            settings.devices_per_upload,
+            settings.manifest_bytes,
+            settings.allowed_customers,
+            settings.create_missing_batch,
+        )
         services = Services(
-            self.storage, self.wake_ups, api, limits, settings.delays, clock=now, draw=random.SystemRandom().random
+            self.storage, self.wake_ups, self.api, limits, settings.delays, clock=now, draw=random.SystemRandom().random
         )
         self.workflow = Workflow(services)
         self.sweep = Sweep(self.storage, self.wake_ups, now)

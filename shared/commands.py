@@ -1,6 +1,7 @@
 """The commands of the app: ``python -m shared check | retry | consent | doctor``."""
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from shared.target import Ids
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for; 2 means that it asks for nothing that can be done."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.ERROR)
     try:
         return int(options.command(options))
     except SettingsError as error:
@@ -33,7 +35,24 @@ def _parser() -> argparse.ArgumentParser:
     retrying.add_argument("prefix", metavar="PREFIX", help="the beginning of the manifests' names")
     retrying.add_argument("--yes", action="store_true", help="do not ask, however many there are")
     retrying.set_defaults(command=_retry)
+    consenting = commands.add_parser("consent", help="sign a user in once, for PARTNER_CENTER_AUTH=app_user")
+    consenting.set_defaults(command=_consent)
+    doctoring = commands.add_parser("doctor", help="check settings, sign-in and rights")
+    doctoring.add_argument("--customer", metavar="ID", help="a customer whose batches are listed as a test")
+    doctoring.set_defaults(command=_doctor)
     return parser
+
+
+def _consent(_options: argparse.Namespace) -> int:
+    from shared import consent  # noqa: PLC0415 - as above: a command pays for its own libraries
+
+    return consent.run(os.environ, print, input)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from shared import doctor  # noqa: PLC0415 - as above: a command pays for its own libraries
+
+    return doctor.run(os.environ, options.customer, print)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -42,8 +61,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from shared import bootstrap  # noqa: PLC0415 - the storage SDK is not needed to check a file
-    from shared.retry import retry  # noqa: PLC0415 - for the same reason
+    from shared import bootstrap  # noqa: PLC0415 - a command pays for its own libraries
+    from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     def agree(count: int) -> bool:
         return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")

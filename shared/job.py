@@ -127,6 +127,8 @@ class Progress(_Record, frozen=True, kw_only=True):
     """Temporary faults in a row; they lengthen the wait."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
+    creating: bool = False
+    """The first part goes into a request that creates the batch, as it did not exist."""
     stopped: Fault | None = None
     """Why nothing more is sent or asked for: refused, deleted, or given up after a part had been accepted."""
 

@@ -192,15 +192,14 @@ def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
         location=job.location or upload.location,
         error=None,
         lease=lease,
-        progress=msgspec.structs.replace(job.progress, deaths=0, setbacks=0),
+        progress=msgspec.structs.replace(job.progress, deaths=0, setbacks=0, creating=False),
     )
 
 
-def answered(job: Job, fault: Fault, lease: Lease, now: datetime, *, part_size: int | None = None) -> Job:
-    """Note an answer that was no success and that the same attempt goes on after, perhaps in smaller parts."""
-    progress = msgspec.structs.replace(
-        job.progress, deaths=0, answers=job.progress.answers + 1, part_size=part_size or job.progress.part_size
-    )
+def answered(job: Job, fault: Fault, lease: Lease, now: datetime, **changed: int) -> Job:
+    """Note an answer that was no success and that the same attempt goes on after, with its ``changed`` progress."""
+    answers = job.progress.answers + 1
+    progress = msgspec.structs.replace(job.progress, deaths=0, answers=answers, **changed)
     return move(job, State.PROCESSING, now, job.message, error=fault, lease=lease, progress=progress)
 
 

@@ -92,7 +92,7 @@ class PartnerCenter:
         self._clock = clock
         self._pause = pause
 
-    def upload(self, customer_id: str, batch_id: str, body: bytes, request_id: str) -> Accepted:
+    def upload(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
         """Upload devices to an existing batch.
 
         Raises:
@@ -100,7 +100,7 @@ class PartnerCenter:
             UnavailableError: Not now; or accepted, but without a Location by which to follow it.
             SignInError: No token.
         """
-        return self._hand_in(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", body, request_id)
+        return self._hand_in(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", devices, request_id)
 
     def create_batch(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
         """Create a batch with its first devices, whose array ``devices`` holds; App+User only.

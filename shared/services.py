@@ -110,8 +110,16 @@ class WakeUps(Protocol):
 class Api(Protocol):
     """Partner Center's device batch calls; see ``partner_center`` for what they raise."""
 
-    def upload(self, customer_id: str, batch_id: str, body: bytes, request_id: str) -> Accepted:
+    def upload(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
         """Upload devices to an existing batch."""
+        ...
+
+    def create_batch(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
+        """Create a batch with its first devices."""
+        ...
+
+    def batches(self, customer_id: str) -> list[str]:
+        """List the ids of a customer's batches."""
         ...
 
     def progress(self, customer_id: str, tracking_id: str) -> Report:
@@ -130,6 +138,7 @@ class Limits:
     devices_per_upload: int
     manifest_bytes: int
     allowed_customers: frozenset[str]
+    create_missing_batch: bool = False
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
-        create_missing_batch=reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true",
+        create_missing_batch=_create_missing_batch(reader, sign_in),
         locale=reader.text("PARTNER_CENTER_LOCALE", "en-US"),
         application=reader.text("PARTNER_CENTER_APPLICATION", PROJECT),
         devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
@@ -179,6 +179,13 @@ def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]
 def is_secret_url(text: str) -> bool:
     """Tell whether a text can be the URL of a secret in Key Vault, with or without a version."""
     return _SECRET_URL.fullmatch(text) is not None
+
+
+def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
+    wanted = reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true"
+    if wanted and sign_in != "app_user":
+        reader.faults.append("CREATE_MISSING_BATCH is true, but only PARTNER_CENTER_AUTH=app_user may create batches")
+    return wanted
 
 
 def _delays(reader: _Reader) -> Delays:

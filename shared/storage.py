@@ -155,6 +155,10 @@ class WakeUpQueue:
         seconds = min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
         self._queue.send_message(wake_up.encode(), visibility_timeout=seconds, time_to_live=-1)
 
+    def count(self) -> int:
+        """Tell about how many wake-ups the queue holds, those included that do not show themselves yet."""
+        return int(self._queue.get_queue_properties().approximate_message_count or 0)
+
 
 def _open(container: ContainerClient, name: str, etag: str | None) -> StorageStreamDownloader[bytes]:
     condition: dict[str, Any] = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified} if etag else {}

@@ -1,13 +1,16 @@
 """One attempt to upload a manifest: under a lease, part by part, each saved as soon as it is accepted."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import chain, islice
 from uuid import uuid4
 
+import msgspec
+
 from shared import device, events, lifecycle
-from shared.answers import Accepted, RefusedError, TooLargeError, UnavailableError
+from shared.answers import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
 from shared.device import Device
 from shared.job import Fault, Job, Lease, State, Upload
 from shared.manifest import Findings, Manifest, inspect
@@ -22,6 +25,7 @@ from shared.services import (
     StorageUnavailableError,
     Stored,
 )
+from shared.suggestions import nearest_batches
 from shared.target import Ids, Target, resolve
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
@@ -57,6 +61,7 @@ class Attempt:
         self._content = content
         self._fresh = True
         self._token_renewed = False
+        self._created = False
 
     def run(self) -> None:
         """Upload what is not uploaded yet, and save how that ended.
@@ -114,14 +119,13 @@ class Attempt:
     def _send(self, part: list[Device]) -> bool:
         job = self._hold_lease()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
+        hand_in = self._services.api.create_batch if job.progress.creating else self._services.api.upload
         try:
-            accepted = self._services.api.upload(
-                str(job.customer_id), str(job.batch_id), device.encode(part), request_id
-            )
+            accepted = hand_in(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
             self._halve(len(part), error.fault)
         except RefusedError as error:
-            self._stop(State.REJECTED, error.fault)
+            self._refused(error.fault)
         except UnavailableError as error:
             self._come_back(error)
         else:
@@ -162,6 +166,25 @@ class Attempt:
         else:
             self._go_on(fault, part_size=(count + 1) // 2)
 
+    def _refused(self, fault: Fault) -> None:
+        """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
+        job = self._job
+        missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
+        if missing and self._services.limits.create_missing_batch and not self._created:
+            self._created = True
+            self._go_on(fault, creating=True)
+        elif job.progress.creating and fault.http_status == HTTPStatus.CONFLICT:
+            self._go_on(fault, creating=False)
+        else:
+            self._stop(State.REJECTED, self._with_batches(fault) if missing else fault)
+
+    def _with_batches(self, fault: Fault) -> Fault:
+        with suppress(AnswerError, SignInError):
+            existing = self._services.api.batches(str(self._job.customer_id))
+            told = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
+            return msgspec.structs.replace(fault, description=told)
+        return fault
+
     def _come_back(self, error: UnavailableError) -> None:
         if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed:
             self._token_renewed = True
@@ -170,9 +193,10 @@ class Attempt:
         else:
             self._postpone(error.fault, error.retry_after, answered=error.answered)
 
-    def _go_on(self, fault: Fault, part_size: int | None = None) -> None:
+    def _go_on(self, fault: Fault, **progress: int) -> None:
+        """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
         now = self._services.clock()
-        self._save(lifecycle.answered(self._job, fault, self._lease(), now, part_size=part_size))
+        self._save(lifecycle.answered(self._job, fault, self._lease(), now, **progress))
 
     def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
         services, now = self._services, self._services.clock()

@@ -73,6 +73,8 @@ class World:
     part_size: int = 1000
     manifest_bytes: int = 2**20
     allowed: frozenset[str] = frozenset()
+    create_missing_batch: bool = False
+    access: SignIn = SignIn.APP_ONLY
     delays: Delays = DELAYS
     clock: Clock = field(default_factory=Clock)
     fuse: Fuse = field(default_factory=Fuse)
@@ -85,7 +87,7 @@ class World:
         self.events: deque[tuple[str, int]] = deque()
         self.partner_center = StandIn(
             customers=self.customers,
-            sign_in=lambda token: SignIn.APP_ONLY if self.accepts_token(token) else None,
+            sign_in=lambda token: self.access if self.accepts_token(token) else None,
             clock=self.clock,
         )
         self.sweep = Sweep(self.storage, self.queue, self.clock)
@@ -96,7 +98,7 @@ class World:
         session = requests.Session()
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
-        limits = Limits(self.part_size, self.manifest_bytes, self.allowed)
+        limits = Limits(self.part_size, self.manifest_bytes, self.allowed, self.create_missing_batch)
         self.services = Services(self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0)
         self.workflow = Workflow(self.services)
 

@@ -4,10 +4,12 @@ A dictionary is quick but takes 100 bytes for each thing, which a file of tiny d
 longer fits goes into byte strings: twelve bytes for each thing.
 """
 
+import struct
+
 _BUCKETS = 1 << 14
 _FILTER = 1 << 20
-_DIGEST = 8
-_STRIDE = 12
+_ENTRY = struct.Struct("<qI")
+_DIGEST = struct.Struct("<q")
 
 
 class Sightings:
@@ -20,8 +22,9 @@ class Sightings:
     def first(self, digest: int, number: int) -> int:
         """Give the number that came with the digest at first, which is ``number`` if it is new."""
         known = self._recent.setdefault(digest, number)
-        if known == number and self._older:
-            known = self._recent[digest] = self._older.get(digest, number)
+        if known == number and self._older and (older := self._older.get(digest)):
+            del self._recent[digest]
+            return older
         return known
 
     def shrink(self, most: int) -> None:
@@ -39,18 +42,16 @@ class _Packed:
         self._buckets = [b""] * _BUCKETS
         self._filter = bytearray(_FILTER)  # says quickly of most new digests that they are new
 
-    def get(self, digest: int, default: int) -> int:
+    def get(self, digest: int) -> int | None:
         if not self._filter[digest % _FILTER]:
-            return default
-        bucket, key = self._buckets[digest % _BUCKETS], digest.to_bytes(_DIGEST, "little", signed=True)
+            return None
+        bucket, key = self._buckets[digest % _BUCKETS], _DIGEST.pack(digest)
         found = bucket.find(key)
-        while found >= 0 and found % _STRIDE:  # across two entries
+        while found >= 0 and found % _ENTRY.size:  # across two entries
             found = bucket.find(key, found + 1)
-        return int.from_bytes(bucket[found + _DIGEST : found + _STRIDE], "little") if found >= 0 else default
+        return None if found < 0 else int(_ENTRY.unpack_from(bucket, found)[1])
 
     def update(self, numbers: dict[int, int]) -> None:
         for digest, number in numbers.items():
-            if self.get(digest, -1) < 0:
-                self._filter[digest % _FILTER] = 1
-                entry = digest.to_bytes(_DIGEST, "little", signed=True) + number.to_bytes(_STRIDE - _DIGEST, "little")
-                self._buckets[digest % _BUCKETS] += entry
+            self._filter[digest % _FILTER] = 1
+            self._buckets[digest % _BUCKETS] += _ENTRY.pack(digest, number)

@@ -1,11 +1,13 @@
 """One token for all threads: asked for by one of them at a time, and waited for no longer than told here."""
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from shared import events
 from shared.services import SignInError
 from shared.sign_in import diagnosis
 
@@ -76,6 +78,13 @@ class SignIn:
         self._forget()
 
     def _ask(self) -> str:
+        try:
+            return self._fetch()
+        except SignInError as error:  # logged here, once for all who wait
+            events.log("sign_in_failed", level=logging.ERROR, code=error.fault.code, reason=error.fault.description)
+            raise
+
+    def _fetch(self) -> str:
         try:
             if self._credential is None:
                 self._credential = self._make_credential()

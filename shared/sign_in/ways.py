@@ -1,5 +1,7 @@
 """The three ways to sign in; only the libraries of the one that ``PARTNER_CENTER_AUTH`` chooses are loaded."""
 
+import logging
+
 from shared.settings import Settings
 from shared.sign_in.identity import Identity
 from shared.sign_in.tokens import Credential
@@ -7,6 +9,8 @@ from shared.sign_in.tokens import Credential
 
 def credential(settings: Settings) -> Credential:
     """Make the credential that the settings choose."""
+    # Its warnings hold the words of others as they came; the fault of a sign-in says the same, without what is secret.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     match settings.sign_in:
         case "federated_app":
             from shared.sign_in.federated_app import FederatedApp  # noqa: PLC0415 - see above

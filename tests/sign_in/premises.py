@@ -5,13 +5,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import NoReturn
 
 from local.authority import Authority, Registration, Trust
 from local.certificates import PrivateAuthority
 from local.identity import TENANT, Claims, IdentityEndpoint, TokenMint
 from local.key_vault import KeyVault
 from local.partner_center import SignIn as Access
-from local.web import Server
+from local.web import Request, Server
 from shared import sign_in
 from shared.clouds import CLOUDS
 from shared.job import Fault
@@ -45,13 +46,12 @@ class RememberingMint(TokenMint):
 
 @dataclass
 class Premises:
-    private: PrivateAuthority
     app_pem: str
     endpoint: IdentityEndpoint
     authority: Authority
     vault: KeyVault
     environment: dict[str, str]
-    parts: ExitStack = field(default_factory=ExitStack)
+    parts: ExitStack
 
     def settings(self, way: str, **changes: str) -> Settings:
         return read_settings({**self.environment, "PARTNER_CENTER_AUTH": way, **changes})
@@ -94,27 +94,59 @@ class Premises:
         return [body for body in bodies if "grant_type=refresh_token" in body]
 
 
+class Closed:
+    """Answers nobody: the site of a server between two tests."""
+
+    def answer(self, request: Request) -> NoReturn:
+        raise AssertionError(f"{request.target} was asked for after the test")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The three servers, which are quicker left running than started for each test."""
+
+    private: PrivateAuthority
+    identity: Server
+    authority: Server
+    vault: Server
+
+    def open(self, endpoint: IdentityEndpoint, authority: Authority, vault: KeyVault) -> None:
+        self.identity.site, self.authority.site, self.vault.site = endpoint, authority, vault
+
+    def close(self) -> None:
+        self.identity.site = self.authority.site = self.vault.site = Closed()
+
+
 @contextmanager
-def premises(private: PrivateAuthority, app_pem: str) -> Iterator[Premises]:
+def servers(private: PrivateAuthority) -> Iterator[Servers]:
+    with (
+        Server(Closed()) as identity,
+        Server(Closed(), private.server("127.0.0.1", *CLOUD_HOSTS)) as authority,
+        Server(Closed(), private.server()) as vault,
+    ):
+        yield Servers(private, identity, authority, vault)
+
+
+@contextmanager
+def premises(running: Servers, app_pem: str) -> Iterator[Premises]:
     endpoint = IdentityEndpoint(mint=RememberingMint(now), client_ids=[IDENTITY])
     app = Registration(app_id=APP, resources=AUDIENCES, trusts=(Trust(IDENTITY),))
     authority = Authority(identities=endpoint.mint, clock=now, registrations=(app,))
     vault = KeyVault(mint=endpoint.mint, clock=now, readers={IDENTITY}, writers={IDENTITY})
     vault.put(REFRESH_TOKEN, authority.consented(app))
+    environment = {
+        "ManifestStorage": "UseDevelopmentStorage=true",
+        "MANIFEST_CONTAINER": "manifests",
+        "WAKE_UP_QUEUE": "manifest-wake-ups",
+        "AZURE_AUTHORITY_HOST": running.authority.url,
+        "PARTNER_CENTER_CLIENT_ID": IDENTITY,
+        "PARTNER_CENTER_TENANT_ID": TENANT,
+        "PARTNER_CENTER_APP_ID": APP,
+        "PARTNER_CENTER_REFRESH_TOKEN_SECRET": f"{running.vault.url}/secrets/{REFRESH_TOKEN}",
+        **endpoint.environment(running.identity.url),
+        **running.private.environment,
+    }
+    running.open(endpoint, authority, vault)
     with ExitStack() as parts:
-        identity_url = parts.enter_context(Server(endpoint)).url
-        authority_url = parts.enter_context(Server(authority, private.server("127.0.0.1", *CLOUD_HOSTS))).url
-        vault_url = parts.enter_context(Server(vault, private.server())).url
-        environment = {
-            "ManifestStorage": "UseDevelopmentStorage=true",
-            "MANIFEST_CONTAINER": "manifests",
-            "WAKE_UP_QUEUE": "manifest-wake-ups",
-            "AZURE_AUTHORITY_HOST": authority_url,
-            "PARTNER_CENTER_CLIENT_ID": IDENTITY,
-            "PARTNER_CENTER_TENANT_ID": TENANT,
-            "PARTNER_CENTER_APP_ID": APP,
-            "PARTNER_CENTER_REFRESH_TOKEN_SECRET": f"{vault_url}/secrets/{REFRESH_TOKEN}",
-            **endpoint.environment(identity_url),
-            **private.environment,
-        }
-        yield Premises(private, app_pem, endpoint, authority, vault, environment, parts.enter_context(ExitStack()))
+        parts.callback(running.close)
+        yield Premises(app_pem, endpoint, authority, vault, environment, parts)

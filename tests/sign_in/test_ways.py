@@ -144,3 +144,12 @@ def test_a_token_is_renewed_once_a_minute_at_most() -> None:
         assert len(made) == expected
     sign_in.close()
     assert [slow.closed for slow in made] == [1, 1, 1]
+
+
+def test_a_sign_in_that_nobody_used_is_renewed_and_closed_without_harm() -> None:
+    def never() -> Slow:
+        raise AssertionError("nobody asked for a token")
+
+    sign_in = SignIn(never, "audience")
+    sign_in.renew()
+    sign_in.close()

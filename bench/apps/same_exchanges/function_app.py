@@ -1,0 +1,153 @@
+"""The tutorial's way, made to say to storage, queue and Partner Center all that this app says, step by step.
+
+``BENCH_STEPS`` has the steps: for each kind of manifest those of the event, then those of each wake-up.
+"""
+
+import csv
+import io
+import json
+import os
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import azure.functions as func
+import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.identity import ManagedIdentityCredential
+from azure.storage.blob import BlobClient, BlobServiceClient
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from bench.apps import by_hand
+
+STEPS = json.loads(os.environ.get("BENCH_STEPS", "{}"))
+
+app = func.FunctionApp()
+
+
+@app.function_name("upload_manifest")
+@app.blob_trigger(
+    "manifest", path="%MANIFEST_CONTAINER%/{name}", connection="ManifestStorage", source=func.BlobSource.EVENT_GRID
+)
+def upload_manifest(manifest: func.InputStream) -> None:
+    """Take up a manifest; the host has read it, which stands for this app's own reading."""
+    name = str(manifest.name).partition("/")[2]
+    job = Job(name, content=manifest.read())
+    for step in STEPS[kind_of(name)][0]:
+        job.take(step)
+
+
+@app.function_name("resume_manifest")
+@app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection="ManifestStorage")
+def resume_manifest(message: func.QueueMessage) -> None:
+    """Go on with a manifest."""
+    told = json.loads(message.get_body())
+    job = Job(told["manifest"])
+    for step in STEPS[kind_of(job.name)][told["turn"]]:
+        job.take(step)
+
+
+def kind_of(name: str) -> str:
+    """Tell which steps fit: the file's name begins with the kind."""
+    return name.rpartition("/")[2].partition("-")[0]
+
+
+@dataclass
+class Job:
+    """One invocation's knowledge."""
+
+    name: str
+    content: bytes | None = None
+    checked: by_hand.Checked = field(default_factory=by_hand.Checked)
+    status: dict[str, Any] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, step: dict[str, Any]) -> None:
+        """Take one step."""
+        match step["do"]:
+            case "read status":
+                self._read_status()
+            case "read manifest":
+                content = self.content or blob(self.name).download_blob().readall()
+                self.content, self.checked = None, by_hand.read(content)
+            case "look at manifest":
+                blob(self.name).get_blob_properties()
+            case "send message":
+                self._send(step["turn"], step["delay"])
+            case "write status":
+                self._write_status()
+            case "write results":
+                blob(f"{self.name}.results.csv").upload_blob(self._results(), overwrite=True)
+            case "upload devices":
+                self._upload()
+            case "ask for progress":
+                self._ask()
+
+    def _read_status(self) -> None:
+        try:
+            self.status = json.loads(blob(f"{self.name}.status.json").download_blob().readall())
+        except ResourceNotFoundError:
+            self.status = {}
+
+    def _send(self, turn: int, delay: int) -> None:
+        queue = QueueClient.from_connection_string(
+            os.environ["ManifestStorage"], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
+        )
+        queue.send_message(json.dumps({"manifest": self.name, "turn": turn}), visibility_timeout=delay, time_to_live=-1)
+
+    def _write_status(self) -> None:
+        state = "completed" if self.progress else "accepted" if "location" in self.status else "processing"
+        self.status |= {
+            "manifest": self.name,
+            "state": state,
+            "issues": self.checked.issues[:100],
+            "warnings": self.checked.warnings[:100],
+        }
+        blob(f"{self.name}.status.json").upload_blob(
+            json.dumps(self.status, indent=2), overwrite=True, metadata={"state": state}
+        )
+
+    def _results(self) -> str:
+        ends = {row["serialNumber"]: row["status"] for row in self.progress["devicesStatus"]}
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(["device", "serialNumber", "productKey", "hardwareHashStart", "outcome"])
+        for number, device in enumerate(self.checked.devices, 1):
+            serial = device.get("serialNumber", "")
+            start = device.get("hardwareHash", "")[:16]
+            writer.writerow([number, serial, device.get("productKey", ""), start, ends.get(serial, "not_reported")])
+        return text.getvalue()
+
+    def _upload(self) -> None:
+        customer, batch, _ = self.name.split("/", 2)
+        response = requests.post(
+            f"{os.environ['PARTNER_CENTER_URL']}/v1/customers/{customer}/deviceBatches/{batch}/devices",
+            json=self.checked.devices,
+            headers=headers(),
+            timeout=100,
+        )
+        response.raise_for_status()
+        self.status["location"] = response.headers["Location"]
+
+    def _ask(self) -> None:
+        url = f"{os.environ['PARTNER_CENTER_URL']}/v1{self.status['location']}"
+        response = requests.get(url, headers=headers(), timeout=100)
+        response.raise_for_status()
+        self.progress = response.json()
+
+
+def blob(name: str) -> BlobClient:
+    """Make a client for a blob."""
+    service = BlobServiceClient.from_connection_string(os.environ["ManifestStorage"])
+    return service.get_blob_client(os.environ["MANIFEST_CONTAINER"], name)
+
+
+def headers() -> dict[str, str]:
+    """Sign in and make out the headers of a call."""
+    token = ManagedIdentityCredential().get_token("https://api.partnercenter.microsoft.com/.default").token
+    return {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json",
+        "MS-RequestId": str(uuid.uuid4()),
+        "MS-CorrelationId": str(uuid.uuid4()),
+    }

@@ -1,0 +1,162 @@
+"""``python -m shared doctor``: checks settings, sign-in and rights, one line each; it changes nothing."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+from shared.answers import AnswerError, readable
+from shared.bootstrap import App
+from shared.services import SignInError
+from shared.settings import SettingsError, read_settings
+from shared.target import is_customer_id
+
+TRIGGER = "upload_manifest"
+"""The blob trigger's name: a subscription that names another function loses every event without a word."""
+
+
+class SickError(Exception):
+    """One check has failed; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what it looks at, and how; it gives what it found, or raises ``SickError``."""
+
+    name: str
+    look: Callable[[], str]
+
+
+def run(environment: Mapping[str, str], customer: str | None, say: Callable[[str], None]) -> int:
+    """Check everything, offline first, and say a line for each.
+
+    Returns:
+        0 if all is well, else 1.
+    """
+    well = [_tell(check, say) for check in _offline_checks(environment)]
+    if all(well):
+        well += [_tell(check, say) for check in _online_checks(environment, customer)]
+    else:
+        say("      The rest needs the settings to be right.")
+    return 0 if all(well) else 1
+
+
+def _tell(check: Check, say: Callable[[str], None]) -> bool:
+    try:
+        say(f"ok    {check.name}: {check.look()}")
+    except SickError as error:
+        say(f"FAIL  {check.name}: {error}")
+        return False
+    return True
+
+
+def _offline_checks(environment: Mapping[str, str]) -> Iterator[Check]:
+    yield Check("settings", lambda: _settings(environment))
+    yield Check("trigger", _trigger)
+
+
+def _online_checks(environment: Mapping[str, str], customer: str | None) -> Iterator[Check]:
+    settings = read_settings(environment)
+    app = App(settings)
+    yield Check("managed identity", lambda: _identity_endpoint(environment))
+    yield Check("container", lambda: _container(app))
+    yield Check("wake-up queue", lambda: _queue(app))
+    yield Check("token", lambda: _token(app))
+    yield Check("batches", lambda: _batches(app, customer))
+
+
+def _settings(environment: Mapping[str, str]) -> str:
+    try:
+        settings = read_settings(environment)
+    except SettingsError as error:
+        raise SickError(str(error)) from None
+    return f"complete; sign-in {settings.sign_in}, {settings.url}"
+
+
+def _trigger() -> str:
+    import function_app  # noqa: PLC0415 - the triggers are above everything else
+
+    names = [function.get_function_name() for function in function_app.app.get_functions()]
+    if TRIGGER not in names:
+        raise SickError(f"no function is named {TRIGGER}; the event subscription would lose every event")
+    return f"the event subscription has to name the function {TRIGGER}"
+
+
+def _identity_endpoint(environment: Mapping[str, str]) -> str:
+    if environment.get("IDENTITY_ENDPOINT"):
+        return "an endpoint is there"
+    raise SickError(
+        "there is no endpoint here: run this in the function app, or turn its identity on (portal: Identity)"
+    )
+
+
+def _container(app: App) -> str:
+    blob = _asked(lambda: next(iter(app.storage.listing()), None), "Storage Blob Data Owner", "MANIFEST_CONTAINER")
+    return "can be listed" if blob else "can be listed; it is empty"
+
+
+def _queue(app: App) -> str:
+    count = _asked(app.wake_ups.count, "Storage Queue Data Contributor", "WAKE_UP_QUEUE")
+    return f"can be read; about {count} wake-ups are in it"
+
+
+def _asked[T](ask: Callable[[], T], role: str, setting: str) -> T:
+    try:
+        return ask()
+    except ResourceNotFoundError:
+        raise SickError(f"it does not exist: create it, or correct {setting}") from None
+    except (ClientAuthenticationError, HttpResponseError) as error:
+        raise SickError(f"not allowed or not possible ({_code(error)}): give the identity the role {role}") from None
+    except AzureError as error:
+        raise SickError(f"the storage cannot be reached ({type(error).__name__}): check ManifestStorage…") from None
+
+
+def _code(error: HttpResponseError) -> str:
+    return str(getattr(error, "error_code", None) or error.status_code or type(error).__name__)
+
+
+def _token(app: App) -> str:
+    claims = _claims(_signed_in(app))
+    wanted = app.settings.cloud.audience
+    audience = str(claims.get("aud", "unknown")).rstrip("/")
+    if audience != wanted:
+        raise SickError(f"it is for {readable(audience)}, not for {wanted}: correct PARTNER_CENTER_CLOUD")
+    rights = claims.get("roles") or str(claims.get("scp", "")).split()
+    until = datetime.fromtimestamp(float(claims.get("exp", 0)), UTC)
+    return f"for {audience}, roles {', '.join(map(str, rights)) or 'none'}, until {until:%H:%M} UTC"
+
+
+def _signed_in(app: App) -> str:
+    try:
+        return app.tokens.token()
+    except SignInError as error:
+        raise SickError(error.fault.description) from None
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """Read a token's claims, unverified: they are only shown."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        raise SickError("it cannot be read: it is no JSON Web Token") from None
+    return claims if isinstance(claims, dict) else {}
+
+
+def _batches(app: App, customer: str | None) -> str:
+    if customer is None:
+        return "not asked; name a customer with --customer ID"
+    if not is_customer_id(customer):
+        raise SickError("the customer id is no GUID")
+    try:
+        names = app.api.batches(customer)
+    except SignInError as error:
+        raise SickError(error.fault.description) from None
+    except AnswerError as error:
+        raise SickError(f"{error.fault.description} (HTTP {error.fault.http_status})") from None
+    return f"{len(names)}: {', '.join(names[:10])}{' …' if len(names) > 10 else ''}"  # noqa: PLR2004 - a line's worth
