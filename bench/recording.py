@@ -1,9 +1,17 @@
 """What an implementation asked of the world, so that others can be made to ask the same."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from bench.stand_ins.web import Request, Response
+from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+
+
+class UnknownExchangeError(RuntimeError):
+    """The app makes an exchange that the implementations beside it were never taught."""
 
 
 class Exchange(NamedTuple):
@@ -32,3 +40,63 @@ class Recorder:
         """Record from now on, or no longer; gives what has been recorded."""
         taken, self.exchanges, self.on = self.exchanges, [], on
         return taken
+
+
+class Life(NamedTuple):
+    """A manifest's exchanges: those of its landing, then those of each wake-up in the order of their times."""
+
+    manifest: str
+    turns: list[list[Exchange]]
+
+    def steps(self) -> list[list[dict[str, object]]]:
+        """Say in words what is done in each turn."""
+        turns = sorted(delay for delay in map(_delay, self.turns[0]) if delay is not None)
+        return [[_step(exchange, turns) for exchange in exchanges] for exchanges in self.turns]
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """Give all exchanges."""
+        for turn in self.turns:
+            yield from turn
+
+
+_STEPS = {
+    ("GET", "status"): "read status",
+    ("GET", "manifest"): "read manifest",
+    ("HEAD", "manifest"): "look at manifest",
+    ("PUT", "status"): "write status",
+    ("PUT", "results"): "write results",
+    ("POST", "message"): "send message",
+    ("POST", "devices"): "upload devices",
+    ("GET", "progress"): "ask for progress",
+}
+
+
+def _step(exchange: Exchange, turns: list[int]) -> dict[str, object]:
+    method, what = exchange.request.method, _subject(exchange)
+    if (method, what) not in _STEPS:
+        raise UnknownExchangeError(f"teach the bench what the app does by {method} of a {what}")
+    step: dict[str, object] = {"do": _STEPS[method, what]}
+    delay = _delay(exchange)
+    return step if delay is None else {**step, "delay": delay, "turn": turns.index(delay) + 1}
+
+
+def _subject(exchange: Exchange) -> str:
+    path = urlsplit(exchange.request.target).path
+    if exchange.service == "api":
+        return "devices" if path.endswith("/devices") else "progress"
+    if path.startswith("/queues/"):
+        return "message"
+    names = {STATUS_SUFFIX: "status", RESULTS_SUFFIX: "results"}
+    return next((what for suffix, what in names.items() if path.endswith(suffix)), "manifest")
+
+
+def _delay(exchange: Exchange) -> int | None:
+    """Tell after how many seconds a message that was sent shows itself; ``None`` for other exchanges."""
+    if _subject(exchange) != "message":
+        return None
+    return int(parse_qs(urlsplit(exchange.request.target).query).get("visibilitytimeout", ["0"])[0])
+
+
+def in_words(life: Life) -> str:
+    """Write the steps down for an app that reads its environment."""
+    return json.dumps(life.steps())

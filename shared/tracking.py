@@ -6,7 +6,7 @@ from functools import cached_property
 from http import HTTPStatus
 from itertools import islice, repeat
 
-from shared import events, lifecycle
+from shared import events, transitions
 from shared.answers import AnswerError, BatchProgress, Report, UnavailableError, tracking_id
 from shared.device import Device
 from shared.job import Fault, Job, Upload
@@ -89,21 +89,21 @@ class Tracking:
     def _note(self, index: int, progress: BatchProgress) -> None:
         now = self._services.clock()
         if not progress.finished:
-            self._job = lifecycle.reported(self._job, index, progress.status, None, now)
+            self._job = transitions.reported(self._job, index, progress.status, None, now)
             return
         verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status or [])
-        self._job = lifecycle.reported(self._job, index, progress.status, verdicts, now)
+        self._job = transitions.reported(self._job, index, progress.status, verdicts, now)
         if self._unjudged:  # the last judgement is saved with the end of the job
             self._save(self._job)
 
     def _give_up_if_overdue(self) -> None:
         now = self._services.clock()
         if self._unjudged and now >= self._deadline:
-            self._job = lifecycle.abandoned(self._job, self._fault or _SILENT, now)
+            self._job = transitions.abandoned(self._job, self._fault or _SILENT, now)
 
     def _finish(self) -> None:
         results = self._services.storage.write_results(self._job.manifest, write_results(self._job, self._sent.rows()))
-        self._save(lifecycle.finished(self._job, results, self._services.clock()))
+        self._save(transitions.finished(self._job, results, self._services.clock()))
         events.log("manifest_finished", manifest=self._job.manifest, state=self._job.state)
 
     def _come_again(self) -> None:
@@ -114,7 +114,7 @@ class Tracking:
             delay = poll_delay(services.delays, progress.polls + 1, self._told)
         at = whole_second(min(now + delay, max(self._deadline, now + SECOND)))
         services.wake(self._job.manifest, at)
-        self._save(lifecycle.polled(self._job, self._fault, at, now))
+        self._save(transitions.polled(self._job, self._fault, at, now))
 
     def _save(self, job: Job) -> None:
         self._job, self._version = self._services.storage.save(job, self._version)

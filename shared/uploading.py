@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from shared import device, events, lifecycle
+from shared import device, events, transitions
 from shared.answers import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
 from shared.device import Device
 from shared.job import Fault, Job, Lease, State, Upload
@@ -42,7 +42,7 @@ def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stor
     """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
     now = services.clock()
     poll_at = whole_second(now + services.delays.first_poll)
-    job = lifecycle.stopped(stored.job, state, fault, poll_at, now)
+    job = transitions.stopped(stored.job, state, fault, poll_at, now)
     if job.due:
         services.wake(job.manifest, job.due)
     saved = services.storage.save(job, stored.version)
@@ -89,7 +89,7 @@ class Attempt:
         manifest = inspect(content, max_bytes=limits.manifest_bytes)
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
         if isinstance(target, Target) and not manifest.issues.count:
-            self._job = lifecycle.checked(self._job, target, manifest, self._services.clock())
+            self._job = transitions.checked(self._job, target, manifest, self._services.clock())
             self._send_all(manifest.devices(self._job.sent + 1))
         else:
             self._reject(manifest, manifest.issues.after(() if isinstance(target, Target) else target))
@@ -99,7 +99,7 @@ class Attempt:
             first = issues.kept[0]
             self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
-            self._save(lifecycle.invalid(self._job, manifest, issues, self._services.clock()))
+            self._save(transitions.invalid(self._job, manifest, issues, self._services.clock()))
 
     def _send_all(self, devices: Iterator[Device]) -> None:
         while self._job.state is State.PROCESSING and self._job.unsent:
@@ -137,7 +137,7 @@ class Attempt:
         """Renew a lease that the next call could outlast: nothing is sent after it has ended."""
         now = self._services.clock()
         if self._job.lease is None or now + LONGEST_CALL > self._job.lease.until:
-            self._save(lifecycle.renewed(self._job, self._lease(), now))
+            self._save(transitions.renewed(self._job, self._lease(), now))
         return self._job
 
     def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
@@ -151,12 +151,12 @@ class Attempt:
             state="queued",
             accepted_at=now.replace(microsecond=0),
         )
-        job = lifecycle.part_accepted(self._job, upload, self._lease(), now)
+        job = transitions.part_accepted(self._job, upload, self._lease(), now)
         self._fresh = False
         if not job.unsent:
             poll_at = whole_second(now + self._services.delays.first_poll)
             self._services.wake(job.manifest, poll_at)
-            job = lifecycle.following(job, poll_at, now)
+            job = transitions.following(job, poll_at, now)
         self._save(job)
         events.log("part_accepted", manifest=job.manifest, first=first, devices=count, request=request_id)
 
@@ -196,7 +196,7 @@ class Attempt:
     def _go_on(self, fault: Fault, **progress: int) -> None:
         """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
         now = self._services.clock()
-        self._save(lifecycle.answered(self._job, fault, self._lease(), now, **progress))
+        self._save(transitions.answered(self._job, fault, self._lease(), now, **progress))
 
     def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
         services, now = self._services, self._services.clock()
@@ -207,7 +207,7 @@ class Attempt:
         delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
         at = whole_second(min(now + delay, deadline))
         services.wake(self._job.manifest, at)
-        self._save(lifecycle.postponed(self._job, fault, at, now, answered=answered))
+        self._save(transitions.postponed(self._job, fault, at, now, answered=answered))
         events.log("upload_postponed", manifest=self._job.manifest, status=fault.http_status, code=fault.code, until=at)
 
     def _make_way(self) -> None:
@@ -215,7 +215,7 @@ class Attempt:
         now = self._services.clock()
         at = whole_second(now + SOON)
         self._services.wake(self._job.manifest, at)
-        self._save(lifecycle.postponed(self._job, _CHANGED, at, now, answered=False))
+        self._save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))
 
     def _stop(self, state: State, fault: Fault) -> None:
         self._job, self._version = stop(self._services, Stored(self._job, self._version), state, fault)

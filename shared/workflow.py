@@ -6,7 +6,7 @@ Every trigger is a wake-up that names a manifest. A wake-up too many does no har
 from datetime import datetime
 from uuid import uuid4
 
-from shared import events, lifecycle
+from shared import events, lifecycle, transitions
 from shared.job import Job, State
 from shared.lifecycle import Start, Step
 from shared.names import has_room_for_status, is_manifest
@@ -96,7 +96,7 @@ class Workflow:
             stop(self._services, stored, State.FAILED, job.error)
             return
         lease = new_lease(self._services)
-        taken = lifecycle.take_over(job, lease, now)
+        taken = transitions.take_over(job, lease, now)
         if taken.progress.deaths >= lifecycle.MOST_DEATHS:
             stop(self._services, stored, State.FAILED, CRASHED)
             return

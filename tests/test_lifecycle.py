@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared import lifecycle
+from shared import transitions
 from shared.job import FINAL, Job, Lease, State, decode, encode
 from shared.lifecycle import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step
 
@@ -73,14 +73,14 @@ def test_a_lease_is_held_only_while_processing() -> None:
 def test_a_run_that_is_asked_for_waits_for_its_wake_up() -> None:
     asked = begin_at(START, NOW)
     assert (asked.state, asked.next_attempt_at, asked.attempts) == (State.WAITING, NOW, 0)
-    taken = lifecycle.take_over(asked, Lease(owner="me", until=LATER), NOW)
+    taken = transitions.take_over(asked, Lease(owner="me", until=LATER), NOW)
     assert (taken.attempts, taken.progress.deaths) == (1, 0)
 
 
 def test_a_request_id_changes_with_run_part_and_answers_only() -> None:
     claimed = begin(START, Lease(owner="me", until=LATER))
     same = claimed.request_id(1, 1000)
-    again = lifecycle.take_over(claimed, Lease(owner="other", until=LATER), LATER)
+    again = transitions.take_over(claimed, Lease(owner="other", until=LATER), LATER)
     assert again.request_id(1, 1000) == same
     answered = msgspec.structs.replace(claimed, progress=msgspec.structs.replace(claimed.progress, answers=1))
     other_run = begin(replace(START, run=UUID(int=2)), Lease(owner="me", until=LATER))

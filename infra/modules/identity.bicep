@@ -4,7 +4,6 @@
 @description('Name of the identity.')
 param name string
 
-@description('Azure region.')
 param location string
 
 @description('Tags of the resource.')

@@ -1,0 +1,144 @@
+"""The four implementations, each in a process of its own, before the same stand-ins."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+import msgspec
+
+from bench import manifests
+from bench.floor import run_floor
+from bench.hosted import run_app
+from bench.processes import Process
+from bench.recording import Exchange, Life, in_words
+from bench.stand_ins.center import devices_of
+from bench.work import Measure
+from bench.world import CUSTOMER, ROOT, World
+
+THIS_APP, TUTORIAL, SAME, FLOOR = "this-app", "tutorial", "tutorial-same", "floor"
+NAMES = (THIS_APP, TUTORIAL, SAME, FLOOR)
+SMALL, LARGE = "small", "large"
+DEVICES = {SMALL: 1, LARGE: 1000}
+VARIANTS = 3
+"""Manifests of each size that differ in all devices, so that a mix-up is found out."""
+
+_SOON = 5  # seconds; later wake-ups find nothing to do, and need not be waited for
+
+
+class UnequalError(RuntimeError):
+    """An implementation has not done what the others have: its figures would mean nothing."""
+
+
+@dataclass
+class Actor:
+    """One implementation, and the batch by which the stand-in knows what it sent."""
+
+    name: str
+    process: Process
+    world: World
+    expected: Mapping[str, str]
+    _sent: Counter[str] = field(default_factory=Counter)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def batch(self) -> str:
+        """Give a batch name as long as everybody's."""
+        return batch_of(self.name)
+
+    def prepare(self, size: str, jobs: int) -> list[str]:
+        """Put down manifests of a size, and give their names."""
+        kinds = {f"{CUSTOMER}/{self.batch}/{kind}-{next(self._numbers):07}.json": kind for kind in _kinds(size, jobs)}
+        self.world.store.ask("land", kinds)
+        self._sent.update(self.expected[kind] for kind in kinds.values())
+        return list(kinds)
+
+    def land(self, size: str, jobs: int, threads: int) -> Measure:
+        """Handle that so many manifests have landed, up to the status that tells it."""
+        measure: Measure = self.process.ask("land", self.prepare(size, jobs), threads)
+        return measure
+
+    def follow(self, messages: Sequence[str], threads: int) -> Measure:
+        """Handle wake-ups."""
+        measure: Measure = self.process.ask("follow", messages, threads)
+        return measure
+
+    def check(self) -> None:
+        """Compare what came at the stand-in with the devices of what landed; raises UnequalError."""
+        came = self.world.center.ask("uploads").get(self.batch, Counter())
+        if came != self._sent:
+            missing, surplus = self._sent - came, came - self._sent
+            raise UnequalError(f"{self.name}: {missing.total()} uploads missing, {surplus.total()} not asked for")
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self._sent.clear()
+
+
+def batch_of(name: str) -> str:
+    """Give an implementation's batch name; all are equally long, so that recorded bytes fit everybody."""
+    return f"{name:-<13}"
+
+
+def _kinds(size: str, jobs: int) -> list[str]:
+    return [f"{size}{number % VARIANTS}" for number in range(jobs)]
+
+
+@contextmanager
+def cast(world: World) -> Iterator[dict[str, Actor]]:
+    """Start all implementations, and end them however the block is left."""
+    expected = _contents(world)
+    with ExitStack() as parts:
+        this_app = parts.enter_context(app(world, "."))
+        lives = record(world, Actor(THIS_APP, this_app, world, expected))
+        steps = {kind: msgspec.json.decode(in_words(life)) for kind, life in lives.items()}
+        told = {"BENCH_STEPS": msgspec.json.encode(steps).decode()}
+        processes = {
+            THIS_APP: this_app,
+            TUTORIAL: parts.enter_context(app(world, "bench/apps/tutorial")),
+            SAME: parts.enter_context(app(world, "bench/apps/same_exchanges", told)),
+            FLOOR: parts.enter_context(Process(run_floor, lives, world.settings)),
+        }
+        yield {name: Actor(name, process, world, expected) for name, process in processes.items()}
+
+
+def app(world: World, folder: str, settings: Mapping[str, str] | None = None) -> Process:
+    """Start a function app."""
+    return Process(run_app, str(ROOT / folder), {**world.settings, **(settings or {})})
+
+
+def _contents(world: World) -> dict[str, str]:
+    """Give the store what manifests hold; tells by kind which devices these are."""
+    expected = {}
+    for size, devices in DEVICES.items():
+        for variant in range(VARIANTS):
+            content = manifests.array(devices, first=variant * devices)
+            world.store.ask("keep", f"{size}{variant}", content)
+            expected[f"{size}{variant}"] = devices_of(content)
+    return expected
+
+
+def record(world: World, actor: Actor) -> dict[str, Life]:
+    """Record a life of each kind of manifest; those before the recordings wake the app up."""
+    for size in DEVICES:
+        actor.land(size, 1, 1)
+    world.clear()
+    names = [name for size in DEVICES for name in actor.prepare(size, VARIANTS)]
+    turns = {name: [_recorded(world, actor, "land", name)] for name in names}
+    messages = world.store.ask("take_messages")
+    time.sleep(max((message.delay for message in messages if message.delay < _SOON), default=0))
+    for message in messages:
+        name = msgspec.json.decode(message.text)["manifest"]
+        turns[name].append(_recorded(world, actor, "follow", message.text))
+    world.clear()
+    return {name.rpartition("/")[2].partition("-")[0]: Life(name, turns[name]) for name in names}
+
+
+def _recorded(world: World, actor: Actor, verb: str, what: str) -> list[Exchange]:
+    places = (world.store, world.center)
+    for place in places:
+        place.ask("record", True)  # noqa: FBT003 - it goes through a pipe
+    actor.process.ask(verb, [what], 1)
+    return sorted(exchange for place in places for exchange in place.ask("record", False))  # noqa: FBT003 - as above
