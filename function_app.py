@@ -9,14 +9,14 @@ from azurefunctions.extensions.bindings import blob
 
 from shared import bootstrap, events
 from shared.names import is_manifest
-from shared.settings import CONNECTION, TRIGGER_SOURCES
+from shared.settings import CONNECTION, POLLING
 from shared.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
 
 app = func.FunctionApp()
 
 # The one setting read at import: a binding cannot be changed later. A wrong value is reported with all other settings.
 _source = os.environ.get("MANIFEST_TRIGGER_SOURCE", "")
-_SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == TRIGGER_SOURCES[1] else func.BlobSource.EVENT_GRID
+_SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else func.BlobSource.EVENT_GRID
 
 
 @app.function_name("upload_manifest")

@@ -1,11 +1,13 @@
 """The four implementations, each in a process of its own, before the same stand-ins."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,6 +34,14 @@ class UnequalError(RuntimeError):
     """An implementation has not done what the others have: its figures would mean nothing."""
 
 
+class Landing(NamedTuple):
+    """What came of manifests that have landed: the measure, and the wake-ups to deliver in the order of their times."""
+
+    jobs: int
+    measure: Measure
+    messages: list[str]
+
+
 @dataclass
 class Actor:
     """One implementation, and the batch by which the stand-in knows what it sent."""
@@ -40,6 +50,8 @@ class Actor:
     process: Process
     world: World
     expected: Mapping[str, str]
+    turns: int = 0
+    """Wake-ups that each manifest gets although no message of it names it; 0: its messages do."""
     _sent: Counter[str] = field(default_factory=Counter)
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -55,10 +67,15 @@ class Actor:
         self._sent.update(self.expected[kind] for kind in kinds.values())
         return list(kinds)
 
-    def land(self, size: str, jobs: int, threads: int) -> Measure:
+    def land(self, size: str, jobs: int, threads: int) -> Landing:
         """Handle that so many manifests have landed, up to the status that tells it."""
-        measure: Measure = self.process.ask("land", self.prepare(size, jobs), threads)
-        return measure
+        names = self.prepare(size, jobs)
+        measure: Measure = self.process.ask("land", names, threads)
+        messages = [message.text for message in self.world.store.ask("take_messages")]
+        if self.turns:
+            turns = range(1, self.turns + 1)
+            messages = [json.dumps({"manifest": name, "turn": turn}) for turn in turns for name in names]
+        return Landing(jobs, measure, messages)
 
     def follow(self, messages: Sequence[str], threads: int) -> Measure:
         """Handle wake-ups."""
@@ -101,7 +118,9 @@ def cast(world: World) -> Iterator[dict[str, Actor]]:
             SAME: parts.enter_context(app(world, "bench/apps/same_exchanges", told)),
             FLOOR: parts.enter_context(Process(run_floor, lives, world.settings)),
         }
-        yield {name: Actor(name, process, world, expected) for name, process in processes.items()}
+        actors = {name: Actor(name, process, world, expected) for name, process in processes.items()}
+        actors[FLOOR].turns = max(len(life.turns) for life in lives.values()) - 1
+        yield actors
 
 
 def app(world: World, folder: str, settings: Mapping[str, str] | None = None) -> Process:

@@ -20,8 +20,6 @@ from shared.storage import Storage, WakeUpQueue
 from shared.sweep import Sweep
 from shared.workflow import Workflow
 
-_STORAGE_OPTIONS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 60, "max_single_get_size": 8 * 2**20}
-
 
 class App:
     """The workflow, and the storage below it for those who look at more than one manifest."""
@@ -75,8 +73,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _storage_options() -> dict[str, Any]:
+    """Bound the SDK's retries: by its defaults, a call to a dead endpoint would take minutes and outlast a lease."""
+    retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
+    return {"connection_timeout": 5, "read_timeout": 60, "retry_policy": retries}
+
+
 def _container(settings: Settings) -> ContainerClient:
-    options = _STORAGE_OPTIONS | {"retry_policy": LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)}
+    options = _storage_options() | {"max_single_get_size": 8 * 2**20}
     connection = settings.connection
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, settings.container, **options)
@@ -85,7 +89,7 @@ def _container(settings: Settings) -> ContainerClient:
 
 
 def _queue(settings: Settings) -> QueueClient:
-    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy()}
+    options = _storage_options() | {"message_encode_policy": TextBase64EncodePolicy()}
     connection = settings.connection
     if connection.connection_string:
         return QueueClient.from_connection_string(connection.connection_string, settings.wake_up_queue, **options)

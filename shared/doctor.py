@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from shared.answers import AnswerError, readable
 from shared.bootstrap import App
 from shared.services import SignInError
-from shared.settings import SettingsError, read_settings
+from shared.settings import POLLING, SettingsError, read_settings
 from shared.target import is_customer_id
 
 TRIGGER = "upload_manifest"
@@ -57,7 +57,7 @@ def _tell(check: Check, say: Callable[[str], None]) -> bool:
 
 def _offline_checks(environment: Mapping[str, str]) -> Iterator[Check]:
     yield Check("settings", lambda: _settings(environment))
-    yield Check("trigger", _trigger)
+    yield Check("trigger", lambda: _trigger(environment))
 
 
 def _online_checks(environment: Mapping[str, str], customer: str | None) -> Iterator[Check]:
@@ -78,13 +78,10 @@ def _settings(environment: Mapping[str, str]) -> str:
     return f"complete; sign-in {settings.sign_in}, {settings.url}"
 
 
-def _trigger() -> str:
-    import function_app  # noqa: PLC0415 - the triggers are above everything else
-
-    names = [function.get_function_name() for function in function_app.app.get_functions()]
-    if TRIGGER not in names:
-        raise SickError(f"no function is named {TRIGGER}; the event subscription would lose every event")
-    return f"the event subscription has to name the function {TRIGGER}"
+def _trigger(environment: Mapping[str, str]) -> str:
+    if environment.get("MANIFEST_TRIGGER_SOURCE") == POLLING:
+        return f"{TRIGGER} polls the container"
+    return f"{TRIGGER} waits for events; the event subscription has to name Host.Functions.{TRIGGER}"
 
 
 def _identity_endpoint(environment: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from shared.target import is_customer_id
 CONNECTION = "ManifestStorage"
 """Prefix of the storage connection's settings, as the trigger's binding names it."""
 
-TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
+EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
 MANIFEST_BYTES = 256 * 2**20
 """Bytes that a manifest may have unless a setting says otherwise."""

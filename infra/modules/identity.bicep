@@ -4,6 +4,7 @@
 @description('Name of the identity.')
 param name string
 
+@description('Azure region.')
 param location string
 
 @description('Tags of the resource.')

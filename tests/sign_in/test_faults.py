@@ -7,7 +7,8 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from local.authority import Trust, refusal
-from local.web import Fault, Response, Silence, instead, unanswered
+from local.certificates import PrivateAuthority
+from local.web import Fault, Request, Response, Server, Silence, instead, unanswered
 from shared.sign_in import authority, identity
 from tests.sign_in.premises import IDENTITY, OTHER_IDENTITY, REFRESH_TOKEN, Premises
 
@@ -204,4 +205,18 @@ def test_a_host_that_is_no_vault_gets_no_token(premises: Premises) -> None:
     fault = premises.fault("app_user", PARTNER_CENTER_REFRESH_TOKEN_SECRET=f"{url}/secrets/x")
     assert fault.code == "key_vault"
     assert "PARTNER_CENTER_REFRESH_TOKEN_SECRET is the URL of a secret" in fault.description
+    assert premises.endpoint.fetches == []
+
+
+def test_a_host_that_asks_for_somebody_elses_token_gets_none(
+    premises: Premises, private_authority: PrivateAuthority
+) -> None:
+    class Greedy:
+        def answer(self, _request: Request) -> Response:
+            challenge = 'Bearer authorization="https://login.example/x", resource="https://graph.microsoft.com"'
+            return Response(401, CaseInsensitiveDict({"WWW-Authenticate": challenge}))
+
+    with Server(Greedy(), private_authority.server()) as server:
+        fault = premises.fault("app_user", PARTNER_CENTER_REFRESH_TOKEN_SECRET=f"{server.url}/secrets/x")
+    assert fault.code == "key_vault"
     assert premises.endpoint.fetches == []

@@ -20,6 +20,7 @@ from shared.storage import Storage
 SCHEMA = Path(__file__).parents[2] / "schemas" / "status.schema.json"
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 SECRET_MEMBERS = ("hardwarehash", "productkey")
+SHORTEST_SECRET = 8
 
 
 @dataclass(eq=False)
@@ -76,7 +77,8 @@ class Witness:
         devices = document.get("devices") if isinstance(document, dict) else document
         for device in devices if isinstance(devices, list) else ():
             members = device.items() if isinstance(device, dict) else ()
-            self.secrets |= {str(value) for name, value in members if name.lower() in SECRET_MEMBERS and value}
+            values = {str(value) for name, value in members if name.lower() in SECRET_MEMBERS}
+            self.secrets |= {value for value in values if len(value) >= SHORTEST_SECRET}
 
     def check_statuses(self) -> None:
         """Every status ever written fits the schema and tells nothing secret."""

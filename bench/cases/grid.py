@@ -1,0 +1,116 @@
+"""Small and large manifests, one or many at a time, with a quick and with a slow API."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from bench.cast import LARGE, SMALL, TUTORIAL, Actor, Landing, UnequalError
+from bench.figures import Case, sample
+from bench.world import World
+
+SIZES = {SMALL: "5 KB", LARGE: "4.3 MB"}
+_MOST_JOBS = 400
+_FEW = 8
+_UNTIL_DUE = 2.0
+
+
+class Cell(NamedTuple):
+    """One case: a size, how many at a time, and the API's latency in seconds."""
+
+    size: str
+    threads: int
+    latency: float
+
+    @property
+    def title(self) -> str:
+        """Name it for people."""
+        return f"{SIZES[self.size]}, {self.threads} at a time, API {self.latency * 1000:.0f} ms"
+
+    @property
+    def has_life(self) -> bool:
+        """Tell whether its manifests are followed to their end."""
+        return self.latency == 0 and self.threads <= _FEW
+
+
+CELLS = [Cell(*values) for values in product(SIZES, (1, 8, 32), (0.0, 0.05))]
+
+
+class Plan(NamedTuple):
+    """How long to measure: seconds for each sample and for all rounds, and how many rounds at least."""
+
+    slot: float
+    budget: float
+    rounds: int
+
+
+class Grid:
+    """All cells, round by round, so that whatever disturbs the machine meets everybody."""
+
+    def __init__(self, world: World, actors: Mapping[str, Actor], cells: Sequence[Cell] = CELLS) -> None:
+        self.landings = {cell: Case(cell.title) for cell in cells}
+        self.lives = {cell: Case(f"{cell.title}, whole life") for cell in cells if cell.has_life}
+        self._world = world
+        self._actors = actors
+        self._pace: dict[tuple[Cell, str], float] = {}
+
+    def run(self, plan: Plan) -> Iterator[str]:
+        """Measure until the time is used up; tells what comes next."""
+        end, number = time.monotonic() + plan.budget, 0
+        yield "warming up"
+        for cell in self.landings:
+            for actor in self._actors.values():
+                self._land(cell, actor, _FEW)
+        self._check({})
+        while number < plan.rounds or time.monotonic() < end:
+            number += 1
+            yield f"round {number}"
+            self._round(number, plan.slot)
+
+    def _round(self, number: int, slot: float) -> None:
+        landed: dict[tuple[Cell, str], Landing] = {}
+        for cell, case in self.landings.items():
+            for actor in _rotated(list(self._actors.values()), number):
+                landing = landed[cell, actor.name] = self._land(cell, actor, self._jobs(cell, actor, slot))
+                case.add(actor.name, sample(landing.jobs, landing.measure))
+        time.sleep(_UNTIL_DUE)
+        lives = {key: landing for key, landing in landed.items() if key[0] in self.lives}
+        for (cell, name), landing in lives.items():
+            self._follow(cell, self._actors[name], landing)
+        self._check(lives)
+
+    def _jobs(self, cell: Cell, actor: Actor, slot: float) -> int:
+        return min(max(int(slot / self._pace[cell, actor.name]), cell.threads), _MOST_JOBS)
+
+    def _land(self, cell: Cell, actor: Actor, jobs: int) -> Landing:
+        self._world.center.ask("set_latency", cell.latency)
+        landing = actor.land(cell.size, jobs, cell.threads)
+        self._pace[cell, actor.name] = landing.measure.wall / jobs
+        return landing
+
+    def _follow(self, cell: Cell, actor: Actor, landing: Landing) -> None:
+        """Take manifests to their end; the plain tutorial's ends with its landing."""
+        self._world.center.ask("set_latency", cell.latency)
+        measures = [landing.measure]
+        if landing.messages:
+            measures.append(actor.follow(landing.messages, cell.threads))
+        self.lives[cell].add(actor.name, sample(landing.jobs, *measures))
+
+    def _check(self, lives: Mapping[tuple[Cell, str], Landing]) -> None:
+        """Make sure that everybody has sent the same devices, and that who follows them has done so to the end."""
+        for actor in self._actors.values():
+            actor.check()
+        ended = sum(landing.jobs for (_, name), landing in lives.items() if name != TUTORIAL)
+        states: Counter[str] = self._world.store.ask("states")
+        if states["completed"] != ended or set(states) - {"completed", "accepted"}:
+            raise UnequalError(f"{ended} manifests should have been completed: {dict(states)}")
+        self._world.clear()
+        for actor in self._actors.values():
+            actor.forget()
+
+
+def _rotated[T](items: list[T], by: int) -> list[T]:
+    """Begin with another one each time: who is first may meet a colder machine."""
+    start = by % len(items)
+    return items[start:] + items[:start]

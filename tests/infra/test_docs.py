@@ -1,0 +1,91 @@
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.infra.queries import ALERTS, PRELUDE
+from tests.infra.templates import INFRA, LOGIC_APP, ROOT, only, parsed, resources
+
+DOCS = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploying", "operating", "logic-apps")}
+PARAMETERS = parsed(INFRA / "main.bicep")["parameters"]
+OUTPUTS = parsed(INFRA / "main.bicep")["outputs"]
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """Give the cells of the first table below a heading, without its head."""
+    lines = iter(text.partition(f"\n{heading}\n")[2].splitlines())
+    rows = [line for line in lines if line.startswith("|")]
+    end = next((index for index, line in enumerate(rows[2:], 2) if line.startswith("| ---")), len(rows))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in rows[2:end]]
+
+
+def default_of(parameter: dict[str, Any]) -> str:
+    return str(parameter["default"])
+
+
+def test_the_table_of_settings_lists_every_parameter_with_its_default() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    variables = {name: given[name]["value"].strip("${}") for name in PARAMETERS}
+    listed = {}
+    for names, defaults, _ in table(DOCS["deploying"], "## Settings"):
+        values = re.findall(r"`([^`]*)`", defaults)
+        keys = re.findall(r"`(\w+)`", names)
+        listed |= dict(zip(keys, values or [""] * len(keys), strict=True))
+    asked_by_azd = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
+    assert listed == {
+        variable: default_of(PARAMETERS[name]) for name, variable in variables.items() if variable not in asked_by_azd
+    }
+
+
+def test_the_table_of_alerts_lists_every_alert() -> None:
+    metric = only(INFRA / "alerts.bicep", "Microsoft.Insights/metricAlerts")["name"]
+    listed = [row[0].strip("`") for row in table(DOCS["operating"], "## The alerts")]
+    assert sorted(listed) == sorted([*ALERTS, metric])
+
+
+def test_the_limits_that_are_named_are_the_defaults() -> None:
+    assert f"`MAXIMUM_INSTANCE_COUNT` {PARAMETERS['maximumInstanceCount']['default']}, at most 2" in DOCS["operating"]
+    for name in ("events", "finals", "runs"):
+        assert f"let {name} =" in PRELUDE
+        assert f"`{name}` (" in DOCS["operating"]
+
+
+@pytest.mark.parametrize("text", DOCS.values(), ids=DOCS.keys())
+def test_commands_read_outputs_that_exist_and_templates_with_their_parameters(text: str) -> None:
+    assert set(re.findall(r"azd env get-value (\w+)", text)) <= OUTPUTS.keys()
+    for template, given in re.findall(r"--template-file (\S+)(.*?)```", text, re.DOTALL):
+        parameters = parsed(ROOT / template)["parameters"]
+        required = {name for name, parameter in parameters.items() if parameter["default"] is None}
+        assert set(re.findall(r"\b(\w+)=", given)) == required, template
+
+
+@pytest.mark.parametrize("text", DOCS.values(), ids=DOCS.keys())
+def test_files_that_are_linked_exist(text: str) -> None:
+    awaited = {"signing-in.md"}  # written with the ways to sign in
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert link in awaited or (ROOT / "docs" / link).exists(), link
+
+
+def test_the_documents_say_what_was_never_deployed() -> None:
+    assert "nothing of this has ever been deployed" in " ".join(DOCS["deploying"].split())
+    assert "Neither has ever been deployed from here" in " ".join(DOCS["logic-apps"].split())
+
+
+def test_the_filter_for_subscribers_is_that_of_the_sample() -> None:
+    [document] = re.findall(r"```json\n(\{\n.*?\n\})\n```", DOCS["logic-apps"], re.DOTALL)
+    sample = only(LOGIC_APP / "main.bicep", "Microsoft.EventGrid/systemTopics/eventSubscriptions")
+    expected = {key: value for key, value in sample["properties"]["filter"].items() if key != "isSubjectCaseSensitive"}
+    container = PARAMETERS["manifestContainer"]["default"]
+    assert json.loads(document) == json.loads(json.dumps(expected).replace("${manifestContainer}", container))
+
+
+def test_actions_of_the_logic_apps_that_are_named_exist() -> None:
+    workflows = "".join(path.read_text() for path in LOGIC_APP.glob("*.json"))
+    for name in ("Results", "If_final_with_results"):
+        assert f"`{name}`" in DOCS["logic-apps"]
+        assert f'"{name}"' in workflows
+    names = {
+        body["name"] for _, kind, body in resources(LOGIC_APP / "main.bicep") if kind == "Microsoft.Logic/workflows"
+    }
+    assert {f"`{name}`" for name in names} <= set(re.findall(r"## (`[\w-]+`)", DOCS["logic-apps"]))
