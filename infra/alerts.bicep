@@ -79,18 +79,15 @@ traces
     description: 'No token, or one that Partner Center does not accept. Manifests wait meanwhile; docs/signing-in.md says what to mend.'
     query: '''
 events
-| where event == 'upload_postponed'
-| extend code = tostring(fields.code), status = toint(fields.status)
-| where code startswith 'AADSTS' or status in (401, 403) or code in ('sign_in_failed', 'sign_in_timeout',
-    'no_managed_identity', 'certificate_unreadable', 'key_vault', 'unknown_tenant', 'entra_refused', 'entra_unreachable')
-| project timestamp, manifest, code, status, operation_Id
+| where event == 'sign_in_failed' or (event == 'upload_postponed' and toint(fields.status) in (401, 403))
+| project timestamp, manifest, code = tostring(fields.code), reason = tostring(fields.reason), operation_Id
 '''
   }
   {
     name: 'self-trigger-loop'
     severity: 1
     title: 'Far more invocations than manifests'
-    description: 'The function is started by something other than manifests, perhaps by the blobs it writes itself: compare the subscription\'s filters with infra/subscription.bicep. Until then, the function can be disabled in the portal.'
+    description: 'The function is started by something other than manifests, perhaps by the blobs it writes itself: compare the subscription\'s filters with infra/subscription.bicep. Until then, the function app can be stopped.'
     query: '''
 let invocations = toscalar(requests | where name == 'upload_manifest' | summarize sum(itemCount));
 let manifests = toscalar(events

@@ -53,6 +53,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def server_correlation(self) -> str | None:
+        """Give the ``MS-CV`` header, by which Microsoft's support finds the call."""
+        return readable(self.headers.get("MS-CV", "")) or None
+
     def json(self) -> Any:  # noqa: ANN401 - a foreign body can be anything
         """Decode the body; ``None`` if it is no JSON, as gateways answer HTML or nothing."""
         try:
@@ -95,6 +100,9 @@ class Accepted:
 
     location: str
     correlation_id: str
+    server_correlation: str | None
+    seconds: float
+    """How long the call took."""
 
 
 class _Batch(msgspec.Struct, frozen=True):

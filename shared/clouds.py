@@ -10,7 +10,12 @@ class Cloud:
     url: str
     authority: str
     exchange_audience: str
-    """Audience of the assertion by which a managed identity proves itself as an app registration."""
+    """Audience of the assertion by which a managed identity proves itself as an app registration.
+
+    Source: "Configure an application to trust a managed identity" (Microsoft Entra), which knows Fairfax (US
+    Government), Mooncake (China) and the public cloud. It has none for Germany, a cloud closed in 2021: the public one
+    is assumed there.
+    """
 
     @property
     def audience(self) -> str:

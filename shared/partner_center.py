@@ -26,7 +26,6 @@ from shared.answers import (
     error_for,
     location_in,
     progress_in,
-    readable,
     retry_after,
 )
 from shared.job import Fault
@@ -133,7 +132,8 @@ class PartnerCenter:
             fault = call.fault("Partner Center accepted the devices but did not say where to follow them.", answer)
             # It was a success: the same request id again lets Partner Center recognise it and answer in full.
             raise UnavailableError(fault, answered=False)
-        return Accepted(location, call.correlation_id)
+        seconds = (self._clock() - call.began).total_seconds()
+        return Accepted(location, call.correlation_id, answer.server_correlation, seconds)
 
     def progress(self, customer_id: str, tracking_id: str) -> Report:
         """Ask how far an upload is.
@@ -165,7 +165,7 @@ class PartnerCenter:
         """Call until there is an answer; each call has a correlation id of its own."""
         token, pauses = self._tokens.token(), iter(PAUSES)
         while True:
-            call = _Call(request_id, str(uuid4()), token)
+            call = _Call(request_id, str(uuid4()), token, self._clock())
             try:
                 return call, self._exchange(method, url, call, body)
             except requests.RequestException as error:
@@ -208,6 +208,7 @@ class _Call:
     request_id: str
     correlation_id: str
     token: str
+    began: datetime
 
     @property
     def headers(self) -> dict[str, str]:
@@ -227,7 +228,7 @@ class _Call:
             description=" ".join(filter(None, (told, advice(answer.status, code)))),
             request_id=self.request_id,
             correlation_id=self.correlation_id,
-            server_correlation=readable(answer.headers.get("MS-CV", "")) or None,
+            server_correlation=answer.server_correlation,
         )
 
     def unanswered(self, error: requests.RequestException) -> Fault:

@@ -45,6 +45,7 @@ class Content(Protocol):
 
     etag: str
     size: int
+    modified: datetime
     is_directory: bool
 
     def chunks(self) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ for Blob service operations" in the Blob service REST reference.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
@@ -40,6 +40,7 @@ class ManifestContent:
         properties = first.properties
         self.etag = _bare(properties.etag)
         self.size: int = properties.size
+        self.modified: datetime = properties.last_modified
         self.is_directory = (properties.metadata or {}).get("hdi_isfolder") == "true"
         self._container = container
         self._name = name

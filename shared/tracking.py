@@ -104,11 +104,24 @@ class Tracking:
     def _finish(self) -> None:
         results = self._services.storage.write_results(self._job.manifest, write_results(self._job, self._sent.rows()))
         self._save(transitions.finished(self._job, results, self._services.clock()))
-        events.log("manifest_finished", manifest=self._job.manifest, state=self._job.state)
+        job = self._job
+        seconds = (job.updated_at - job.created_at).total_seconds()
+        events.log(
+            "manifest_finished",
+            manifest=job.manifest,
+            state=job.state,
+            seconds=seconds,
+            registered=job.devices.registered,
+            already_registered=job.devices.already_registered,
+            failed=job.devices.failed,
+            not_reported=job.devices.not_reported,
+            not_uploaded=job.devices.not_uploaded,
+        )
 
     def _come_again(self) -> None:
         services, now, progress = self._services, self._services.clock(), self._job.progress
         if self._fault:
+            events.log("poll_failed", manifest=self._job.manifest, fault=self._fault)
             delay = retry_delay(services.delays, progress.setbacks, self._told, services.draw())
         else:
             delay = poll_delay(services.delays, progress.polls + 1, self._told)

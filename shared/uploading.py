@@ -46,7 +46,7 @@ def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stor
     if job.due:
         services.wake(job.manifest, job.due)
     saved = services.storage.save(job, stored.version)
-    events.log("sending_stopped", manifest=job.manifest, state=job.state, status=fault.http_status, code=fault.code)
+    events.log("sending_stopped", manifest=job.manifest, state=job.state, attempt=job.attempts, fault=fault)
     return saved
 
 
@@ -100,6 +100,7 @@ class Attempt:
             self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
             self._save(transitions.invalid(self._job, manifest, issues, self._services.clock()))
+            events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:
         while self._job.state is State.PROCESSING and self._job.unsent:
@@ -158,7 +159,17 @@ class Attempt:
             self._services.wake(job.manifest, poll_at)
             job = transitions.following(job, poll_at, now)
         self._save(job)
-        events.log("part_accepted", manifest=job.manifest, first=first, devices=count, request=request_id)
+        events.log(
+            "part_accepted",
+            manifest=job.manifest,
+            attempt=job.attempts,
+            first=first,
+            devices=count,
+            request=request_id,
+            correlation=accepted.correlation_id,
+            server_correlation=accepted.server_correlation,
+            seconds=accepted.seconds,
+        )
 
     def _halve(self, count: int, fault: Fault) -> None:
         if count == 1:
@@ -208,7 +219,8 @@ class Attempt:
         at = whole_second(min(now + delay, deadline))
         services.wake(self._job.manifest, at)
         self._save(transitions.postponed(self._job, fault, at, now, answered=answered))
-        events.log("upload_postponed", manifest=self._job.manifest, status=fault.http_status, code=fault.code, until=at)
+        job = self._job
+        events.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
 
     def _make_way(self) -> None:
         """Let the run of the new content begin at once."""

@@ -56,6 +56,7 @@ class Workflow:
         start = self._start_of(stored.job.manifest, stored.job.etag, stored.job)
         self._services.wake(stored.job.manifest, at)
         self._services.storage.save(lifecycle.begin_at(start, at), stored.version)
+        events.log("manifest_restarted", manifest=stored.job.manifest, run=start.run)
 
     def _step(self, manifest: str, due: datetime | None) -> None:
         storage = self._services.storage
@@ -83,7 +84,7 @@ class Workflow:
         job = lifecycle.begin(self._start_of(manifest, etag, stored.job if stored else None), lease)
         self._services.wake(manifest, lease.until)
         claimed = self._services.storage.save(job, stored.version if stored else None)
-        events.log("manifest_claimed", manifest=manifest, run=job.progress.run)
+        events.log("manifest_claimed", manifest=manifest, run=job.progress.run, landed=content.modified)
         Attempt(self._services, claimed, content).run()
 
     def _start_of(self, manifest: str, etag: str, previous: Job | None) -> Start:

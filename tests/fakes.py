@@ -71,6 +71,7 @@ class FakeContent:
         blob = storage.blobs[name]
         self.etag = blob.etag
         self.size = len(blob.data)
+        self.modified = blob.modified
         self.is_directory = blob.metadata.get("hdi_isfolder") == "true"
         self._storage = storage
         self._name = name

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from shared import events
+from shared.job import Fault
 
 
 def test_an_event_is_a_constant_name_and_fields(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,3 +19,12 @@ def test_nothing_is_made_of_an_event_that_nobody_wants(caplog: pytest.LogCapture
     with caplog.at_level(logging.WARNING, "manifests"):
         events.log("part_accepted", manifest="a/b/c.json")
     assert caplog.records == []
+
+
+def test_a_faults_evidence_is_told_but_not_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    fault = Fault(http_status=400, code="3000", description="Bad hash T0FA…", request_id="r", correlation_id="c")
+    with caplog.at_level(logging.INFO, "manifests"):
+        events.log("sending_stopped", manifest="m", fault=fault)
+    told = caplog.records[0].getMessage()
+    assert '"status": 400, "code": "3000", "request": "r", "correlation": "c"' in told
+    assert "T0FA" not in told

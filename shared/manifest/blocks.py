@@ -23,6 +23,6 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
         if cut:
             yield text[:cut]
         if len(carried) > LARGEST:
-            raise UnreadableError("value_too_large")
+            raise UnreadableError("value_too_large", f"A line has more than {LARGEST:,} characters. Is it a CSV file?")
     if carried:
         yield carried

@@ -61,7 +61,8 @@ class Cursor:
             except RecursionError:
                 raise UnreadableError("nested_too_deeply", where=self.where()) from None
             else:
-                if end < len(self.text) or self.ended:  # a number at the very end may go on
+                is_whole = end < len(self.text) or self.ended  # a number at the very end may go on
+                if is_whole and end - self.at <= LARGEST:
                     self.at = end
                     return value
             if len(self.text) - self.at > LARGEST:

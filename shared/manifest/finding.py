@@ -1,7 +1,7 @@
 """What was found in a manifest: issues, which reject it, and warnings, which do not."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -27,10 +27,6 @@ class Findings(msgspec.Struct, frozen=True):
 
     kept: tuple[Finding, ...] = ()
     count: int = 0
-
-    def __iter__(self) -> Iterator[Finding]:
-        """Go through those kept."""
-        return iter(self.kept)
 
     def after(self, earlier: Iterable[Finding]) -> "Findings":
         """Put findings from elsewhere before these."""

@@ -20,6 +20,13 @@ _FOREIGN = (
     (codecs.BOM_UTF32_LE, "utf32_file"),
     (codecs.BOM_UTF32_BE, "utf32_file"),
 )
+_SHARES_OF_ZEROS = (
+    (0.01, 0.4, "binary_file"),
+    (0.4, 0.6, "utf16_without_mark"),
+    (0.6, 0.7, "binary_file"),
+    (0.7, 0.8, "utf32_file"),
+    (0.8, 1.0, "binary_file"),
+)
 _IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/")
 
 
@@ -62,14 +69,9 @@ def encoding_of(head: bytes) -> Encoding:
     for encoding in _MARKED:
         if head.startswith(encoding.mark):
             return encoding
-    if b"\0" in head:
-        raise UnreadableError(_with_zeros(head))
-    return Encoding("utf-8", b"")
-
-
-def _with_zeros(head: bytes) -> str:
-    """Tell by their share: every second byte of Latin text in UTF-16 is zero, three of four in UTF-32."""
+    # Every second byte of Latin text in UTF-16 is zero, three of four in UTF-32, and none or a stray one in UTF-8.
     zeros = head.count(0) / len(head)
-    if 0.4 < zeros < 0.6:  # noqa: PLR2004 - about a half
-        return "utf16_without_mark"
-    return "utf32_file" if 0.7 < zeros < 0.8 else "binary_file"  # noqa: PLR2004 - about three quarters
+    for least, most, code in _SHARES_OF_ZEROS:
+        if least < zeros <= most:
+            raise UnreadableError(code)
+    return Encoding("utf-8", b"")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shared.manifest.finding import UnreadableError
 
 _STEP = 131_072
+_PORTION = 16_384
 _GZIP_FORMAT = 31  # zlib's word for "a gzip header, and the largest window"
 
 
@@ -25,8 +26,8 @@ def unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
 
 def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
     member = None
-    for chunk in chunks:
-        rest = chunk
+    for portion in _portions(chunks):
+        rest = portion
         while rest or member:
             if member is None:
                 rest = rest.lstrip(b"\0")  # tapes and some tools pad a file with zeros
@@ -40,6 +41,13 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 break
     if member:
         raise UnreadableError("gzip_damaged")
+
+
+def _portions(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Cut the chunks small: zlib copies what it leaves over, once for each step and member."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PORTION):
+            yield chunk[start : start + _PORTION]
 
 
 def _step(member: "zlib._Decompress", packed: bytes) -> tuple[bytes, bytes]:

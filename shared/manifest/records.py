@@ -87,8 +87,11 @@ class Records:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Take one line apart; a quote that it leaves open is closed."""
-    return next(csv.reader([line], delimiter=delimiter), [])
+    """Take one line apart, as well as that goes: a quote that it leaves open is closed."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:  # larger than csv.field_size_limit()
+        return line.split(delimiter)
 
 
 def _split(block: str) -> list[str]:

@@ -26,6 +26,7 @@ UNKNOWN_TENANT = Fault(
     " name the cloud that the tenant is in.",
 )
 
+_CERTIFICATE = "PARTNER_CENTER_CERTIFICATE_SECRET"
 _ERROR_NUMBER = re.compile(r"AADSTS(\d+)")
 _IDS = {"server_correlation": re.compile(r"Trace ID: (\S+)"), "correlation_id": re.compile(r"Correlation ID: (\S+)")}
 _OPAQUE = re.compile(r"[\w.~+=%-]{50,}")
@@ -68,8 +69,9 @@ def vault(error: Exception, setting: str, doing: str) -> Fault:
     """Tell why the secret that a setting names could not be read or written (``doing``)."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if status == 403:  # noqa: PLR2004 - Forbidden
-        advice = "Give the identity the role Key Vault Secrets Officer (portal: key vault > Access control), and let"
-        advice += " the app through the vault's firewall (Networking)."
+        role = "Key Vault Secrets User" if setting == _CERTIFICATE else "Key Vault Secrets Officer"
+        advice = f"Give the identity the role {role} (portal: key vault > Access control), and let the app through"
+        advice += " the vault's firewall (Networking)."
     elif status is None and isinstance(error, ClientAuthenticationError):
         advice = "Nobody is signed in: run az login."
     else:
@@ -82,10 +84,10 @@ def vault(error: Exception, setting: str, doing: str) -> Fault:
 
 def no_secret(setting: str) -> Fault:
     """Tell that Key Vault has no secret, or an empty one, where a setting says so."""
-    if setting == "PARTNER_CENTER_REFRESH_TOKEN_SECRET":
-        what_to_do = "Sign in once with python -m shared consent, or correct the setting."
-    else:
+    if setting == _CERTIFICATE:
         what_to_do = "Create the certificate in the vault, or correct the setting."
+    else:
+        what_to_do = "Sign in once with python -m shared consent, or correct the setting."
     description = f"No token: Key Vault has no secret where {setting} says. {what_to_do}"
     return Fault(http_status=404, code="key_vault", description=description)
 

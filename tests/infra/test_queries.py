@@ -12,13 +12,6 @@ from tests.infra.templates import INFRA, only
 
 EVENTS = source.events()
 
-AWAITED = {
-    "manifest_invalid": set[str](),
-    "manifest_claimed": {"landed"},
-    "manifest_finished": {"registered", "already_registered", "failed", "not_reported", "not_uploaded"},
-}
-"""What the queries use already and the code does not log yet."""
-
 every_query = pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
 
 
@@ -37,21 +30,14 @@ def test_there_are_alerts_and_charts_for_what_matters() -> None:
 
 @every_query
 def test_every_event_of_a_query_is_logged_by_the_code(query: str) -> None:
-    assert compared(query, "event") <= EVENTS.keys() | AWAITED.keys()
+    assert compared(query, "event") <= EVENTS.keys()
 
 
 @every_query
 def test_every_field_of_a_query_belongs_to_one_of_its_events(query: str) -> None:
     names = compared(query, "event") | (compared(PRELUDE, "event") if re.search(r"\b(finals|runs)\b", query) else set())
-    known = {field for name in names for field in EVENTS.get(name, set()) | AWAITED.get(name, set())}
+    known = {field for name in names for field in EVENTS.get(name, set())}
     assert fields(query) <= known | {"manifest"}
-
-
-def test_nothing_is_awaited_that_the_code_logs_by_now() -> None:
-    for name, awaited in AWAITED.items():
-        if name in EVENTS:
-            assert awaited, f"{name} is logged by now: take it off AWAITED"
-            assert awaited.isdisjoint(EVENTS[name]), f"fields of {name} are logged by now: take them off AWAITED"
 
 
 @every_query
@@ -73,8 +59,8 @@ def test_each_poison_queue_has_its_function_in_the_alert() -> None:
     assert compared(ALERTS["messages-poisoned"], "name") == poisoned
 
 
-def test_every_fault_of_the_sign_in_raises_its_alert() -> None:
-    assert compared(ALERTS["sign-in-faults"], "code") == source.sign_in_codes()
+def test_faults_of_the_sign_in_raise_their_alert() -> None:
+    assert compared(ALERTS["sign-in-faults"], "event") == {"sign_in_failed", "upload_postponed"}
 
 
 def test_outcomes_of_devices_are_shown_in_the_words_of_the_results() -> None:

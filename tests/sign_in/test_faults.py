@@ -8,7 +8,7 @@ from requests.structures import CaseInsensitiveDict
 
 from local.authority import Trust, refusal
 from local.certificates import PrivateAuthority
-from local.web import Fault, Request, Response, Server, Silence, instead, unanswered
+from local.web import Fault, Request, Response, Server, Silence, instead, no_fault, unanswered
 from shared.sign_in import authority, identity
 from tests.sign_in.premises import IDENTITY, OTHER_IDENTITY, REFRESH_TOKEN, Premises
 
@@ -169,6 +169,15 @@ def test_a_vault_that_may_not_be_written_names_role_and_setting(premises: Premis
     assert fault.http_status == 403
     assert "could not be written" in fault.description
     assert "Key Vault Secrets Officer" in fault.description
+
+
+def test_a_certificate_that_may_not_be_read_needs_a_lesser_role(premises: Premises) -> None:
+    url = premises.keep_certificate(premises.app_pem)
+    read_once_only = Response.of(403, {"error": {"code": "Forbidden", "message": "Caller is not authorized."}})
+    premises.vault.next_call(no_fault, instead(read_once_only))
+    fault = premises.fault("app_user", PARTNER_CENTER_CERTIFICATE_SECRET=url)
+    assert "PARTNER_CENTER_CERTIFICATE_SECRET" in fault.description
+    assert "role Key Vault Secrets User " in fault.description
 
 
 @pytest.mark.parametrize(

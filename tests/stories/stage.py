@@ -21,10 +21,13 @@ from local.partner_center import Call, Operation, PartnerCenter, SignIn
 from local.stage import APP, BATCH, CONTAINER, CUSTOMER
 from local.triggers import Run
 from local.web import Server
+from shared import bootstrap
 from shared.clouds import CLOUDS
 from shared.job import Job, decode
 from shared.names import results_of, status_of
-from shared.storage import WakeUpQueue
+from shared.partner_center import open_session
+from shared.settings import Settings
+from shared.storage import Storage, WakeUpQueue
 from shared.wake_up import read_wake_up
 from tests.fakes import Clock, FakeQueue
 from tests.stories.witness import RememberingMint, Witness
@@ -166,6 +169,32 @@ class Stage:
         return self.container.download_blob(name).readall()
 
 
+def _substitute(
+    monkeypatch: pytest.MonkeyPatch, closing: ExitStack, time: Time | TimeTravel, witness: Witness
+) -> None:
+    """Give the app, which is put together at the first invocation, the story's time and witness; close it at the end."""
+
+    def app(settings: Settings) -> bootstrap.App:
+        built = build(settings)
+        closing.callback(built.tokens.close)
+        return built
+
+    def storage(container: ContainerClient) -> Storage:
+        return witness.watch(closing.enter_context(container))
+
+    def queue(client: QueueClient) -> WakeUpQueue | FakeQueue:
+        return time.queue(closing.enter_context(client))
+
+    build = bootstrap.App
+    monkeypatch.setattr("shared.bootstrap._app", None)
+    monkeypatch.setattr("shared.bootstrap.App", app)
+    monkeypatch.setattr("shared.bootstrap.Storage", storage)
+    monkeypatch.setattr("shared.bootstrap.WakeUpQueue", queue)
+    monkeypatch.setattr("shared.bootstrap.open_session", lambda: closing.enter_context(open_session()))
+    monkeypatch.setattr("shared.bootstrap.now", time.now)
+    monkeypatch.setattr("shared.bootstrap.time", time)
+
+
 @contextmanager
 def open_stage(
     account: Account,
@@ -190,11 +219,7 @@ def open_stage(
         }
         for name, value in (own | dict(settings)).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("shared.bootstrap._app", None)
-        monkeypatch.setattr("shared.bootstrap.now", time.now)
-        monkeypatch.setattr("shared.bootstrap.time", time)
-        monkeypatch.setattr("shared.bootstrap.Storage", witness.watch)
-        monkeypatch.setattr("shared.bootstrap.WakeUpQueue", time.queue)
+        _substitute(monkeypatch, parts.enter_context(ExitStack()), time, witness)
         container = parts.enter_context(ContainerClient.from_connection_string(account.connection_string, CONTAINER))
         queues = parts.enter_context(QueueServiceClient.from_connection_string(account.connection_string))
         if found:

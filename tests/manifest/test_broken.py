@@ -1,0 +1,259 @@
+"""What is wrong with a file is told with a stable code, the place, and what to do."""
+
+import codecs
+import gzip
+import io
+import json
+import zipfile
+
+import pytest
+
+from shared.manifest import ISSUES, InMemory, inspect
+from tests.manifest.files import devices_in, issues_in, read
+
+KEY = '{"productKey": "K"}'
+HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
+
+
+def packed(*names: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return data.getvalue()
+
+
+FOREIGN = {
+    "empty": (b"", "empty_file"),
+    "a mark alone": (codecs.BOM_UTF16_LE, "blank_file"),
+    "white space": (b" \r\n\t" * 9, "blank_file"),
+    "much white space": (b" " * 1_000_000, "blank_file"),
+    "packed nothing": (gzip.compress(b""), "empty_file"),
+    "excel": (packed("[Content_Types].xml", "xl/workbook.xml"), "excel_workbook"),
+    "zip": (packed("devices.csv"), "zip_archive"),
+    "an empty zip": (packed(), "zip_archive"),
+    "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel_workbook"),
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "pdf_file"),
+    "html": (b"\n<!DOCTYPE HTML>\n<title>Sign in</title>", "html_page"),
+    "bare html": (b"<HTML><body>502</body></HTML>", "html_page"),
+    "xml": (b'<?xml version="1.0"?><devices/>', "xml_file"),
+    "utf-16 le": ("Hardware Hash\r\n".encode("utf-16-le"), "utf16_without_mark"),
+    "utf-16 be": ("[{}]".encode("utf-16-be"), "utf16_without_mark"),
+    "utf-32 le": (codecs.BOM_UTF32_LE + "[]".encode("utf-32-le"), "utf32_file"),
+    "utf-32 be": (codecs.BOM_UTF32_BE + "[]".encode("utf-32-be"), "utf32_file"),
+    "utf-32 without a mark": ("Hardware Hash".encode("utf-32-be"), "utf32_file"),
+    "zeros": (bytes(100), "binary_file"),
+    "some zeros": (b"PNG" + b"\0\1\2\3" * 100, "binary_file"),
+    "cut off gzip": (gzip.compress(KEY.encode() * 99)[:-9], "gzip_damaged"),
+    "gzip and something": (gzip.compress(b"[]") + b"something", "gzip_damaged"),
+    "gzip's first bytes": (b"\x1f\x8b", "gzip_damaged"),
+    "gzip twice": (gzip.compress(gzip.compress(b"[]")), "gzip_in_gzip"),
+    "utf-8, then not": ('[{"modelName": "é"}, {"modelName": "'.encode() + b'\xe9"}]', "broken_encoding"),
+    "no cp1252": (b"Hardware Hash\n\xe9\x81", "broken_encoding"),
+    "half a character": (codecs.BOM_UTF16_LE + b"[\0]", "broken_encoding"),
+    "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", "broken_encoding"),
+    "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", "broken_encoding"),
+    "half of utf-8 at the end": ("é\n".encode() + b"Hardware Hash\n\xc3", "broken_encoding"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "code"), FOREIGN.values(), ids=FOREIGN)
+def test_what_is_no_manifest_is_told_by_its_content(data: bytes, code: str) -> None:
+    assert issues_in(data) == [("manifest", code)]
+    assert read(data).device_count is None
+
+
+JSON = {
+    "a number": ("5", [("manifest", "wrong_top_level")]),
+    "null": ("null", [("manifest", "wrong_top_level")]),
+    "a string": ('"devices"\n \n', [("manifest", "wrong_top_level")]),
+    "one device": (KEY, [("manifest", "missing_devices")]),
+    "nothing": ("{}", [("manifest", "missing_devices")]),
+    "no devices": ("[]", [("manifest", "no_devices")]),
+    "an envelope of none": ('{"devices": []}', [("manifest", "no_devices")]),
+    "devices are an object": ('{"devices": {"a": 1}}', [("manifest", "wrong_type")]),
+    "devices are null": ('{"batchId": "b", "devices": null}', [("manifest", "wrong_type")]),
+    "devices twice": (f'{{"devices": [{KEY}], "Devices": []}}', [("manifest", "conflicting_members")]),
+    "ids of a wrong type": (
+        f'{{"customerId": 5, "batchId": {{}}, "devices": [{KEY}]}}',
+        [("manifest", "wrong_type"), ("manifest", "wrong_type")],
+    ),
+    "a blank id": (f'{{"batchId": " ", "customerid": "", "devices": [{KEY}]}}', [("manifest", "blank_id")] * 2),
+    "half an id": (f'{{"batchId": "\\ud800", "devices": [{KEY}]}}', [("manifest", "unpaired_surrogate")]),
+    "two batches": (f'{{"batchId": "a", "batchId": "b", "devices": [{KEY}]}}', [("manifest", "conflicting_members")]),
+    "no objects": (
+        f'[1, "a", null, true, [], {KEY}, NaN, -Infinity, 1e999, {"9" * 5000}]',
+        [(f"device {place}", "not_an_object") for place in (1, 2, 3, 4, 5, 7, 8, 9, 10)],
+    ),
+    "wrong types": (
+        '[{"hardwareHash": 5, "SERIALNUMBER": ["x"], "productKey": false, "modelName": {}, "oemManufacturerName": 1.5}]',
+        [("device 1", "wrong_type")] * 5,
+    ),
+    "a fault hides no other": (
+        f'[{{"hardwareHash": 5, "serialNumber": "1.23E+11"}}, {KEY}, {{}}]',
+        [("device 1", "wrong_type"), ("device 1", "number_for_serial"), ("device 3", "missing_identity")],
+    ),
+    "two spellings": (
+        '[{"productKey": "a", "ProductKey": "b"}, {"productKey": "a", "ProductKey": "a"}, {"productKey": "a", "ProductKey": ""}]',
+        [("device 1", "conflicting_members")],
+    ),
+    "half a character": (
+        '[{"productKey": "\\ud800"}, {"hardwareHash": "a\\udfffb"}, {"productKey": "\\ud83d\\ude00"}]',
+        [("device 1", "unpaired_surrogate"), ("device 2", "unpaired_surrogate")],
+    ),
+    "no identity": (
+        '[{}, {"serialNumber": "1", "modelName": "M"}, {"hardwareHash": " ", "productKey": "\\t\\u00a0"}, {"a": 1}]',
+        [(f"device {place}", "missing_identity") for place in (1, 2, 3, 4)],
+    ),
+    "excel's serials": (
+        '[{"serialNumber": "1.23E+11", "hardwareHash": "AAAA"}, {"productKey": "K", "serialNumber": " 5e+05 "}]',
+        [("device 1", "number_for_serial"), ("device 2", "number_for_serial")],
+    ),
+    "not closed": (f"[{KEY}", [("line 1", "invalid_json")]),
+    "cut off in a string": ('[\n{"productKey":\n"K', [("line 3", "invalid_json")]),
+    "cut off after a name": ('{"devices"', [("line 1", "invalid_json")]),
+    "no names": ("{5: 6}", [("line 1", "invalid_json")]),
+    "no colon": ('{"devices" []}', [("line 1", "invalid_json")]),
+    "no value": ('{"batchId": , "devices": []}', [("line 1", "invalid_json")]),
+    "no comma": (f"[{KEY}\n{KEY}]", [("line 2", "invalid_json")]),
+    "two commas": (f"[{KEY},\n,{KEY}]", [("line 2", "invalid_json")]),
+    "a comma too many": (f"[{KEY},\n]", [("line 2", "invalid_json")]),
+    "a comma too many in a device": ('[{"productKey": "K",}]', [("line 1", "invalid_json")]),
+    "the other bracket": (f"[{KEY}}}", [("line 1", "invalid_json")]),
+    "more after the end": (f"[{KEY}]\n[{KEY}]", [("line 2", "invalid_json")]),
+    "quotes of the wrong kind": ("[{'productKey': 'K'}]", [("line 1", "invalid_json")]),
+    "a line break in a string": ('[{"productKey": "K\n"}]', [("line 1", "invalid_json")]),
+    "a bad escape": ('[{"productKey": "C:\\Users"}]', [("line 1", "invalid_json")]),
+    "devices before the fault": ("[{},\n5,\n}", [
+        ("line 3", "invalid_json"), ("device 1", "missing_identity"), ("device 2", "not_an_object"),
+    ]),
+    "deep in a device": ("[" * 100_000, [("line 1", "nested_too_deeply")]),
+    "deep in an ignored member": ('[{"a": ' + '{"a": ' * 100_000, [("line 1", "nested_too_deeply")]),
+    "a huge device": (f'[{{"policies": "{"x" * 300_000}"}}]', [("line 1", "value_too_large")]),
+    "a huge list": (f'[\n{{"policies": [{"1," * 200_000}1]}}, {KEY}]', [("line 2", "value_too_large")]),
+    "a huge unclosed string": ('[{"productKey": "' + "x" * 600_000, [("line 1", "value_too_large")]),
+    "a huge member of the envelope": (f'{{"a": "{"x" * 600_000}", "devices": [{KEY}]}}', [("line 1", "value_too_large")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), JSON.values(), ids=JSON)
+def test_a_fault_in_json_is_told_with_its_place(text: str, expected: list[tuple[str, str]]) -> None:
+    assert issues_in(text.encode()) == expected
+
+
+CSV = {
+    "no header": ("5CG1234567,,AAAA\n5CG1234568,,AAAA\n", [("line 1", "missing_header")]),
+    "another table": ("\n\nName,Street\nA,B\n", [("line 3", "missing_header")]),
+    "a number, and more": ("5\n6\n", [("line 1", "missing_header")]),
+    "not quite json": ("tru", [("line 1", "missing_header")]),
+    "a huge quoted header": (f'"{"x" * 200_000}"\n', [("line 1", "missing_header")]),
+    "not enough columns": ("Serial Number,Model\n1,2\n", [("line 1", "incomplete_header")]),
+    "one column twice": ("Serial Number,Hardware Hash,Device Serial Number\n1,2,3\n", [("line 1", "repeated_column")]),
+    "only a header": (HEADER, [("manifest", "no_devices")]),
+    "only blank records": (HEADER + ",,,,\n\n , \n", [("manifest", "no_devices")]),
+    "only separators": (";;\n,,\n", [("manifest", "no_devices")]),
+    "a comma in the maker's name": (
+        HEADER + "1,,,Micro-Star International Co., Ltd.,M\n2,,,LENOVO,M,\n3,,,A,B,,C\n",
+        [("line 2", "too_many_cells"), ("line 4", "too_many_cells")],
+    ),
+    "no identity": (
+        HEADER + '1,,,LENOVO,\n"2\n",K,,,\n,,,,M\n',
+        [("line 2", "missing_identity"), ("line 5", "missing_identity")],
+    ),
+    "only an ignored cell": ("Hardware Hash,Group Tag\n,Berlin\n", [("line 2", "missing_identity")]),
+    "excel's serials": (
+        HEADER + '1.23E+11,K,,,\n"1,23E+11",K,,,\n4E+05,,,A,B\n123E456,K,,,\n',
+        [("line 2", "number_for_serial"), ("line 3", "number_for_serial"), ("line 4", "number_for_serial")],
+    ),
+    "an unclosed quote": (HEADER + '1,K,,,\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote")]),
+    "an unclosed quote in a long file": (HEADER + '"1,K,,,\n' + "2,K,,,\n" * 50_000, [("line 2", "unclosed_quote")]),
+    "many lines in one record": (HEADER + '"\n",' * 150_000, [("line 2", "unclosed_quote")]),
+    "faults before an unclosed quote": (
+        HEADER + '1,,,"LENOVO",\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote"), ("line 2", "missing_identity")],
+    ),
+    "a huge line": (HEADER + "x" * 300_000 + "\n", [("manifest", "value_too_large")]),
+    "a huge quoted value": (HEADER + f'1,"{"x" * 200_000}"\n', [("line 2", "value_too_large")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), CSV.values(), ids=CSV)
+def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[str, str]]) -> None:
+    assert issues_in(text.encode()) == expected
+
+
+def test_a_file_over_the_limit_is_not_read() -> None:
+    class Unread(InMemory):
+        def chunks(self) -> None:  # type: ignore[override] # nobody is to call it
+            raise AssertionError("read all the same")
+
+    manifest = inspect(Unread(b"[" * 11), max_bytes=10)
+    assert [issue.code for issue in manifest.issues.kept] == ["manifest_too_large"]
+
+
+def test_a_gzip_file_may_not_unpack_to_more_than_the_limit() -> None:
+    bomb = gzip.compress(b"[" + b" " * 10_000_000)
+    manifest = inspect(InMemory(bomb), max_bytes=1_000_000)
+    assert [issue.code for issue in manifest.issues.kept] == ["unpacked_too_large"]
+
+
+def test_every_code_of_an_issue_is_met_here() -> None:
+    met = {code for _, code in FOREIGN.values()}
+    met |= {code for _, expected in (*JSON.values(), *CSV.values()) for _, code in expected}
+    assert met | {"manifest_too_large", "unpacked_too_large"} == set(ISSUES)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('[{"productKey": "K"},\n {"productKey": K}]', 2, 17),
+        ('[{"productKey": "K"}\n\n\n  {"productKey": "K"}]', 4, 3),
+        ('{"batchId": "b" "devices": []}', 1, 17),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 5_000], ids=["small", "large"])
+def test_a_syntax_error_is_told_with_line_and_column(text: str, line: int, column: int, before: int) -> None:
+    padding = f'{{"productKey": "{"é" * 50}"}},\n' * before
+    whole = text[:1] + ("\n" + padding if text[0] == "[" else "\n" * before) + text[1:]
+    (issue,) = read(whole.encode()).issues.kept
+    moved = before + 1 if text[0] == "[" else before
+    column_in_first_line = column - 1 if line == 1 and moved else column
+    assert issue.where == f"line {line + moved}"
+    assert f"(column {column_in_first_line})" in issue.message
+
+
+def test_a_line_that_is_wider_than_a_window_counts_its_columns() -> None:
+    whole = "[" + f'{{"productKey": "{"é" * 50}"}},' * 10_000 + "?]"
+    (issue,) = read(whole.encode()).issues.kept
+    assert (issue.where, f"(column {len(whole) - 1})" in issue.message) == ("line 1", True)
+
+
+def test_a_cut_off_file_is_told_as_such() -> None:
+    (issue,) = read(f"[{KEY},\n".encode()).issues.kept
+    assert "cut off" in issue.message
+
+
+SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
+
+
+def test_no_message_shows_a_hash_or_a_key() -> None:
+    key, hardware_hash = SECRETS
+    files = [
+        f"{key},{hardware_hash}\n",
+        f"Hardware Hash,{key},{hardware_hash},Model\n{hardware_hash} ,{key}\n{key},,,,{hardware_hash}\n",
+        f"Hardware Hash,Hardware Hash\n{hardware_hash}\n",
+        f'Hardware Hash\n"{hardware_hash}',
+        f'[{{"{key}": "{hardware_hash}", "{hardware_hash}": 1, "productKey": "{key} ", "hardwareHash": "{key}"}}, {key}]',
+        f'[{{"productKey": "{key}", "productkey": "{hardware_hash}"}}, {{"hardwareHash": ["{hardware_hash}"]}}]',
+        f'{{"{key}": "{hardware_hash}"}}',
+        json.dumps([{"productKey": key, "hardwareHash": hardware_hash}] * 2),
+    ]
+    for file in files:
+        manifest = read(file.encode())
+        told = [*manifest.issues.kept, *manifest.warnings.kept]
+        assert told
+        assert not [finding for finding in told if key in finding.message or hardware_hash in finding.message]
+
+
+def test_a_number_that_is_none_is_left_alone() -> None:
+    serials = ["1E5", "123E456", "E+11", "1.2.3E+4", "1.23E-11", "12345678901"]
+    assert len(devices_in(json.dumps([{"serialNumber": each, "productKey": "K"} for each in serials]).encode())) == 6

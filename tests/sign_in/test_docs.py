@@ -1,0 +1,31 @@
+"""The page about signing in says what the code does."""
+
+import re
+from pathlib import Path
+
+from shared import settings
+from shared.clouds import CLOUDS
+from shared.sign_in import tokens
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
+
+
+def test_every_fault_of_a_sign_in_is_told() -> None:
+    diagnosis = (ROOT / "shared" / "sign_in" / "diagnosis.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'code="(\w+)"', diagnosis)) | set(re.findall(r'else "(entra_\w+)"', diagnosis))
+    assert len(codes) > 7
+    assert codes <= set(re.findall(r"`(\w+)`", PAGE))
+
+
+def test_every_way_is_told() -> None:
+    assert all(f"| `{way}` |" in PAGE for way in settings.SIGN_INS)
+
+
+def test_the_clouds_are_those_of_the_code() -> None:
+    for name, cloud in CLOUDS.items():
+        assert f"| `{name}` | `{cloud.audience}` | `{cloud.authority}` | `{cloud.exchange_audience}` |" in PAGE
+
+
+def test_the_longest_wait_is_told() -> None:
+    assert f"no longer than {tokens.LONGEST_SIGN_IN} seconds" in PAGE
