@@ -6,6 +6,7 @@ A field is never a hash, a product key, a token, or a foreign text that could ho
 import json
 import logging
 
+from shared.advice import advice
 from shared.job import Fault
 
 _log = logging.getLogger("manifests")
@@ -21,10 +22,11 @@ def log(event: str, *, fault: Fault | None = None, level: int = logging.INFO, **
 
 
 def evidence(fault: Fault) -> dict[str, object]:
-    """Give a fault's fields; its description is left out, as it may repeat what was sent."""
+    """Give a fault's fields; its description is left out, as it may repeat what was sent, but not our own advice."""
     return {
         "status": fault.http_status,
         "code": fault.code,
+        "advice": advice(fault.http_status or 0, fault.code),
         "request": fault.request_id,
         "correlation": fault.correlation_id,
         "server_correlation": fault.server_correlation,

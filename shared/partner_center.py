@@ -29,6 +29,7 @@ from shared.answers import (
     retry_after,
 )
 from shared.job import Fault
+from shared.services import LONGEST_SIGN_IN
 
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 100
@@ -37,8 +38,8 @@ READ_TIMEOUT = 100
 PAUSES = (0.3, 1.0)
 """Seconds before a call whose connection broke is tried again: an idle connection may have died unnoticed."""
 
-LONGEST_CALL = timedelta(seconds=CONNECT_TIMEOUT + 2 * READ_TIMEOUT + sum(PAUSES))
-"""The longest that a call takes: to connect, to wait for an answer, to read it, with the pauses between tries."""
+LONGEST_CALL = timedelta(seconds=LONGEST_SIGN_IN + CONNECT_TIMEOUT + 2 * READ_TIMEOUT + sum(PAUSES))
+"""The longest that a call takes: to get a token, to connect, to wait for an answer and read it, pauses included."""
 
 LARGEST_ANSWER = 16 * 2**20
 """Bytes. The progress of 1,000 devices takes about 0.3 MB."""

@@ -10,6 +10,9 @@ from shared.job import Fault, Job
 from shared.settings import Delays
 from shared.wake_up import WakeUp
 
+LONGEST_SIGN_IN = 45
+"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
+
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
 
 

@@ -18,7 +18,11 @@ COLUMNS = {
     "Manufacturer name": "oemManufacturerName",
     "Device model": "modelName",
 }
-PLACEHOLDERS = {"to be filled by o.e.m.", "default string", "system serial number", "unknown", "none", "n/a", "0"}
+PLACEHOLDERS = {
+    "0", "0123456789", "123456789", "chassis serial number", "default string", "n/a", "none", "not applicable",
+    "not available", "not specified", "system manufacturer", "system product name", "system serial number",
+    "to be filled by o.e.m.", "unknown",
+}  # fmt: skip
 SPREADSHEET_NUMBER = re.compile(r"\s*\d+([.,]\d+)?[eE]\+\d+\s*")
 
 type Finding = tuple[str, str | None, str]
@@ -53,12 +57,13 @@ class Checker:
         before = len(self.found.issues)
         device = self._members(where, item)
         readable = len(self.found.issues) == before
-        serial = device.get("serialNumber", "")
-        if SPREADSHEET_NUMBER.fullmatch(serial):
+        if SPREADSHEET_NUMBER.fullmatch(device.get("serialNumber", "")):
             self.found.issues.append((where, "serialNumber", "number_for_serial"))
-        if readable:
-            self._judge(where, device)
+        whole = all(device.get(name) for name in ("serialNumber", "oemManufacturerName", "modelName"))
+        if readable and not (device.get("hardwareHash") or device.get("productKey") or whole):
+            self.found.issues.append((where, None, "missing_identity"))
         if len(self.found.issues) == before and self._is_new(where, device):
+            self._look_at(where, device)
             self.found.devices.append(device)
 
     def _members(self, where: str, item: dict[str, object]) -> dict[str, str]:
@@ -78,21 +83,18 @@ class Checker:
             self._unknown.add(name)
             self.found.warnings.append((where, None, "unknown_member"))
 
-    def _judge(self, where: str, device: dict[str, str]) -> None:
-        whole = all(device.get(name) for name in ("serialNumber", "oemManufacturerName", "modelName"))
+    def _look_at(self, where: str, device: dict[str, str]) -> None:
         if device.get("hardwareHash"):
-            self._judge_hash(where, device["hardwareHash"])
+            self._look_at_hash(where, device["hardwareHash"])
         elif not device.get("productKey"):
             for name, value in device.items():
                 if value.strip().lower() in PLACEHOLDERS:
                     self.found.warnings.append((where, name, "placeholder_value"))
         for name, value in device.items():
             if name != "hardwareHash":
-                self._judge_text(where, name, value)
-        if not (device.get("hardwareHash") or device.get("productKey") or whole):
-            self.found.issues.append((where, None, "missing_identity"))
+                self._look_at_text(where, name, value)
 
-    def _judge_hash(self, where: str, value: str) -> None:
+    def _look_at_hash(self, where: str, value: str) -> None:
         if value != value.strip():
             self.found.warnings.append((where, "hardwareHash", "surrounding_space"))
         try:
@@ -103,7 +105,7 @@ class Checker:
             if not 2_000 <= len(value.strip()) <= 8_000:  # noqa: PLR2004 - what is usual
                 self.found.warnings.append((where, "hardwareHash", "unusual_hash_length"))
 
-    def _judge_text(self, where: str, name: str, value: str) -> None:
+    def _look_at_text(self, where: str, name: str, value: str) -> None:
         if value != value.strip():
             self.found.warnings.append((where, name, "surrounding_space"))
         if not value.strip().isprintable():
@@ -134,8 +136,8 @@ def read_array(content: bytes) -> Checked:
     """Read a JSON array of devices."""
     try:
         items = json.loads(content)
-    except ValueError:
-        return Checked(issues=[("manifest", None, "invalid_json")])
+    except json.JSONDecodeError as error:
+        return Checked(issues=[(f"line {error.lineno}", None, "invalid_json")])
     if not isinstance(items, list):
         return Checked(issues=[("manifest", None, "wrong_top_level")])
     checker = Checker("device")

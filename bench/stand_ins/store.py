@@ -54,6 +54,10 @@ class Store:
         with path.open("rb") as file:
             self._contents[key] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
+    def drop(self, key: str) -> None:
+        """Let go of a content."""
+        del self._contents[key]
+
     def land(self, manifests: dict[str, str]) -> None:
         """Let manifests land; each name has the key of its content."""
         for name, key in manifests.items():

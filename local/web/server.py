@@ -88,6 +88,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave in one packet
+    disable_nagle_algorithm = True
     server: Server
 
     def _answer(self) -> None:

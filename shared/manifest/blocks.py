@@ -1,11 +1,14 @@
 """Text in blocks of whole lines, which end with LF, CRLF or CR."""
 
+import re
 from collections.abc import Iterator
 
 from shared.manifest.finding import UnreadableError
 
 LARGEST = 262_144
 """Characters that a line, or a record of several lines, may have: more than 60 times a real one."""
+
+_LINE_END = re.compile(r"[\r\n]")
 
 
 def blocks(pieces: Iterator[str]) -> Iterator[str]:
@@ -20,9 +23,11 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
         # A CR at the very end may be half of a CRLF.
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         carried = text[cut:]
+        if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):
+            raise UnreadableError(
+                "value_too_large", f"A line has more than {LARGEST:,} characters. Is this a CSV file?"
+            )
         if cut:
             yield text[:cut]
-        if len(carried) > LARGEST:
-            raise UnreadableError("value_too_large", f"A line has more than {LARGEST:,} characters. Is it a CSV file?")
     if carried:
         yield carried

@@ -1,7 +1,7 @@
 """A manifest that has been read: its devices, and everything that is wrong with it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
@@ -72,7 +72,7 @@ class Manifest:
     device_count: int | None
     issues: Findings
     warnings: Findings
-    _source: Source
+    _source: Source = field(repr=False)  # holds hashes and keys
 
     def rows(self) -> Iterator[Row]:
         """Give every device, duplicates included.

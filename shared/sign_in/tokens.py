@@ -8,14 +8,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from shared import events
-from shared.services import SignInError
+from shared.services import LONGEST_SIGN_IN, SignInError
 from shared.sign_in import diagnosis
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
-
-LONGEST_SIGN_IN = 45
-"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
 
 RENEWAL_INTERVAL = 60
 """Seconds between renewals: threads that meet the same refused token renew it once, not once each."""

@@ -3,13 +3,13 @@
 import codecs
 import gzip
 import io
-import json
 import zipfile
+from typing import NoReturn
 
 import pytest
 
 from shared.manifest import ISSUES, InMemory, inspect
-from tests.manifest.files import devices_in, issues_in, read
+from tests.manifest.files import issues_in, read
 
 KEY = '{"productKey": "K"}'
 HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
@@ -53,7 +53,7 @@ FOREIGN = {
     "half a character": (codecs.BOM_UTF16_LE + b"[\0]", "broken_encoding"),
     "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", "broken_encoding"),
     "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", "broken_encoding"),
-    "half of utf-8 at the end": ("é\n".encode() + b"Hardware Hash\n\xc3", "broken_encoding"),
+    "half of utf-8 at the end": ("Hardware Hash\né\n".encode() + b"\xc3", "broken_encoding"),
 }  # fmt: skip
 
 
@@ -86,7 +86,7 @@ JSON = {
         [(f"device {place}", "not_an_object") for place in (1, 2, 3, 4, 5, 7, 8, 9, 10)],
     ),
     "wrong types": (
-        '[{"hardwareHash": 5, "SERIALNUMBER": ["x"], "productKey": false, "modelName": {}, "oemManufacturerName": 1.5}]',
+        '[{"hardwareHash": 5, "SERIALNUMBER": [""], "productKey": false, "modelName": {}, "oemManufacturerName": 1.5}]',
         [("device 1", "wrong_type")] * 5,
     ),
     "a fault hides no other": (
@@ -94,7 +94,7 @@ JSON = {
         [("device 1", "wrong_type"), ("device 1", "number_for_serial"), ("device 3", "missing_identity")],
     ),
     "two spellings": (
-        '[{"productKey": "a", "ProductKey": "b"}, {"productKey": "a", "ProductKey": "a"}, {"productKey": "a", "ProductKey": ""}]',
+        '[{"modelName": "a", "ModelName": "a", "productKey": "b", "productkey": "", "ProductKey": "c"}]',
         [("device 1", "conflicting_members")],
     ),
     "half a character": (
@@ -132,7 +132,7 @@ JSON = {
     "a huge device": (f'[{{"policies": "{"x" * 300_000}"}}]', [("line 1", "value_too_large")]),
     "a huge list": (f'[\n{{"policies": [{"1," * 200_000}1]}}, {KEY}]', [("line 2", "value_too_large")]),
     "a huge unclosed string": ('[{"productKey": "' + "x" * 600_000, [("line 1", "value_too_large")]),
-    "a huge member of the envelope": (f'{{"a": "{"x" * 600_000}", "devices": [{KEY}]}}', [("line 1", "value_too_large")]),
+    "a huge member": (f'{{"a": "{"x" * 600_000}", "devices": [{KEY}]}}', [("line 1", "value_too_large")]),
 }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ CSV = {
     "another table": ("\n\nName,Street\nA,B\n", [("line 3", "missing_header")]),
     "a number, and more": ("5\n6\n", [("line 1", "missing_header")]),
     "not quite json": ("tru", [("line 1", "missing_header")]),
-    "a huge quoted header": (f'"{"x" * 200_000}"\n', [("line 1", "missing_header")]),
+    "a huge quoted header": (f'"{"x" * 200_000}"\nx\n', [("line 1", "missing_header")]),
     "not enough columns": ("Serial Number,Model\n1,2\n", [("line 1", "incomplete_header")]),
     "one column twice": ("Serial Number,Hardware Hash,Device Serial Number\n1,2,3\n", [("line 1", "repeated_column")]),
     "only a header": (HEADER, [("manifest", "no_devices")]),
@@ -183,7 +183,7 @@ def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[st
 
 def test_a_file_over_the_limit_is_not_read() -> None:
     class Unread(InMemory):
-        def chunks(self) -> None:  # type: ignore[override] # nobody is to call it
+        def chunks(self) -> NoReturn:
             raise AssertionError("read all the same")
 
     manifest = inspect(Unread(b"[" * 11), max_bytes=10)
@@ -200,60 +200,3 @@ def test_every_code_of_an_issue_is_met_here() -> None:
     met = {code for _, code in FOREIGN.values()}
     met |= {code for _, expected in (*JSON.values(), *CSV.values()) for _, code in expected}
     assert met | {"manifest_too_large", "unpacked_too_large"} == set(ISSUES)
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "column"),
-    [
-        ('[{"productKey": "K"},\n {"productKey": K}]', 2, 17),
-        ('[{"productKey": "K"}\n\n\n  {"productKey": "K"}]', 4, 3),
-        ('{"batchId": "b" "devices": []}', 1, 17),
-    ],
-)
-@pytest.mark.parametrize("before", [0, 5_000], ids=["small", "large"])
-def test_a_syntax_error_is_told_with_line_and_column(text: str, line: int, column: int, before: int) -> None:
-    padding = f'{{"productKey": "{"é" * 50}"}},\n' * before
-    whole = text[:1] + ("\n" + padding if text[0] == "[" else "\n" * before) + text[1:]
-    (issue,) = read(whole.encode()).issues.kept
-    moved = before + 1 if text[0] == "[" else before
-    column_in_first_line = column - 1 if line == 1 and moved else column
-    assert issue.where == f"line {line + moved}"
-    assert f"(column {column_in_first_line})" in issue.message
-
-
-def test_a_line_that_is_wider_than_a_window_counts_its_columns() -> None:
-    whole = "[" + f'{{"productKey": "{"é" * 50}"}},' * 10_000 + "?]"
-    (issue,) = read(whole.encode()).issues.kept
-    assert (issue.where, f"(column {len(whole) - 1})" in issue.message) == ("line 1", True)
-
-
-def test_a_cut_off_file_is_told_as_such() -> None:
-    (issue,) = read(f"[{KEY},\n".encode()).issues.kept
-    assert "cut off" in issue.message
-
-
-SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
-
-
-def test_no_message_shows_a_hash_or_a_key() -> None:
-    key, hardware_hash = SECRETS
-    files = [
-        f"{key},{hardware_hash}\n",
-        f"Hardware Hash,{key},{hardware_hash},Model\n{hardware_hash} ,{key}\n{key},,,,{hardware_hash}\n",
-        f"Hardware Hash,Hardware Hash\n{hardware_hash}\n",
-        f'Hardware Hash\n"{hardware_hash}',
-        f'[{{"{key}": "{hardware_hash}", "{hardware_hash}": 1, "productKey": "{key} ", "hardwareHash": "{key}"}}, {key}]',
-        f'[{{"productKey": "{key}", "productkey": "{hardware_hash}"}}, {{"hardwareHash": ["{hardware_hash}"]}}]',
-        f'{{"{key}": "{hardware_hash}"}}',
-        json.dumps([{"productKey": key, "hardwareHash": hardware_hash}] * 2),
-    ]
-    for file in files:
-        manifest = read(file.encode())
-        told = [*manifest.issues.kept, *manifest.warnings.kept]
-        assert told
-        assert not [finding for finding in told if key in finding.message or hardware_hash in finding.message]
-
-
-def test_a_number_that_is_none_is_left_alone() -> None:
-    serials = ["1E5", "123E456", "E+11", "1.2.3E+4", "1.23E-11", "12345678901"]
-    assert len(devices_in(json.dumps([{"serialNumber": each, "productKey": "K"} for each in serials]).encode())) == 6

@@ -26,7 +26,7 @@ def start(
     azurite: Azurite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> Iterator[Starter]:
     """Gives stages; at the end, everything that was written and said in them is held against what was promised."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING)
     stages: list[Stage] = []
     with ExitStack() as running:
 

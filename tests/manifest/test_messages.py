@@ -1,0 +1,143 @@
+"""What a finding says to a person, and what it must not say."""
+
+import json
+
+import pytest
+
+from shared.device import encode
+from shared.manifest import CODES, WARNINGS
+from tests.manifest.files import devices_in, made_up_hash, read, warnings_in
+
+KEY = '{"productKey": "K"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ('[{"productKey": "K"},\n {"productKey": K}]', 2, 17),
+        ('[{"productKey": "K"}\n\n\n  {"productKey": "K"}]', 4, 3),
+        ('{"batchId": "b" "devices": []}', 1, 17),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 5_000], ids=["small", "large"])
+def test_a_syntax_error_is_told_with_line_and_column(text: str, line: int, column: int, before: int) -> None:
+    padding = f'{{"productKey": "{"é" * 50}"}},\n' * before
+    whole = text[:1] + ("\n" + padding if text[0] == "[" else "\n" * before) + text[1:]
+    (issue,) = read(whole.encode()).issues.kept
+    moved = before + 1 if text[0] == "[" else before
+    column_in_first_line = column - 1 if line == 1 and moved else column
+    assert issue.where == f"line {line + moved}"
+    assert f"(column {column_in_first_line})" in issue.message
+
+
+def test_a_line_that_is_wider_than_a_window_counts_its_columns() -> None:
+    whole = "[" + f'{{"productKey": "{"é" * 50}"}},' * 10_000 + "?]"
+    (issue,) = read(whole.encode()).issues.kept
+    assert (issue.where, f"(column {len(whole) - 1})" in issue.message) == ("line 1", True)
+
+
+def test_a_cut_off_file_is_told_as_such() -> None:
+    (issue,) = read(f"[{KEY},\n".encode()).issues.kept
+    assert "cut off" in issue.message
+
+
+SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
+
+
+def test_no_message_shows_a_hash_or_a_key() -> None:
+    key, hardware_hash = SECRETS
+    files = [
+        f"{key},{hardware_hash}\n",
+        f"Hardware Hash,{key},{hardware_hash},Model\n{hardware_hash} ,{key}\n{key},,,,{hardware_hash}\n",
+        f"Hardware Hash,Hardware Hash\n{hardware_hash}\n",
+        f'Hardware Hash\n"{hardware_hash}',
+        f'[{{"{key}": "{hardware_hash}", "{hardware_hash}": 1, "productKey": "{key} ", "hardwareHash": "{key}"}}, 5]',
+        f'[{{"productKey": "{key}", "productkey": "{hardware_hash}"}}, {{"hardwareHash": ["{hardware_hash}"]}}]',
+        f'{{"{key}": "{hardware_hash}"}}',
+        json.dumps([{"productKey": key, "hardwareHash": hardware_hash}] * 2),
+    ]
+    for file in files:
+        manifest = read(file.encode())
+        told = [*manifest.issues.kept, *manifest.warnings.kept]
+        assert told
+        assert not [finding for finding in told if key in finding.message or hardware_hash in finding.message]
+
+
+def test_a_number_that_is_none_is_left_alone() -> None:
+    serials = ["1E5", "123E456", "E+11", "1.2.3E+4", "1.23E-11", "12345678901"]
+    assert len(devices_in(json.dumps([{"serialNumber": each, "productKey": "K"} for each in serials]).encode())) == 6
+
+
+def test_each_code_says_what_to_do_in_one_line() -> None:
+    for code, told in CODES.items():
+        assert code == code.lower()
+        assert code.isidentifier()
+        assert told.endswith(".")
+        assert "\n" not in told
+
+
+HASH = made_up_hash(1)
+TUPLE = {"oemManufacturerName": "LENOVO", "modelName": "20L7"}
+
+ODDITIES = {
+    "seed's hash": ({"hardwareHash": "DummyHash1234"}, ["not_base64"]),
+    "cut off": ({"hardwareHash": HASH[:-3]}, ["not_base64"]),
+    "an accent": ({"hardwareHash": HASH[:-4] + "AAAé"}, ["not_base64"]),
+    "a line break": ({"hardwareHash": HASH[:76] + "\r\n" + HASH[76:]}, ["not_base64"]),
+    "short": ({"hardwareHash": HASH[:400]}, ["unusual_hash_length"]),
+    "long": ({"hardwareHash": HASH * 3}, ["unusual_hash_length"]),
+    "usual": ({"hardwareHash": HASH}, []),
+    "space after a hash": ({"hardwareHash": HASH + " "}, ["surrounding_space"]),
+    "space around": ({"serialNumber": " 1", "productKey": "K\t", **TUPLE}, ["surrounding_space"] * 2),
+    "fixed space": ({"productKey": "K\u00a0"}, ["surrounding_space"]),
+    "a space inside": ({"serialNumber": "1", "oemManufacturerName": "A B", "modelName": "C | D"}, []),
+    "a bar": ({"serialNumber": "1", "oemManufacturerName": "A |B", "modelName": "|"}, []),
+    "a control character": ({"productKey": "K\u0007L"}, ["unprintable_character"]),
+    "no width": ({"productKey": "K\u200b", "modelName": "M\ufeff"}, ["unprintable_character"] * 2),
+    "a placeholder": ({"serialNumber": "To be filled by O.E.M.", **TUPLE}, ["placeholder_value"]),
+    "placeholders": (
+        {"serialNumber": "Default string ", "oemManufacturerName": "System manufacturer", "modelName": "X1"},
+        ["placeholder_value", "placeholder_value", "surrounding_space"],
+    ),
+    "a placeholder beside a hash": ({"serialNumber": "System Serial Number", "hardwareHash": HASH}, []),
+    "a placeholder beside a key": ({"serialNumber": "System Serial Number", "productKey": "K"}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("device", "expected"), ODDITIES.values(), ids=ODDITIES)
+def test_what_looks_odd_is_a_warning_and_is_sent_as_it_is(device: dict[str, str], expected: list[str]) -> None:
+    data = json.dumps([device]).encode()
+    assert sorted(warnings_in(data)) == [("device 1", code) for code in expected]
+    assert json.loads(encode(devices_in(data))) == [device]
+
+
+def test_an_unknown_member_is_told_once() -> None:
+    devices = [{"productKey": str(number), "GroupTag": "A", "links": {}, "ID": 5} for number in range(3)]
+    assert warnings_in(json.dumps(devices).encode()) == [("device 1", "unknown_member")] * 2
+
+
+def test_unknown_members_beyond_a_hundred_are_not_told() -> None:
+    devices = [{"productKey": str(number), f"x{number}": 1} for number in range(300)]
+    assert read(json.dumps(devices).encode()).warnings.count == 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"productKey": "ü"}]',
+        "Windows Product ID\nü",
+        "Windows Product ID\nü\n" + "1\n" * 100_000,
+        "Group Tag,Windows Product ID\n" + "1,\n" * 100_000 + "2,ü\n",
+    ],
+    ids=["json", "at the end", "at first", "late"],
+)
+def test_text_that_is_no_utf_8_is_read_as_windows_1252_with_a_warning(text: str) -> None:
+    manifest = read(text.replace("1,\n", "1,x\n").encode("cp1252"))
+    assert "ü" in [device.product_key for device in manifest.devices()]
+    assert "guessed_encoding" in [warning.code for warning in read(text.encode("cp1252"), keep=None).warnings.kept]
+
+
+def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:
+    met = {code for _, codes in ODDITIES.values() for code in codes}
+    elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column"}
+    assert met | elsewhere | {"duplicate_device", "repeated_hash"} == set(WARNINGS)
