@@ -15,13 +15,14 @@ from bench import manifests
 from bench.floor import run_floor
 from bench.hosted import run_app
 from bench.processes import Process
-from bench.recording import Exchange, Life, in_words
+from bench.recording import Exchange, Life
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
 from bench.world import CUSTOMER, ROOT, World
 
 THIS_APP, TUTORIAL, SAME, FLOOR = "this-app", "tutorial", "tutorial-same", "floor"
 NAMES = (THIS_APP, TUTORIAL, SAME, FLOOR)
+FOLDERS = {THIS_APP: ".", TUTORIAL: "bench/apps/tutorial", SAME: "bench/apps/same_exchanges"}
 SMALL, LARGE = "small", "large"
 DEVICES = {SMALL: 1, LARGE: 1000}
 VARIANTS = 3
@@ -108,24 +109,19 @@ def cast(world: World) -> Iterator[dict[str, Actor]]:
     """Start all implementations, and end them however the block is left."""
     expected = _contents(world)
     with ExitStack() as parts:
-        this_app = parts.enter_context(app(world, "."))
-        lives = record(world, Actor(THIS_APP, this_app, world, expected))
-        steps = {kind: msgspec.json.decode(in_words(life)) for kind, life in lives.items()}
-        told = {"BENCH_STEPS": msgspec.json.encode(steps).decode()}
-        processes = {
-            THIS_APP: this_app,
-            TUTORIAL: parts.enter_context(app(world, "bench/apps/tutorial")),
-            SAME: parts.enter_context(app(world, "bench/apps/same_exchanges", told)),
-            FLOOR: parts.enter_context(Process(run_floor, lives, world.settings)),
-        }
+        processes = {name: parts.enter_context(app(world, folder)) for name, folder in FOLDERS.items()}
+        lives = record(world, Actor(THIS_APP, processes[THIS_APP], world, expected))
+        steps = {kind: life.steps() for kind, life in lives.items()}
+        processes[SAME].ask("learn", {"BENCH_STEPS": json.dumps(steps)})
+        processes[FLOOR] = parts.enter_context(Process(run_floor, lives, world.settings))
         actors = {name: Actor(name, process, world, expected) for name, process in processes.items()}
         actors[FLOOR].turns = max(len(life.turns) for life in lives.values()) - 1
         yield actors
 
 
-def app(world: World, folder: str, settings: Mapping[str, str] | None = None) -> Process:
+def app(world: World, folder: str) -> Process:
     """Start a function app."""
-    return Process(run_app, str(ROOT / folder), {**world.settings, **(settings or {})})
+    return Process(run_app, str(ROOT / folder), world.settings)
 
 
 def _contents(world: World) -> dict[str, str]:

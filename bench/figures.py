@@ -55,7 +55,7 @@ class Spread(NamedTuple):
         """Write it for people."""
         if self.low == self.high:
             return f"{self.middle:,.{digits}f}"
-        return f"{self.middle:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
+        return f"{self.middle:,.{digits}f} ({self.low:,.{digits}f}-{self.high:,.{digits}f})"
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> Spread:
@@ -103,7 +103,7 @@ class Target(msgspec.Struct, frozen=True):
             good, bad = self.found.low >= self.least, self.found.high < self.least
         else:
             good, bad = self.found.high <= (self.most or 0), self.found.low > (self.most or 0)
-        return "met" if good else "missed" if bad else "open: the range lies on both sides"
+        return "met" if good else "missed" if bad else "open"
 
 
 def compared(found: Spread) -> str:

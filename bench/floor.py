@@ -1,4 +1,4 @@
-"""The floor: the same exchanges as this app makes, by http.client with bytes prepared beforehand. No SDK, no parsing."""
+"""The floor: this app's exchanges by http.client, with bytes prepared beforehand. No SDK, no parsing."""
 
 import json
 from collections.abc import Mapping, Sequence

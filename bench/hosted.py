@@ -56,6 +56,10 @@ class HostedApp:
         """Deliver messages of the wake-up queue."""
         return self._crew.do(self._follow, messages, threads)
 
+    def learn(self, settings: Mapping[str, str]) -> None:
+        """Add app settings that are read no earlier than in an invocation."""
+        os.environ.update(settings)
+
     def peak_memory(self) -> int:
         """Give the most bytes of memory that the process has had so far."""
         return peak_memory()

@@ -1,7 +1,5 @@
 """What an implementation asked of the world, so that others can be made to ask the same."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -53,11 +51,6 @@ class Life(NamedTuple):
         turns = sorted(delay for delay in map(_delay, self.turns[0]) if delay is not None)
         return [[_step(exchange, turns) for exchange in exchanges] for exchanges in self.turns]
 
-    def exchanges(self) -> Iterator[Exchange]:
-        """Give all exchanges."""
-        for turn in self.turns:
-            yield from turn
-
 
 _STEPS = {
     ("GET", "status"): "read status",
@@ -95,8 +88,3 @@ def _delay(exchange: Exchange) -> int | None:
     if _subject(exchange) != "message":
         return None
     return int(parse_qs(urlsplit(exchange.request.target).query).get("visibilitytimeout", ["0"])[0])
-
-
-def in_words(life: Life) -> str:
-    """Write the steps down for an app that reads its environment."""
-    return json.dumps(life.steps())

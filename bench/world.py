@@ -49,7 +49,7 @@ def _settings(store: int, center: int) -> dict[str, str]:
         "PARTNER_CENTER_URL": url,
         "IDENTITY_ENDPOINT": f"{url}/msi/token",
         "IDENTITY_HEADER": "stand-in",
-        "FIRST_POLL_AFTER": "PT1S",
+        "FIRST_POLL_AFTER": "PT0.1S",
         "MAX_MANIFEST_BYTES": str(2**30),
         "PYTHON_THREADPOOL_THREAD_COUNT": "32",
         "BENCH_STORE_PORT": str(store),

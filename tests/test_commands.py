@@ -213,3 +213,14 @@ def test_a_restart_is_a_run_of_its_own() -> None:
     assert world.job(name).state is State.WAITING
     assert world.job(name).created_at == world.clock.now
     assert NAME not in world.storage.blobs
+
+
+def test_consent_and_doctor_are_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PARTNER_CENTER_REFRESH_TOKEN_SECRET", "not a URL")
+    monkeypatch.setattr("builtins.input", lambda _: "x")
+    assert main(["consent"]) == 2
+    assert main(["doctor"]) == 1
+    told = capsys.readouterr()
+    assert "signs a Partner Center user in once" in told.out
+    assert "PARTNER_CENTER_REFRESH_TOKEN_SECRET" in told.err
+    assert "FAIL  settings" in told.out

@@ -101,3 +101,8 @@ def test_all_faults_are_told_at_once() -> None:
         read_settings({"GIVE_UP_AFTER": "soon"})
     names = ("MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "ManifestStorage__blobServiceUri", "GIVE_UP_AFTER")
     assert all(name in str(error.value) for name in names)
+
+
+def test_only_a_user_may_have_batches_created() -> None:
+    with pytest.raises(SettingsError, match="only PARTNER_CENTER_AUTH=app_user may create batches"):
+        read_settings(LEAST | {"CREATE_MISSING_BATCH": "true"})

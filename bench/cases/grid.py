@@ -50,7 +50,7 @@ class Grid:
 
     def __init__(self, world: World, actors: Mapping[str, Actor], cells: Sequence[Cell] = CELLS) -> None:
         self.landings = {cell: Case(cell.title) for cell in cells}
-        self.lives = {cell: Case(f"{cell.title}, whole life") for cell in cells if cell.has_life}
+        self.lives = {cell: Case(cell.title) for cell in cells if cell.has_life}
         self._world = world
         self._actors = actors
         self._pace: dict[tuple[Cell, str], float] = {}
@@ -102,7 +102,7 @@ class Grid:
         for actor in self._actors.values():
             actor.check()
         ended = sum(landing.jobs for (_, name), landing in lives.items() if name != TUTORIAL)
-        states: Counter[str] = self._world.store.ask("states")
+        states = Counter(self._world.store.ask("states"))
         if states["completed"] != ended or set(states) - {"completed", "accepted"}:
             raise UnequalError(f"{ended} manifests should have been completed: {dict(states)}")
         self._world.clear()

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import manifests
-from bench.cast import SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
+from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL, UnequalError, app
 from bench.figures import MEGABYTE
 from bench.work import Measure
 from bench.world import CUSTOMER, World
 
 FEW, MANY = 10_000, 100_000
 WRITERS: dict[str, Callable[[Path, int], None]] = {"JSON": manifests.write_array, "CSV": manifests.write_table}
-FOLDERS = {THIS_APP: ".", TUTORIAL: "bench/apps/tutorial"}
 
 
 class LargeRun(NamedTuple):
@@ -42,7 +41,7 @@ def _size(world: World, kind: str, devices: int, rounds: int) -> Iterator[LargeR
         world.store.ask("keep_file", key, path)
         uploads = []
         for _ in range(rounds):
-            for implementation in FOLDERS:
+            for implementation in (THIS_APP, TUTORIAL):
                 yield _once(world, implementation, kind, devices, key)
                 uploads.append(world.center.ask("uploads")["large"])
                 world.clear()
@@ -56,6 +55,6 @@ def _once(world: World, implementation: str, kind: str, devices: int, key: str) 
     with app(world, FOLDERS[implementation]) as process:
         world.store.ask("land", {warm: f"{SMALL}0", large: key})
         process.ask("land", [warm], 1)
-        measure: Measure = process.ask("land", [large], 1)
+        measure = Measure(*process.ask("land", [large], 1))
         memory = process.ask("peak_memory") / MEGABYTE
     return LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)

@@ -29,7 +29,7 @@ def this_app_finds(content: bytes) -> tuple[list[Finding], list[Finding]]:
     """Find with this app's own reading."""
     manifest = inspect(InMemory(content), max_bytes=_LARGEST, keep=None)
     issues, warnings = (
-        [(finding.where, finding.field, finding.code) for finding in found]
+        [(finding.where, finding.field, finding.code) for finding in found.kept]
         for found in (manifest.issues, manifest.warnings)
     )
     return issues, warnings

@@ -1,6 +1,5 @@
 """Block blobs by the rules of the Blob service REST reference: conditions, ETags, metadata, ranges."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -42,12 +41,7 @@ class Blobs:
 
     def answer(self, name: str, request: Request) -> Response:
         """Answer a request for a blob."""
-        answers: dict[str, Callable[[str, Request], Response]] = {
-            "PUT": self._put,
-            "GET": self._get,
-            "HEAD": self._head,
-            "DELETE": self._delete,
-        }
+        answers = {"PUT": self._put, "GET": self._get, "HEAD": self._head, "DELETE": self._delete}
         return self._refusal(name, request) or answers[request.method](name, request)
 
     def _refusal(self, name: str, request: Request) -> Response | None:

@@ -38,6 +38,9 @@ class Cursor:
 
     def peek(self) -> str:
         """Go to the next character that is no white space; "" at the end of the text."""
+        character = self.text[self.at : self.at + 1]
+        if character > " ":
+            return character
         while True:
             if found := _NOT_SPACE.search(self.text, self.at):
                 self.at = found.start()

@@ -47,28 +47,30 @@ class _Envelope:
     def read(self) -> Iterator[Entry]:
         cursor = self._cursor
         cursor.skip("{")
-        if cursor.peek() != "}":
-            yield from self._member()
-            while not cursor.closes("}"):
-                yield from self._member()
-        else:
-            cursor.at += 1
+        closed = cursor.peek() == "}"
+        cursor.at += closed
+        while not closed:
+            name = self._name()
+            cursor.skip(":")
+            if name == "devices":
+                yield from self._devices()
+            else:
+                self._other(name)
+            closed = cursor.closes("}")
         if not self._seen:
             raise UnreadableError("missing_devices")
         self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
 
-    def _member(self) -> Iterator[Entry]:
-        name = self._name().lower()
-        self._cursor.skip(":")
-        if name == "devices":
-            yield from self._devices()
-        elif self._cursor.peek() and (value := self._cursor.value()) is not None and name in _IDS:
-            self._id(_IDS[name], value)
-
     def _name(self) -> str:
         if self._cursor.peek() != '"':
             raise self._cursor.fault("Expecting a name in double quotes")
-        return str(self._cursor.value())
+        return str(self._cursor.value()).lower()
+
+    def _other(self, name: str) -> None:
+        self._cursor.peek()
+        value = self._cursor.value()
+        if name in _IDS:
+            self._id(_IDS[name], value)
 
     def _devices(self) -> Iterator[Entry]:
         if self._seen:

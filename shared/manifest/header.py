@@ -10,6 +10,7 @@ from shared.manifest.finding import UnreadableError, quoted
 from shared.manifest.report import Report
 
 _DELIMITERS = (",", ";", "\t")
+_MOST = 1000  # columns whose names are looked at
 _NOT_COUNTED = re.compile(r"[\s_-]+")
 
 # Partner Center's template, Get-WindowsAutopilotInfo and Intune, Managed Desktop, and the API's own names.
@@ -45,7 +46,11 @@ class Layout(NamedTuple):
 def delimiter_of(line: str) -> str:
     """Tell what separates the cells: whatever gives the most known columns."""
     plain = line.replace('"', "").rstrip("\r\n")
-    return max(_DELIMITERS, key=lambda delimiter: sum(_key(cell) in _COLUMNS for cell in plain.split(delimiter)))
+    return max(_DELIMITERS, key=lambda delimiter: _known(plain.split(delimiter, _MOST)))
+
+
+def _known(cells: Sequence[str]) -> int:
+    return sum(_key(cell) in _COLUMNS for cell in cells)
 
 
 def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
@@ -55,8 +60,9 @@ def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
         UnreadableError: It is none, or devices cannot be identified by its columns.
     """
     width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    looked_at = min(width, _MOST)
     indices: dict[str, int] = {}
-    for index, cell in enumerate(cells[:width]):
+    for index, cell in enumerate(cells[:looked_at]):
         field = _COLUMNS.get(_key(cell))
         if field is None:
             continue
@@ -66,7 +72,7 @@ def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
             raise UnreadableError("repeated_column", message, f"line {at}", field)
         indices[field] = index
     _check(indices, at)
-    _tell_ignored(cells[:width], at, report)
+    _tell_ignored(cells[:looked_at], at, report)
     return Layout(width, [indices.get(field) for field in FIELDS])
 
 

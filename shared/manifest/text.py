@@ -18,12 +18,12 @@ def decoded(chunks: Iterator[bytes], encoding: Encoding, report: Report) -> Iter
     """Decode a text in pieces, its byte-order mark left out.
 
     Raises:
-        UnreadableError: Some bytes are none of the encoding.
+        UnreadableError: Some bytes are none of the encoding; what stands before them has been given.
     """
     text = _Text(encoding, report)
     for data in _pieces(chunks, len(encoding.mark)):
-        yield text.decode(data)
-    yield text.decode(b"", final=True)
+        yield from text.decode(data)
+    yield from text.decode(b"", final=True)
 
 
 def _pieces(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
@@ -38,31 +38,32 @@ class _Text:
 
     def __init__(self, encoding: Encoding, report: Report) -> None:
         self._may_guess = not encoding.mark
-        self._decoder = codecs.getincrementaldecoder(encoding.name)()
         self._report = report
+        self._begin(encoding.name)
 
-    def decode(self, data: bytes, *, final: bool = False) -> str:
+    def _begin(self, encoding: str) -> None:
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+
+    def decode(self, data: bytes, *, final: bool = False) -> Iterator[str]:
         try:
-            text = self._decoder.decode(data, final)
+            yield self._noted(self._decoder.decode(data, final))
         except UnicodeDecodeError as fault:
-            text = self._guess(fault, final=final)
+            yield self._noted(fault.object[: fault.start].decode(self._encoding))
+            # Fall back, but only while all was ASCII: otherwise something that once was right would change.
+            if not self._may_guess:
+                raise self._broken() from fault
+            self._may_guess = False
+            self._begin(_FALLBACK)
+            self._report.warning(None, None, "guessed_encoding", WARNINGS["guessed_encoding"])
+            yield from self.decode(fault.object[fault.start :], final=final)
+
+    def _noted(self, text: str) -> str:
         self._may_guess = self._may_guess and text.isascii()
         self._report.characters += len(text)
         return text
 
-    def _guess(self, fault: UnicodeDecodeError, *, final: bool) -> str:
-        """Fall back, but only while all was ASCII: otherwise something that once was right would change."""
-        if not (self._may_guess and fault.object[: fault.start].isascii()):
-            raise self._broken(fault) from fault
-        self._decoder = codecs.getincrementaldecoder(_FALLBACK)()
-        try:
-            text = self._decoder.decode(fault.object, final)
-        except UnicodeDecodeError as second:
-            raise self._broken(second) from second
-        self._report.warning(None, None, "guessed_encoding", WARNINGS["guessed_encoding"])
-        return text
-
-    def _broken(self, fault: UnicodeDecodeError) -> UnreadableError:
-        after = self._report.characters + fault.start
-        message = f"After some {after:,} characters the text is no {fault.encoding} any more. Save it as UTF-8 anew."
+    def _broken(self) -> UnreadableError:
+        after = self._report.characters
+        message = f"After some {after:,} characters the text is no {self._encoding} any more. Save it as UTF-8 anew."
         return UnreadableError("broken_encoding", message)

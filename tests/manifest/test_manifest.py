@@ -9,6 +9,7 @@ import pytest
 from shared.device import Device, encode
 from shared.manifest import Finding, Findings, InMemory, inspect
 from shared.manifest import inspection as inspection_module
+from shared.manifest.sightings import Sightings
 from tests.manifest.files import MOST, TEMPLATE, csv_text, json_file, made_up_hash, read, warnings_in
 
 
@@ -107,14 +108,22 @@ def test_a_duplicate_is_one_whatever_case_and_blanks_it_is_written_with() -> Non
 
 
 def test_first_sightings_are_found_among_very_many() -> None:
-    keys = [f"{number:x}" for number in range(60_000)]
+    keys = [f"{number:x}" for number in range(25_000)]
     listed = [*keys, *keys[::-1000], "new"]
     manifest = read(("Windows Product ID\n" + "\n".join(listed)).encode())
-    assert manifest.device_count == 60_001
+    assert manifest.device_count == 25_001
     rows = [row for row in manifest.rows() if row.duplicate]
-    assert [(row.place, row.number) for row in rows] == [(60_001 + i, 60_000 - 1000 * i) for i in range(60)]
+    assert [(row.place, row.number) for row in rows] == [(25_001 + i, 25_000 - 1000 * i) for i in range(25)]
     assert all(keys[row.number - 1] == row.device.product_key for row in rows)
-    assert [device.product_key for device in manifest.devices(60_000)] == [keys[-1], "new"]
+    assert [device.product_key for device in manifest.devices(25_000)] == [keys[-1], "new"]
+
+
+def test_a_digest_across_two_packed_ones_is_no_sighting() -> None:
+    sightings = Sightings()
+    sightings.first((5 << 32) + 5, 7)
+    sightings.shrink(0)
+    assert sightings.first((7 << 32) + 5, 9) == 9
+    assert sightings.first((5 << 32) + 5, 10) == 7
 
 
 def test_rows_without_duplicates_are_numbered_by_their_place() -> None:

@@ -121,20 +121,23 @@ def test_unknown_members_beyond_a_hundred_are_not_told() -> None:
     assert read(json.dumps(devices).encode()).warnings.count == 100
 
 
+ROWS = "".join(f"{number:01000}\n" for number in range(300))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         '[{"productKey": "ü"}]',
         "Windows Product ID\nü",
-        "Windows Product ID\nü\n" + "1\n" * 100_000,
-        "Group Tag,Windows Product ID\n" + "1,\n" * 100_000 + "2,ü\n",
+        "Windows Product ID\nü\n" + ROWS,
+        "Windows Product ID\n" + ROWS + "ü\n",
     ],
     ids=["json", "at the end", "at first", "late"],
 )
 def test_text_that_is_no_utf_8_is_read_as_windows_1252_with_a_warning(text: str) -> None:
-    manifest = read(text.replace("1,\n", "1,x\n").encode("cp1252"))
+    manifest = read(text.encode("cp1252"))
     assert "ü" in [device.product_key for device in manifest.devices()]
-    assert "guessed_encoding" in [warning.code for warning in read(text.encode("cp1252"), keep=None).warnings.kept]
+    assert "guessed_encoding" in [warning.code for warning in manifest.warnings.kept]
 
 
 def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:

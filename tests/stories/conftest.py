@@ -6,7 +6,8 @@ from typing import Protocol
 import pytest
 
 from local.azurite import Azurite
-from tests.stories.stage import Stage, Time, TimeTravel, open_stage
+from tests.stories.moments import Time, TimeTravel
+from tests.stories.stage import Stage, open_stage
 
 
 class Starter(Protocol):
@@ -22,11 +23,9 @@ class Starter(Protocol):
 
 
 @pytest.fixture
-def start(
-    azurite: Azurite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Starter]:
+def start(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Starter]:
     """Gives stages; at the end, everything that was written and said in them is held against what was promised."""
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.DEBUG)
     stages: list[Stage] = []
     with ExitStack() as running:
 

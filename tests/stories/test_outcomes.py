@@ -5,8 +5,6 @@ import json
 from datetime import timedelta
 from io import StringIO
 
-import pytest
-
 from local.partner_center import ALREADY_REGISTERED, UNREPORTED, Operation, Outcome, faults
 from shared.job import State
 from tests.manifests import array, serials
@@ -19,15 +17,12 @@ def rows(stage: Stage) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(stage.results())))
 
 
-@pytest.mark.parametrize("batch_status", ["finished", "finished_with_errors"])
-def test_failed_devices_are_told_with_what_to_do(stage: Stage, batch_status: str) -> None:
+def test_failed_devices_are_told_with_what_to_do(stage: Stage) -> None:
     script = stage.partner_center.script
-    script.status_when_devices_fail = "finished" if batch_status == "finished" else "finished_with_errors"
     script.device_ends("S000002", OTHER_TENANT)
     script.device_ends("S000003", ALREADY_REGISTERED)
     stage.drop(array(serials(3)))
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert (job.devices.registered, job.devices.already_registered, job.devices.failed) == (1, 1, 1)
     assert [row["outcome"] for row in rows(stage)] == ["registered", "failed", "already_registered"]
@@ -37,8 +32,7 @@ def test_failed_devices_are_told_with_what_to_do(stage: Stage, batch_status: str
 def test_devices_missing_from_the_answer_are_not_reported(stage: Stage) -> None:
     stage.partner_center.script.device_ends("S000001", UNREPORTED)
     stage.drop(array(serials(2)))
-    stage.settle()
-    assert stage.job().state is State.COMPLETED_WITH_ERRORS
+    assert stage.finish().state is State.COMPLETED_WITH_ERRORS
     assert stage.job().devices.not_reported == 1
     assert [(row["outcome"], row["matchedBy"]) for row in rows(stage)] == [
         ("not_reported", ""),
@@ -50,7 +44,7 @@ def test_devices_of_a_hash_alone_are_matched_by_position(stage: Stage) -> None:
     hashes = ["secret hash one, 16 characters and more", "secret hash two, 16 characters and more"]
     stage.partner_center.script.device_ends(hashes[1], OTHER_TENANT)
     stage.drop(json.dumps([{"hardwareHash": text} for text in hashes]).encode())
-    stage.settle()
+    stage.finish()
     assert [(row["outcome"], row["matchedBy"], row["hardwareHashStart"]) for row in rows(stage)] == [
         ("registered", "position", "secret hash one,"),
         ("failed", "position", "secret hash two,"),
@@ -61,7 +55,7 @@ def test_the_order_of_the_answer_does_not_matter(stage: Stage) -> None:
     stage.partner_center.script.order = lambda rows: rows[::-1]
     stage.partner_center.script.device_ends("S000001", OTHER_TENANT)
     stage.drop(array(serials(3)))
-    stage.settle()
+    stage.finish()
     assert [row["outcome"] for row in rows(stage)] == ["failed", "registered", "registered"]
 
 
@@ -70,8 +64,7 @@ def test_slow_registering_is_asked_after_less_and_less_often(stage: Stage) -> No
     script.queued_for, script.processing_for = timedelta(minutes=1), timedelta(minutes=30)
     script.next_poll(lambda proceed: proceed(), faults.throttled(600))
     stage.drop(array(serials(2)))
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert (job.state, job.error) == (State.COMPLETED, None)
     assert len(stage.calls(Operation.POLL)) <= 7
     states = [written.uploads[0].state for written in stage.witness.jobs if written.uploads]
@@ -80,8 +73,7 @@ def test_slow_registering_is_asked_after_less_and_less_often(stage: Stage) -> No
 
 def test_duplicates_are_sent_once_with_a_warning(stage: Stage) -> None:
     stage.drop(array([*serials(2), *serials(1)]))
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert (job.state, job.device_count) == (State.COMPLETED, 2)
     assert [warning.where for warning in job.warnings if warning.code == "duplicate_device"] == ["device 3"]
     assert [row["outcome"] for row in rows(stage)] == ["registered", "registered", "duplicate"]

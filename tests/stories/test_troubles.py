@@ -13,7 +13,8 @@ from local.web import Fault, Proceed, Request, Response, Server, Silence, Site, 
 from shared.job import Job, State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
-from tests.stories.stage import NAME, Stage
+from tests.stories.stage import Stage
+from tests.stories.surroundings import NAME
 
 TWO = array(serials(2))
 ONCE = {"S000001": 1, "S000002": 1}
@@ -44,8 +45,7 @@ def test_down_for_an_hour_then_accepted(stage: Stage) -> None:
 
     stage.partner_center.script.outage = down
     stage.drop(TWO)
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert job.state is State.COMPLETED
     assert 5 <= job.attempts <= 12
     assert job.uploads[0].accepted_at >= back
@@ -57,20 +57,17 @@ def test_down_for_too_long_is_given_up(start: Starter) -> None:
     stage = start({"GIVE_UP_AFTER": "PT10M"})
     stage.partner_center.script.outage = faults.gateway_error(502)
     stage.drop(TWO)
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert (job.state, job.updated_at - job.created_at) == (State.FAILED, timedelta(minutes=10))
     assert job.error
     assert job.error.http_status == 502
 
 
-@pytest.mark.parametrize("fault", [answer_lost(Silence.CLOSED), unanswered(Silence.CLOSED)])
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(("fault", "times"), [(answer_lost(), 1), (answer_lost(), 3), (unanswered(Silence.CLOSED), 1)])
 def test_no_answer_is_asked_again_with_the_same_request_id(stage: Stage, fault: Fault, times: int) -> None:
     stage.partner_center.script.next_upload(*[fault] * times)
     stage.drop(TWO)
-    stage.settle()
-    assert stage.job().state is State.COMPLETED
+    assert stage.finish().state is State.COMPLETED
     assert request_ids(stage) == [request_ids(stage)[0]] * (times + 1)
     assert stage.accepted() == ONCE
     correlations = [call.headers["MS-CorrelationId"] for call in stage.uploads()]
@@ -89,8 +86,7 @@ def test_a_worker_that_dies_between_parts_is_followed_by_one_that_goes_on(stage:
     (death,) = stage.take_failures()
     assert (death.function, death.result.died) == ("upload_manifest", True)
     assert [upload.device_count for upload in stage.job().uploads] == [1000]
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert (job.state, job.attempts) == (State.COMPLETED, 2)
     parts = [(upload.first_device, upload.device_count) for upload in job.uploads]
     assert parts == [(1, 1000), (1001, 1000), (2001, 500)]
@@ -104,8 +100,7 @@ def test_a_refused_part_ends_the_sending_and_the_others_are_followed(start: Star
     stage = start({"MAX_DEVICES_PER_UPLOAD": "1"})
     stage.partner_center.script.next_upload(lambda proceed: proceed(), faults.error(400, "3000", "Bad model."))
     stage.drop(array(serials(3)))
-    stage.settle()
-    job = stage.job()
+    job = stage.finish()
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert (job.devices.registered, job.devices.not_uploaded) == (1, 2)
     assert job.error
@@ -133,8 +128,7 @@ def test_no_token_is_waited_out(stage: Stage, fault: Fault) -> None:
     job = stage.job()
     assert (job.state, job.error and job.error.code) == (State.WAITING, "no_managed_identity")
     assert stage.partner_center.calls == []
-    stage.settle()
-    assert stage.job().state is State.COMPLETED
+    assert stage.finish().state is State.COMPLETED
     assert stage.job().error is None
 
 

@@ -1,7 +1,4 @@
-"""The tutorial's way, made to say to storage, queue and Partner Center all that this app says, step by step.
-
-``BENCH_STEPS`` has the steps: for each kind of manifest those of the event, then those of each wake-up.
-"""
+"""The tutorial's way, made to say to storage, queue and Partner Center all that this app says, step by step."""
 
 import csv
 import io
@@ -9,6 +6,7 @@ import json
 import os
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import azure.functions as func
@@ -20,36 +18,44 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from bench.apps import by_hand
 
-STEPS = json.loads(os.environ.get("BENCH_STEPS", "{}"))
+CONNECTION = "ManifestStorage"
 
 app = func.FunctionApp()
 
 
 @app.function_name("upload_manifest")
 @app.blob_trigger(
-    "manifest", path="%MANIFEST_CONTAINER%/{name}", connection="ManifestStorage", source=func.BlobSource.EVENT_GRID
+    "manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=func.BlobSource.EVENT_GRID
 )
 def upload_manifest(manifest: func.InputStream) -> None:
     """Take up a manifest; the host has read it, which stands for this app's own reading."""
     name = str(manifest.name).partition("/")[2]
     job = Job(name, content=manifest.read())
-    for step in STEPS[kind_of(name)][0]:
+    for step in steps(name)[0]:
         job.take(step)
 
 
 @app.function_name("resume_manifest")
-@app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection="ManifestStorage")
+@app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
 def resume_manifest(message: func.QueueMessage) -> None:
     """Go on with a manifest."""
     told = json.loads(message.get_body())
     job = Job(told["manifest"])
-    for step in STEPS[kind_of(job.name)][told["turn"]]:
+    for step in steps(job.name)[told["turn"]]:
         job.take(step)
 
 
-def kind_of(name: str) -> str:
-    """Tell which steps fit: the file's name begins with the kind."""
-    return name.rpartition("/")[2].partition("-")[0]
+def steps(name: str) -> list[list[dict[str, Any]]]:
+    """Give the steps of a manifest's event and of its wake-ups; they go by the kind with which the name begins."""
+    kind = name.rpartition("/")[2].partition("-")[0]
+    every: dict[str, list[list[dict[str, Any]]]] = all_steps()
+    return every[kind]
+
+
+@cache
+def all_steps() -> Any:  # noqa: ANN401 - what the bench has written down
+    """Read the steps once."""
+    return json.loads(os.environ["BENCH_STEPS"])
 
 
 @dataclass
@@ -91,7 +97,7 @@ class Job:
 
     def _send(self, turn: int, delay: int) -> None:
         queue = QueueClient.from_connection_string(
-            os.environ["ManifestStorage"], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
+            os.environ[CONNECTION], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
         )
         queue.send_message(json.dumps({"manifest": self.name, "turn": turn}), visibility_timeout=delay, time_to_live=-1)
 
@@ -138,7 +144,7 @@ class Job:
 
 def blob(name: str) -> BlobClient:
     """Make a client for a blob."""
-    service = BlobServiceClient.from_connection_string(os.environ["ManifestStorage"])
+    service = BlobServiceClient.from_connection_string(os.environ[CONNECTION])
     return service.get_blob_client(os.environ["MANIFEST_CONTAINER"], name)
 
 

@@ -11,6 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from bench.apps import by_hand
 
+CONNECTION = "ManifestStorage"
 MOST_DEVICES = 1000
 
 app = func.FunctionApp()
@@ -18,7 +19,7 @@ app = func.FunctionApp()
 
 @app.function_name("upload_manifest")
 @app.blob_trigger(
-    "manifest", path="%MANIFEST_CONTAINER%/{name}", connection="ManifestStorage", source=func.BlobSource.EVENT_GRID
+    "manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=func.BlobSource.EVENT_GRID
 )
 def upload_manifest(manifest: func.InputStream) -> None:
     """Upload the devices of a manifest and write down where Partner Center says their progress is to be read."""
@@ -28,8 +29,8 @@ def upload_manifest(manifest: func.InputStream) -> None:
     checked = by_hand.read(manifest.read())
     locations = []
     if not checked.issues:
-        for start in range(0, len(checked.devices), MOST_DEVICES):
-            locations.append(upload(name, checked.devices[start : start + MOST_DEVICES]))
+        parts = range(0, len(checked.devices), MOST_DEVICES)
+        locations = [upload(name, checked.devices[start : start + MOST_DEVICES]) for start in parts]
     status = {
         "manifest": name,
         "state": "rejected" if checked.issues else "accepted",
@@ -38,7 +39,7 @@ def upload_manifest(manifest: func.InputStream) -> None:
         "issues": checked.issues[:100],
         "warnings": checked.warnings[:100],
     }
-    service = BlobServiceClient.from_connection_string(os.environ["ManifestStorage"])
+    service = BlobServiceClient.from_connection_string(os.environ[CONNECTION])
     blob = service.get_blob_client(container, f"{name}.status.json")
     blob.upload_blob(json.dumps(status, indent=2), overwrite=True)
 

@@ -1,0 +1,30 @@
+"""The command behind ``make bench``."""
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from bench.run import publish, run
+
+
+_WIDTH = 130
+
+
+def main() -> int:
+    """Measure, print, and write down."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and no large files: half a minute")
+    quick = parser.parse_args().quick
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    try:
+        publish(console, run(console, quick=quick))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

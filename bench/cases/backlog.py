@@ -1,0 +1,51 @@
+"""A backlog of 1,000 manifests before a slow API: by one process, by two, and in tutorial style."""
+
+from collections import Counter
+from contextlib import ExitStack
+from time import perf_counter
+
+from bench.cast import SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
+from bench.figures import Case, sample
+from bench.work import Measure
+from bench.world import World
+
+MANIFESTS = 1000
+LATENCY = 0.05
+THREADS = 32
+TWO = "this app, 2 processes"
+
+
+def run(world: World, actors: dict[str, Actor], slices: int, total: int = MANIFESTS) -> Case:
+    """Measure the backlog in interleaved slices."""
+    case = Case(f"a backlog of {total:,} manifests of 5 KB, {THREADS} at a time, API {LATENCY * 1000:.0f} ms")
+    jobs = total // slices
+    world.center.ask("set_latency", LATENCY)
+    with ExitStack() as parts:
+        second = Actor("second", parts.enter_context(app(world, ".")), world, actors[THIS_APP].expected)
+        second.land(SMALL, THREADS, THREADS)
+        for _ in range(slices):
+            for name in (THIS_APP, TUTORIAL):
+                case.add(name, sample(jobs, actors[name].land(SMALL, jobs, THREADS).measure))
+            case.add(TWO, sample(jobs, _both(actors[THIS_APP], second, jobs // 2)))
+        _check(world, [actors[THIS_APP], actors[TUTORIAL], second])
+    return case
+
+
+def _both(first: Actor, second: Actor, jobs: int) -> Measure:
+    """Let two processes work at the same time, on half of the manifests each."""
+    names = [actor.prepare(SMALL, jobs) for actor in (first, second)]
+    start = perf_counter()
+    for actor, its in zip((first, second), names, strict=True):
+        actor.process.begin("land", its, THREADS)
+    measures = [actor.process.end() for actor in (first, second)]
+    return Measure(perf_counter() - start, sum(measure.cpu for measure in measures))
+
+
+def _check(world: World, actors: list[Actor]) -> None:
+    for actor in actors:
+        actor.check()
+        actor.forget()
+    states = Counter(world.store.ask("states"))
+    if set(states) != {"accepted"}:
+        raise UnequalError(f"all should have been accepted: {dict(states)}")
+    world.clear()

@@ -1,0 +1,46 @@
+"""From the start of a process to the first status, beside merely importing what that needs."""
+
+import os
+import subprocess
+import sys
+import time
+
+from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL
+from bench.figures import Case, Sample
+from bench.processes import ProcessError
+from bench.world import CUSTOMER, ROOT, World
+
+IMPORTS = "imports"
+_LONGEST = 60.0
+
+
+def run(world: World, rounds: int) -> Case:
+    """Measure each in turn, each time in a new process; its modules are compiled already, as in a deployment."""
+    case = Case("cold start")
+    for number in range(-1, rounds):
+        for name in (THIS_APP, TUTORIAL, IMPORTS):
+            seconds = _once(world, name)
+            if number >= 0:  # the first round fills caches
+                case.add(name, Sample(1, seconds, seconds))
+    world.clear()
+    return case
+
+
+def _once(world: World, name: str) -> float:
+    manifest = f"{CUSTOMER}/cold-start/{time.monotonic_ns()}.json"
+    world.store.ask("land", {manifest: f"{SMALL}0"})
+    world.store.ask("take_first_status")
+    start = time.monotonic()
+    done = subprocess.run(  # noqa: S603 - the interpreter that runs this, with arguments made here
+        [sys.executable, "-m", "bench.first_job", FOLDERS.get(name, IMPORTS), manifest],
+        cwd=ROOT,
+        env={**os.environ, **world.settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LONGEST,
+    )
+    if done.returncode:
+        raise ProcessError(done.stderr)
+    end: float = float(done.stdout) if name == IMPORTS else world.store.ask("take_first_status")
+    return end - start

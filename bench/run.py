@@ -1,0 +1,65 @@
+"""One run of the bench, from the stand-ins' start to the tables."""
+
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.status import Status
+
+from bench import chart, tables
+from bench.cases import backlog, cold_start, large_file, reading
+from bench.cases.grid import CELLS, Cell, Grid, Plan
+from bench.cast import LARGE, SMALL, cast
+from bench.results import Results
+from bench.world import ROOT, World, world
+
+FILE = ROOT / ".local" / "bench.json"
+CHART = ROOT / "docs" / "bench.svg"
+
+_FULL = Plan(slot=0.15, budget=35, rounds=3)
+_QUICK = Plan(slot=0.1, budget=10, rounds=2)
+_QUICK_CELLS = [
+    Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05),
+    Cell(LARGE, 1, 0.0), Cell(LARGE, 8, 0.0),
+]  # fmt: skip
+
+
+def run(console: Console, *, quick: bool) -> Results:
+    """Measure everything; a quick run has fewer rounds, fewer cases and no large files."""
+    results = Results(quick=quick)
+    with console.status("parsing") as status, world() as around:
+        results.reading = reading.run(rounds=3 if quick else 7, repeats=2 if quick else 3)
+        status.update("starting the implementations")
+        with cast(around) as actors:
+            grid = Grid(around, actors, _QUICK_CELLS if quick else CELLS)
+            for what in grid.run(_QUICK if quick else _FULL):
+                status.update(f"small and large manifests: {what}")
+            results.landings = {case.title: case for case in grid.landings.values()}
+            results.lives = {cell.title: case for cell, case in grid.lives.items()}
+            status.update("backlog")
+            results.backlog = backlog.run(around, actors, slices=2 if quick else 4, total=200 if quick else 1000)
+        status.update("cold start")
+        results.cold_start = cold_start.run(around, rounds=2 if quick else 4)
+        if not quick:
+            _large(status, around, results)
+    results.compare()
+    return results
+
+
+def _large(status: Status, around: World, results: Results) -> None:
+    status.update("100,000 devices")
+    for taken in large_file.run(around, rounds=2):
+        results.large.append(taken)
+        status.update(f"{taken.devices:,} devices, {taken.format}: {taken.implementation} took {taken.wall:.1f} s")
+
+
+def publish(console: Console, results: Results, file: Path = FILE, picture: Path = CHART) -> None:
+    """Print the tables and write the figures down; a full run draws the chart as well."""
+    console.print(tables.everything(results))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    console.print(f"Figures: {file}", style="dim", highlight=False)
+    if not results.quick:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_text(chart.chart(results), encoding="utf-8")
+        console.print(f"Chart: {picture}", style="dim", highlight=False)

@@ -1,0 +1,102 @@
+"""Files that are made to be dear to read, and what reading them costs: ``python -m tests.manifest.shapes BYTES``."""
+
+import gzip
+import random
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import msgspec
+
+from shared.manifest import InMemory, inspect
+
+MEGABYTE = 1 << 20
+MOST = 1 << 24
+
+_TRIES = 5
+
+
+class Measured(msgspec.Struct):
+    """What one file cost."""
+
+    size: int
+    seconds: float
+    peak: int
+    slowness: float
+
+
+def slowness() -> float:
+    """Tell how many times as slow as a small cloud machine this one is just now: twenty nanoseconds a round there."""
+    start = time.process_time()
+    for _ in range(100_000):
+        pass
+    return max(1.0, (time.process_time() - start) / 100_000 / 20e-9)
+
+
+def repeated(unit: str, before: str = "", after: str = "") -> Callable[[int], bytes]:
+    return lambda size: (before + unit * max(1, size // len(unit.encode())) + after).encode()
+
+
+def counted(form: str, before: str, after: str = "") -> Callable[[int], bytes]:
+    return lambda size: (before + "".join(form % number for number in range(size // len(form % 0))) + after).encode()
+
+
+KEYS, HASHES, SERIALS = "Windows Product ID\n", "Hardware Hash\n", "Serial Number,Hardware Hash\n"
+SHAPES: dict[str, Callable[[int], bytes]] = {
+    "rows of one cell": repeated("a\n", KEYS),
+    "rows of other cells": counted("%05x\n", KEYS),
+    "rows of other hashes": counted("%05x\n", HASHES),
+    "rows with issues": repeated("a\n", SERIALS),
+    "rows with many cells": repeated(",,,a\n", SERIALS),
+    "rows of quotes": repeated('"a"\n', KEYS),
+    "spoilt serials": repeated("1E+5\n", SERIALS),
+    "empty lines": repeated("\n", KEYS),
+    "blank records": repeated(",\n", SERIALS),
+    "delimiters": repeated(",", HASHES),
+    "quotes": repeated('"', HASHES),
+    "an open quote": repeated("a\n", HASHES + '"'),
+    "odd line ends": repeated("a\x0b\n", HASHES),
+    "wide characters": repeated("😀\n", KEYS),
+    "one wide character a line": repeated("a" * 4000 + "😀\n", KEYS),
+    "a wide header": repeated("a,", "Hardware Hash,"),
+    "ones": repeated("1,", "[", "1]"),
+    "empty objects": repeated("{},", "[", "{}]"),
+    "empty arrays": repeated("[],", "[", "[]]"),
+    "small devices": repeated('{"productKey":"a"},', "[", "{}]"),
+    "other small devices": counted('{"productKey":"%05x"},', "[", "{}]"),
+    "unknown members": repeated('{"a":1},', "[", "{}]"),
+    "a bad device in each window": repeated('{"productKey":"a"},' * 5000 + '{"productKey":1},', "[", "{}]"),
+    "commas in strings": repeated("1," * 30_000 + '"' + "1," * 30_000 + '",', "[", "1]"),
+    "braces in strings": repeated("{}," * 20_000 + '"' + "},{" * 20_000 + '",', "[", "1]"),
+    "large devices": repeated('{"x":[' + "[]," * 80_000 + "1]},", "[", "1]"),
+    "a string without end": repeated("a", '["'),
+    "digits": repeated("9", "["),
+    "brackets": repeated("["),
+    "brackets in brackets": repeated("[[[[[[[[]]]]]]]],", "[", "1]"),
+    "white space": repeated(" ", "[", "1]"),
+    "members of the envelope": repeated('"a":1,', "{", '"devices":[]}'),
+    "gzip of nothing": lambda size: gzip.compress(b"") * (size // 20),
+    "noise": lambda size: random.Random(1).randbytes(size),  # noqa: S311 - it must be repeatable
+}
+
+
+def measure(data: bytes) -> Measured:
+    """Take the time, again where it was long, as the machine may be busy elsewhere; then the memory."""
+    seconds, factor = float("inf"), 1.0
+    for _ in range(_TRIES):
+        if seconds > len(data) / MEGABYTE:
+            factor = slowness()
+            start = time.process_time()
+            inspect(InMemory(data), max_bytes=MOST)
+            seconds = min(seconds, time.process_time() - start)
+    tracemalloc.start()
+    inspect(InMemory(data), max_bytes=MOST)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return Measured(len(data), seconds, peak, factor)
+
+
+if __name__ == "__main__":
+    found = {name: measure(shape(int(sys.argv[1]))) for name, shape in SHAPES.items()}
+    sys.stdout.buffer.write(msgspec.json.encode(found))

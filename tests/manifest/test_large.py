@@ -1,0 +1,87 @@
+"""A large manifest is read in little memory, whatever its size, and can be sent from any part on."""
+
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from shared.device import Device, encode
+from shared.manifest import inspect
+from tests.manifest.files import MOST, TEMPLATE, made_up_hash
+
+MEGABYTE = 1 << 20
+PART = 500
+HASHES = [made_up_hash(seed, 4096) for seed in range(20)]
+
+
+def device(number: int) -> Device:
+    return Device(f"S{number:07}", None, f"{number:08}{HASHES[number % 20][8:]}", "LENOVO", "20L7001LMH")
+
+
+FORMS = {
+    "json": '{{"serialNumber":"{}","hardwareHash":"{}","oemManufacturerName":"{}","modelName":"{}"}}',
+    "csv": "{},,{},{},{}",
+    "csv with quotes": '"{}","","{}","{}","{}"',
+}
+ENDS = {
+    "json": ("[", ",", "]"),
+    "envelope": ('{"customerId": "c", "devices": [', ",", '], "batchId": "b"}'),
+    "csv": (",".join(TEMPLATE) + "\r\n", "\r\n", ""),
+}
+
+
+class Written:
+    """A manifest that is made up while it is read: nobody ever holds it."""
+
+    def __init__(self, layout: str, devices: int) -> None:
+        self._form = FORMS.get(layout, FORMS["json"])
+        self._begin, self._between, self._end = ENDS[layout.split(" ", 1)[0]]
+        self._devices = devices
+        self.size = sum(map(len, self.chunks()))
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self._begin.encode()
+        for start in range(0, self._devices, 256):
+            some = map(device, range(start, min(start + 256, self._devices)))
+            texts = [
+                self._form.format(each.serial_number, each.hardware_hash, each.oem_manufacturer_name, each.model_name)
+                for each in some
+            ]
+            yield (self._between * (start > 0) + self._between.join(texts)).encode()
+        yield self._end.encode()
+
+
+LAYOUTS = [*FORMS, "envelope"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_large_manifest_is_checked_and_sent_in_little_memory(layout: str) -> None:
+    check_and_send(layout, 5_000)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_very_large_manifest_takes_no_more_memory(layout: str) -> None:
+    check_and_send(layout, 100_000)
+
+
+def check_and_send(layout: str, count: int) -> None:
+    content = Written(layout, count)
+    assert content.size > 19 * MEGABYTE
+    tracemalloc.start()
+    try:
+        manifest = inspect(content, max_bytes=2 * MOST)
+        assert (manifest.device_count, manifest.issues.count, manifest.warnings.count) == (count, 0, 0)
+        first = count // 2 + 1
+        devices, sent = manifest.devices(first), 0
+        while part := list(islice(devices, PART)):
+            assert encode(part).startswith(encode([device(first + sent - 1)])[:-1])
+            sent += len(part)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sent == count - first + 1
+    allowed = 20 + count // 5_000  # what is remembered of each device, to find those that come again
+    assert peak < allowed * MEGABYTE

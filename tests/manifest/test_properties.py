@@ -1,0 +1,115 @@
+"""Whatever devices are written in whatever layout: they come back the same."""
+
+import gzip
+import json
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.device import Device
+from tests.manifest.files import (
+    API_NAMES,
+    MARKS,
+    csv_text,
+    devices_in,
+    documented,
+    encoded,
+    in_pascal_case,
+    issues_in,
+    members,
+    read,
+)
+
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+VALUE = TEXT.filter(lambda text: bool(text.strip()) and "+" not in text)
+# What no UTF-8 can be: bytes from C0 on that nothing below C0 follows but ASCII.
+LATIN = st.text(
+    st.sampled_from(" &.-()" + "".join(map(chr, (*range(48, 58), *range(97, 123), *range(0xC0, 0x100))))), min_size=1
+).filter(str.strip)
+
+
+def devices_of(values: st.SearchStrategy[str]) -> st.SearchStrategy[list[Device]]:
+    one = st.builds(Device, *[st.none() | values] * 5).filter(
+        lambda device: bool(device.hardware_hash or device.product_key)
+    )
+    return st.lists(one, min_size=1, max_size=8, unique=True)
+
+
+@given(devices_of(VALUE), st.sampled_from(["utf-8", *MARKS]), st.sampled_from([None, 1]), st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_json_gives_back_what_was_written(
+    devices: list[Device],
+    encoding: str,
+    indent: int | None,
+    escaped: bool,  # noqa: FBT001 - hypothesis passes it by position
+    enveloped: bool,  # noqa: FBT001 - hypothesis passes it by position
+) -> None:
+    ways = (members, documented, lambda device: in_pascal_case(documented(device)))
+    way = ways[len(devices) % 3]
+    array = [way(device) for device in devices]
+    whole = {"devices": array, "batchId": "b"} if enveloped else array
+    assert devices_in(encoded(json.dumps(whole, indent=indent, ensure_ascii=escaped), encoding)) == devices
+
+
+@given(
+    devices_of(VALUE),
+    st.sampled_from(["utf-8-sig", "utf-16-le", "utf-16-be"]),
+    st.permutations(API_NAMES),
+    st.sampled_from(",;\t"),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=150)
+def test_csv_gives_back_what_was_written(
+    devices: list[Device],
+    encoding: str,
+    columns: list[str],
+    delimiter: str,
+    quote: bool,  # noqa: FBT001 - hypothesis passes it by position
+) -> None:
+    assert devices_in(encoded(csv_text(devices, columns, delimiter, quote=quote), encoding)) == devices
+
+
+@given(devices_of(LATIN), st.sampled_from(",;\t"))
+@settings(deadline=None, max_examples=100)
+def test_csv_in_windows_1252_gives_back_what_was_written(devices: list[Device], delimiter: str) -> None:
+    assert devices_in(csv_text(devices, API_NAMES, delimiter).encode("cp1252")) == devices
+
+
+@given(st.lists(st.sampled_from(["", " ", "\t", "\u00a0", "a", " a", "\x0c"]), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=100)
+def test_blank_is_absent_in_every_layout(keys: list[str]) -> None:
+    in_json = json.dumps([{"productKey": key, "modelName": "M"} for key in keys]).encode()
+    in_csv = csv_text([Device(None, key, None, None, "M") for key in keys], API_NAMES).encode()
+    blank = [place for place, key in enumerate(keys) if not key.strip()]
+    assert issues_in(in_json) == [(f"device {place + 1}", "missing_identity") for place in blank]
+    assert issues_in(in_csv) == [(f"line {place + 2}", "missing_identity") for place in blank]
+
+
+@given(st.binary(max_size=300))
+@settings(deadline=None, max_examples=300)
+def test_any_bytes_give_devices_or_issues(data: bytes) -> None:
+    for file in (
+        data,
+        b"[" + data,
+        b'[{"productKey":"' + data + b'"}]',
+        b"Hardware Hash\n" + data,
+        gzip.compress(data),
+    ):
+        manifest = read(file)
+        assert manifest.issues.count or [*manifest.devices()]
+
+
+@given(st.integers(0, 2**32), st.sampled_from(["},{", "} ,\n{", "}\n,{", "},\r\n\t  {", "}," + " " * 200 + "{"]))
+@settings(deadline=None, max_examples=40)
+def test_a_large_array_is_read_as_a_small_one(seed: int, between: str) -> None:
+    """Windows may be cut anywhere, also where a value or a nested object looks like the end of a device."""
+    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    keys = [f"{number}{dice.choice(('', '},{', '},', '[', chr(92), chr(34), 'é', '😀'))}" for number in range(400)]
+    texts = []
+    for key in keys:
+        nested = dice.choice(("null", '{"objectType": "Device"}', '[{"a": 1},{"a": {}}]', '"},{"', "NaN", "[1, 2]"))
+        rest = f'"policies": {nested}, ' if dice.random() < 0.8 else ""
+        texts.append(f'{rest}"hardwareHash": "{"A" * dice.choice((4, 4000))}", "productKey": {json.dumps(key)}')
+    text = "[{" + between.join(texts) + "}]"
+    assert [device.product_key for device in devices_in(text.encode())] == keys
