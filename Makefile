@@ -17,7 +17,7 @@ serve: $(TOOLS) $(EMULATOR) ## the same, staying up: whatever is put into the co
 	@$(PYTHON) -m local serve
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
-	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
 
 check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 	@.venv/bin/ruff check .

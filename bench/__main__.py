@@ -7,7 +7,6 @@ from rich.console import Console
 
 from bench.run import publish, run
 
-
 _WIDTH = 130
 
 

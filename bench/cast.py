@@ -18,7 +18,7 @@ from bench.processes import Process
 from bench.recording import Exchange, Life
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
-from bench.world import CUSTOMER, ROOT, World
+from bench.world import CUSTOMER, ROOT, UNTIL_DUE, World
 
 THIS_APP, TUTORIAL, SAME, FLOOR = "this-app", "tutorial", "tutorial-same", "floor"
 NAMES = (THIS_APP, TUTORIAL, SAME, FLOOR)
@@ -27,8 +27,6 @@ SMALL, LARGE = "small", "large"
 DEVICES = {SMALL: 1, LARGE: 1000}
 VARIANTS = 3
 """Manifests of each size that differ in all devices, so that a mix-up is found out."""
-
-_SOON = 5  # seconds; later wake-ups find nothing to do, and need not be waited for
 
 
 class UnequalError(RuntimeError):
@@ -143,7 +141,7 @@ def record(world: World, actor: Actor) -> dict[str, Life]:
     names = [name for size in DEVICES for name in actor.prepare(size, VARIANTS)]
     turns = {name: [_recorded(world, actor, "land", name)] for name in names}
     messages = world.store.ask("take_messages")
-    time.sleep(max((message.delay for message in messages if message.delay < _SOON), default=0))
+    time.sleep(UNTIL_DUE)
     for message in messages:
         name = msgspec.json.decode(message.text)["manifest"]
         turns[name].append(_recorded(world, actor, "follow", message.text))

@@ -10,7 +10,7 @@ import msgspec
 from bench.cases.backlog import TWO
 from bench.cases.cold_start import IMPORTS
 from bench.cases.grid import Cell
-from bench.cases.large_file import FEW, MANY, LargeRun
+from bench.cases.large_file import MANY, TIMES_FEWER, LargeRun
 from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
 from bench.figures import Case, Sample, Spread, Target, ratio
 
@@ -99,7 +99,7 @@ def _large(results: Results) -> Iterator[Target]:
         memory = results.large_spread(THIS_APP, kind, MANY, lambda run: run.megabytes)
         many, few, tutorial = (
             results.large_spread(name, kind, devices, lambda run: run.wall)
-            for name, devices in ((THIS_APP, MANY), (THIS_APP, FEW), (TUTORIAL, MANY))
+            for name, devices in ((THIS_APP, MANY), (THIS_APP, MANY // TIMES_FEWER), (TUTORIAL, MANY))
         )
         if memory and many and few and tutorial:
             yield Target(f"100,000 devices, {kind}: peak memory, MB", memory, most=MOST_MEGABYTES, digits=0)

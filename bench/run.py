@@ -16,7 +16,7 @@ from bench.world import ROOT, World, world
 FILE = ROOT / ".local" / "bench.json"
 CHART = ROOT / "docs" / "bench.svg"
 
-_FULL = Plan(slot=0.15, budget=35, rounds=3)
+_FULL = Plan(slot=0.15, budget=30, rounds=3)
 _QUICK = Plan(slot=0.1, budget=10, rounds=2)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05),
@@ -28,7 +28,7 @@ def run(console: Console, *, quick: bool) -> Results:
     """Measure everything; a quick run has fewer rounds, fewer cases and no large files."""
     results = Results(quick=quick)
     with console.status("parsing") as status, world() as around:
-        results.reading = reading.run(rounds=3 if quick else 7, repeats=2 if quick else 3)
+        results.reading = reading.run(rounds=3 if quick else 7, repeats=2)
         status.update("starting the implementations")
         with cast(around) as actors:
             grid = Grid(around, actors, _QUICK_CELLS if quick else CELLS)
@@ -37,9 +37,9 @@ def run(console: Console, *, quick: bool) -> Results:
             results.landings = {case.title: case for case in grid.landings.values()}
             results.lives = {cell.title: case for cell, case in grid.lives.items()}
             status.update("backlog")
-            results.backlog = backlog.run(around, actors, slices=2 if quick else 4, total=200 if quick else 1000)
+            results.backlog = backlog.run(around, actors, budget=0 if quick else 12)
         status.update("cold start")
-        results.cold_start = cold_start.run(around, rounds=2 if quick else 4)
+        results.cold_start = cold_start.run(around, rounds=2 if quick else 3)
         if not quick:
             _large(status, around, results)
     results.compare()
@@ -48,7 +48,7 @@ def run(console: Console, *, quick: bool) -> Results:
 
 def _large(status: Status, around: World, results: Results) -> None:
     status.update("100,000 devices")
-    for taken in large_file.run(around, rounds=2):
+    for taken in large_file.run(around):
         results.large.append(taken)
         status.update(f"{taken.devices:,} devices, {taken.format}: {taken.implementation} took {taken.wall:.1f} s")
 

@@ -12,6 +12,9 @@ from bench.stand_ins.web import serve
 
 ROOT = Path(__file__).parent.parent
 CONTAINER = "manifests"
+FIRST_POLL_AFTER = "PT0.1S"
+UNTIL_DUE = 1.2
+"""Seconds from an acceptance until the app does not find its wake-up too early: moments are whole seconds."""
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 
 
@@ -49,7 +52,7 @@ def _settings(store: int, center: int) -> dict[str, str]:
         "PARTNER_CENTER_URL": url,
         "IDENTITY_ENDPOINT": f"{url}/msi/token",
         "IDENTITY_HEADER": "stand-in",
-        "FIRST_POLL_AFTER": "PT0.1S",
+        "FIRST_POLL_AFTER": FIRST_POLL_AFTER,
         "MAX_MANIFEST_BYTES": str(2**30),
         "PYTHON_THREADPOOL_THREAD_COUNT": "32",
         "BENCH_STORE_PORT": str(store),

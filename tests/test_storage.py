@@ -1,35 +1,22 @@
-"""What the app relies on in storage, shown of the real one and of the fakes that stand in for it elsewhere."""
+"""What the app relies on in storage, shown of the real one and of the fake that stands in for it elsewhere."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, override
 from uuid import UUID
 
 import pytest
-from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
-from azure.core.pipeline.transport import HttpRequest, RequestsTransport
-from azure.storage.blob import ContainerClient, LinearRetry
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 from msgspec.structs import replace
 
 from local.azurite import Account
-from local.triggers import decoded
-from shared import bootstrap, services
 from shared.job import Job, Lease, Progress, State, timestamp
 from shared.names import results_of, status_of
 from shared.services import ConflictError, ManifestChangedError, StorageUnavailableError
-from shared.settings import read_settings
-from shared.storage import LONGEST_DELAY, Storage, WakeUpQueue
-from shared.sweep import Listing
-from shared.wake_up import WakeUp, read_wake_up
-from tests.fakes import Clock, FakeQueue, FakeStorage
+from tests.fakes import Clock, FakeStorage
+from tests.stories.shelves import CHUNK, AppStorage, FakeShelf, RealShelf, Shelf, real_shelf
 
 NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
 NAMES = sorted([NAME, "a b/#1/50% ü 東京.json", "%2e%2E?x=1&y.json", "+~'()!*,;:@$", "ü" * 1012])
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-CHUNK = 1024
 LONG = b"0123456789abcdef" * (5 * CHUNK // 32)
 """Two and a half chunks."""
 
@@ -50,82 +37,10 @@ def job(manifest: str = NAME) -> Job:
 FINAL = replace(job(), state=State.REJECTED, final=True, lease=None)
 
 
-class AppStorage(services.Storage, Listing, Protocol):
-    """All that the app calls."""
-
-
-class Wire(RequestsTransport):
-    """The real transport; it breaks, or loses the answers to writes, where a test says so."""
-
-    broken = False
-    answers_to_lose = 0
-
-    @override
-    def send(self, request: HttpRequest, **kwargs: Any) -> Any:
-        if self.broken:
-            raise ServiceRequestError("no connection")
-        response = super().send(request, **kwargs)
-        if request.method == "PUT" and self.answers_to_lose:
-            self.answers_to_lose -= 1
-            raise ServiceResponseError("the connection broke before the answer came")
-        return response
-
-
-@dataclass
-class RealShelf:
-    """A container of Azurite's, as the app and as somebody else sees it."""
-
-    app: AppStorage
-    container: ContainerClient
-    wire: Wire
-
-    def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
-        self.container.upload_blob(name, data, metadata=metadata, overwrite=True)
-
-    def remove(self, name: str) -> None:
-        self.container.delete_blob(name)
-
-    def look(self, name: str) -> bytes:
-        return self.container.download_blob(name).readall()
-
-    def break_reading(self) -> None:
-        self.wire.broken = True
-
-
-@dataclass
-class FakeShelf:
-    """The fake container, seen the same ways."""
-
-    app: FakeStorage
-
-    def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
-        self.app.put(name, data, metadata)
-
-    def remove(self, name: str) -> None:
-        del self.app.blobs[name]
-
-    def look(self, name: str) -> bytes:
-        return self.app.blobs[name].data
-
-    def break_reading(self) -> None:
-        self.app.read_fault = True
-
-
-type Shelf = RealShelf | FakeShelf
-
-
 @pytest.fixture
 def real(storage_account: Account) -> Iterator[RealShelf]:
-    wire, connection = Wire(), storage_account.connection_string
-    small: dict[str, Any] = {"max_single_get_size": CHUNK, "max_chunk_get_size": CHUNK}
-    quick = LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
-    with ExitStack() as open_clients:
-        container = open_clients.enter_context(ContainerClient.from_connection_string(connection, "manifests"))
-        container.create_container()
-        apps = ContainerClient.from_connection_string(
-            connection, "manifests", transport=wire, retry_policy=quick, **small
-        )
-        yield RealShelf(Storage(open_clients.enter_context(apps)), container, wire)
+    with real_shelf(storage_account.connection_string) as shelf:
+        yield shelf
 
 
 @pytest.fixture(params=["real", "fake"])
@@ -174,12 +89,148 @@ def test_a_save_over_a_deleted_status_loses(shelf: Shelf) -> None:
 def test_an_etag_is_the_same_wherever_it_is_read(shelf: Shelf) -> None:
     for name in NAMES:
         shelf.put(name, b"[]")
+    listed = {blob.name: blob.etag for blob in shelf.app.listing()}
+    assert list(listed) == NAMES
+    for name in NAMES:
         content = shelf.app.open(name)
         assert content
-        (listed,) = shelf.app.listing(name) if isinstance(shelf, FakeShelf) else _listed(shelf, name)
-        assert content.etag == shelf.app.etag(name) == listed
-        assert content.etag.strip('"') == content.etag != ""
+        assert content.etag == shelf.app.etag(name) == listed[name]
+        assert content.etag
+        assert '"' not in content.etag
 
 
-def _listed(shelf: RealShelf, name: str) -> list[str]:
-    return [blob.etag for blob in shelf.app.listing() if blob.name == name]
+def test_a_manifest_is_read_from_the_start_each_time(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME, shelf.app.etag(NAME))
+    assert content
+    assert (content.size, content.is_directory) == (len(LONG), False)
+    assert [b"".join(content.chunks()) for _ in range(3)] == [LONG] * 3
+
+
+def test_a_manifest_that_is_gone_is_none(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    etag = shelf.app.etag(NAME)
+    shelf.remove(NAME)
+    assert shelf.app.etag(NAME) is None
+    assert shelf.app.open(NAME) is None
+    assert shelf.app.open(NAME, etag) is None
+
+
+def test_a_manifest_that_was_overwritten_is_not_opened_by_its_old_etag(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    etag = shelf.app.etag(NAME)
+    shelf.put(NAME, LONG)
+    with pytest.raises(ManifestChangedError):
+        shelf.app.open(NAME, etag)
+
+
+def overwrite(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+
+
+def remove(shelf: Shelf) -> None:
+    shelf.remove(NAME)
+
+
+@pytest.mark.parametrize("change", [overwrite, remove])
+def test_a_change_between_two_readings_is_noticed(shelf: Shelf, change: Callable[[Shelf], None]) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME)
+    assert content
+    assert b"".join(content.chunks()) == LONG
+    change(shelf)
+    with pytest.raises(ManifestChangedError):
+        list(content.chunks())
+
+
+@pytest.mark.parametrize("change", [overwrite, remove])
+def test_a_change_between_two_chunks_is_noticed(real: RealShelf, change: Callable[[Shelf], None]) -> None:
+    real.put(NAME, LONG)
+    content = real.app.open(NAME)
+    assert content
+    chunks = content.chunks()
+    assert next(chunks) == LONG[:CHUNK]
+    change(real)
+    with pytest.raises(ManifestChangedError):
+        list(chunks)
+
+
+def test_a_manifest_that_cannot_be_read_now_is_said_to_be_so(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME)
+    assert content
+    shelf.break_reading()
+    for _ in range(2):
+        with pytest.raises(StorageUnavailableError):
+            list(content.chunks())
+
+
+CALLS: dict[str, Callable[[AppStorage], object]] = {
+    "open": lambda app: app.open(NAME),
+    "open by its ETag": lambda app: app.open(NAME, "0x1"),
+    "etag": lambda app: app.etag(NAME),
+    "write results": lambda app: app.write_results(NAME, b""),
+    "delete results": lambda app: app.delete_results(NAME),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_storage_that_cannot_be_reached_is_said_to_be_so(real: RealShelf, call: Callable[[AppStorage], object]) -> None:
+    real.break_reading()
+    with pytest.raises(StorageUnavailableError):
+        call(real.app)
+
+
+def test_a_directory_marker_is_recognised(shelf: Shelf) -> None:
+    shelf.put("folder", b"-", {"hdi_isfolder": "true"})
+    content = shelf.app.open("folder")
+    assert content
+    assert content.is_directory
+    assert [blob.is_directory for blob in shelf.app.listing()] == [True]
+
+
+def test_results_are_written_over_and_deleted(shelf: Shelf) -> None:
+    shelf.app.delete_results(NAME)
+    for data in (b"first", b"second"):
+        assert shelf.app.write_results(NAME, data) == results_of(NAME)
+        assert shelf.look(results_of(NAME)) == data
+    shelf.app.delete_results(NAME)
+    assert list(shelf.app.listing()) == []
+
+
+@pytest.mark.parametrize(("written", "due"), [(job(), timestamp(NOON + timedelta(minutes=5))), (FINAL, "")])
+def test_a_listing_tells_state_etag_and_due_time(shelf: Shelf, written: Job, due: str) -> None:
+    version = shelf.app.save(written, None).version
+    (status,) = shelf.app.listing()
+    assert status.metadata == {"state": written.state, "etag": "0x1", "due": due}
+    assert status.etag == version.strip('"')
+    assert status.modified.tzinfo is not None
+
+
+def test_blobs_have_the_types_that_readers_expect(real: RealShelf) -> None:
+    real.app.save(job(), None)
+    real.app.write_results(NAME, b"")
+    types = {blob.name: blob.content_settings.content_type for blob in real.container.list_blobs()}
+    assert types == {
+        status_of(NAME): "application/json; charset=utf-8",
+        results_of(NAME): "text/csv; charset=utf-8",
+    }
+
+
+def test_a_write_whose_answer_was_lost_is_known_as_ones_own(real: RealShelf) -> None:
+    real.wire.answers_to_lose = 1
+    first = real.app.save(job(), None)
+    assert real.app.load(NAME) == first
+    real.wire.answers_to_lose = 1
+    second = real.app.save(replace(job(), attempts=2), first.version)
+    assert real.app.load(NAME) == second
+    assert real.wire.answers_to_lose == 0
+
+
+def test_a_lost_answer_does_not_make_somebody_elses_write_ones_own(real: RealShelf) -> None:
+    first = real.app.save(job(), None)
+    theirs = real.app.save(replace(job(), attempts=2), first.version)
+    real.wire.answers_to_lose = 1
+    with pytest.raises(ConflictError):
+        real.app.save(replace(job(), attempts=3), first.version)
+    assert real.app.load(NAME) == theirs

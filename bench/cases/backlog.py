@@ -2,7 +2,7 @@
 
 from collections import Counter
 from contextlib import ExitStack
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from bench.cast import SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
 from bench.figures import Case, sample
@@ -10,23 +10,26 @@ from bench.work import Measure
 from bench.world import World
 
 MANIFESTS = 1000
+SLICE = 100
+LEAST = 2 * SLICE
 LATENCY = 0.05
 THREADS = 32
 TWO = "this app, 2 processes"
 
 
-def run(world: World, actors: dict[str, Actor], slices: int, total: int = MANIFESTS) -> Case:
-    """Measure the backlog in interleaved slices."""
-    case = Case(f"a backlog of {total:,} manifests of 5 KB, {THREADS} at a time, API {LATENCY * 1000:.0f} ms")
-    jobs = total // slices
+def run(world: World, actors: dict[str, Actor], budget: float) -> Case:
+    """Measure in interleaved slices, until the backlog is done or the time is used up."""
+    case = Case(f"a manifest of a backlog of {MANIFESTS:,}, {THREADS} at a time, API {LATENCY * 1000:.0f} ms")
     world.center.ask("set_latency", LATENCY)
     with ExitStack() as parts:
         second = Actor("second", parts.enter_context(app(world, ".")), world, actors[THIS_APP].expected)
         second.land(SMALL, THREADS, THREADS)
-        for _ in range(slices):
-            for name in (THIS_APP, TUTORIAL):
-                case.add(name, sample(jobs, actors[name].land(SMALL, jobs, THREADS).measure))
-            case.add(TWO, sample(jobs, _both(actors[THIS_APP], second, jobs // 2)))
+        end, done = monotonic() + budget, 0
+        while done < LEAST or (done < MANIFESTS and monotonic() < end):
+            case.add(THIS_APP, sample(SLICE, actors[THIS_APP].land(SMALL, SLICE, THREADS).measure))
+            case.add(TUTORIAL, sample(THREADS, actors[TUTORIAL].land(SMALL, THREADS, THREADS).measure))
+            case.add(TWO, sample(SLICE, _both(actors[THIS_APP], second, SLICE // 2)))
+            done += SLICE
         _check(world, [actors[THIS_APP], actors[TUTORIAL], second])
     return case
 

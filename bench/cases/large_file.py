@@ -8,10 +8,11 @@ from typing import NamedTuple
 from bench import manifests
 from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL, UnequalError, app
 from bench.figures import MEGABYTE
+from bench.processes import Process
 from bench.work import Measure
 from bench.world import CUSTOMER, World
 
-FEW, MANY = 10_000, 100_000
+MANY, TIMES_FEWER = 100_000, 10
 WRITERS: dict[str, Callable[[Path, int], None]] = {"JSON": manifests.write_array, "CSV": manifests.write_table}
 
 
@@ -26,35 +27,41 @@ class LargeRun(NamedTuple):
     megabytes: float
 
 
-def run(world: World, rounds: int, most: int = MANY) -> Iterator[LargeRun]:
-    """Measure, in a process of its own for each implementation, format and size."""
-    for kind in WRITERS:
-        for devices in (FEW, most):
-            yield from _size(world, kind, devices, rounds if devices == FEW else 1)
+def run(world: World, most: int = MANY) -> Iterator[LargeRun]:
+    """Measure, in a process of its own for each implementation and format: first few devices, then many."""
+    for kind, write in WRITERS.items():
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            sizes = (most // TIMES_FEWER, most)
+            for devices in sizes:
+                path = Path(folder) / str(devices)
+                write(path, devices)
+                world.store.ask("keep_file", _key(kind, devices), path)
+            yield from _compared(world, kind, sizes)
+            for devices in sizes:
+                world.store.ask("drop", _key(kind, devices))
 
 
-def _size(world: World, kind: str, devices: int, rounds: int) -> Iterator[LargeRun]:
-    key = f"{kind}{devices}"
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        path = Path(folder) / "manifest"
-        WRITERS[kind](path, devices)
-        world.store.ask("keep_file", key, path)
-        uploads = []
-        for _ in range(rounds):
-            for implementation in (THIS_APP, TUTORIAL):
-                yield _once(world, implementation, kind, devices, key)
-                uploads.append(world.center.ask("uploads")["large"])
+def _compared(world: World, kind: str, sizes: tuple[int, ...]) -> Iterator[LargeRun]:
+    uploads: dict[int, list[object]] = {devices: [] for devices in sizes}
+    for implementation in (THIS_APP, TUTORIAL):
+        with app(world, FOLDERS[implementation]) as process:
+            _land(world, process, f"{SMALL}0")
+            for devices in sizes:
                 world.clear()
-        world.store.ask("drop", key)
-    if any(each != uploads[0] for each in uploads):
-        raise UnequalError(f"{kind}, {devices} devices: not the same devices")
+                measure = _land(world, process, _key(kind, devices))
+                memory = process.ask("peak_memory") / MEGABYTE
+                yield LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)
+                uploads[devices].append(world.center.ask("uploads"))
+    world.clear()
+    if any(first != second for first, second in uploads.values()):
+        raise UnequalError(f"{kind}: not the same devices")
 
 
-def _once(world: World, implementation: str, kind: str, devices: int, key: str) -> LargeRun:
-    warm, large = f"{CUSTOMER}/warm/{SMALL}", f"{CUSTOMER}/large/{key}"
-    with app(world, FOLDERS[implementation]) as process:
-        world.store.ask("land", {warm: f"{SMALL}0", large: key})
-        process.ask("land", [warm], 1)
-        measure = Measure(*process.ask("land", [large], 1))
-        memory = process.ask("peak_memory") / MEGABYTE
-    return LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)
+def _land(world: World, process: Process, key: str) -> Measure:
+    name = f"{CUSTOMER}/large/{key}"
+    world.store.ask("land", {name: key})
+    return Measure(*process.ask("land", [name], 1))
+
+
+def _key(kind: str, devices: int) -> str:
+    return f"{kind}{devices}"

@@ -49,10 +49,10 @@ class Blobs:
         if request.headers.get("if-none-match") == "*" and blob:
             return error(409, "BlobAlreadyExists")
         if_match = request.headers.get("if-match")
-        if if_match and blob and blob.etag != if_match:
+        if blob is None and request.method != "PUT":
+            return error(404, "BlobNotFound")
+        if if_match and (blob is None or blob.etag != if_match):
             return error(412, "ConditionNotMet")
-        if blob is None and (request.method != "PUT" or if_match):
-            return error(412 if request.method == "PUT" else 404, "BlobNotFound")
         return None
 
     def _put(self, name: str, request: Request) -> Response:

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 
 from shared.manifest.finding import UnreadableError
+from shared.manifest.text import LARGEST
 
-LARGEST = 262_144
-"""Characters that a line, or a record of several lines, may have: more than 60 times a real one."""
-
+_TOO_LONG = f"A line has more than {LARGEST:,} characters. Is this a CSV file?"
 _LINE_END = re.compile(r"[\r\n]")
 
 
@@ -24,9 +23,7 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         carried = text[cut:]
         if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):
-            raise UnreadableError(
-                "value_too_large", f"A line has more than {LARGEST:,} characters. Is this a CSV file?"
-            )
+            raise UnreadableError("value_too_large", _TOO_LONG)
         if cut:
             yield text[:cut]
     if carried:

@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 
 from shared.manifest.finding import UnreadableError
-
-LARGEST = 262_144
-"""Characters that a device may have: more than 60 times a real one, and what keeps the memory flat."""
+from shared.manifest.text import LARGEST
 
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.
 DECODER = json.JSONDecoder(parse_int=float)

@@ -20,7 +20,6 @@ _NAMES_TOLD = 100
 _NOBODY = Device()
 _NAMES = {field.lower(): field for field in FIELDS}
 
-
 _WRONG_TYPE = "{} is {} but must be a string. Put the value between quotes."
 _SURROGATE = "{} has half a character (\\ud800 to \\udfff). Write the whole character."
 _NO_OBJECT = "The device is {} but must be an object. Write it as {{...}} with its members."

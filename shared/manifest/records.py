@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import NamedTuple
 
-from shared.manifest.blocks import LARGEST
 from shared.manifest.finding import UnreadableError
+from shared.manifest.text import LARGEST
 
 _MANY = 1024
 

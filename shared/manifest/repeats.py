@@ -8,16 +8,20 @@ _EVERY = 4096
 _ROOM, _MOST_ROOM = 16_384, 131_072
 _CHARACTERS_EACH = 256
 
+_NUMBER = (1 << 32) - 1
 _SAME_HASH = "The hardware hash is that of {} {}, but other fields differ. Check which one is right."
 
 
 class Repeats:
-    """Finds devices that agree in all five fields, and warns of hashes that come again with other fields."""
+    """Finds devices that agree in all five fields, and warns of hashes that come again with other fields.
+
+    Two devices are taken for the same where 64 bits of a keyed digest agree.
+    """
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._devices = Sightings()
-        self._hashes = Sightings()
+        self._seen = Sightings()
+        self._same_hash = Sightings()
         self._looked = 0
 
     def first(self, device: Device, number: int) -> int:
@@ -25,15 +29,23 @@ class Repeats:
         self._looked += 1
         if not self._looked % _EVERY:
             self._make_room()
-        first = self._devices.first(hash(device), number)
-        if first == number and device.hardware_hash:
-            other = self._hashes.first(hash(device.hardware_hash), number)
-            if other != number:
-                self._report.warning(number, "hardwareHash", "repeated_hash", _SAME_HASH, self._report.unit, other)
+        if device.hardware_hash is None:
+            return self._seen.first(hash(device), number)
+        # One look finds out about both: by the hash, and a part of the whole device's digest noted beside the number.
+        note = (hash(device) & _NUMBER) << 32 | number
+        known = self._seen.first(hash(device.hardware_hash), note)
+        if known >> 32 == note >> 32:
+            return known & _NUMBER
+        return self._first_with_other_fields(device, number, known & _NUMBER)
+
+    def _first_with_other_fields(self, device: Device, number: int, other: int) -> int:
+        first = self._same_hash.first(hash(device), number)
+        if first == number:
+            self._report.warning(number, "hardwareHash", "repeated_hash", _SAME_HASH, self._report.unit, other)
         return first
 
     def _make_room(self) -> None:
         """Let memory grow with the text that was read, and no further than some ten thousand devices."""
         room = min(_ROOM + self._report.characters // _CHARACTERS_EACH, _MOST_ROOM)
-        self._devices.shrink(room)
-        self._hashes.shrink(room)
+        self._seen.shrink(room)
+        self._same_hash.shrink(room)

@@ -1,28 +1,28 @@
-"""Where something was first seen, for any number of things.
+"""What came with something when it was first seen, for any number of things.
 
-A dictionary is quick but takes 100 bytes for each thing, which a file of tiny devices could not be allowed. What no
-longer fits goes into byte strings: twelve bytes for each thing.
+A dictionary is quick but takes 130 bytes for each thing, which a file of tiny devices could not be allowed. What no
+longer fits goes into byte strings: sixteen bytes for each thing.
 """
 
 import struct
 
 _BUCKETS = 1 << 14
 _FILTER = 1 << 20
-_ENTRY = struct.Struct("<qI")
+_ENTRY = struct.Struct("<qQ")
 _DIGEST = struct.Struct("<q")
 
 
 class Sightings:
-    """Remembers a number with each digest; equal digests of 64 keyed bits are taken for the same thing."""
+    """Remembers a note (from 1, 64 bits) with each digest (64 bits)."""
 
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
         self._older: _Packed | None = None
 
-    def first(self, digest: int, number: int) -> int:
-        """Give the number that came with the digest at first, which is ``number`` if it is new."""
-        known = self._recent.setdefault(digest, number)
-        if known == number and self._older and (older := self._older.get(digest)):
+    def first(self, digest: int, note: int) -> int:
+        """Give the note that came with the digest at first, which is ``note`` if the digest is new."""
+        known = self._recent.setdefault(digest, note)
+        if known == note and self._older and (older := self._older.get(digest)):
             del self._recent[digest]
             return older
         return known
@@ -36,7 +36,7 @@ class Sightings:
 
 
 class _Packed:
-    """Digests and their numbers, packed into one byte string for each bucket."""
+    """Digests and their notes, packed into one byte string for each bucket."""
 
     def __init__(self) -> None:
         self._buckets = [b""] * _BUCKETS
@@ -51,7 +51,7 @@ class _Packed:
             found = bucket.find(key, found + 1)
         return None if found < 0 else int(_ENTRY.unpack_from(bucket, found)[1])
 
-    def update(self, numbers: dict[int, int]) -> None:
-        for digest, number in numbers.items():
+    def update(self, notes: dict[int, int]) -> None:
+        for digest, note in notes.items():
             self._filter[digest % _FILTER] = 1
-            self._buckets[digest % _BUCKETS] += _ENTRY.pack(digest, number)
+            self._buckets[digest % _BUCKETS] += _ENTRY.pack(digest, note)

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from shared import settings
+from shared import services, settings
 from shared.clouds import CLOUDS
-from shared.sign_in import tokens
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
@@ -28,4 +27,4 @@ def test_the_clouds_are_those_of_the_code() -> None:
 
 
 def test_the_longest_wait_is_told() -> None:
-    assert f"no longer than {tokens.LONGEST_SIGN_IN} seconds" in PAGE
+    assert f"no longer than {services.LONGEST_SIGN_IN} seconds" in PAGE

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pytest
 
-from local.azurite import Azurite
+from local.azurite import Account, Azurite
 from tests.stories.moments import Time, TimeTravel
 from tests.stories.stage import Stage, open_stage
 
@@ -18,6 +18,7 @@ class Starter(Protocol):
         settings: Mapping[str, str] | None = None,
         *,
         found: Mapping[str, bytes] | None = None,
+        account: Account | None = None,
         real_time: bool = False,
     ) -> Stage: ...
 
@@ -33,10 +34,11 @@ def start(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogC
             settings: Mapping[str, str] | None = None,
             *,
             found: Mapping[str, bytes] | None = None,
+            account: Account | None = None,
             real_time: bool = False,
         ) -> Stage:
             time = Time() if real_time else TimeTravel()
-            stage = open_stage(azurite.new_account(), monkeypatch, time, settings or {}, found or {})
+            stage = open_stage(account or azurite.new_account(), monkeypatch, time, settings or {}, found or {})
             stages.append(running.enter_context(stage))
             return stages[-1]
 

@@ -114,11 +114,17 @@ def open_stage(
     settings: Mapping[str, str],
     found: Mapping[str, bytes],
 ) -> Iterator[Stage]:
-    """Start an app of its own; `found` are blobs that lie in the container before it starts for the first time."""
+    """Start an app of its own.
+
+    An empty value of `settings` takes a setting away; `found` are blobs that lie in the container before the app starts
+    for the first time.
+    """
     witness = Witness()
     with surroundings(account, time.now) as around, ExitStack() as closing:
         for name, value in (around.settings | dict(settings)).items():
             monkeypatch.setenv(name, value)
+            if not value:
+                monkeypatch.delenv(name)
         _substitute(monkeypatch, closing, time, witness)
         if found:
             around.container.create_container()

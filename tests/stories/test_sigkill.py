@@ -33,6 +33,7 @@ QUICK = {
 NAMES = [f"{CUSTOMER}/Test/{life:02}.json" for life in range(KILLS)]
 
 
+@pytest.mark.timeout(120)
 def test_20_kills_change_nothing(azurite: Azurite) -> None:
     kill_again_and_again(azurite, seed=1)
 

@@ -1,0 +1,270 @@
+"""The bench checks what it claims: that all implementations do the same, and that a figure says what it can."""
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import ContainerClient
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from bench import chart, tables
+from bench.apps.by_hand import Finding
+from bench.cases.grid import Cell, Grid, Plan
+from bench.cases.large_file import MANY, TIMES_FEWER, LargeRun
+from bench.cases.reading import Reader, by_hand_finds, compare, this_app_finds
+from bench.cast import FLOOR, LARGE, NAMES, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, cast
+from bench.faulty import faulty
+from bench.figures import Case, Sample, Spread, Target, compared
+from bench.floor import run_floor
+from bench.processes import Process, ProcessError
+from bench.recording import Exchange, Life, UnknownExchangeError
+from bench.results import Results, key
+from bench.stand_ins.center import devices_of
+from bench.stand_ins.web import Request
+from bench.work import Measure
+from bench.world import World, world
+from shared.names import status_of
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[World]:
+    with world() as around:
+        yield around
+
+
+@pytest.fixture
+def around(running: World) -> World:
+    running.clear()
+    return running
+
+
+@pytest.fixture(scope="module")
+def all_actors(running: World) -> Iterator[dict[str, Actor]]:
+    with cast(running) as actors:
+        yield actors
+
+
+@pytest.fixture
+def actors(all_actors: dict[str, Actor], around: World) -> dict[str, Actor]:
+    del around  # which is empty now
+    for actor in all_actors.values():
+        actor.forget()
+    return all_actors
+
+
+class Tampering(Process):
+    """Stands before an implementation and does something else than it was asked for."""
+
+    def __init__(self, inner: Process, tamper: Callable[[Sequence[str]], Sequence[str]]) -> None:
+        self._inner = inner
+        self._tamper = tamper
+
+    def ask(self, verb: str, *arguments: object) -> object:
+        names, threads = arguments
+        assert isinstance(names, list)
+        return self._inner.ask(verb, self._tamper(names), threads)
+
+
+class Lazy(Process):
+    """Stands before an implementation and keeps wake-ups from it."""
+
+    def __init__(self, inner: Process) -> None:
+        self._inner = inner
+
+    def ask(self, verb: str, *arguments: object) -> object:
+        return Measure(1.0, 1.0) if verb == "follow" else self._inner.ask(verb, *arguments)
+
+
+# --- equal devices, equal ends ---------------------------------------------------------------------------------------
+
+
+def test_all_implementations_send_the_same_devices_and_follow_them_to_the_end(
+    around: World, actors: dict[str, Actor]
+) -> None:
+    cell = Cell(SMALL, 2, 0.0)
+    grid = Grid(around, actors, [cell])
+    list(grid.run(Plan(slot=0, budget=0, rounds=1)))
+    assert grid.landings[cell].samples.keys() == grid.lives[cell].samples.keys() == set(NAMES)
+    assert all(taken.cpu > 0 for samples in grid.lives[cell].samples.values() for taken in samples)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "told"),
+    [
+        (lambda names: names[1:], "1 uploads missing, 0 not asked for"),
+        (lambda names: [*names, names[0]], "0 uploads missing, 1 not asked for"),
+        (lambda names: [names[0], *names[:-1]], "1 uploads missing, 1 not asked for"),
+    ],
+    ids=["one left out", "one sent twice", "one in the other's place"],
+)
+def test_other_devices_are_found_out(
+    around: World, actors: dict[str, Actor], tamper: Callable[[Sequence[str]], Sequence[str]], told: str
+) -> None:
+    honest = actors[TUTORIAL]
+    wrong = Actor(TUTORIAL, Tampering(honest.process, tamper), around, honest.expected)
+    wrong.land(SMALL, 3, 1)
+    with pytest.raises(UnequalError, match=told):
+        wrong.check()
+
+
+def test_who_does_not_follow_to_the_end_is_found_out(around: World, actors: dict[str, Actor]) -> None:
+    floor = actors[FLOOR]
+    lazy = {FLOOR: Actor(FLOOR, Lazy(floor.process), around, floor.expected, turns=floor.turns)}
+    with pytest.raises(UnequalError, match="should have been completed"):
+        list(Grid(around, lazy, [Cell(SMALL, 1, 0.0)]).run(Plan(slot=0, budget=0, rounds=1)))
+
+
+def test_a_missing_device_changes_the_name_of_an_upload_and_spelling_does_not() -> None:
+    two = b'[{"serialNumber": "A", "productKey": "K"}, {"productKey": "L"}]'
+    assert devices_of(two) == devices_of(b'[{"productKey":"K","serialNumber":"A"},{"productKey":"L"}]')
+    others = [b'[{"productKey":"L"}]', b'[{"serialNumber":"A","productKey":"K"},{"productKey":"M"}]']
+    assert devices_of(two) not in [devices_of(other) for other in others]
+
+
+def test_the_floor_refuses_an_answer_that_the_app_did_not_get(around: World) -> None:
+    asked = Request("GET", "/blobs/manifests/c/floor/small0-1.json", {}, b"")
+    lives = {"small0": Life("c/floor/small0-1.json", [[Exchange(0.0, "storage", asked, 206)]])}
+    with Process(run_floor, lives, around.settings) as floor, pytest.raises(ProcessError, match="404 and not 206"):
+        floor.ask("land", ["c/floor/small0-2.json"], 1)
+
+
+def test_an_exchange_that_others_were_not_taught_is_told() -> None:
+    request = Request("DELETE", f"/blobs/manifests/{status_of('c/b/x.json')}", {}, b"")
+    with pytest.raises(UnknownExchangeError, match="DELETE of a status"):
+        Life("c/b/x.json", [[Exchange(0.0, "storage", request, 202)]]).steps()
+
+
+# --- equal checks ----------------------------------------------------------------------------------------------------
+
+
+def test_both_sides_find_the_same_in_faulty_manifests() -> None:
+    compare(this_app_finds, by_hand_finds, faulty())
+
+
+def without(code: str) -> Reader:
+    def reader(content: bytes) -> tuple[list[Finding], list[Finding]]:
+        issues, warnings = by_hand_finds(content)
+        return [each for each in issues if each[2] != code], [each for each in warnings if each[2] != code]
+
+    return reader
+
+
+def only_first_issue(content: bytes) -> tuple[list[Finding], list[Finding]]:
+    issues, warnings = by_hand_finds(content)
+    return issues[:1], warnings
+
+
+def found_codes() -> list[str]:
+    return sorted({each[2] for content in faulty() for found in by_hand_finds(content) for each in found})
+
+
+@pytest.mark.parametrize("reader", [only_first_issue, *map(without, found_codes())], ids=["first only", *found_codes()])
+def test_a_check_left_out_is_found_out(reader: Reader) -> None:
+    with pytest.raises(UnequalError):
+        compare(this_app_finds, reader, faulty())
+
+
+def test_the_faulty_manifests_have_what_is_costly_to_check() -> None:
+    assert {"not_base64", "missing_identity", "duplicate_device", "repeated_hash"} <= set(found_codes())
+
+
+# --- a stand-in that is like the storage -----------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["stand-in", "emulator"])
+def connection_string(request: pytest.FixtureRequest, around: World) -> str:
+    if request.param == "stand-in":
+        return around.settings["ManifestStorage"]
+    account = request.getfixturevalue("azurite").new_account()
+    with ContainerClient.from_connection_string(account.connection_string, "manifests") as container:
+        container.create_container()
+    return str(account.connection_string)
+
+
+def test_the_storage_stand_in_keeps_the_rules_that_the_app_relies_on(connection_string: str) -> None:
+    with ContainerClient.from_connection_string(connection_string, "manifests", max_single_get_size=4) as container:
+        blob = container.get_blob_client("c/Ω b/x.json")
+        with pytest.raises(ResourceNotFoundError):
+            blob.download_blob()
+        first = blob.upload_blob(b"0123456789", overwrite=False, metadata={"state": "accepted"})["etag"]
+        with pytest.raises(ResourceExistsError):
+            blob.upload_blob(b"", overwrite=False)
+        assert blob.get_blob_properties().metadata == {"state": "accepted"}
+        pinned = {"etag": first, "match_condition": MatchConditions.IfNotModified}
+        assert blob.download_blob(**pinned).readall() == b"0123456789"
+        second = blob.upload_blob(b"", overwrite=True, **pinned)["etag"]
+        for refused in (lambda: blob.upload_blob(b"", overwrite=True, **pinned), lambda: blob.download_blob(**pinned)):
+            with pytest.raises(ResourceModifiedError):
+                refused()
+        assert blob.download_blob().readall() == b""
+        assert blob.get_blob_properties().etag == second != first
+        blob.delete_blob()
+        with pytest.raises(ResourceNotFoundError):
+            blob.get_blob_properties()
+        with pytest.raises(ResourceModifiedError):  # a condition on a blob that is gone is not met either
+            blob.upload_blob(b"", overwrite=True, **pinned)
+
+
+def test_the_queue_stand_in_takes_messages(around: World) -> None:
+    text = around.settings["ManifestStorage"]
+    with QueueClient.from_connection_string(text, "q", message_encode_policy=TextBase64EncodePolicy()) as queue:
+        for told, delay in (("late", 300), ("soon", 2)):
+            assert queue.send_message(told, visibility_timeout=delay, time_to_live=-1).id
+    assert around.store.ask("take_messages") == [("soon", 2), ("late", 300)]
+    assert around.store.ask("take_messages") == []
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(2.0, 3.0, "met"), (1.0, 1.9, "missed"), (1.9, 2.1, "open")])
+def test_a_target_is_judged_only_if_its_whole_range_is_on_one_side(low: float, high: float, verdict: str) -> None:
+    assert Target("", Spread((low + high) / 2, low, high), least=2).verdict == verdict
+    turned = Spread(1 / ((low + high) / 2), 1 / high, 1 / low)
+    assert Target("", turned, most=0.5).verdict == verdict
+
+
+@pytest.mark.parametrize(("low", "high", "judged"), [(0.9, 1.1, False), (1.1, 1.3, True), (0.5, 0.9, True)])
+def test_no_verdict_where_a_ratio_crosses_one(low: float, high: float, judged: bool) -> None:  # noqa: FBT001 - a column
+    assert ("no verdict" not in compared(Spread((low + high) / 2, low, high))) == judged
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    case = Case("", {"a": [Sample(2, 4.0, 1.0), Sample(1, 10.0, 1.0)], "b": [Sample(1, 1.0, 1.0), Sample(1, 5.0, 1.0)]})
+    assert case.ratio("a", "b", lambda taken: taken.wall_each) == Spread(2.0, 2.0, 2.0)
+
+
+def results() -> Results:
+    cells = [key(SMALL, 1), key(SMALL, 8), key(LARGE, 1), key(LARGE, 8), key(SMALL, 1, 0.05), key(SMALL, 32, 0.05)]
+    samples = {name: [Sample(10, 1.0, 0.5), Sample(10, 1.5, 0.5)] for name in NAMES}
+    cases = {title: Case(title, samples) for title in cells}
+    large = [
+        LargeRun(name, kind, devices, 6.0, 5.0, 120.0)
+        for name in (THIS_APP, TUTORIAL)
+        for kind in ("JSON", "CSV")
+        for devices in (MANY // TIMES_FEWER, MANY)
+    ]
+    made = Results(quick=False, machine="made up", landings=cases, lives={key(SMALL, 1): cases[key(SMALL, 1)]})
+    made.large = large
+    made.compare()
+    return made
+
+
+def test_the_chart_is_an_image_with_everybody_in_it() -> None:
+    texts = Counter(element.text for element in ET.fromstring(chart.chart(results())).iter())  # noqa: S314 - our own
+    assert texts["this app"] == texts["tutorial"] == texts["floor"] == 2
+    assert texts["this app, JSON"] == texts["tutorial, CSV"] == 1
+
+
+def test_every_target_of_a_full_run_is_in_the_table() -> None:
+    made = results()
+    assert {target.verdict for target in made.targets} <= {"met", "missed", "open"}
+    assert sum("100,000 devices" in target.what for target in made.targets) == 6
+    assert tables.everything(made)

@@ -1,0 +1,215 @@
+"""The triggers: what they are bound to, what they pass on, and what they leave alone."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pytest
+from azure.storage.queue import QueueMessage
+
+from local import inputs
+from local.bindings import Binding, read_binding, resolve
+from local.host_json import read_host_json
+from local.runtime import Result, Runtime
+from local.stage import APP
+from shared.lifecycle import MOST_DEATHS
+from shared.settings import SettingsError, read_settings
+
+NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+UNREACHABLE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;BlobEndpoint=http://127.0.0.1:9/a"
+"""The one setting that the worker itself needs, to hand a blob over; nothing answers there."""
+
+
+class Loader(Protocol):
+    """Loads the app with these settings and no others."""
+
+    def __call__(self, settings: Mapping[str, str]) -> Runtime: ...
+
+
+@pytest.fixture
+def raw_bindings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the runtime tells the host of each trigger, as it tells it."""
+    raw: list[dict[str, Any]] = []
+
+    def remember(text: str) -> Binding:
+        raw.append(json.loads(text))
+        return read_binding(text)
+
+    monkeypatch.setattr("local.runtime.read_binding", remember)
+    return raw
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loader]:
+    for name in ("ManifestStorage", "MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "MANIFEST_TRIGGER_SOURCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("shared.bootstrap._app", None)
+    with ExitStack() as running:
+
+        def load(settings: Mapping[str, str]) -> Runtime:
+            for name, value in settings.items():
+                monkeypatch.setenv(name, value)
+            return running.enter_context(Runtime(APP))
+
+        yield load
+
+
+@pytest.fixture
+def runtime(load: Loader) -> Runtime:
+    return load({"ManifestStorage": UNREACHABLE})
+
+
+def invoke(runtime: Runtime, name: str, given: inputs.Input) -> Result:
+    return runtime.invoke(next(function for function in runtime.functions if function.name == name), given)
+
+
+def land(runtime: Runtime, name: str) -> Result:
+    return invoke(runtime, "upload_manifest", inputs.blob_reference("ManifestStorage", "manifests", name))
+
+
+def receive(runtime: Runtime, function: str, text: str) -> Result:
+    message = QueueMessage(content=text, id="id-1", inserted_on=NOON, expires_on=NOON, next_visible_on=NOON)
+    message.dequeue_count, message.pop_receipt = 1, "receipt"
+    return invoke(runtime, function, inputs.queue_message(message, text))
+
+
+@pytest.mark.parametrize(
+    ("setting", "source"),
+    [("EventGrid", "EventGrid"), ("LogsAndContainerScan", "LogsAndContainerScan"), ("Polling", "EventGrid")],
+)
+def test_functions_are_bound_as_the_infrastructure_expects(
+    load: Loader, raw_bindings: list[dict[str, Any]], setting: str, source: str
+) -> None:
+    runtime = load({"MANIFEST_TRIGGER_SOURCE": setting})
+    told = ("type", "connection", "path", "source", "queueName", "schedule")
+    bindings = [{name: raw[name] for name in told if name in raw} for raw in raw_bindings]
+    queue = {"type": "queueTrigger", "connection": "ManifestStorage"}
+    blob = {"type": "blobTrigger", "connection": "ManifestStorage", "path": "%MANIFEST_CONTAINER%/{name}"}
+    assert dict(zip([function.name for function in runtime.functions], bindings, strict=True)) == {
+        "upload_manifest": blob | {"source": source},
+        "resume_manifest": queue | {"queueName": "%WAKE_UP_QUEUE%"},
+        "rescue_manifest": queue | {"queueName": "webjobs-blobtrigger-poison"},
+        "rescue_wake_up": queue | {"queueName": "%WAKE_UP_QUEUE%-poison"},
+        "sweep": {"type": "timerTrigger", "schedule": "%SWEEP_SCHEDULE%"},
+    }
+
+
+def test_a_blob_comes_without_its_content(runtime: Runtime) -> None:
+    triggers = {function.name: function.trigger for function in runtime.functions}
+    assert triggers["upload_manifest"].properties.deferred
+
+
+def test_without_a_setting_events_are_the_source(runtime: Runtime) -> None:
+    assert runtime.functions[0].trigger.source == "EventGrid"
+
+
+@pytest.mark.parametrize("suffix", [".status.json", ".results.csv"])
+def test_what_the_app_itself_writes_needs_neither_settings_nor_storage(runtime: Runtime, suffix: str) -> None:
+    assert land(runtime, f"{NAME}{suffix}") == Result()
+    assert not land(runtime, NAME).ok
+
+
+def test_missing_settings_are_told_all_at_once_by_the_first_invocation(load: Loader) -> None:
+    settings = {"ManifestStorage": UNREACHABLE, "MANIFEST_TRIGGER_SOURCE": "Polling", "GIVE_UP_AFTER": "soon"}
+    error = land(load(settings), NAME).error
+    assert error
+    assert error.startswith(f"{SettingsError.__name__}: App settings: ")
+    named = re.findall(r"([A-Z_]{5,}) is ", error)
+    assert sorted(named) == ["GIVE_UP_AFTER", "MANIFEST_CONTAINER", "MANIFEST_TRIGGER_SOURCE", "WAKE_UP_QUEUE"]
+
+
+@dataclass
+class RecordingApp:
+    """Notes what it is asked for; it is its own workflow and sweep."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    @property
+    def workflow(self) -> "RecordingApp":
+        return self
+
+    @property
+    def sweep(self) -> "RecordingApp":
+        return self
+
+    def advance(self, manifest: str, due: datetime | None = None) -> None:
+        self.asked.append((manifest, due))
+
+    def run(self) -> None:
+        self.asked.append(("sweep",))
+
+
+@pytest.fixture
+def app(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> RecordingApp:
+    assert runtime.functions
+    recording = RecordingApp()
+    monkeypatch.setattr("shared.bootstrap._app", recording)
+    return recording
+
+
+@pytest.mark.parametrize("name", [NAME, "a b/#1/50% ü 東京.json", "ü" * 1012])
+def test_triggers_pass_the_name_on_as_it_is(runtime: Runtime, app: RecordingApp, name: str) -> None:
+    wake_up = json.dumps({"manifest": name, "due": "2026-11-22T12:00:00Z"})
+    assert land(runtime, name).ok
+    assert receive(runtime, "resume_manifest", wake_up).ok
+    assert receive(runtime, "rescue_wake_up", wake_up).ok
+    assert receive(runtime, "rescue_manifest", json.dumps({"BlobName": name, "ETag": '"0x1"'})).ok
+    assert app.asked == [(name, None), (name, NOON), (name, NOON), (name, None)]
+
+
+def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:
+    assert invoke(runtime, "sweep", inputs.timer(NOON, NOON, past_due=False)).ok
+    assert app.asked == [("sweep",)]
+
+
+@pytest.mark.parametrize("function", ["resume_manifest", "rescue_manifest", "rescue_wake_up"])
+def test_an_unreadable_message_is_logged_and_dropped(
+    runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
+) -> None:
+    texts = ["", "not JSON", "[]", "{}", '{"manifest": 5}', '{"BlobName": null}']
+    assert [text for text in texts if not receive(runtime, function, text).ok] == []
+    logged = [record.__dict__ for record in caplog.records if record.name == "manifests"]
+    assert [(one["levelno"], one["event"], one["message_id"]) for one in logged] == [
+        (logging.ERROR, "message_unreadable", "id-1")
+    ] * len(texts)
+    assert app.asked == []
+
+
+def test_an_import_does_no_work() -> None:
+    command = [sys.executable, "-m", "tests.stories.lonely_import"]
+    done = subprocess.run(command, cwd=APP, capture_output=True, text=True, timeout=50, check=False)  # noqa: S603 - the module above
+    assert (done.returncode, done.stdout) == (0, "MANIFEST_TRIGGER_SOURCE"), done.stderr
+
+
+def test_the_host_tries_as_often_as_the_app_counts_on() -> None:
+    extensions = read_host_json(APP).extensions
+    assert extensions.blobs.poison_blob_threshold == extensions.queues.max_dequeue_count == MOST_DEATHS
+    assert extensions.queues.message_encoding == "base64"
+    document = json.loads((APP / "host.json").read_bytes())
+    assert document["extensionBundle"] == {
+        "id": "Microsoft.Azure.Functions.ExtensionBundle",
+        "version": "[4.*, 5.0.0)",
+    }
+
+
+def test_the_sample_settings_are_all_that_a_start_needs(load: Loader) -> None:
+    sample = json.loads((APP / "local.settings.sample.json").read_bytes())
+    values: dict[str, str] = sample["Values"]
+    assert sample["IsEncrypted"] is False
+    assert values["FUNCTIONS_WORKER_RUNTIME"] == "python"
+    assert "AzureWebJobsStorage" in values  # the timer keeps its schedule there
+    settings = read_settings(values)
+    assert settings.trigger_source == "LogsAndContainerScan"  # the emulator sends no events
+    for function in load(values).functions:
+        trigger = function.trigger
+        assert trigger.connection in values
+        for text in (trigger.path, trigger.queue_name, trigger.schedule):
+            assert "%" not in resolve(text, values)
