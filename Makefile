@@ -26,7 +26,7 @@ check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 	@$(MAKE) --no-print-directory test PYTEST_ARGS="--cov --cov-report=term $(PYTEST_ARGS)"
 
 soak: $(TOOLS) $(EMULATOR) ## the long versions of the fault and fuzz tests
-	@SOAK=1 $(PYTHON) -m pytest -m soak $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -m soak $(PYTEST_ARGS)
 
 package: $(TOOLS) ## the zip that is deployed, in dist/
 	@$(PYTHON) -m local.package

@@ -1,13 +1,13 @@
 """Any mixture of events, doubles, delays, faults, deaths, overwrites and deletions ends well."""
 
-import os
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from local.partner_center import faults
 from local.web import Proceed, Response, Silence, answer_lost, unanswered
@@ -131,11 +131,12 @@ class Lives(RuleBasedStateMachine):
         assert all(job.final == (job.state in FINAL) for job in self.world.storage.written)
 
 
-SOAK = bool(os.environ.get("SOAK"))
-Lives.TestCase.settings = settings(
-    max_examples=10_000 if SOAK else 60,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+BRIEF = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+Lives.TestCase.settings = BRIEF
 TestLives = Lives.TestCase
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_ten_thousand_lives() -> None:
+    run_state_machine_as_test(Lives, settings=settings(BRIEF, max_examples=10_000))
