@@ -76,7 +76,7 @@ def now() -> datetime:
 def _storage_options() -> dict[str, Any]:
     """Bound the SDK's retries: by its defaults, a call to a dead endpoint would take minutes and outlast a lease."""
     retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
-    return {"connection_timeout": 5, "read_timeout": 60, "retry_policy": retries}
+    return {"connection_timeout": 5, "read_timeout": 20, "retry_policy": retries}
 
 
 def _container(settings: Settings) -> ContainerClient:

@@ -44,7 +44,7 @@ class Workflow:
             except (ConflictError, ManifestChangedError):
                 continue
             return
-        self._services.wake(manifest, whole_second(self._services.clock()))
+        self._services.wake(manifest, whole_second(self._services.clock() + self._services.delays.first_retry))
 
     def restart(self, stored: Stored) -> None:
         """Begin a new run of a finished job, for the same content.

@@ -540,7 +540,7 @@ def test_whoever_loses_every_race_comes_back(monkeypatch: pytest.MonkeyPatch) ->
         losing.setattr(world.storage, "save", lost)
         world.step()
     assert status_of(NAME) not in world.storage.blobs
-    assert WakeUp(NAME, world.clock.now) in world.queue.wake_ups()
+    assert WakeUp(NAME, world.clock.now + DELAYS.first_retry) in world.queue.wake_ups()
     world.settle()
     assert world.job().state is State.COMPLETED
 

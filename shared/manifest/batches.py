@@ -124,17 +124,23 @@ class Batches:
                 continue
             if decoder is not self._decoders[0]:  # what worked comes first next time
                 self._decoders.reverse()
-            return Batch([_device(item) for item in found], [])
+            return Batch(
+                [
+                    from_values(
+                        item.serial_number,
+                        item.product_key,
+                        item.hardware_hash,
+                        item.oem_manufacturer_name,
+                        item.model_name,
+                    )
+                    for item in found
+                ],
+                [],
+            )
         try:
             return Batch([], DECODER.decode(window))
         except (json.JSONDecodeError, RecursionError):
             return None
-
-
-def _device(found: _Documented) -> Device:
-    return from_values(
-        found.serial_number, found.product_key, found.hardware_hash, found.oem_manufacturer_name, found.model_name
-    )
 
 
 def _cut(cursor: Cursor) -> int:

@@ -61,6 +61,7 @@ class _Inspection:
                 self._kept.append(entry.device)
                 if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
                     self._kept = None
+                    self._repeats.forget()
 
     def _is_new(self, entry: Entry) -> bool:
         first = self._repeats.first(entry.device, entry.at)

@@ -51,6 +51,7 @@ class Source:
     def _rows_with_duplicates(self) -> Iterator[Row]:
         report, sent = Report(0), 0
         repeats = Repeats(report)
+        repeats.forget()
         for place, device in enumerate(self._devices(report), 1):
             number = repeats.first(device, sent + 1)
             is_new = number > sent

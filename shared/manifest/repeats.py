@@ -8,6 +8,7 @@ _EVERY = 4096
 _ROOM, _MOST_ROOM = 16_384, 131_072
 _CHARACTERS_EACH = 256
 
+_PIECE = slice(1000, 1064)
 _NUMBER = (1 << 32) - 1
 _SAME_HASH = "The hardware hash is that of {} {}, but other fields differ. Check which one is right."
 
@@ -15,17 +16,37 @@ _SAME_HASH = "The hardware hash is that of {} {}, but other fields differ. Check
 class Repeats:
     """Finds devices that agree in all five fields, and warns of hashes that come again with other fields.
 
-    Two devices are taken for the same where 64 bits of a keyed digest agree.
+    Two devices are taken for the same where 64 bits of a keyed digest agree. As long as a piece of every hash is another
+    one, nothing comes again, and no digest is made: it would take as long as decoding the JSON.
     """
 
     def __init__(self, report: Report) -> None:
         self._report = report
+        self._pieces: set[str | int] = set()
+        self._unlike: list[tuple[Device, int]] | None = []
         self._seen = Sightings()
         self._same_hash = Sightings()
         self._looked = 0
 
     def first(self, device: Device, number: int) -> int:
         """Give the number of the first device that is the same as this one, ``number``."""
+        if self._unlike is not None:
+            piece = device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)
+            if piece not in self._pieces:
+                self._pieces.add(piece)
+                self._unlike.append((device, number))
+                return number
+            self.forget()
+        return self._first(device, number)
+
+    def forget(self) -> None:
+        """Let go of the devices themselves: from now on, digests are kept of them."""
+        unlike, self._unlike = self._unlike or [], None
+        self._pieces.clear()
+        for device, number in unlike:
+            self._first(device, number)
+
+    def _first(self, device: Device, number: int) -> int:
         self._looked += 1
         if not self._looked % _EVERY:
             self._make_room()

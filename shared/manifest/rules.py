@@ -11,7 +11,7 @@ from shared.manifest.report import Report
 
 _TUPLE = ("serial number", "manufacturer", "model")
 _NUMBER = re.compile(r"\s*\d+([.,]\d+)?[eE]\+\d+\s*")
-_USUAL_LENGTHS = range(2_000, 8_001)
+_LEAST_USUAL, _MOST_USUAL = 2_000, 8_000
 
 # What firmware says where nobody has filled it in.
 _PLACEHOLDERS = frozenset(
@@ -65,14 +65,14 @@ def _missing(*absent: bool) -> str:
 
 def look_at(device: Device, at: int, report: Report) -> None:
     """Warn of what is odd about a device."""
-    serial, key, hardware_hash, maker, model = msgspec.structs.astuple(device)
-    if hardware_hash:
-        _look_at_hash(hardware_hash, at, report)
-    elif not key:
+    if device.hardware_hash:
+        _look_at_hash(device.hardware_hash, at, report)
+    elif not device.product_key:
         _look_for_placeholders(device, at, report)
-    all_short = f"|{serial}|{key}|{maker}|{model}|"  # one look at all is quicker than one at each
-    if not all_short.isprintable() or " |" in all_short or "| " in all_short:
-        _look_at_characters(device, at, report)
+    for value in (device.serial_number, device.product_key, device.oem_manufacturer_name, device.model_name):
+        if value and not (value.isprintable() and value == value.strip()):
+            _look_at_characters(device, at, report)
+            break
 
 
 def _look_at_hash(value: str, at: int, report: Report) -> None:
@@ -81,7 +81,7 @@ def _look_at_hash(value: str, at: int, report: Report) -> None:
         report.warning(at, "hardwareHash", "surrounding_space", _SPACE, "hardwareHash")
     if len(bare) % 4 or not _is_base64(bare):
         report.warning(at, "hardwareHash", "not_base64", _NOT_BASE64)
-    elif len(bare) not in _USUAL_LENGTHS:
+    elif not _LEAST_USUAL <= len(bare) <= _MOST_USUAL:
         report.warning(at, "hardwareHash", "unusual_hash_length", _UNUSUAL, len(bare))
 
 
