@@ -50,7 +50,7 @@ def is_valid(entry: Entry, report: Report) -> bool:
     if serial and "+" in serial and _NUMBER.fullmatch(serial):
         report.issue(entry.at, "serialNumber", "number_for_serial", _SPOILT, serial.strip())
         valid = False
-    if entry.sound and not is_identified(device):
+    if not device.hardware_hash and entry.sound and not is_identified(device):
         missing = _missing(serial is None, device.oem_manufacturer_name is None, device.model_name is None)
         report.issue(entry.at, None, "missing_identity", _UNIDENTIFIED, missing)
         valid = False

@@ -29,10 +29,10 @@ def decoded(chunks: Iterator[bytes], encoding: Encoding, report: Report) -> Iter
     yield from text.decode(b"", final=True)
 
 
-def _pieces(chunks: Iterator[bytes], skip: int) -> Iterator[bytes]:
+def _pieces(chunks: Iterator[bytes], skip: int) -> Iterator[memoryview]:
     for chunk in chunks:
         for start in range(skip, len(chunk), PIECE):
-            yield chunk[start : start + PIECE]
+            yield memoryview(chunk)[start : start + PIECE]
         skip = 0
 
 
@@ -48,7 +48,7 @@ class _Text:
         self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
 
-    def decode(self, data: bytes, *, final: bool = False) -> Iterator[str]:
+    def decode(self, data: bytes | memoryview, *, final: bool = False) -> Iterator[str]:
         try:
             yield self._noted(self._decoder.decode(data, final))
         except UnicodeDecodeError as fault:
