@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
-LONGEST_ANSWER = 120.0
+LONGEST_ANSWER = 300.0
 STOP_TIMEOUT = 10.0
 
 type Verbs = object

@@ -43,6 +43,8 @@ class Results(msgspec.Struct):
     reading: list[Case] = msgspec.field(default_factory=list)
     cold_start: Case | None = None
     backlog: Case | None = None
+    memory: dict[str, float] = msgspec.field(default_factory=dict)
+    """Peak MB of each function app after the landings and lives."""
     large: list[LargeRun] = msgspec.field(default_factory=list)
     targets: list[Target] = msgspec.field(default_factory=list)
 

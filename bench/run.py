@@ -9,7 +9,8 @@ from rich.status import Status
 from bench import chart, tables
 from bench.cases import backlog, cold_start, large_file, reading
 from bench.cases.grid import CELLS, Cell, Grid, Plan
-from bench.cast import LARGE, SMALL, cast
+from bench.cast import FOLDERS, LARGE, SMALL, cast
+from bench.figures import MEGABYTE
 from bench.results import Results
 from bench.world import ROOT, World, world
 
@@ -36,6 +37,8 @@ def run(console: Console, *, quick: bool) -> Results:
                 status.update(f"small and large manifests: {what}")
             results.landings = {case.title: case for case in grid.landings.values()}
             results.lives = {cell.title: case for cell, case in grid.lives.items()}
+            peaks = {name: actors[name].process.ask("peak_memory") for name in FOLDERS}
+            results.memory = {name: peak / MEGABYTE for name, peak in peaks.items()}
             status.update("backlog")
             results.backlog = backlog.run(around, actors, budget=0 if quick else 12)
         status.update("cold start")

@@ -26,6 +26,7 @@ def _tables(results: Results) -> Iterator[RenderableType]:
         yield _rates(f"{title}: manifests a second", list(cases.values()))
         yield _cpu(f"{title}: CPU ms a manifest", list(cases.values()))
         yield _ratios(f"{title}: this app in comparison", list(cases.values()))
+    yield _memory(results)
     yield _alone(results)
     if results.large:
         yield _large(results)
@@ -62,6 +63,12 @@ def _ratios(title: str, cases: list[Case]) -> Table:
             compared(case.ratio(SAME, THIS_APP, wall)),
             case.ratio(THIS_APP, FLOOR, cpu).written(1),
         )
+    return table
+
+
+def _memory(results: Results) -> Table:
+    table = _table("Peak memory of the process after all of these", "", *(HEADINGS[name] for name in results.memory))
+    table.add_row("MB", *(f"{megabytes:,.0f}" for megabytes in results.memory.values()))
     return table
 
 

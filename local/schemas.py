@@ -26,10 +26,8 @@ def status_schema() -> dict[str, Any]:
 
 
 def _plain(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - any part of a schema
-    if isinstance(schema, list):
-        return [_plain(part, definitions) for part in schema]
     if not isinstance(schema, dict):
-        return schema
+        return [_plain(part, definitions) for part in schema] if isinstance(schema, list) else schema
     if "$ref" in schema:
         return _plain(definitions[schema["$ref"]], definitions)
     if "prefixItems" in schema:
@@ -40,7 +38,9 @@ def _plain(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - a
     plain = {name: _plain(part, definitions) for name, part in schema.items() if name not in dropped}
     if plain.get("type") == "object":
         plain["required"] = sorted(plain["properties"])  # the app writes every member
-    return {"type": "string", **plain} if "enum" in plain else plain
+    if "enum" in plain:
+        return {"type": "integer" if isinstance(plain["enum"][0], int) else "string", **plain}
+    return plain
 
 
 def _or_null(choices: list[dict[str, Any]]) -> dict[str, Any]:

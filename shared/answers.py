@@ -1,5 +1,6 @@
 """What Partner Center's answers mean: one exception class for each decision, and the two bodies that matter."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from shared.job import Fault
 
 LONGEST_DESCRIPTION = 500
 """Characters of a foreign text that are kept."""
+
+LONGEST_ID = 100
+"""Characters of a foreign id that are kept."""
+
+LONGEST_WAIT = timedelta(days=366)
+"""More than anybody means by ``Retry-After``; a moment that far off can still be written down."""
 
 # 3xx: a redirect is not followed, so it is as good as no service. 401: a new token may help.
 _TEMPORARY = frozenset({401, 408, 425, 429})
@@ -56,7 +63,7 @@ class Answer:
     @property
     def server_correlation(self) -> str | None:
         """Give the ``MS-CV`` header, by which Microsoft's support finds the call."""
-        return readable(self.headers.get("MS-CV", "")) or None
+        return readable(self.headers.get("MS-CV", ""))[:LONGEST_ID] or None
 
     def json(self) -> Any:  # noqa: ANN401 - a foreign body can be anything
         """Decode the body; ``None`` if it is no JSON, as gateways answer HTML or nothing."""
@@ -72,21 +79,23 @@ class Answer:
         return None if value is None or isinstance(value, dict | list) else readable(str(value))
 
 
-class DeviceEntry(msgspec.Struct, frozen=True, rename="camel"):
+@dataclass(frozen=True)
+class DeviceEntry:
     """One device of a batch's progress, as ``BatchUploadDetails.devicesStatus`` has it."""
 
     serial_number: str | None = None
     product_key: str | None = None
     status: str | None = None
-    error_code: str | int | None = None
+    error_code: str | None = None
     error_description: str | None = None
 
 
-class BatchProgress(msgspec.Struct, frozen=True, rename="camel"):
+@dataclass(frozen=True)
+class BatchProgress:
     """``BatchUploadDetails``: how far Partner Center is with one upload."""
 
-    status: str = "unknown"
-    devices_status: list[DeviceEntry] | None = None
+    status: str
+    devices_status: tuple[DeviceEntry, ...]
 
     @property
     def finished(self) -> bool:
@@ -127,7 +136,8 @@ class Report:
 
 def readable(text: str) -> str:
     """Make a foreign text fit for a person's eyes: one line, bounded, without control characters."""
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:LONGEST_DESCRIPTION]
+    whole = text.encode("utf-8", "replace").decode()  # half a character could not be stored
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", whole).strip()[:LONGEST_DESCRIPTION]
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -135,8 +145,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     value = headers.get("Retry-After", "").strip()
     try:
         if value.isascii() and value.isdigit():
-            return timedelta(seconds=int(value))
-        return max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0))
+            return min(timedelta(seconds=min(int(value), 10**9)), LONGEST_WAIT)
+        return min(max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0)), LONGEST_WAIT)
     except (ValueError, OverflowError):
         return None
 
@@ -188,8 +198,24 @@ def batches_in(answer: Answer) -> list[str] | None:
 
 
 def progress_in(answer: Answer) -> BatchProgress | None:
-    """Read ``BatchUploadDetails``; ``None`` if the body is something else."""
+    """Read ``BatchUploadDetails``; ``None`` if the body is something else. An odd entry does not spoil the others."""
     try:
-        return msgspec.json.decode(answer.body, type=BatchProgress)
+        document = json.loads(answer.body)  # takes half characters, which a description may have
     except (ValueError, RecursionError):
         return None
+    status = document.get("status", "unknown") if isinstance(document, dict) else None
+    if not isinstance(status, str):
+        return None
+    entries = document.get("devicesStatus")
+    return BatchProgress(readable(status), tuple(map(_entry, entries if isinstance(entries, list) else [])))
+
+
+def _entry(entry: object) -> DeviceEntry:
+    def text(name: str) -> str | None:
+        value = entry.get(name) if isinstance(entry, dict) else None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return None if value is None or isinstance(value, dict | list) else readable(str(value))
+
+    names = ("serialNumber", "productKey", "status", "errorCode", "errorDescription")
+    return DeviceEntry(*map(text, names))

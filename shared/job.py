@@ -5,14 +5,12 @@ The members and their meaning are the status document that users read; ``progres
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
 import msgspec
 
 from shared.manifest import Finding
-
-SCHEMA_VERSION = 1
 
 type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """UTC, whole seconds."""
@@ -136,7 +134,7 @@ class Progress(_Record, frozen=True, kw_only=True):
 class Job(_Record, frozen=True, kw_only=True):
     """The status document of one manifest."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     manifest: str
     etag: str
     state: State

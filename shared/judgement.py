@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from itertools import groupby
 
-from shared.answers import DeviceEntry, readable
+from shared.answers import DeviceEntry
 from shared.device import Device
 from shared.device_errors import device_error
 from shared.job import Outcome, Verdict, VerdictRun
@@ -75,11 +75,10 @@ def _key(text: str | None) -> str:
 
 
 def _verdict(entry: DeviceEntry, matched_by: str) -> Verdict:
-    code = "" if entry.error_code is None else readable(str(entry.error_code))
-    description = readable(entry.error_description or "")
+    code, description = entry.error_code or "", entry.error_description or ""
     status = _key(entry.status)
     if code in ("", "0") and status == "finished":
         return Verdict(Outcome.REGISTERED, None, None, matched_by)
     if code in ("", "0") and status != "finished_with_errors":
-        return Verdict(Outcome.NOT_REPORTED, None, description or f"status {readable(status)}", matched_by)
+        return Verdict(Outcome.NOT_REPORTED, None, description or f"status {status}", matched_by)
     return Verdict(device_error(code, description).outcome, code or None, description or None, matched_by)

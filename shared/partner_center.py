@@ -15,6 +15,7 @@ from uuid import uuid4
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from shared.advice import advice
 from shared.answers import (
@@ -40,6 +41,9 @@ PAUSES = (0.3, 1.0)
 
 LONGEST_CALL = timedelta(seconds=LONGEST_SIGN_IN + CONNECT_TIMEOUT + 2 * READ_TIMEOUT + sum(PAUSES))
 """The longest that a call takes: to get a token, to connect, to wait for an answer and read it, pauses included."""
+
+AT_ONCE = timedelta(seconds=2)
+"""How soon a connection must have broken for the call to be tried again."""
 
 LARGEST_ANSWER = 16 * 2**20
 """Bytes. The progress of 1,000 devices takes about 0.3 MB."""
@@ -170,8 +174,9 @@ class PartnerCenter:
             try:
                 return call, self._exchange(method, url, call, body)
             except requests.RequestException as error:
-                # A time-out has used the call's time up; anything else broke at once and may be a stale connection.
-                pause = None if isinstance(error, requests.Timeout) else next(pauses, None)
+                # What broke at once may have been a stale connection; anything later has used the call's time up.
+                at_once = self._clock() - call.began < AT_ONCE and not isinstance(error, requests.Timeout)
+                pause = next(pauses, None) if at_once else None
                 if pause is None:
                     raise UnavailableError(call.unanswered(error), answered=False) from None
             self._pause(pause)
@@ -186,15 +191,19 @@ class PartnerCenter:
             allow_redirects=False,
             stream=True,
         ) as response:
-            return Answer(response.status_code, response.headers, self._body(response))
+            body = self._body(response).replace(call.token.encode(), b"(token)")
+            return Answer(response.status_code, response.headers, body)
 
     def _body(self, response: requests.Response) -> bytes:
         deadline = self._clock() + timedelta(seconds=READ_TIMEOUT)
         body = bytearray()
-        for chunk in response.iter_content(2**16):
-            body += chunk
-            if len(body) > LARGEST_ANSWER or self._clock() > deadline:
-                raise requests.ReadTimeout("the answer does not end")
+        try:
+            while chunk := response.raw.read1(2**16, decode_content=True):  # as it comes, however slowly
+                body += chunk
+                if len(body) > LARGEST_ANSWER or self._clock() > deadline:
+                    raise requests.ReadTimeout("the answer does not end")
+        except HTTPError as error:
+            raise requests.ConnectionError("the answer broke off") from error
         return bytes(body)
 
 
@@ -222,7 +231,7 @@ class _Call:
     def fault(self, description: str | None, answer: Answer) -> Fault:
         code = answer.member("code")
         told = description or answer.member("description") or answer.member("message")
-        told = (told or f"Partner Center answered HTTP {answer.status}.").replace(self.token, "(token)")
+        told = told or f"Partner Center answered HTTP {answer.status}."
         return Fault(
             http_status=answer.status,
             code=code,

@@ -204,7 +204,7 @@ def _delays(reader: _Reader) -> Delays:
 
 def _duration(text: str) -> timedelta:
     duration = msgspec.convert(text, timedelta)  # its ValidationError is a ValueError
-    if duration <= timedelta(0):
+    if not timedelta(0) < duration <= timedelta(days=366):
         raise ValueError(text)
     return duration
 

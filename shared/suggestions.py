@@ -9,6 +9,8 @@ NEAREST = 5
 
 def nearest_batches(batch: str, existing: Sequence[str]) -> str:
     """Say which existing batches have names near to one that does not exist."""
+    if batch in existing:
+        return "The batch itself exists."
     if not existing:
         return "The customer has no device batches yet."
     lowered = {name.lower(): name for name in existing}

@@ -1,5 +1,6 @@
 """Following what was accepted, until Partner Center has told every device's fate."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,8 +14,8 @@ from shared.job import Fault, Job, Upload
 from shared.judgement import judge
 from shared.manifest import Manifest, Row, inspect
 from shared.results import unknown_rows, write_results
-from shared.schedule import SECOND, poll_delay, retry_delay, whole_second
-from shared.services import UNREADABLE, Services, SignInError, Storage, StorageUnavailableError, Stored
+from shared.schedule import poll_delay, retry_delay, whole_second
+from shared.services import UNREADABLE, ConflictError, Services, SignInError, Storage, StorageUnavailableError, Stored
 
 _SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
 
@@ -27,7 +28,7 @@ class Tracking:
         self._services = services
         self._job = stored.job
         self._version = stored.version
-        self._sent = SentDevices(services.storage, stored.job, services.limits.manifest_bytes)
+        self._sent = SentDevices(services.storage, stored.job)
         self._fault: Fault | None = None
         self._told: timedelta | None = None
 
@@ -39,14 +40,26 @@ class Tracking:
             ManifestChangedError: The manifest has been overwritten meanwhile.
         """
         try:
-            self._ask()
+            if self._worth_asking():
+                self._ask()
             self._give_up_if_overdue()
             if not self._unjudged:
                 self._finish()
                 return
         except StorageUnavailableError:
             self._fault = UNREADABLE
+            if self._overdue():
+                self._finish_without_manifest()
+                return
         self._come_again()
+
+    def _overdue(self) -> bool:
+        return self._services.clock() >= self._deadline
+
+    def _worth_asking(self) -> bool:
+        """Ask once more when the time is over only if the last round went well: a fault may have told to wait."""
+        last_look = self._deadline + self._services.delays.longest_poll
+        return not self._overdue() or (self._job.error is None and self._services.clock() < last_look)
 
     @property
     def _unjudged(self) -> list[int]:
@@ -65,7 +78,7 @@ class Tracking:
             try:
                 report = self._report(self._job.uploads[index])
             except UnavailableError as error:
-                self._fault, self._told = error.fault, error.retry_after
+                self._fault, self._told = error.fault, max(filter(None, (self._told, error.retry_after)), default=None)
                 return
             except SignInError as error:
                 self._fault = error.fault
@@ -91,19 +104,31 @@ class Tracking:
         if not progress.finished:
             self._job = transitions.reported(self._job, index, progress.status, None, now)
             return
-        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status or [])
+        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status)
         self._job = transitions.reported(self._job, index, progress.status, verdicts, now)
         if self._unjudged:  # the last judgement is saved with the end of the job
             self._save(self._job)
 
     def _give_up_if_overdue(self) -> None:
-        now = self._services.clock()
-        if self._unjudged and now >= self._deadline:
-            self._job = transitions.abandoned(self._job, self._fault or _SILENT, now)
+        if self._unjudged and self._overdue():
+            fault = self._fault or self._job.error or _SILENT
+            self._job = transitions.abandoned(self._job, fault, self._services.clock())
 
-    def _finish(self) -> None:
-        results = self._services.storage.write_results(self._job.manifest, write_results(self._job, self._sent.rows()))
-        self._save(transitions.finished(self._job, results, self._services.clock()))
+    def _finish_without_manifest(self) -> None:
+        """End in time, though the manifest cannot be read: its rows are told without their values."""
+        self._give_up_if_overdue()
+        self._finish(unknown_rows(self._job.device_count or 0))
+
+    def _finish(self, rows: Iterable[Row] | None = None) -> None:
+        storage = self._services.storage
+        results = storage.write_results(self._job.manifest, write_results(self._job, rows or self._sent.rows()))
+        try:
+            self._save(transitions.finished(self._job, results, self._services.clock()))
+        except ConflictError:  # a new run may have begun, which must not find these results beside it
+            present = storage.load(self._job.manifest)
+            if present is None or present.job.results != results:
+                storage.delete_results(self._job.manifest)
+            raise
         job = self._job
         seconds = (job.updated_at - job.created_at).total_seconds()
         events.log(
@@ -125,7 +150,7 @@ class Tracking:
             delay = retry_delay(services.delays, progress.setbacks, self._told, services.draw())
         else:
             delay = poll_delay(services.delays, progress.polls + 1, self._told)
-        at = whole_second(min(now + delay, max(self._deadline, now + SECOND)))
+        at = whole_second(now + delay if self._overdue() else min(now + delay, self._deadline))
         services.wake(self._job.manifest, at)
         self._save(transitions.polled(self._job, self._fault, at, now))
 
@@ -136,10 +161,9 @@ class Tracking:
 class SentDevices:
     """The devices that a job has sent, read again from its manifest when they are needed."""
 
-    def __init__(self, storage: Storage, job: Job, most: int) -> None:
-        """Read nothing yet; the manifest has at most ``most`` bytes."""
+    def __init__(self, storage: Storage, job: Job) -> None:
+        """Read nothing yet."""
         self._storage = storage
-        self._most = most
         self._job = job
         self._next = 1
 
@@ -156,7 +180,8 @@ class SentDevices:
     @cached_property
     def _manifest(self) -> Manifest | None:
         content = self._storage.open(self._job.manifest, self._job.etag)
-        return inspect(content, max_bytes=self._most) if content else None
+        # It was within bounds when it was accepted; a setting that has changed since must not end the following.
+        return inspect(content, max_bytes=sys.maxsize) if content else None
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

@@ -70,7 +70,7 @@ class Attempt:
             ConflictError: The lease was lost; whoever has it goes on.
         """
         try:
-            if self._job.previous and not self._job.uploads:
+            if not self._job.uploads:
                 self._services.storage.delete_results(self._job.manifest)
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
@@ -186,8 +186,11 @@ class Attempt:
             self._go_on(fault, creating=True)
         elif job.progress.creating and fault.http_status == HTTPStatus.CONFLICT:
             self._go_on(fault, creating=False)
+        elif missing:
+            self._go_on(fault)  # before another call is made
+            self._stop(State.REJECTED, self._with_batches(fault))
         else:
-            self._stop(State.REJECTED, self._with_batches(fault) if missing else fault)
+            self._stop(State.REJECTED, fault)
 
     def _with_batches(self, fault: Fault) -> Fault:
         with suppress(AnswerError, SignInError):

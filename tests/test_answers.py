@@ -6,6 +6,7 @@ from requests.structures import CaseInsensitiveDict
 
 from shared.answers import (
     Answer,
+    DeviceEntry,
     RefusedError,
     TooLargeError,
     UnavailableError,
@@ -60,7 +61,10 @@ def test_every_status_leads_where_the_contract_says(status: int, code: str | Non
         ("", None),
         ("-5", None),
         ("٣", None),
-        ("9" * 30, None),
+        ("9" * 12, 366 * 86_400),
+        ("9" * 30, 366 * 86_400),
+        ("9" * 5000, None),
+        ("Sun, 22 Nov 9026 16:00:00 GMT", 366 * 86_400),
     ],
 )
 def test_retry_after_is_read_in_both_forms(value: str, seconds: int | None) -> None:
@@ -133,6 +137,18 @@ def test_progress_is_finished_when_partner_center_says_so(body: bytes, finished:
     progress = progress_in(answer(body=body))
     assert progress is not None
     assert progress.finished is finished
+
+
+def test_an_odd_entry_does_not_spoil_the_others() -> None:
+    body = b"""{"status": "finished", "devicesStatus": [null, 5, {"serialNumber": 7, "errorCode": 808.0},
+        {"serialNumber": "S", "errorDescription": "half \\ud800", "status": ["odd"]}, {"status": "finished"}]}"""
+    progress = progress_in(answer(body=body))
+    assert progress is not None
+    entries = progress.devices_status
+    assert [entry.serial_number for entry in entries] == [None, None, "7", "S", None]
+    assert entries[2].error_code == "808"
+    assert entries[3] == DeviceEntry(serial_number="S", error_description="half ?")
+    assert entries[4].status == "finished"
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"status": 5}', b'{"x":' + b"[" * 100_000])

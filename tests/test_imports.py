@@ -61,6 +61,7 @@ FUNCTION_APP = "bootstrap events names settings wake_up"
 LIBRARIES = {
     "azure.storage": "storage bootstrap",
     "requests": "partner_center bootstrap sign_in",
+    "urllib3": "partner_center",
     "azure.core": "storage sign_in doctor",
     "azure.identity": "sign_in consent",
     "azure.keyvault": "sign_in",

@@ -54,7 +54,7 @@ def test_each_entry_judges_one_device() -> None:
         ("Finished", "", None, Outcome.REGISTERED),
         ("finished", "0", None, Outcome.REGISTERED),
         ("finished_with_errors", "806", "ZtdDeviceAlreadyAssigned", Outcome.ALREADY_REGISTERED),
-        ("finished_with_errors", 806, None, Outcome.ALREADY_REGISTERED),
+        ("finished_with_errors", "806", None, Outcome.ALREADY_REGISTERED),
         ("finished", "999", "ZtdDeviceAlreadyAssigned", Outcome.ALREADY_REGISTERED),
         ("finished_with_errors", "806", "ZtdDeviceAssignedToOtherTenant", Outcome.FAILED),
         ("finished_with_errors", "808", "x", Outcome.FAILED),
@@ -65,7 +65,7 @@ def test_each_entry_judges_one_device() -> None:
     ],
 )
 def test_each_entry_is_judged_by_its_own_words(
-    status: str | None, code: str | int | None, description: str | None, outcome: Outcome
+    status: str | None, code: str | None, description: str | None, outcome: Outcome
 ) -> None:
     entry = DeviceEntry(serial_number="S1", status=status, error_code=code, error_description=description)
     (run,) = judge([Device(serial_number="S1")], [entry])

@@ -626,3 +626,73 @@ def test_a_setting_that_changes_between_parts_stops_the_sending() -> None:
     assert job.error is not None
     assert job.error.code == "customer_not_allowed"
     assert (job.devices.registered, job.devices.not_uploaded) == (1, 1)
+
+
+def test_a_limit_that_falls_after_acceptance_does_not_end_the_following() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.manifest_bytes = 10
+    world.start_process()
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_manifest_that_stays_unreadable_does_not_keep_the_job_for_ever() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.storage.read_fault = True
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert world.job().updated_at - world.job().uploads[0].accepted_at < DELAYS.give_up + timedelta(hours=1)
+    assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2
+    assert world.queue.messages == []
+
+
+def test_an_absurd_retry_after_is_waited_for_until_giving_up() -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(999_999_999_999))
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.FAILED
+    assert status_of_error(world) == 429
+    assert len(uploads(world)) == 1
+
+
+def test_a_poll_told_to_wait_beyond_the_end_is_not_sent_again() -> None:
+    world = World()
+    world.partner_center.script.next_poll(faults.throttled(9 * 86_400))
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert len(world.partner_center.calls) == 2
+
+
+def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def overwritten_first(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        world.storage.put(NAME, b"no json")
+        world.workflow.advance(NAME)
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", overwritten_first)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+def test_results_of_a_status_that_was_deleted_do_not_stay() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    del world.storage.blobs[status_of(NAME)]
+    world.drop(b"no json")
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs

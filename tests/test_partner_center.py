@@ -3,10 +3,11 @@ from datetime import timedelta
 
 import pytest
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from local.partner_center import PartnerCenter as StandIn
 from local.partner_center import SignIn, faults
-from local.web import Request, Response, Server
+from local.web import Proceed, Request, Response, Server, Silence, unanswered
 from shared.answers import RefusedError, UnavailableError
 from shared.partner_center import PartnerCenter, open_session
 from tests.fakes import Clock
@@ -24,6 +25,17 @@ class Counting:
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         return Response.of(200, {})
+
+
+class LongToken:
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        return self._token
+
+    def renew(self) -> None:
+        raise AssertionError("not asked for")
 
 
 def stand_in(clock: Clock, *batches: str) -> StandIn:
@@ -126,8 +138,33 @@ def test_another_answer_than_a_status_is_unavailable() -> None:
 def test_a_token_in_an_answer_is_not_repeated() -> None:
     clock = Clock()
     center = stand_in(clock)
-    center.script.next_upload(faults.error(400, "3000", "Bad token token 1 in header."))
+    token = "eyJ" + "x" * 1600
+    center.script.next_upload(faults.error(400, "3000", f"Bad token {token} in header."))
     with Server(center) as server, open_session() as session, pytest.raises(RefusedError) as error:
         client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
     assert "token 1" not in error.value.fault.description
     assert "token 1" not in str(error.value)
+
+
+def test_an_answer_that_breaks_off_is_no_answer() -> None:
+    class Cut:
+        def answer(self, _: Request) -> Response:
+            return Response(202, CaseInsensitiveDict({"Content-Encoding": "gzip"}), b"this is no gzip")
+
+    with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
+        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+    assert not error.value.answered
+
+
+def test_a_connection_that_breaks_late_is_not_tried_again_in_the_same_call() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+
+    def late(proceed: Proceed) -> Response:
+        clock.advance(timedelta(seconds=90))
+        return unanswered(Silence.CLOSED)(proceed)
+
+    center.script.next_upload(late)
+    with Server(center) as server, open_session() as session, pytest.raises(UnavailableError):
+        client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
+    assert len(center.calls) == 1

@@ -34,7 +34,11 @@ def devices_of(body: bytes) -> str:
     Raises:
         msgspec.DecodeError: It is no bare array of devices.
     """
-    return hashlib.blake2b(msgspec.json.encode(_decoder.decode(body)), digest_size=16).hexdigest()
+    return _name(_decoder.decode(body))
+
+
+def _name(devices: list[_Strict]) -> str:
+    return hashlib.blake2b(msgspec.json.encode(devices), digest_size=16).hexdigest()
 
 
 class Center:
@@ -99,19 +103,17 @@ class Center:
 
     def _recognised(self, body: bytes) -> tuple[str, bytes]:
         """Look at the devices, unless the same body came not long ago: comparing is quicker."""
-        for known, devices, progress in self._known:
+        for known, name, progress in self._known:
             if known == body:
-                return devices, progress
-        devices, progress = devices_of(body), _finished(body)
-        self._known.append((body, devices, progress))
-        return devices, progress
+                return name, progress
+        devices = _decoder.decode(body)
+        name, progress = _name(devices), _finished(devices)
+        self._known.append((body, name, progress))
+        return name, progress
 
 
-def _finished(body: bytes) -> bytes:
-    rows = [
-        {"deviceId": str(uuid4()), "serialNumber": device.serial_number, "status": "finished"}
-        for device in _decoder.decode(body)
-    ]
+def _finished(devices: list[_Strict]) -> bytes:
+    rows = [{"serialNumber": device.serial_number, "status": "finished"} for device in devices]
     return json.dumps({"batchTrackingId": str(uuid4()), "status": "finished", "devicesStatus": rows}).encode()
 
 

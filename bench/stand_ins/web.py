@@ -14,6 +14,7 @@ from typing import Protocol, override
 from bench.processes import answer_one
 
 HEAD_ENDS = b"\r\n\r\n"
+_SMALL = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +115,7 @@ class _Exchange(asyncio.Protocol):
             self._send(response)
 
     def _send(self, response: Response) -> None:
-        self._transport.writelines([response.head(), response.body])
+        if len(response.body) > _SMALL:
+            self._transport.writelines([response.head(), response.body])
+        else:  # one packet; and with an empty body writelines would never come to an end
+            self._transport.write(response.head() + bytes(response.body))

@@ -134,7 +134,7 @@ def test_very_many_mutated_manifests_give_devices_or_issues() -> None:
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Measured]:
     """Measure every shape, in a process of its own: no tracer of coverage is to slow it."""
-    command = [sys.executable, "-m", "tests.manifest.shapes", str(MEGABYTE // 8)]
+    command = [sys.executable, "-m", "tests.manifest.shapes", str(MEGABYTE // 16)]
     root = Path(__file__).parents[2]
     answer = subprocess.run(command, capture_output=True, check=True, cwd=root, timeout=300)  # noqa: S603 - our own
     return msgspec.json.decode(answer.stdout, type=dict[str, Measured])
