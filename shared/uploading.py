@@ -45,6 +45,8 @@ def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stor
     job = transitions.stopped(stored.job, state, fault, poll_at, now)
     if job.due:
         services.wake(job.manifest, job.due)
+    else:  # results of a run whose status was deleted would seem to be of this one
+        services.storage.delete_results(job.manifest)
     saved = services.storage.save(job, stored.version)
     events.log("sending_stopped", manifest=job.manifest, state=job.state, attempt=job.attempts, fault=fault)
     return saved
@@ -70,7 +72,7 @@ class Attempt:
             ConflictError: The lease was lost; whoever has it goes on.
         """
         try:
-            if not self._job.uploads:
+            if self._job.previous and not self._job.uploads:
                 self._services.storage.delete_results(self._job.manifest)
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
@@ -99,6 +101,7 @@ class Attempt:
             first = issues.kept[0]
             self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
+            self._services.storage.delete_results(self._job.manifest)  # as in stop()
             self._save(transitions.invalid(self._job, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
