@@ -1,12 +1,15 @@
 """A process of its own for each part of the bench, asked over a pipe; it ends when the pipe does."""
 
 import signal
+import sys
 import traceback
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Self
 
+ROOT = str(Path(__file__).parent.parent)
 LONGEST_ANSWER = 300.0
 STOP_TIMEOUT = 10.0
 
@@ -22,6 +25,8 @@ class Process:
     """Run ``make(*arguments)`` in a new interpreter and call methods of what it gives."""
 
     def __init__(self, run: Callable[..., None], *arguments: object) -> None:
+        if ROOT not in sys.path:  # a worker runtime that has run here takes its app's folder off the path
+            sys.path.append(ROOT)
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=run, args=(theirs, *arguments), daemon=True)

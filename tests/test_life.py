@@ -696,3 +696,20 @@ def test_results_of_a_status_that_was_deleted_do_not_stay() -> None:
     world.settle()
     assert world.job().state is State.REJECTED
     assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def ended_by_another(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        world.workflow.advance(NAME)
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", ended_by_another)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
