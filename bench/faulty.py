@@ -3,7 +3,7 @@
 import json
 
 from bench import manifests
-from bench.manifests import device
+from bench.manifests import hardware_hash
 
 _ODD: tuple[object, ...] = (
     None,
@@ -23,11 +23,11 @@ _ODD: tuple[object, ...] = (
     {"productKey": " KEY-6", "modelName": "Model\u200b7"},
     {"serialNumber": "None", "oemManufacturerName": "unknown", "modelName": "Model 7"},
     {"serialNumber": "A4", "hardwareHash": "no base64!"},
-    {"serialNumber": "A5", "hardwareHash": " " + str(device(900_001)["hardwareHash"])},
+    {"serialNumber": "A5", "hardwareHash": " " + hardware_hash(900_001)},
     {"serialNumber": "A6", "hardwareHash": "QUJD"},
-    device(900_002),
-    device(900_002),
-    device(900_002) | {"serialNumber": "A7"},
+    {"serialNumber": "A7", "hardwareHash": hardware_hash(900_002)},
+    {"serialNumber": "A7", "hardwareHash": hardware_hash(900_002)},
+    {"serialNumber": "A8", "hardwareHash": hardware_hash(900_002)},
 )
 
 
@@ -35,9 +35,9 @@ def faulty() -> list[bytes]:
     """Give manifests that are wrong in many ways, in both formats."""
     return [
         *_unreadable(),
-        json.dumps([*_ODD, *(device(number) for number in range(200))]).encode(),
+        json.dumps([*_ODD, *json.loads(manifests.array(200))]).encode(),
         json.dumps([{"serialNumber": str(number)} for number in range(500)]).encode(),
-        manifests.table(20) + b"A8,,,,\r\nA9,, QUJD,Contoso,\r\n1.5E+7,KEY-7,,,\r\n" + manifests.table(3)[-4300:],
+        manifests.table(20) + b"A9,,,,\r\nA10,, QUJD,Contoso,\r\n1.5E+7,KEY-7,,,\r\n" + manifests.table(3)[-4300:],
     ]
 
 

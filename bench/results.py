@@ -38,6 +38,7 @@ class Results(msgspec.Struct):
     quick: bool
     at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     machine: str = msgspec.field(default_factory=_machine)
+    seconds: float = 0.0
     landings: dict[str, Case] = msgspec.field(default_factory=dict)
     lives: dict[str, Case] = msgspec.field(default_factory=dict)
     reading: list[Case] = msgspec.field(default_factory=list)

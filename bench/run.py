@@ -1,6 +1,7 @@
 """One run of the bench, from the stand-ins' start to the tables."""
 
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 from rich.console import Console
@@ -17,7 +18,7 @@ from bench.world import ROOT, World, world
 FILE = ROOT / ".local" / "bench.json"
 CHART = ROOT / "docs" / "bench.svg"
 
-_FULL = Plan(slot=0.15, budget=30, rounds=3)
+_FULL = Plan(slot=0.15, budget=25, rounds=3)
 _QUICK = Plan(slot=0.1, budget=10, rounds=2)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05),
@@ -27,7 +28,7 @@ _QUICK_CELLS = [
 
 def run(console: Console, *, quick: bool) -> Results:
     """Measure everything; a quick run has fewer rounds, fewer cases and no large files."""
-    results = Results(quick=quick)
+    start, results = monotonic(), Results(quick=quick)
     with console.status("parsing") as status, world() as around:
         results.reading = reading.run(rounds=3 if quick else 7, repeats=2)
         status.update("starting the implementations")
@@ -40,11 +41,12 @@ def run(console: Console, *, quick: bool) -> Results:
             peaks = {name: actors[name].process.ask("peak_memory") for name in FOLDERS}
             results.memory = {name: peak / MEGABYTE for name, peak in peaks.items()}
             status.update("backlog")
-            results.backlog = backlog.run(around, actors, budget=0 if quick else 12)
+            results.backlog = backlog.run(around, actors, budget=0 if quick else 10)
         status.update("cold start")
         results.cold_start = cold_start.run(around, rounds=2 if quick else 3)
         if not quick:
             _large(status, around, results)
+    results.seconds = monotonic() - start
     results.compare()
     return results
 
@@ -61,7 +63,7 @@ def publish(console: Console, results: Results, file: Path = FILE, picture: Path
     console.print(tables.everything(results))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
-    console.print(f"Figures: {file}", style="dim", highlight=False)
+    console.print(f"It took {results.seconds:.0f} s. Figures: {file}", style="dim", highlight=False)
     if not results.quick:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(chart.chart(results), encoding="utf-8")
