@@ -1,6 +1,7 @@
 """The command behind ``make bench``."""
 
 import argparse
+import signal
 import sys
 
 from rich.console import Console
@@ -18,11 +19,16 @@ def main() -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
+    signal.signal(signal.SIGTERM, _end)
     try:
         publish(console, run(console, quick=quick))
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt  # so that everything that was started is ended
 
 
 if __name__ == "__main__":

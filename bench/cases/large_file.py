@@ -1,7 +1,7 @@
 """A manifest of 100,000 devices: its time and the memory of its process, and a tenth of it for the comparison."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,32 +28,37 @@ class LargeRun(NamedTuple):
 
 
 def run(world: World, most: int = MANY) -> Iterator[LargeRun]:
-    """Measure, in a process of its own for each implementation and format: first few devices, then many."""
+    """Measure, in a process of its own for each implementation and format."""
+    few = most // TIMES_FEWER
     for kind, write in WRITERS.items():
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            sizes = (most // TIMES_FEWER, most)
-            for devices in sizes:
-                path = Path(folder) / str(devices)
-                write(path, devices)
-                world.store.ask("keep_file", _key(kind, devices), path)
-            yield from _compared(world, kind, sizes)
-            for devices in sizes:
-                world.store.ask("drop", _key(kind, devices))
+        for devices in (few, most):
+            _keep(world, write, kind, devices)
+        yield from _compared(world, kind, {THIS_APP: (few, few, most), TUTORIAL: (most,)})
+        for devices in (few, most):
+            world.store.ask("drop", _key(kind, devices))
 
 
-def _compared(world: World, kind: str, sizes: tuple[int, ...]) -> Iterator[LargeRun]:
-    uploads: dict[int, list[object]] = {devices: [] for devices in sizes}
-    for implementation in (THIS_APP, TUTORIAL):
+def _keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
+    """Give the store a file that is gone from the disk as soon as the store has it in its memory's map."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = Path(folder) / "manifest"
+        write(path, devices)
+        world.store.ask("keep_file", _key(kind, devices), path)
+
+
+def _compared(world: World, kind: str, sizes: Mapping[str, Sequence[int]]) -> Iterator[LargeRun]:
+    last = []
+    for implementation, each in sizes.items():
         with app(world, FOLDERS[implementation]) as process:
             _land(world, process, f"{SMALL}0")
-            for devices in sizes:
+            for devices in each:
                 world.clear()
                 measure = _land(world, process, _key(kind, devices))
                 memory = process.ask("peak_memory") / MEGABYTE
                 yield LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)
-                uploads[devices].append(world.center.ask("uploads"))
+            last.append(world.center.ask("uploads"))
     world.clear()
-    if any(first != second for first, second in uploads.values()):
+    if last[0] != last[1]:
         raise UnequalError(f"{kind}: not the same devices")
 
 
