@@ -1,7 +1,6 @@
 """The four implementations, each in a process of its own, before the same stand-ins."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,7 @@ from bench.processes import Process
 from bench.recording import Exchange, Life
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
-from bench.world import CUSTOMER, ROOT, UNTIL_DUE, World
+from bench.world import CUSTOMER, ROOT, World, wait_until_due
 
 THIS_APP, TUTORIAL, SAME, FLOOR = "this-app", "tutorial", "tutorial-same", "floor"
 NAMES = (THIS_APP, TUTORIAL, SAME, FLOOR)
@@ -141,7 +140,7 @@ def record(world: World, actor: Actor) -> dict[str, Life]:
     names = [name for size in DEVICES for name in actor.prepare(size, VARIANTS)]
     turns = {name: [_recorded(world, actor, "land", name)] for name in names}
     messages = world.store.ask("take_messages")
-    time.sleep(UNTIL_DUE)
+    wait_until_due()
     for message in messages:
         name = msgspec.json.decode(message.text)["manifest"]
         turns[name].append(_recorded(world, actor, "follow", message.text))

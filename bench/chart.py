@@ -65,10 +65,9 @@ def _panels(results: Results) -> list[Panel]:
         _rates("4.3 MB manifest (1,000 devices): manifests a second, 8 at a time", results.landings[key(LARGE, 8)], 1),
     ]
     memory = [
-        Bar(f"{HEADINGS[name]}, {kind}", found, _COLOURS[name])
-        for kind in ("JSON", "CSV")
-        for name in (THIS_APP, TUTORIAL)
-        if (found := results.large_spread(name, kind, MANY, lambda run: run.megabytes))
+        Bar(f"{HEADINGS[run.implementation]}, {run.format}", Spread.of([run.megabytes]), _COLOURS[run.implementation])
+        for run in results.large
+        if run.devices == MANY
     ]
     if memory:
         title = f"100,000 devices (427 MB): peak memory, MB; the line is the limit of {MOST_MEGABYTES} MB"

@@ -1,5 +1,7 @@
 """The world around all implementations: the stand-ins, and what app settings lead to them."""
 
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,9 +14,8 @@ from bench.stand_ins.web import serve
 
 ROOT = Path(__file__).parent.parent
 CONTAINER = "manifests"
-FIRST_POLL_AFTER = "PT0.1S"
-UNTIL_DUE = 1.2
-"""Seconds from an acceptance until the app does not find its wake-up too early: moments are whole seconds."""
+FIRST_POLL = 0.1
+_MARGIN = 0.05
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 
 
@@ -41,6 +42,12 @@ def world() -> Iterator[World]:
         yield World(store, center, _settings(store.end(), center.end()))
 
 
+def wait_until_due() -> None:
+    """Wait for the first poll of everything accepted so far: the app knows whole seconds only."""
+    soon = time.time() + FIRST_POLL
+    time.sleep(math.ceil(soon) + _MARGIN - time.time())
+
+
 def _settings(store: int, center: int) -> dict[str, str]:
     url = f"http://127.0.0.1:{center}"
     return {
@@ -52,7 +59,7 @@ def _settings(store: int, center: int) -> dict[str, str]:
         "PARTNER_CENTER_URL": url,
         "IDENTITY_ENDPOINT": f"{url}/msi/token",
         "IDENTITY_HEADER": "stand-in",
-        "FIRST_POLL_AFTER": FIRST_POLL_AFTER,
+        "FIRST_POLL_AFTER": f"PT{FIRST_POLL}S",
         "MAX_MANIFEST_BYTES": str(2**30),
         "PYTHON_THREADPOOL_THREAD_COUNT": "32",
         "BENCH_STORE_PORT": str(store),

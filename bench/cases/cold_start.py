@@ -15,13 +15,12 @@ _LONGEST = 60.0
 
 
 def run(world: World, rounds: int) -> Case:
-    """Measure each in turn, each time in a new process; its modules are compiled already, as in a deployment."""
+    """Measure each in turn, each time in a new process; its modules are compiled by now, as in a deployment."""
     case = Case("cold start")
-    for number in range(-1, rounds):
+    for _ in range(rounds):
         for name in (THIS_APP, TUTORIAL, IMPORTS):
             seconds = _once(world, name)
-            if number >= 0:  # the first round fills caches
-                case.add(name, Sample(1, seconds, seconds))
+            case.add(name, Sample(1, seconds, seconds))
     world.clear()
     return case
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bench.cast import LARGE, SMALL, TUTORIAL, Actor, Landing, UnequalError
 from bench.figures import Case, sample
-from bench.world import UNTIL_DUE, World
+from bench.world import World, wait_until_due
 
 SIZES = {SMALL: "5 KB", LARGE: "4.3 MB"}
 _MOST_JOBS = 400
@@ -35,8 +35,10 @@ class Cell(NamedTuple):
 
     @property
     def most_rounds(self) -> int:
-        """Tell in how many rounds it is measured: many large manifests at once take long."""
-        return 2 if self.size == LARGE and self.threads > _FEW else _MOST_ROUNDS
+        """Tell in how many rounds it is measured at most: many manifests at once, and large ones, take long."""
+        if self.size == LARGE:
+            return {1: _MOST_ROUNDS, _FEW: 2}.get(self.threads, 1)
+        return _MOST_ROUNDS if self.threads <= _FEW else 2
 
 
 CELLS = [Cell(*values) for values in product(SIZES, (1, 8, 32), (0.0, 0.05))]
@@ -85,7 +87,7 @@ class Grid:
             for actor in _rotated(list(self._actors.values()), number):
                 landing = landed[cell, actor.name] = self._land(cell, actor, self._jobs(cell, actor, slot))
                 case.add(actor.name, sample(landing.jobs, landing.measure))
-        time.sleep(UNTIL_DUE)
+        wait_until_due()
         lives = {key: landing for key, landing in landed.items() if key[0] in self.lives}
         for (cell, name), landing in lives.items():
             self._follow(cell, self._actors[name], landing)
