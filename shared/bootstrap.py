@@ -1,5 +1,6 @@
 """Puts the app together from its settings, once a process, at the first invocation."""
 
+import logging
 import os
 import random
 import time
@@ -9,12 +10,14 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from shared import sign_in
-from shared.partner_center import PartnerCenter, open_session
+from shared.partner_center import PartnerCenter
 from shared.services import Limits, Services
+from shared.session import DirectSession
 from shared.settings import Settings, read_settings
 from shared.storage import Storage, WakeUpQueue
 from shared.sweep import Sweep
@@ -26,12 +29,13 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         """Make one storage client, one credential and one HTTP session."""
+        _quieten()
         self.settings = settings
         self.storage = Storage(_container(settings))
         self.wake_ups = WakeUpQueue(_queue(settings))
         self.tokens = sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
         self.api = PartnerCenter(
-            open_session(),
+            DirectSession(trust_env=False),
             settings.url,
             self.tokens,
             {"X-Locale": settings.locale, "MS-PartnerCenter-Application": settings.application},
@@ -73,10 +77,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _quieten() -> None:
+    """Keep the SDKs from logging each request and answer: nobody reads it, and Application Insights charges for it."""
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
 def _storage_options() -> dict[str, Any]:
     """Bound the SDK's retries: by its defaults, a call to a dead endpoint would take minutes and outlast a lease."""
     retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
-    return {"connection_timeout": 5, "read_timeout": 20, "retry_policy": retries}
+    transport = RequestsTransport(session=DirectSession(trust_env=True), connection_timeout=5, read_timeout=20)
+    return {"transport": transport, "retry_policy": retries}
 
 
 def _container(settings: Settings) -> ContainerClient:

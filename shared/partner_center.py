@@ -7,14 +7,12 @@ batch upload" in the Partner Center REST reference. The token goes to the base U
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from shared.advice import advice
@@ -63,17 +61,6 @@ class Tokens(Protocol):
     def renew(self) -> None:
         """Forget the token that was not accepted."""
         ...
-
-
-def open_session(connections: int = 32) -> requests.Session:
-    """Make the one HTTP session of a process, shared by up to ``connections`` threads."""
-    session = requests.Session()
-    session.trust_env = False  # no .netrc: it would replace the bearer token
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 class PartnerCenter:

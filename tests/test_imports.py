@@ -39,6 +39,7 @@ SHARED = {
     "tracking": "answers device events job judgement manifest results schedule services transitions",
     "sweep": "events job names services wake_up",
     # The outside.
+    "session": "",
     "storage": "job names services wake_up",
     "partner_center": "advice answers job services",
     "sign_in": "answers events job services settings",
@@ -46,7 +47,7 @@ SHARED = {
     "uploading": "answers device events job manifest partner_center schedule services suggestions target transitions",
     "workflow": "events job lifecycle names schedule services tracking transitions uploading",
     # All of it put together, and the commands.
-    "bootstrap": "partner_center services settings sign_in storage sweep workflow",
+    "bootstrap": "partner_center services session settings sign_in storage sweep workflow",
     "check": "manifest settings target",
     "retry": "job names services",
     "consent": "services settings sign_in",
@@ -60,9 +61,9 @@ FUNCTION_APP = "bootstrap events names settings wake_up"
 # What comes from elsewhere, and who alone knows it. msgspec, the standard library's better half, is for everybody.
 LIBRARIES = {
     "azure.storage": "storage bootstrap",
-    "requests": "partner_center bootstrap sign_in",
-    "urllib3": "partner_center",
-    "azure.core": "storage sign_in doctor",
+    "requests": "partner_center session sign_in",
+    "urllib3": "partner_center session",
+    "azure.core": "bootstrap storage sign_in doctor",
     "azure.identity": "sign_in consent",
     "azure.keyvault": "sign_in",
     "cryptography": "sign_in",

@@ -9,7 +9,8 @@ from local.partner_center import PartnerCenter as StandIn
 from local.partner_center import SignIn, faults
 from local.web import Proceed, Request, Response, Server, Silence, unanswered
 from shared.answers import RefusedError, UnavailableError
-from shared.partner_center import PartnerCenter, open_session
+from shared.partner_center import PartnerCenter
+from shared.session import DirectSession
 from tests.fakes import Clock
 from tests.world import CUSTOMER, TokenDesk
 
@@ -45,6 +46,10 @@ def stand_in(clock: Clock, *batches: str) -> StandIn:
 def client(url: str, session: requests.Session, clock: Clock) -> PartnerCenter:
     identity = {"X-Locale": "en-US", "MS-PartnerCenter-Application": "tests"}
     return PartnerCenter(session, url, TokenDesk(), identity, clock, pause=lambda _: None)
+
+
+def open_session() -> DirectSession:
+    return DirectSession(trust_env=False)
 
 
 def request_id() -> str:
@@ -121,7 +126,11 @@ def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPat
         def answer(self, _: Request) -> Response:
             return Response(200, body=b" " * 100_000)
 
-    with Server(Endless()) as server, open_session() as session, pytest.raises(UnavailableError, match="None"):
+    with (
+        Server(Endless()) as server,
+        open_session() as session,
+        pytest.raises(UnavailableError, match="None"),
+    ):
         client(server.url, session, Clock()).progress(CUSTOMER, "x")
 
 

@@ -16,7 +16,7 @@ from local.stage import APP
 from local.triggers import Run
 from shared import bootstrap
 from shared.job import Job
-from shared.partner_center import open_session
+from shared.session import DirectSession
 from shared.settings import Settings
 from shared.storage import Storage, WakeUpQueue
 from tests.fakes import FakeQueue
@@ -96,12 +96,15 @@ def _substitute(monkeypatch: pytest.MonkeyPatch, closing: ExitStack, time: Time 
     def queue(client: QueueClient) -> WakeUpQueue | FakeQueue:
         return time.queue(closing.enter_context(client))
 
+    def session(*, trust_env: bool) -> DirectSession:
+        return closing.enter_context(DirectSession(trust_env=trust_env))
+
     build = bootstrap.App
     monkeypatch.setattr("shared.bootstrap._app", None)
     monkeypatch.setattr("shared.bootstrap.App", app)
     monkeypatch.setattr("shared.bootstrap.Storage", storage)
     monkeypatch.setattr("shared.bootstrap.WakeUpQueue", queue)
-    monkeypatch.setattr("shared.bootstrap.open_session", lambda: closing.enter_context(open_session()))
+    monkeypatch.setattr("shared.bootstrap.DirectSession", session)
     monkeypatch.setattr("shared.bootstrap.now", time.now)
     monkeypatch.setattr("shared.bootstrap.time", time)
 

@@ -1,0 +1,108 @@
+import logging
+import threading
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from local.web import Request, Response, Server
+from shared.session import DirectSession
+
+TIMEOUT = (10, 10)
+NOBODY = "http://127.0.0.1:9"
+
+
+@dataclass
+class Echo:
+    """Answers with what came, and with the name of the connection's thread."""
+
+    def answer(self, request: Request) -> Response:
+        told = [request.method, request.target, request.body.decode(), threading.current_thread().name]
+        return Response.of(200, told, {"Set-Cookie": "affinity=1", "X-Cookie": request.headers.get("Cookie", "none")})
+
+
+def test_a_request_goes_out_as_it_was_prepared() -> None:
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        url = f"{server.url}/a%2Fb%20c?d=%25"
+        answer = session.request("PUT", url, data=b"body", headers={"X-Mine": "1"}, timeout=TIMEOUT)
+    assert answer.json()[:3] == ["PUT", "/a%2Fb%20c?d=%25", "body"]
+    assert answer.request.headers == {"X-Mine": "1", "Content-Length": "4"}
+
+
+def test_a_request_without_a_body_has_no_length() -> None:
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        answer = session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT)
+    assert answer.request.headers == {}
+
+
+def test_no_cookie_is_kept() -> None:
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        answers = [session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT) for _ in range(2)]
+    assert [answer.headers["X-Cookie"] for answer in answers] == ["none", "none"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_one_connection_carries_many_requests(*, stream: bool) -> None:
+    threads = set()
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        for _ in range(3):
+            with session.request(
+                "GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT, stream=stream
+            ) as answer:
+                threads.add(answer.json()[3])
+    assert len(threads) == 1
+
+
+def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCaptureFixture) -> None:
+    together = threading.Barrier(32, timeout=20)
+
+    class Crowd:
+        def answer(self, _: Request) -> Response:
+            together.wait()
+            return Response.of(200, {})
+
+    with Server(Crowd()) as server, DirectSession(trust_env=False) as session, caplog.at_level(logging.WARNING):
+        ask = lambda: session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT)  # noqa: E731
+        threads = [threading.Thread(target=ask) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert "discarding connection" not in caplog.text
+
+
+def test_what_breaks_is_told_in_the_words_of_requests() -> None:
+    with DirectSession(trust_env=False) as session, pytest.raises(requests.ConnectionError):
+        session.request("GET", f"{NOBODY}/", data=None, headers={}, timeout=TIMEOUT)
+
+
+def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", NOBODY)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_environments_proxy_is_taken_where_the_environment_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxied(monkeypatch)
+    with DirectSession(trust_env=True) as session, pytest.raises(requests.exceptions.ProxyError):
+        session.request("GET", "http://127.0.0.1:8/", data=None, headers={}, timeout=TIMEOUT)
+
+
+def test_the_environments_proxy_is_passed_by_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxied(monkeypatch)
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        assert session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT).ok
+
+
+def test_the_environment_is_looked_at_once_for_each_host() -> None:
+    looks = []
+
+    class Watched(DirectSession):
+        def merge_environment_settings(self, url: str, *settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
+            looks.append(url)
+            return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # as above
+
+    with Server(Echo()) as one, Server(Echo()) as two, Watched(trust_env=True) as session:
+        for server in (one, two, one, two):
+            session.request("GET", f"{server.url}/x", data=None, headers={}, timeout=TIMEOUT)
+    assert looks == [f"{one.url}/x", f"{two.url}/x"]
