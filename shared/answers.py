@@ -136,6 +136,8 @@ class Report:
 
 def readable(text: str) -> str:
     """Make a foreign text fit for a person's eyes: one line, bounded, without control characters."""
+    if text.isprintable() and "  " not in text:  # nearly always so, and quick to tell
+        return text.strip()[:LONGEST_DESCRIPTION]
     whole = text.encode("utf-8", "replace").decode()  # half a character could not be stored
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", whole).strip()[:LONGEST_DESCRIPTION]
 

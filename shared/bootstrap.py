@@ -85,7 +85,12 @@ def _quieten() -> None:
 def _storage_options() -> dict[str, Any]:
     """Bound the SDK's retries: by its defaults, a call to a dead endpoint would take minutes and outlast a lease."""
     retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
-    transport = RequestsTransport(session=DirectSession(trust_env=True), connection_timeout=5, read_timeout=20)
+    transport = RequestsTransport(
+        session=DirectSession(trust_env=True),
+        connection_timeout=5,
+        read_timeout=20,
+        connection_data_block_size=2**20,  # 4,096 would take five times as long for a large manifest
+    )
     return {"transport": transport, "retry_policy": retries}
 
 

@@ -1,8 +1,9 @@
 """The device results: one row for each device of the manifest, for people with a spreadsheet."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import repeat
 
 from shared.device import Device
 from shared.device_errors import device_error
@@ -26,19 +27,16 @@ _ACTIONS = {
     Outcome.DUPLICATE: "None: the same device stands earlier in the manifest.",
 }
 
-_NOT_UPLOADED = Verdict(Outcome.NOT_UPLOADED)
-_DUPLICATE = Verdict(Outcome.DUPLICATE)
-
 
 def write_results(job: Job, rows: Iterable[Row]) -> bytes:
     """Write the results of a job whose every upload has been judged: CSV, UTF-8 with a byte-order mark."""
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    verdicts = _verdicts(job)
+    sent = _fates(job)
     for row in rows:
-        verdict = _DUPLICATE if row.duplicate else next(verdicts, _NOT_UPLOADED)
-        writer.writerow(_cells(row.place, row.device, verdict))
+        fate = _DUPLICATE if row.duplicate else next(sent, _NOT_UPLOADED)
+        writer.writerow([row.place, *_identity(row.device), *fate])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -47,24 +45,33 @@ def unknown_rows(count: int) -> Iterator[Row]:
     return (Row(place, Device(), place, duplicate=False) for place in range(1, count + 1))
 
 
-def _verdicts(job: Job) -> Iterator[Verdict]:
+def _fates(job: Job) -> Iterator[Sequence[str]]:
+    """Give the last cells of each device that was sent; devices in a row with one verdict share them."""
     for upload in job.uploads:
         for run in upload.verdicts or ():
-            yield from (run.verdict for _ in range(run.count))
+            yield from repeat(_fate(run.verdict), run.count)
 
 
-def _cells(place: int, device: Device, verdict: Verdict) -> list[object]:
+def _fate(verdict: Verdict) -> Sequence[str]:
     action = _ACTIONS.get(verdict.outcome)
     if action is None:
         action = device_error(verdict.code, verdict.description).action
-    texts = (
-        device.serial_number, device.product_key, (device.hardware_hash or "")[:HASH_START],
-        device.oem_manufacturer_name, device.model_name,
-        verdict.outcome, verdict.code, verdict.description, action, verdict.matched_by,
-    )  # fmt: skip
-    return [place, *map(_safe, texts)]
+    return _cells(verdict.outcome, verdict.code, verdict.description, action, verdict.matched_by)
+
+
+def _identity(device: Device) -> Sequence[str]:
+    start = (device.hardware_hash or "")[:HASH_START]
+    return _cells(device.serial_number, device.product_key, start, device.oem_manufacturer_name, device.model_name)
+
+
+def _cells(*texts: str | None) -> Sequence[str]:
+    return [_safe(text) for text in texts]
 
 
 def _safe(text: str | None) -> str:
     """Keep a spreadsheet from taking a cell for a formula."""
     return f"'{text}" if text and text.startswith(_FORMULA) else text or ""
+
+
+_NOT_UPLOADED = _fate(Verdict(Outcome.NOT_UPLOADED))
+_DUPLICATE = _fate(Verdict(Outcome.DUPLICATE))
