@@ -24,7 +24,7 @@ _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else fun
 def upload_manifest(manifest: blob.BlobClient) -> None:
     """Take up a blob that has landed. The binding gives its name alone; its content is read once, with its ETag."""
     if is_manifest(manifest.blob_name):
-        bootstrap.app().workflow.advance(manifest.blob_name)
+        bootstrap.app().workflow.advance(manifest.blob_name, landed=True)
 
 
 @app.function_name("resume_manifest")

@@ -26,12 +26,13 @@ class Workflow:
         """Work with ``services``."""
         self._services = services
 
-    def advance(self, manifest: str, due: datetime | None = None) -> None:
+    def advance(self, manifest: str, due: datetime | None = None, *, landed: bool = False) -> None:
         """Take the one next step that a manifest's job allows.
 
         Args:
             manifest: The blob's name; a status or results blob's is passed over.
             due: The moment for which the wake-up was queued; ``None`` for an event.
+            landed: It has just been written, so that most likely nobody has taken it up yet.
         """
         if not is_manifest(manifest):
             return
@@ -40,8 +41,9 @@ class Workflow:
             return
         for _ in range(_LOOKS):
             try:
-                self._step(manifest, due)
+                self._step(manifest, due, landed=landed)
             except (ConflictError, ManifestChangedError):
+                landed = False
                 continue
             return
         self._services.wake(manifest, whole_second(self._services.clock() + self._services.delays.first_retry))
@@ -58,10 +60,12 @@ class Workflow:
         self._services.storage.save(lifecycle.begin_at(start, at), stored.version)
         events.log("manifest_restarted", manifest=stored.job.manifest, run=start.run)
 
-    def _step(self, manifest: str, due: datetime | None) -> None:
+    def _step(self, manifest: str, due: datetime | None, *, landed: bool) -> None:
         storage = self._services.storage
-        stored = storage.load(manifest)
-        content = None if stored else storage.open(manifest)
+        # What has just landed is claimed without a look at its status: a claim too many is refused by the storage.
+        content = storage.open(manifest) if landed else None
+        stored = None if content else storage.load(manifest)
+        content = content or (None if stored or landed else storage.open(manifest))
         etag = storage.etag(manifest) if stored else content.etag if content else None
         job = stored.job if stored else None
         match lifecycle.next_step(job, etag, self._services.clock()):

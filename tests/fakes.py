@@ -29,8 +29,10 @@ class Fuse:
         number = len(self.operations)
         self.operations.append(operation)
         self._blow_if((number, "before"))
-        yield
-        self._blow_if((number, "after"))
+        try:
+            yield
+        finally:  # also after one that was refused
+            self._blow_if((number, "after"))
 
     @property
     def blown(self) -> bool:

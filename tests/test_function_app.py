@@ -140,8 +140,8 @@ class RecordingApp:
     def sweep(self) -> "RecordingApp":
         return self
 
-    def advance(self, manifest: str, due: datetime | None = None) -> None:
-        self.asked.append((manifest, due))
+    def advance(self, manifest: str, due: datetime | None = None, *, landed: bool = False) -> None:
+        self.asked.append((manifest, "landed" if landed else due))
 
     def run(self) -> None:
         self.asked.append(("sweep",))
@@ -162,7 +162,7 @@ def test_triggers_pass_the_name_on_as_it_is(runtime: Runtime, app: RecordingApp,
     assert receive(runtime, "resume_manifest", wake_up).ok
     assert receive(runtime, "rescue_wake_up", wake_up).ok
     assert receive(runtime, "rescue_manifest", json.dumps({"BlobName": name, "ETag": '"0x1"'})).ok
-    assert app.asked == [(name, None), (name, NOON), (name, NOON), (name, None)]
+    assert app.asked == [(name, "landed"), (name, NOON), (name, NOON), (name, None)]
 
 
 def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:

@@ -131,7 +131,7 @@ class World:
 
     def _deliver_event(self, name: str, tries: int) -> None:
         try:
-            self.workflow.advance(name)
+            self.workflow.advance(name, landed=True)
         except ProcessDied:
             self.start_process()
             if tries + 1 < MOST_TRIES:
