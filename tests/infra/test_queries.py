@@ -76,6 +76,12 @@ def test_the_alert_on_a_loop_knows_what_is_no_manifest() -> None:
     assert f"'{RESULTS_SUFFIX}'" in ALERTS["self-trigger-loop"]
 
 
+def test_what_belongs_to_an_earlier_run_is_not_counted() -> None:
+    runs = PRELUDE.partition("let runs =")[2]
+    for column in ("accepted = maxif(at, at >= claimed)", "parts = countif(at >= claimed)", "iff(finished >= claimed,"):
+        assert column in runs
+
+
 def logged(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
     with caplog.at_level("INFO"):
         events.log("sweep_done", woken=3, until="x } y")
@@ -128,7 +134,7 @@ def test_every_query_stands_behind_the_prelude() -> None:
 
 def test_names_that_the_prelude_defines_are_defined_once() -> None:
     defined = re.findall(r"(?m)^let (\w+) =", PRELUDE)
-    assert sorted(defined) == ["acceptances", "events", "finals", "runs"]
+    assert sorted(defined) == ["events", "finals", "runs"]
     for query in [*ALERTS.values(), *CHARTS.values()]:
         assert set(re.findall(r"(?m)^let (\w+) =", query)).isdisjoint(defined)
 
