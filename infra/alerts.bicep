@@ -79,8 +79,10 @@ traces
     description: 'No token, or one that Partner Center does not accept. Manifests wait meanwhile; docs/signing-in.md says what to mend.'
     query: '''
 events
-| where event == 'sign_in_failed' or (event == 'upload_postponed' and toint(fields.status) in (401, 403))
-| project timestamp, manifest, code = tostring(fields.code), reason = tostring(fields.reason), operation_Id
+| extend code = tostring(fields.code)
+| where event == 'sign_in_failed'
+    or (event in ('upload_postponed', 'poll_failed') and (toint(fields.status) in (401, 403) or code == 'sign_in_timeout'))
+| project timestamp, manifest, code, reason = tostring(fields.reason), operation_Id
 '''
   }
   {

@@ -18,7 +18,7 @@ _MIDNIGHT = (2026, 1, 1, 0, 0, 0)
 def deployed_files(root: Path = ROOT) -> list[Path]:
     """Give the files that ``.funcignore`` lets through, relative to ``root``, in order."""
     ignored = pathspec.GitIgnoreSpec.from_lines((root / ".funcignore").read_text(encoding="utf-8").splitlines())
-    return [path for path in _files(root, Path(), ignored) if "__pycache__" not in path.parts]
+    return list(_files(root, Path(), ignored))
 
 
 def _files(root: Path, folder: Path, ignored: pathspec.GitIgnoreSpec) -> Iterator[Path]:

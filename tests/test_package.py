@@ -13,6 +13,14 @@ def test_only_the_app_is_deployed() -> None:
     assert tops == {"function_app.py", "host.json", "requirements.txt", "shared"}
 
 
+def test_what_a_run_on_this_machine_has_compiled_stays_here(tmp_path: Path) -> None:
+    (tmp_path / ".funcignore").write_bytes((ROOT / ".funcignore").read_bytes())
+    for name in ("shared/names.py", "shared/__pycache__/names.cpython-313.pyc", "__pycache__/function_app.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert deployed_files(tmp_path) == [Path("shared/names.py")]
+
+
 def test_every_module_of_the_app_is_deployed() -> None:
     modules = {path.relative_to(ROOT) for path in (ROOT / "shared").rglob("*.py")}
     assert modules | {Path("function_app.py")} == {path for path in deployed_files() if path.suffix == ".py"}

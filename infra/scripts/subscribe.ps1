@@ -1,5 +1,6 @@
 # Subscribes the deployed function app to the events of the manifests' container. `azd up` and `azd deploy` run it;
 # it can be run again at any time: `azd hooks run postdeploy`. It does what subscribe.sh does, step by step.
+#Requires -Version 7.0
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
@@ -8,10 +9,11 @@ $Tries = if ($env:TRIES) { [int]$env:TRIES } else { 30 }
 $Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
 
 # The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.
+# The spaces make PowerShell quote the query: az.cmd stumbles over a bare parenthesis (azure-cli issue 14972).
 function Test-WebhookKey {
     $names = az functionapp keys list --subscription $env:AZURE_SUBSCRIPTION_ID `
         --resource-group $env:AZURE_RESOURCE_GROUP --name $env:FUNCTION_APP_NAME `
-        --query 'keys(systemKeys)' --output tsv 2>$null
+        --query 'keys( systemKeys )' --output tsv 2>$null
     return ($LASTEXITCODE -eq 0) -and (@($names -split '\s+') -contains 'blobs_extension')
 }
 

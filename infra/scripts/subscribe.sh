@@ -25,7 +25,7 @@ main() {
 # The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.
 key_exists() {
     names=$(az functionapp keys list --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" \
-        --name "$FUNCTION_APP_NAME" --query 'keys(systemKeys)' --output tsv 2>"$errors") || return 1
+        --name "$FUNCTION_APP_NAME" --query 'keys( systemKeys )' --output tsv 2>"$errors") || return 1
     printf '%s\n' "$names" | tr -d '\r' | grep -qx blobs_extension
 }
 

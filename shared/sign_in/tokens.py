@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,7 +55,8 @@ class SignIn:
         """
         with self._lock:
             if self._asked is None or self._asked.done():
-                self._asked = self._desk.submit(self._ask)
+                # In the context of whoever asks: the host drops log lines that belong to no invocation.
+                self._asked = self._desk.submit(copy_context().run, self._ask)
             asked = self._asked
         try:
             return asked.result(LONGEST_SIGN_IN)

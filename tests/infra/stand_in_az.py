@@ -33,7 +33,7 @@ def answer_keys(arguments: list[str], tries: int, book: dict[str, int]) -> int:
         return 1
     query = arguments[arguments.index("--query") + 1]
     keys = {} if tries <= book["unreachable_hosts"] + book["keyless_answers"] else {"blobs_extension": KEY}
-    lines = list(keys) if query == "keys(systemKeys)" else list(keys.values())
+    lines = list(keys) if query.replace(" ", "") == "keys(systemKeys)" else list(keys.values())
     sys.stdout.write("".join(f"{line}\r\n" for line in ["durabletask_extension", *lines]))
     return 0
 

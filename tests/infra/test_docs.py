@@ -1,23 +1,17 @@
 import json
 import re
-from itertools import dropwhile, takewhile
 from typing import Any
 
 import pytest
 
+from tests.infra import source
 from tests.infra.queries import ALERTS, PRELUDE
-from tests.infra.templates import INFRA, LOGIC_APP, ROOT, only, parsed, resources
+from tests.infra.tables import table
+from tests.infra.templates import INFRA, LOGIC_APP, ROOT, only, parsed, resources, variables
 
-DOCS = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploying", "operating", "logic-apps")}
+DOCS = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploying", "operating", "logic-apps", "costs")}
 PARAMETERS = parsed(INFRA / "main.bicep")["parameters"]
 OUTPUTS = parsed(INFRA / "main.bicep")["outputs"]
-
-
-def table(text: str, heading: str) -> list[list[str]]:
-    """Give the cells of the first table below a heading, without its head."""
-    lines = text.partition(f"\n{heading}\n")[2].splitlines()
-    rows = takewhile(lambda line: line.startswith("|"), dropwhile(lambda line: not line.startswith("|"), lines))
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows][2:]
 
 
 def default_of(parameter: dict[str, Any]) -> str:
@@ -66,8 +60,16 @@ def test_files_that_are_linked_exist(text: str) -> None:
         assert (ROOT / "docs" / link).exists(), link
 
 
+def test_documents_that_are_named_elsewhere_exist() -> None:
+    files = [*ROOT.glob("*.txt"), *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *INFRA.rglob("*.bicep")]
+    named = {name for file in files for name in re.findall(r"\bdocs/[\w-]+\.md", file.read_text())}
+    assert len(named) >= 5
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_the_documents_say_what_was_never_deployed() -> None:
     assert "nothing of this has ever been deployed" in " ".join(DOCS["deploying"].split())
+    assert "has never been deployed from here" in " ".join(DOCS["costs"].split())
     assert "Neither has ever been deployed from here" in " ".join(DOCS["logic-apps"].split())
 
 
@@ -88,3 +90,21 @@ def test_actions_of_the_logic_apps_that_are_named_exist() -> None:
         body["name"] for _, kind, body in resources(LOGIC_APP / "main.bicep") if kind == "Microsoft.Logic/workflows"
     }
     assert {f"`{name}`" for name in names} <= set(re.findall(r"## (`[\w-]+`)", DOCS["logic-apps"]))
+
+
+def test_what_to_do_in_trouble_names_what_is_there() -> None:
+    rows = table((ROOT / "README.md").read_text(), "## When something is wrong")
+    assert len(rows) >= 10
+    told = "\n".join(" ".join(row) for row in rows)
+    subscription = only(INFRA / "subscription.bicep", "Microsoft.EventGrid/systemTopics/eventSubscriptions")["name"]
+    container = variables(INFRA / "modules" / "data-account.bicep")["deadLetterContainer"]
+    assert f"subscription `{subscription}`" in told
+    assert f"blobs in `{container}`" in told
+    assert len(source.triggers()) == 5
+    assert "its five functions" in told
+    assert set(re.findall(r"azd env set (\w+)", told)) <= {name.strip("${}") for name in variables_of_azd()}
+
+
+def variables_of_azd() -> list[str]:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    return [parameter["value"] for parameter in given.values()]

@@ -78,6 +78,13 @@ def test_azd_finds_its_scripts_and_they_can_be_run() -> None:
     assert f"'azd-service-name': '{service}'" in (ROOT / "infra" / "modules" / "function-app.bicep").read_text()
 
 
+def test_an_azd_that_would_deploy_something_else_is_refused() -> None:
+    needed = yaml.safe_load((ROOT / "azure.yaml").read_text())["requiredVersions"]["azd"]
+    [version] = re.findall(r"^>= (\d+\.\d+\.\d+)$", needed)
+    assert tuple(map(int, version.split("."))) >= (1, 18, 2)
+    assert f"{version} or later" in (ROOT / "docs" / "deploying.md").read_text()
+
+
 def test_the_workflow_runs_targets_that_exist() -> None:
     targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
     run = {target for step in STEPS for target in re.findall(r"make (\w+)", step.get("run", ""))}

@@ -54,7 +54,7 @@ def test_the_schema_of_parse_json_is_the_projects_own(path: Path) -> None:
 
 @every_workflow
 def test_members_that_a_workflow_reads_are_in_the_status_document(path: Path) -> None:
-    read = set(re.findall(r"body\('(?:Parse|Get)_status'\)\?\['(\w+)'\]", path.read_text()))
+    read = set(re.findall(r"(?:body\('Parse_status'\)|variables\('status'\))\?\['(\w+)'\]", path.read_text()))
     members = {field.encode_name for field in msgspec.structs.fields(Job)}
     assert {"final", "results", "state"} <= read <= members
 
@@ -98,16 +98,28 @@ def test_storage_is_asked_with_the_workflows_own_identity(path: Path) -> None:
 
 def test_polling_waits_for_the_run_of_what_was_dropped() -> None:
     steps = dict(actions(deployed(LOGIC_APP / "drop-and-poll.json")))
-    condition = steps["Is_final"]["inputs"]["value"]
+    condition = steps["Until_final"]["expression"]
     assert "['final'], true)" in condition
     assert "['etag'], variables('etag'))" in condition
+    assert condition.startswith("@and(")
     assert steps["Get_status"]["inputs"]["uri"] == f"@concat(outputs('Manifest_url'), '{STATUS_SUFFIX}')"
     assert steps["Get_results"]["inputs"]["uri"] == f"@concat(outputs('Manifest_url'), '{RESULTS_SUFFIX}')"
 
 
+def test_what_a_loop_has_done_is_read_from_variables_alone() -> None:
+    definition = deployed(LOGIC_APP / "drop-and-poll.json")
+    inside = {name for name, _ in actions(definition["actions"]["Until_final"])}
+    outside = {name: action for name, action in definition["actions"].items() if name != "Until_final"}
+    assert inside == {"Wait", "Get_status", "Remember_status"}
+    assert not inside & set(re.findall(r"\b(?:body|outputs)\('(\w+)'\)", json.dumps(outside)))
+
+
 def test_polling_goes_on_while_there_is_no_status_yet_and_ends_some_time() -> None:
     steps = dict(actions(deployed(LOGIC_APP / "drop-and-poll.json")))
-    assert "Failed" in steps["Is_final"]["runAfter"]["Get_status"]
+    assert "Failed" in steps["Remember_status"]["runAfter"]["Get_status"]
+    assert steps["Remember_status"]["inputs"]["value"].endswith(", json('{}'))"), (
+        "an answer 404 is no object to look into"
+    )
     assert steps["Until_final"]["limit"] == {"count": 5000, "timeout": "P5D"}
 
 

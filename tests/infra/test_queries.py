@@ -1,4 +1,5 @@
 import json
+import logging
 import re
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from shared import events
 from shared.job import FINAL, Outcome, State
 from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from shared.sign_in import diagnosis
 from tests.infra import source
 from tests.infra.queries import ALERTS, CHARTS, PRELUDE, QUERIES, WORKBOOK, compared, fields
 from tests.infra.templates import INFRA, only
@@ -60,7 +62,9 @@ def test_each_poison_queue_has_its_function_in_the_alert() -> None:
 
 
 def test_faults_of_the_sign_in_raise_their_alert() -> None:
-    assert compared(ALERTS["sign-in-faults"], "event") == {"sign_in_failed", "upload_postponed"}
+    query = ALERTS["sign-in-faults"]
+    assert compared(query, "event") == {"sign_in_failed", "upload_postponed", "poll_failed"}
+    assert compared(query, "code") == {diagnosis.TOO_SLOW.code}, "nobody logs a sign-in that has not ended yet"
 
 
 def test_outcomes_of_devices_are_shown_in_the_words_of_the_results() -> None:
@@ -72,14 +76,40 @@ def test_the_alert_on_a_loop_knows_what_is_no_manifest() -> None:
     assert f"'{RESULTS_SUFFIX}'" in ALERTS["self-trigger-loop"]
 
 
-def test_the_prelude_reads_messages_as_the_log_writes_them(caplog: pytest.LogCaptureFixture) -> None:
-    [pattern] = re.findall(r"message matches regex '([^']+)'", PRELUDE)
+def test_what_belongs_to_an_earlier_run_is_not_counted() -> None:
+    runs = PRELUDE.partition("let runs =")[2]
+    for column in ("accepted = maxif(at, at >= claimed)", "parts = countif(at >= claimed)", "iff(finished >= claimed,"):
+        assert column in runs
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
     with caplog.at_level("INFO"):
-        events.log("sweep_done", woken=3)
-    [message] = caplog.messages
-    name, _, document = message.partition(" ")
-    assert re.match(pattern, message)
-    assert (name, json.loads(document)) == ("sweep_done", {"woken": 3})
+        events.log("sweep_done", woken=3, until="x } y")
+    [record] = caplog.records
+    return record
+
+
+def test_the_prelude_reads_messages_as_the_log_writes_them(caplog: pytest.LogCaptureFixture) -> None:
+    document, name = (re.compile(found) for found in re.findall(r"extract\('([^']+)', 1, message\)", PRELUDE))
+    message = logged(caplog).getMessage()
+    for read, expected in ((document, '{"woken": 3, "until": "x } y"}'), (name, "sweep_done")):
+        found = read.search(message)
+        assert found
+        assert found[1] == expected
+        assert not read.search("Executing 'Functions.sweep' (Reason='Timer fired', Id=1)")
+
+
+def test_the_prelude_reads_attributes_where_they_arrive_and_the_message_has_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    record = logged(caplog)
+    _, _, document = record.getMessage().partition(" ")
+    attributes = {name: record.__dict__[name] for name in json.loads(document)}
+    assert attributes == json.loads(document)
+    assert record.__dict__["event"] == "sweep_done"
+    assert "coalesce(extract('^([a-z_]+) [{]', 1, message), tostring(customDimensions.event))" in PRELUDE
+    assert "fields = iff(isnull(document), customDimensions, document)" in PRELUDE
+    assert "Category" not in PRELUDE, "only the host's own way of logging has it"
 
 
 @every_query
@@ -104,7 +134,7 @@ def test_every_query_stands_behind_the_prelude() -> None:
 
 def test_names_that_the_prelude_defines_are_defined_once() -> None:
     defined = re.findall(r"(?m)^let (\w+) =", PRELUDE)
-    assert sorted(defined) == ["acceptances", "events", "finals", "runs"]
+    assert sorted(defined) == ["events", "finals", "runs"]
     for query in [*ALERTS.values(), *CHARTS.values()]:
         assert set(re.findall(r"(?m)^let (\w+) =", query)).isdisjoint(defined)
 

@@ -182,3 +182,15 @@ def test_the_twin_reads_and_passes_the_same() -> None:
     assert sorted(re.findall(passed, twin)) == sorted(re.findall(passed, ours))
     query = r"--query '([^']+)' --output tsv"
     assert re.findall(query, twin) == re.findall(query, ours)
+
+
+def test_the_twin_passes_no_parenthesis_that_powershell_would_leave_unquoted() -> None:
+    given = re.findall(r"--[\w-]+ '([^']*)'", TWIN.read_text())
+    risky = [text for text in given if set(text) & set("()&|<>^")]
+    assert risky == ["keys( systemKeys )"]
+    assert all(" " in text for text in risky)
+
+
+def test_the_twin_refuses_a_powershell_that_is_too_old() -> None:
+    assert re.search(r"(?m)^#Requires -Version 7", TWIN.read_text())
+    assert "PowerShell 7" in (INFRA.parent / "docs" / "deploying.md").read_text()

@@ -1,3 +1,4 @@
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from socket import socket
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import urllib3.util.connection
 from azure.core.credentials import AccessToken
+from azure_functions_runtime import invocation_id_cv
 
 from local.authority import Trust
 from local.partner_center import SignIn as Access
@@ -154,3 +156,31 @@ def test_a_sign_in_that_nobody_used_is_renewed_and_closed_without_harm() -> None
     sign_in = SignIn(never, "audience")
     sign_in.renew()
     sign_in.close()
+
+
+class Invocations(logging.Handler):
+    """Notes for each record what the worker does: the invocation in whose context it was logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, str | None]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append((str(record.__dict__["event"]), invocation_id_cv.get()))
+
+
+def test_a_failed_sign_in_is_logged_for_the_invocation_that_asked(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> Slow:
+        raise OSError("no network")
+
+    sign_in, noticing = SignIn(broken, "audience"), Invocations()
+    logger = logging.getLogger("manifests")
+    logger.addHandler(noticing)
+    for invocation in ("first", "second"):
+        before = invocation_id_cv.set(invocation)
+        with caplog.at_level(logging.INFO, "manifests"), pytest.raises(SignInError):
+            sign_in.token()
+        invocation_id_cv.reset(before)
+    logger.removeHandler(noticing)
+    sign_in.close()
+    assert noticing.seen == [("sign_in_failed", "first"), ("sign_in_failed", "second")]
