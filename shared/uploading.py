@@ -13,7 +13,7 @@ from shared import device, events, transitions
 from shared.answers import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
 from shared.device import Device
 from shared.job import Fault, Job, Lease, State, Upload
-from shared.manifest import Findings, Manifest, inspect
+from shared.manifest import Finding, Manifest, inspect
 from shared.partner_center import LONGEST_CALL
 from shared.schedule import SOON, retry_delay, whole_second
 from shared.services import (
@@ -94,15 +94,17 @@ class Attempt:
             self._job = transitions.checked(self._job, target, manifest, self._services.clock())
             self._send_all(manifest.devices(self._job.sent + 1))
         else:
-            self._reject(manifest, manifest.issues.after(() if isinstance(target, Target) else target))
+            self._reject(manifest, target)
 
-    def _reject(self, manifest: Manifest, issues: Findings) -> None:
+    def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
+        known, lacks = (target, ()) if isinstance(target, Target) else (None, target)
+        issues = manifest.issues.after(lacks)
         if self._job.uploads:  # a setting has changed since the first part was accepted
             first = issues.kept[0]
             self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
             self._services.storage.delete_results(self._job.manifest)  # as in stop()
-            self._save(transitions.invalid(self._job, manifest, issues, self._services.clock()))
+            self._save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:

@@ -68,6 +68,24 @@ def test_a_bad_manifest_is_rejected_and_nothing_uploaded(data: bytes, name: str,
     assert world.partner_center.calls == []
 
 
+def test_a_rejected_manifest_still_tells_whose_it_is() -> None:
+    world = World()
+    world.drop(b"[{}]")
+    world.settle()
+    assert (world.job().customer_id, world.job().batch_id) == (CUSTOMER, "Test")
+
+
+def test_a_fault_that_is_over_is_not_told_beside_the_issues() -> None:
+    world = World()
+    world.storage.read_fault = True
+    world.drop(b"[{}]")
+    world.step()
+    assert world.job().error is not None
+    world.storage.read_fault = False
+    world.settle()
+    assert (world.job().state, world.job().error) == (State.REJECTED, None)
+
+
 def test_a_customer_that_is_not_allowed_is_rejected() -> None:
     world = World(allowed=frozenset({"11111111-2222-3333-4444-555555555555"}))
     world.drop(TWO)
