@@ -6,7 +6,7 @@ import pytest
 
 from local.partner_center import faults
 from local.web import Proceed, Response
-from shared.job import State
+from shared.job import Fault, State
 from tests.life.views import TWO, rows
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -101,3 +101,21 @@ def test_a_manifest_deleted_just_before_it_is_read_again_cancels(monkeypatch: py
     world.step()
     assert world.job().state is State.FAILED
     assert world.job().attempts == 2
+
+
+def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(3600))
+    world.drop(TWO)
+    world.settle(until=timedelta(minutes=30))
+    world.storage.put(NAME, TWO)
+    ask = world.storage.etag
+
+    def deleted_once_told(name: str) -> str | None:
+        etag = ask(name)
+        world.storage.blobs.pop(name, None)
+        return etag
+
+    monkeypatch.setattr(world.storage, "etag", deleted_once_told)
+    world.settle()
+    assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")
