@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import chain, islice
 from uuid import uuid4
@@ -159,22 +159,24 @@ class Attempt:
         )
         job = transitions.part_accepted(self._job, upload, self._lease(), now)
         self._fresh = False
-        if not job.unsent:
-            poll_at = whole_second(now + self._services.delays.first_poll)
-            self._services.wake(job.manifest, poll_at)
-            job = transitions.following(job, poll_at, now)
-        self._save(job)
+        if job.unsent:
+            self._save(job)
+        else:
+            self._follow(job, whole_second(now + self._services.delays.first_poll))
         events.log(
-            "part_accepted",
-            manifest=job.manifest,
-            attempt=job.attempts,
-            first=first,
-            devices=count,
-            request=request_id,
-            correlation=accepted.correlation_id,
-            server_correlation=accepted.server_correlation,
+            "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
+            request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
-        )
+        )  # fmt: skip
+
+    def _follow(self, job: Job, poll_at: datetime) -> None:
+        following = transitions.following(job, poll_at, self._services.clock())
+        try:
+            self._services.wake(job.manifest, poll_at)
+        except Exception:  # the acceptance must not be forgotten; the lease's wake-up, or the sweep, will follow it
+            self._save(following)
+            raise
+        self._save(following)
 
     def _halve(self, count: int, fault: Fault) -> None:
         if count == 1:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from local.partner_center import faults
-from local.web import Silence, answer_lost
+from local.web import Proceed, Response, Silence, answer_lost
 from shared.job import State
 from tests.life.views import TWO, rows, uploads
 from tests.manifests import array, serials
@@ -120,3 +122,23 @@ def test_a_setting_that_changes_between_parts_stops_the_sending() -> None:
     assert job.error is not None
     assert job.error.code == "customer_not_allowed"
     assert (job.devices.registered, job.devices.not_uploaded) == (1, 1)
+
+
+def test_an_acceptance_is_kept_though_the_queue_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+
+    def accepted_then_down(proceed: Proceed) -> Response:
+        outage.setattr(world.queue, "send", down)
+        return proceed()
+
+    def down(*_: object) -> None:
+        raise ConnectionError
+
+    world.partner_center.script.next_upload(accepted_then_down)
+    with monkeypatch.context() as outage, pytest.raises(ConnectionError):
+        world.step()
+    assert world.job().state is State.ACCEPTED
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(uploads(world)) == 1
