@@ -153,7 +153,6 @@ class FakeStorage:
 class Message:
     text: str
     visible_at: datetime
-    tries: int = 0
 
 
 class FakeQueue:
