@@ -54,8 +54,10 @@ class TokenDesk:
     fault: Exception | None = None
     given: int = 1
     renewals: int = 0
+    asked: int = 0
 
     def token(self) -> str:
+        self.asked += 1
         if self.fault:
             raise self.fault
         return f"token {self.given}"

@@ -7,11 +7,12 @@ import pytest
 
 from local.partner_center import faults
 from local.web import Fault as WebFault
+from local.web import Proceed, Response
 from shared.job import Fault, State
 from shared.services import SignInError
-from tests.life.views import TWO, rows
+from tests.life.views import TWO, rows, status_of_error
 from tests.manifests import array, serials
-from tests.world import DELAYS, World
+from tests.world import DELAYS, NAME, World
 
 
 @pytest.mark.parametrize(
@@ -63,14 +64,91 @@ def test_a_poll_that_fails_leaves_the_job_accepted() -> None:
     assert world.job().error is None
 
 
-def test_a_throttle_between_polls_keeps_what_was_judged() -> None:
+def polls(world: World) -> list[str]:
+    """The uploads that were asked after, in order."""
+    return [call.request.path for call in world.partner_center.calls if call.request.method == "GET"]
+
+
+def ask_now(world: World) -> None:
+    """Let the next round of asking come when it is due."""
+    due = world.job().due
+    assert due is not None
+    world.clock.now = due
+    world.workflow.advance(NAME, due)
+
+
+def test_a_throttle_at_poll_63_of_100_does_not_start_again_at_1() -> None:
     world = World(part_size=1)
-    world.partner_center.script.next_poll(*[lambda proceed: proceed()] * 3, faults.throttled(60))
-    world.drop(array(serials(6)))
-    world.settle()
+    world.partner_center.script.next_poll(*[lambda proceed: proceed()] * 62, faults.throttled(60))
+    world.drop(array(serials(100)))
+    world.step()
+    ask_now(world)
+    assert len(polls(world)) == 63
+    assert world.job().devices.registered == 62
+    ask_now(world)
     assert world.job().state is State.COMPLETED
-    polls = [call for call in world.partner_center.calls if call.request.method == "GET"]
-    assert len(polls) == 7
+    assert len(polls(world)) == 101
+    assert len(set(polls(world))) == 100
+
+
+def test_each_judgement_is_kept_before_the_next_upload_is_asked_after() -> None:
+    world = World(part_size=1)
+    world.drop(array(serials(4)))
+    world.step()
+    kept: list[int | None] = []
+
+    def look(proceed: Proceed) -> Response:
+        kept.append(world.job().devices.registered)
+        return proceed()
+
+    world.partner_center.script.next_poll(*[look] * 4)
+    ask_now(world)
+    assert kept == [0, 1, 2, 3]
+
+
+def test_a_fault_ends_the_round_and_the_other_uploads_are_left_alone() -> None:
+    world = World(part_size=1)
+    world.drop(array(serials(3)))
+    world.step()
+    world.partner_center.script.next_poll(faults.throttled(90))
+    ask_now(world)
+    assert len(polls(world)) == 1
+    world.tokens.fault = SignInError(Fault(code="sign_in_failed", description="No identity."))
+    asked = world.tokens.asked
+    ask_now(world)
+    assert world.tokens.asked == asked + 1
+
+
+def test_a_success_may_tell_how_long_to_wait() -> None:
+    world = World()
+    world.partner_center.script.processing_for = timedelta(hours=1)
+    world.drop(TWO)
+    world.step()
+
+    def come_back_in_an_hour(proceed: Proceed) -> Response:
+        answer = proceed()
+        answer.headers["Retry-After"] = "3600"
+        return answer
+
+    world.partner_center.script.next_poll(come_back_in_an_hour)
+    ask_now(world)
+    assert world.job().next_attempt_at == world.clock.now + timedelta(hours=1)
+
+
+def test_a_fault_is_told_until_it_is_over() -> None:
+    world = World()
+    world.partner_center.script.processing_for = timedelta(hours=1)
+    world.partner_center.script.next_upload(faults.gateway_error(503))
+    world.partner_center.script.next_poll(faults.gateway_error(502))
+    world.drop(TWO)
+    world.step()
+    assert (world.job().state, status_of_error(world)) == (State.WAITING, 503)
+    ask_now(world)
+    assert (world.job().state, world.job().error) == (State.ACCEPTED, None)
+    ask_now(world)
+    assert (world.job().state, status_of_error(world)) == (State.ACCEPTED, 502)
+    ask_now(world)
+    assert (world.job().state, world.job().error) == (State.ACCEPTED, None)
 
 
 def test_a_poll_without_a_token_comes_again() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from local.partner_center import faults
-from local.web import Proceed, Response, Silence, answer_lost
+from local.web import Fault, Proceed, Response, Silence, answer_lost, no_fault
 from shared.job import State
 from tests.life.views import TWO, rows, uploads
 from tests.manifests import array, serials
@@ -142,3 +142,22 @@ def test_an_acceptance_is_kept_though_the_queue_is_down(monkeypatch: pytest.Monk
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(uploads(world)) == 1
+
+
+def test_each_answer_renews_the_lease_with_what_is_saved_of_it() -> None:
+    world = World(part_size=2)
+
+    def slow(fault: Fault) -> Fault:
+        def answer(proceed: Proceed) -> Response:
+            lease = world.job().lease
+            assert lease is not None
+            assert lease.until - world.clock.now == DELAYS.lease
+            world.clock.advance(DELAYS.lease * 0.99)
+            return fault(proceed)
+
+        return answer
+
+    world.partner_center.script.next_upload(slow(faults.error(413, "", "No.")), slow(no_fault), slow(no_fault))
+    world.drop(TWO)
+    world.step()
+    assert [job.state for job in world.storage.written] == ["processing"] * 3 + ["accepted"]

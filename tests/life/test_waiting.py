@@ -140,3 +140,13 @@ def test_an_absurd_retry_after_is_waited_for_until_giving_up() -> None:
     assert world.job().state is State.FAILED
     assert status_of_error(world) == 429
     assert len(uploads(world)) == 1
+
+
+def test_a_part_that_was_accepted_ends_the_row_of_setbacks() -> None:
+    world = World(part_size=1)
+    throttled = faults.throttled()
+    world.partner_center.script.next_upload(throttled, throttled, throttled, lambda proceed: proceed(), throttled)
+    world.drop(TWO)
+    world.settle()
+    waits = [job.due and job.due - job.updated_at for job in world.storage.written if job.state is State.WAITING]
+    assert waits == [timedelta(seconds=seconds) for seconds in (30, 60, 120, 30)]
