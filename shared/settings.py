@@ -20,6 +20,9 @@ SIGN_INS = ("managed_identity", "federated_app", "app_user")
 MANIFEST_BYTES = 256 * 2**20
 """Bytes that a manifest may have unless a setting says otherwise."""
 
+SHORTEST_LEASE = timedelta(minutes=5)
+"""A lease outlasts the longest call to Partner Center, with the pauses and tries in it."""
+
 PROJECT = "autopilot-manifest-uploader"
 
 _SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
@@ -123,12 +126,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     reader = _Reader(environment)
     sign_in = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
+    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, _url, "https address (http is for loopback only)")
     settings = Settings(
         connection=_connection(reader),
         container=reader.required("MANIFEST_CONTAINER", "the container of the manifests"),
         wake_up_queue=reader.required("WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
         cloud=cloud,
-        url=reader.parsed("PARTNER_CENTER_URL", cloud.url, _url, "https address (http is for loopback only)"),
+        url=url,
         authority=reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, _authority, "https address or host name"),
         sign_in=sign_in,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
@@ -142,7 +146,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
         manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), _positive, "whole number above 0"),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", _customers, "list of customer ids (GUIDs)"),
-        delays=_delays(reader),
+        delays=_delays(reader, url),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
     )
     if reader.faults:
@@ -188,12 +192,15 @@ def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
     return wanted
 
 
-def _delays(reader: _Reader) -> Delays:
+def _delays(reader: _Reader, url: str) -> Delays:
     def duration(name: str, default: str) -> timedelta:
         return reader.parsed(name, default, _duration, "ISO 8601 duration such as PT30S or P2D")
 
+    lease = duration("LEASE_DURATION", "PT5M")
+    if lease < SHORTEST_LEASE and not _on_loopback(url):
+        reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
     return Delays(
-        lease=duration("LEASE_DURATION", "PT5M"),
+        lease=lease,
         first_poll=duration("FIRST_POLL_AFTER", "PT30S"),
         longest_poll=duration("LONGEST_POLL_INTERVAL", "PT10M"),
         first_retry=duration("FIRST_RETRY_AFTER", "PT30S"),
@@ -225,10 +232,14 @@ def _customers(text: str) -> frozenset[str]:
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in (("https", "http") if loopback else ("https",)) or parts.username:
+    schemes = ("https", "http") if _on_loopback(text) else ("https",)
+    if not parts.hostname or parts.scheme not in schemes or parts.username:
         raise ValueError(text)
     return text.rstrip("/")
+
+
+def _on_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _authority(text: str) -> str:

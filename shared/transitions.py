@@ -41,19 +41,22 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     )
 
 
-def invalid(job: Job, manifest: Manifest, issues: Findings, now: datetime) -> Job:
-    """Reject a manifest that is wrong in itself, or in where it lies."""
+def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
+    """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
     count = issues.count
     return move(
         job,
         State.REJECTED,
         now,
         f"The manifest has {count} issue{'s' * (count != 1)}; nothing was uploaded. Correct it and drop it again.",
+        customer_id=target.customer_id if target else None,
+        batch_id=target.batch_id if target else None,
         device_count=manifest.device_count,
         issues=issues.kept,
         issue_count=count,
         warnings=manifest.warnings.kept,
         warning_count=manifest.warnings.count,
+        error=None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import chain, islice
 from uuid import uuid4
@@ -13,7 +13,7 @@ from shared import device, events, transitions
 from shared.answers import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
 from shared.device import Device
 from shared.job import Fault, Job, Lease, State, Upload
-from shared.manifest import Findings, Manifest, inspect
+from shared.manifest import Finding, Manifest, inspect
 from shared.partner_center import LONGEST_CALL
 from shared.schedule import SOON, retry_delay, whole_second
 from shared.services import (
@@ -94,15 +94,17 @@ class Attempt:
             self._job = transitions.checked(self._job, target, manifest, self._services.clock())
             self._send_all(manifest.devices(self._job.sent + 1))
         else:
-            self._reject(manifest, manifest.issues.after(() if isinstance(target, Target) else target))
+            self._reject(manifest, target)
 
-    def _reject(self, manifest: Manifest, issues: Findings) -> None:
+    def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
+        known, lacks = (target, ()) if isinstance(target, Target) else (None, target)
+        issues = manifest.issues.after(lacks)
         if self._job.uploads:  # a setting has changed since the first part was accepted
             first = issues.kept[0]
             self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
             self._services.storage.delete_results(self._job.manifest)  # as in stop()
-            self._save(transitions.invalid(self._job, manifest, issues, self._services.clock()))
+            self._save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:
@@ -157,22 +159,24 @@ class Attempt:
         )
         job = transitions.part_accepted(self._job, upload, self._lease(), now)
         self._fresh = False
-        if not job.unsent:
-            poll_at = whole_second(now + self._services.delays.first_poll)
-            self._services.wake(job.manifest, poll_at)
-            job = transitions.following(job, poll_at, now)
-        self._save(job)
+        if job.unsent:
+            self._save(job)
+        else:
+            self._follow(job, whole_second(now + self._services.delays.first_poll))
         events.log(
-            "part_accepted",
-            manifest=job.manifest,
-            attempt=job.attempts,
-            first=first,
-            devices=count,
-            request=request_id,
-            correlation=accepted.correlation_id,
-            server_correlation=accepted.server_correlation,
+            "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
+            request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
-        )
+        )  # fmt: skip
+
+    def _follow(self, job: Job, poll_at: datetime) -> None:
+        following = transitions.following(job, poll_at, self._services.clock())
+        try:
+            self._services.wake(job.manifest, poll_at)
+        except Exception:  # the acceptance must not be forgotten; the lease's wake-up, or the sweep, will follow it
+            self._save(following)
+            raise
+        self._save(following)
 
     def _halve(self, count: int, fault: Fault) -> None:
         if count == 1:

@@ -82,7 +82,9 @@ class Workflow:
 
     def _start(self, manifest: str, etag: str, stored: Stored | None, content: Content | None) -> None:
         content = content or self._services.storage.open(manifest, etag)
-        if content is None or content.is_directory:
+        if content is None:  # deleted since its ETag was asked for; its job must still be looked after
+            raise ManifestChangedError(manifest)
+        if content.is_directory:
             return
         lease = new_lease(self._services)
         job = lifecycle.begin(self._start_of(manifest, etag, stored.job if stored else None), lease)

@@ -155,7 +155,6 @@ class FakeStorage:
 class Message:
     text: str
     visible_at: datetime
-    tries: int = 0
 
 
 class FakeQueue:

@@ -79,10 +79,29 @@ def test_a_file_that_kills_the_process_ends_as_crashed(monkeypatch: pytest.Monke
 
 def test_deaths_with_progress_in_between_do_not_add_up() -> None:
     world = World(part_size=1)
+    world.partner_center.script.next_upload(*[lambda proceed: proceed(), lambda _: world.fuse.die()] * 7)
     world.drop(array(serials(8)))
-    for _ in range(8):
-        world.fuse.blow_at = (len(world.fuse.operations) + 9, "after")
-        world.settle()
     world.settle()
     assert world.job().state is State.COMPLETED
+    assert world.job().attempts == 8
     assert set(world.accepted().values()) == {1}
+
+
+def test_a_death_after_an_answer_forgets_neither_it_nor_what_was_learnt() -> None:
+    world = World(part_size=4)
+    world.partner_center.script.next_upload(faults.error(413, "", "No."), lambda _: world.fuse.die())
+    world.drop(array(serials(4)))
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert [upload.device_count for upload in world.job().uploads] == [2, 2]
+    whole, half, *_ = world.partner_center.calls
+    assert whole.headers["MS-RequestId"] != half.headers["MS-RequestId"] == world.job().uploads[0].request_id
+
+
+def test_whoever_dies_asking_goes_on_with_the_next_upload() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.next_poll(*[lambda proceed: proceed()] * 62, lambda _: world.fuse.die())
+    world.drop(array(serials(100)))
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert sum(call.request.method == "GET" for call in world.partner_center.calls) == 101

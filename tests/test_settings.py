@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.settings import SettingsError, read_settings
+from shared.partner_center import LONGEST_CALL
+from shared.settings import SHORTEST_LEASE, SettingsError, read_settings
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 LEAST = {
@@ -81,6 +82,20 @@ def test_customers_are_compared_without_case() -> None:
 def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is .*{told}"):
         read_settings(LEAST | {name: value})
+
+
+def test_a_lease_outlasts_the_longest_call() -> None:
+    assert read_settings(LEAST).delays.lease == SHORTEST_LEASE > LONGEST_CALL
+    assert read_settings(LEAST | {"LEASE_DURATION": "PT1H"}).delays.lease == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1234", "https://localhost", "http://[::1]:80"])
+def test_a_lease_may_be_quick_on_this_machine_alone(url: str) -> None:
+    quick = LEAST | {"LEASE_DURATION": "PT1S"}
+    assert read_settings(quick | {"PARTNER_CENTER_URL": url}).delays.lease == timedelta(seconds=1)
+    for elsewhere in ("", "https://partner.example"):
+        with pytest.raises(SettingsError, match="LEASE_DURATION is less than PT5M"):
+            read_settings(quick | {"PARTNER_CENTER_URL": elsewhere})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import requests
 
@@ -16,7 +16,7 @@ from shared.partner_center import PartnerCenter
 from shared.services import Limits, Services
 from shared.settings import Delays
 from shared.sweep import Sweep
-from shared.wake_up import read_wake_up
+from shared.wake_up import WakeUp, read_wake_up
 from shared.workflow import Workflow
 from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied
 
@@ -54,8 +54,10 @@ class TokenDesk:
     fault: Exception | None = None
     given: int = 1
     renewals: int = 0
+    asked: int = 0
 
     def token(self) -> str:
+        self.asked += 1
         if self.fault:
             raise self.fault
         return f"token {self.given}"
@@ -131,22 +133,33 @@ class World:
 
     def _deliver_event(self, name: str, tries: int) -> None:
         try:
-            self.workflow.advance(name, landed=True)
+            self._advance(WakeUp(name), landed=True)
         except ProcessDied:
             self.start_process()
             if tries + 1 < MOST_TRIES:
                 self.events.append((name, tries + 1))
 
     def _deliver(self, message: Message) -> None:
-        wake_up = read_wake_up(message.text)
-        message.tries += 1
-        message.visible_at = self.clock.now + timedelta(minutes=10)
+        """Hand a message over, as a queue does: gone when it was handled, there again after a while when it was not."""
+        self.queue.messages.remove(message)
         try:
-            self.workflow.advance(wake_up.manifest, wake_up.due)
+            self._advance(read_wake_up(message.text))
         except ProcessDied:
             self.start_process()
-            return
-        self.queue.messages.remove(message)
+            self.queue.messages.append(Message(message.text, self.clock.now + timedelta(minutes=10)))
+
+    def _advance(self, wake_up: WakeUp, *, landed: bool = False) -> None:
+        """Advance a job; unless it has ended, somebody must be on the way who comes when it is due."""
+        self.workflow.advance(wake_up.manifest, wake_up.due, landed=landed)
+        status = self.storage.blobs.get(status_of(wake_up.manifest))
+        if status and (due := decode(status.data).due):
+            assert self.comes_by(wake_up.manifest, max(due, self.clock.now)), f"nobody comes for {wake_up.manifest}"
+
+    def comes_by(self, name: str, moment: datetime) -> bool:
+        """Tell whether an event or a wake-up of a manifest is on its way that arrives by a moment."""
+        messages = [message for message in self.queue.messages if message.visible_at <= moment]
+        named = [read_wake_up(message.text).manifest for message in messages]
+        return name in [*named, *(event for event, _ in self.events)]
 
     def job(self, name: str = NAME) -> Job:
         return decode(self.storage.blobs[status_of(name)].data)

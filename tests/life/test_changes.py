@@ -1,0 +1,121 @@
+"""Manifests are overwritten and deleted while their jobs go on."""
+
+from datetime import timedelta
+
+import pytest
+
+from local.partner_center import faults
+from local.web import Proceed, Response
+from shared.job import Fault, State
+from tests.life.views import TWO, rows
+from tests.manifests import array, serials
+from tests.world import NAME, World
+
+
+def test_an_overwrite_starts_anew_and_remembers() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    first = world.job()
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED
+    assert job.device_count == 3
+    assert job.devices.already_registered == 2
+    assert job.previous is not None
+    assert job.previous.etag == first.etag
+    assert job.previous.uploads == first.uploads
+
+
+def test_an_overwrite_under_a_live_lease_is_not_lost() -> None:
+    world = World()
+    world.drop(TWO)
+
+    def overwritten(proceed: Proceed) -> Response:
+        world.storage.put(NAME, array(serials(3)))
+        world.workflow.advance(NAME)
+        return proceed()
+
+    world.partner_center.script.next_upload(overwritten)
+    world.settle()
+    assert world.job().device_count == 3
+    assert world.job().state is State.COMPLETED
+    assert world.job().previous is not None
+
+
+def test_an_overwrite_between_parts_stops_the_old_content() -> None:
+    world = World(part_size=1)
+
+    def overwritten(proceed: Proceed) -> Response:
+        world.storage.put(NAME, array(serials(2, start=50)))
+        return proceed()
+
+    world.partner_center.script.next_upload(overwritten)
+    world.drop(array(serials(3)))
+    world.settle()
+    assert world.accepted() == {"S000001": 1, "S000050": 1, "S000051": 1}
+    previous = world.job().previous
+    assert previous is not None
+    assert [upload.device_count for upload in previous.uploads] == [1]
+
+
+def test_a_deletion_before_sending_cancels() -> None:
+    world = World()
+    world.partner_center.script.outage = faults.throttled(60)
+    world.drop(TWO)
+    world.step()
+    del world.storage.blobs[NAME]
+    world.settle()
+    job = world.job()
+    assert job.state is State.FAILED
+    assert job.error is not None
+    assert job.error.code == "manifest_gone"
+
+
+def test_a_deletion_between_parts_cancels_the_rest() -> None:
+    world = World(part_size=1)
+
+    def deleted(proceed: Proceed) -> Response:
+        del world.storage.blobs[NAME]
+        return proceed()
+
+    world.partner_center.script.next_upload(deleted)
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert job.devices.registered == 1
+    assert job.devices.not_uploaded == 2
+    assert [row["outcome"] for row in rows(world)] == ["registered", "not_uploaded", "not_uploaded"]
+
+
+def test_a_manifest_deleted_just_before_it_is_read_again_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.drop(TWO)
+    world.step()
+    etag = world.storage.blobs.pop(NAME).etag
+    monkeypatch.setattr(world.storage, "etag", lambda _: etag)
+    world.clock.advance(timedelta(minutes=1))
+    world.step()
+    assert world.job().state is State.FAILED
+    assert world.job().attempts == 2
+
+
+def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(3600))
+    world.drop(TWO)
+    world.settle(until=timedelta(minutes=30))
+    world.storage.put(NAME, TWO)
+    ask = world.storage.etag
+
+    def deleted_once_told(name: str) -> str | None:
+        etag = ask(name)
+        world.storage.blobs.pop(name, None)
+        return etag
+
+    monkeypatch.setattr(world.storage, "etag", deleted_once_told)
+    world.settle()
+    assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")

@@ -1,0 +1,119 @@
+"""Every device of the manifest has a row in the results, and no other run's results lie beside a status."""
+
+from datetime import timedelta
+
+import pytest
+
+from local.partner_center import Outcome, faults
+from shared.job import State
+from shared.names import status_of
+from tests.life.views import TWO, rows
+from tests.manifests import array, serials
+from tests.world import NAME, World
+
+
+def test_failed_devices_are_told_with_what_to_do() -> None:
+    world = World()
+    world.partner_center.script.device_ends("S000002", Outcome("808", "ZtdDeviceAssignedToOtherTenant"))
+    world.partner_center.script.device_ends("S000003", Outcome("806", "ZtdDeviceAlreadyAssigned"))
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert (job.devices.registered, job.devices.already_registered, job.devices.failed) == (1, 1, 1)
+    told = rows(world)
+    assert [row["outcome"] for row in told] == ["registered", "failed", "already_registered"]
+    assert told[1]["errorCode"] == "808"
+    assert "release it" in told[1]["action"]
+    assert told[1]["matchedBy"] == "serialNumber"
+
+
+def test_devices_missing_from_the_answer_are_not_reported() -> None:
+    world = World()
+    world.partner_center.script.device_ends("S000001", Outcome(reported=False))
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert world.job().devices.not_reported == 1
+    assert [row["outcome"] for row in rows(world)] == ["not_reported", "registered"]
+
+
+def test_one_device_in_many_uploads_failing_is_told_for_that_device() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.device_ends("S000002", Outcome("812", "ZtdDeviceNotFound"))
+    world.partner_center.script.next_poll(faults.error(404, "1000", "Not found."))
+    world.drop(array(serials(3)))
+    world.settle()
+    assert [row["outcome"] for row in rows(world)] == ["registered", "failed", "registered"]
+
+
+def test_exact_duplicates_are_sent_once_and_told_in_the_results() -> None:
+    world = World()
+    world.drop(array(["A", "B", "A"]))
+    world.settle()
+    assert world.accepted() == {"A": 1, "B": 1}
+    assert world.job().device_count == 2
+    assert world.job().state is State.COMPLETED
+    assert [row["outcome"] for row in rows(world)] == ["registered", "registered", "duplicate"]
+
+
+def test_results_that_cannot_be_made_now_are_made_later() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.storage.read_fault = True
+    world.clock.advance(timedelta(seconds=30))
+    world.step()
+    error = world.job().error
+    assert world.job().state is State.ACCEPTED
+    assert error is not None
+    assert error.code == "storage_unavailable"
+    world.storage.read_fault = False
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def overwritten_first(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        world.storage.put(NAME, b"no json")
+        world.workflow.advance(NAME)
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", overwritten_first)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+def test_results_of_a_status_that_was_deleted_do_not_stay() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    del world.storage.blobs[status_of(NAME)]
+    world.drop(b"no json")
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def ended_by_another(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        world.workflow.advance(NAME)
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", ended_by_another)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2

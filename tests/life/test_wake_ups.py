@@ -1,0 +1,133 @@
+"""Somebody always comes when it is time, and only then.
+
+Beside this, the world sees to it in every test that nobody leaves an unfinished job to which nobody comes.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from local.partner_center import faults
+from local.web import Fault, Proceed, Response
+from shared.job import Job, State
+from shared.names import status_of
+from shared.services import ConflictError, Stored
+from shared.wake_up import WakeUp
+from tests.life.views import TWO
+from tests.manifests import array, serials
+from tests.world import DELAYS, NAME, World
+
+
+def test_whoever_loses_every_race_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+
+    def lost(job: Job, version: str | None) -> Stored:
+        raise ConflictError(job.manifest, version)
+
+    with monkeypatch.context() as losing:
+        losing.setattr(world.storage, "save", lost)
+        world.step()
+    assert status_of(NAME) not in world.storage.blobs
+    assert WakeUp(NAME, world.clock.now + DELAYS.first_retry) in world.queue.wake_ups()
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_wake_up_that_comes_early_comes_again() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    due = world.job().next_attempt_at
+    before = len(world.queue.messages)
+    world.workflow.advance(NAME, due)
+    assert world.queue.wake_ups()[before:] == [WakeUp(NAME, due)]
+
+
+def test_a_wake_up_for_a_moment_that_is_over_falls_asleep() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    before = len(world.queue.messages)
+    world.workflow.advance(NAME, world.clock.now)
+    assert len(world.queue.messages) == before
+
+
+def test_a_wake_up_of_an_earlier_moment_still_waits_for_the_end_of_a_live_lease() -> None:
+    world = World()
+    world.drop(TWO)
+
+    def meets_the_lease(proceed: Proceed) -> Response:
+        lease = world.job().lease
+        assert lease is not None
+        world.queue.messages.clear()
+        world.workflow.advance(NAME, world.clock.now)
+        assert world.queue.wake_ups() == [WakeUp(NAME, lease.until)]
+        return proceed()
+
+    world.partner_center.script.next_upload(meets_the_lease)
+    world.step()
+    assert world.job().state is State.ACCEPTED
+
+
+def test_an_event_before_its_time_comes_again() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.queue.messages.clear()
+    world.workflow.advance(NAME)
+    assert world.queue.wake_ups() == [WakeUp(NAME, world.job().next_attempt_at)]
+
+
+def passed(proceed: Proceed) -> Response:
+    return proceed()
+
+
+def overwritten(world: World) -> Fault:
+    def fault(proceed: Proceed) -> Response:
+        world.storage.put(NAME, array(serials(3, start=50)))
+        return proceed()
+
+    return fault
+
+
+def deleted(world: World) -> Fault:
+    def fault(proceed: Proceed) -> Response:
+        del world.storage.blobs[NAME]
+        return proceed()
+
+    return fault
+
+
+LIVES: dict[str, Callable[[World], list[Fault]]] = {
+    "smooth": lambda _: [],
+    "throttled": lambda _: [faults.throttled(40), faults.throttled(4000), passed, faults.throttled(4000)],
+    "renewed token": lambda _: [faults.error(401, "900420", "No.")],
+    "halved": lambda _: [faults.error(413, "", "No.")],
+    "second part refused": lambda _: [passed, faults.error(400, "3000", "No.")],
+    "overwritten between parts": lambda world: [overwritten(world)],
+    "deleted between parts": lambda world: [deleted(world)],
+    "down": lambda _: [faults.gateway_error(503)] * 20,
+}
+
+
+@pytest.mark.parametrize("uploads", LIVES.values(), ids=LIVES)
+def test_a_wake_up_is_queued_before_the_state_that_needs_it(
+    monkeypatch: pytest.MonkeyPatch, uploads: Callable[[World], list[Fault]]
+) -> None:
+    world = World(part_size=2)
+    save = world.storage.save
+
+    def saved(job: Job, version: str | None) -> Stored:
+        if job.due and job.due > world.clock.now:
+            assert world.comes_by(job.manifest, job.due), f"{job.state} is saved and nobody comes"
+        return save(job, version)
+
+    monkeypatch.setattr(world.storage, "save", saved)
+    world.partner_center.script.next_upload(*uploads(world))
+    world.partner_center.script.next_poll(passed, faults.throttled(5000), faults.gateway_error(500))
+    world.partner_center.script.processing_for = timedelta(hours=1)
+    world.drop(array(serials(5)))
+    world.settle()
+    assert world.job().final
