@@ -1,6 +1,7 @@
 """The floor: this app's exchanges by http.client, with bytes prepared beforehand. No SDK, no parsing."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPResponse
 from multiprocessing.connection import Connection
@@ -12,6 +13,7 @@ from bench.recording import Exchange, Life
 from bench.work import Crew, Measure
 
 _NOT_REPEATED = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding"}
+_MESSAGE = re.compile(rb"<MessageId>([^<]*)<")
 _TEXT = 65_536  # no body that names its manifest is larger
 
 
@@ -47,6 +49,7 @@ class Floor:
         self._crew = Crew()
         self._per_thread = local()
         self._tracking: dict[str, str] = {}
+        self._messages: dict[str, str] = {}
 
     def land(self, names: Sequence[str], threads: int) -> Measure:
         """Repeat what happens when manifests land."""
@@ -65,25 +68,29 @@ class Floor:
         etags: dict[str, str] = {}
         for request in replay.requests:
             path = request.target.partition("?")[0]
-            response = self._ask(request, replay.manifest, etags.get(path))
+            response, body = self._ask(request, replay.manifest, etags.get(path))
             if response.status != request.status:
                 raise RuntimeError(f"{request.method} {path}: {response.status} and not {request.status}")
             etags[path] = response.headers.get("ETag", "")
             location = response.headers.get("Location")
             if location:
                 self._tracking[replay.manifest] = location.rpartition("/")[2]
+            if message := _MESSAGE.search(body):
+                self._messages[replay.manifest] = message[1].decode()
 
-    def _ask(self, request: Prepared, manifest: str, etag: str | None) -> HTTPResponse:
+    def _ask(self, request: Prepared, manifest: str, etag: str | None) -> tuple[HTTPResponse, bytes]:
         headers, target = request.headers, request.target
         if "if-match" in headers:
             headers = headers | {"if-match": etag or headers["if-match"]}
         if "/batchJobStatus/" in target:
             target = f"{target.rpartition('/')[0]}/{self._tracking[manifest]}"
+        if "/messages/" in target:
+            before, _, after = target.partition("?")
+            target = f"{before.rpartition('/')[0]}/{self._messages[manifest]}?{after}"
         connection = self._connection(request.service)
         connection.request(request.method, target, request.body, headers)
         with connection.getresponse() as response:
-            response.read()
-            return response
+            return response, response.read()
 
     def _connection(self, service: str) -> HTTPConnection:
         kept: dict[str, HTTPConnection] = self._per_thread.__dict__

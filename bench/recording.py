@@ -48,8 +48,7 @@ class Life(NamedTuple):
 
     def steps(self) -> list[list[dict[str, object]]]:
         """Say in words what is done in each turn."""
-        turns = sorted(delay for delay in map(_delay, self.turns[0]) if delay is not None)
-        return [[_step(exchange, turns) for exchange in exchanges] for exchanges in self.turns]
+        return [[_step(exchange) for exchange in exchanges] for exchanges in self.turns]
 
 
 _STEPS = {
@@ -59,18 +58,19 @@ _STEPS = {
     ("PUT", "status"): "write status",
     ("PUT", "results"): "write results",
     ("POST", "message"): "send message",
+    ("PUT", "message"): "move message",
     ("POST", "devices"): "upload devices",
     ("GET", "progress"): "ask for progress",
 }
 
 
-def _step(exchange: Exchange, turns: list[int]) -> dict[str, object]:
+def _step(exchange: Exchange) -> dict[str, object]:
     method, what = exchange.request.method, _subject(exchange)
     if (method, what) not in _STEPS:
         raise UnknownExchangeError(f"teach the bench what the app does by {method} of a {what}")
     step: dict[str, object] = {"do": _STEPS[method, what]}
     delay = _delay(exchange)
-    return step if delay is None else {**step, "delay": delay, "turn": turns.index(delay) + 1}
+    return step if delay is None else {**step, "delay": delay}
 
 
 def _subject(exchange: Exchange) -> str:

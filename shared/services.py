@@ -103,11 +103,18 @@ class Storage(Protocol):
         ...
 
 
+class Sent(NamedTuple):
+    """A wake-up in the queue, which can be moved for as long as nobody has taken it out."""
+
+    id: str
+    receipt: str
+
+
 class WakeUps(Protocol):
     """The queue of wake-ups."""
 
-    def send(self, wake_up: WakeUp, delay: timedelta) -> None:
-        """Queue a wake-up that shows itself after ``delay``."""
+    def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
+        """Queue a wake-up that shows itself after ``delay``, in the place of an earlier one if that is still there."""
         ...
 
 
@@ -157,6 +164,6 @@ class Services:
     clock: Callable[[], datetime]
     draw: Callable[[], float]
 
-    def wake(self, manifest: str, at: datetime) -> None:
-        """Queue a wake-up for a moment."""
-        self.wake_ups.send(WakeUp(manifest, at), at - self.clock())
+    def wake(self, manifest: str, at: datetime, instead_of: Sent | None = None) -> Sent:
+        """Queue a wake-up for a moment, in the place of an earlier one if that is still there."""
+        return self.wake_ups.send(WakeUp(manifest, at), at - self.clock(), instead_of)

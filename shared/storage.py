@@ -14,6 +14,7 @@ from typing import Any
 from azure.core import MatchConditions
 from azure.core.exceptions import (
     AzureError,
+    HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
@@ -23,7 +24,7 @@ from azure.storage.queue import QueueClient
 
 from shared.job import Job, decode, encode, timestamp
 from shared.names import results_of, status_of
-from shared.services import BlobEntry, ConflictError, ManifestChangedError, StorageUnavailableError, Stored
+from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
 from shared.wake_up import WakeUp
 
 _STATUS_TYPE = ContentSettings(content_type="application/json; charset=utf-8")
@@ -164,10 +165,21 @@ class WakeUpQueue:
         """Send to ``queue``, whose client encodes messages as the host's queue trigger expects."""
         self._queue = queue
 
-    def send(self, wake_up: WakeUp, delay: timedelta) -> None:
-        """Queue a wake-up that shows itself after ``delay``, rounded up to seconds."""
-        seconds = min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
-        self._queue.send_message(wake_up.encode(), visibility_timeout=seconds, time_to_live=-1)
+    def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
+        """Queue a wake-up that shows itself after ``delay``, rounded up to seconds.
+
+        Args:
+            wake_up: The message.
+            delay: Until when it is invisible; at most seven days.
+            instead_of: A message that takes on the new text and time, unless somebody has taken it out meanwhile.
+        """
+        text, seconds = wake_up.encode(), min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
+        if instead_of:
+            with suppress(HttpResponseError):  # its receipt counts no more
+                moved = self._queue.update_message(*instead_of, content=text, visibility_timeout=seconds)
+                return Sent(moved.id, str(moved.pop_receipt))
+        sent = self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
+        return Sent(sent.id, str(sent.pop_receipt))
 
     def count(self) -> int:
         """Tell about how many wake-ups the queue holds, those included that do not show themselves yet."""

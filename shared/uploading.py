@@ -20,6 +20,7 @@ from shared.services import (
     UNREADABLE,
     Content,
     ManifestChangedError,
+    Sent,
     Services,
     SignInError,
     StorageUnavailableError,
@@ -38,13 +39,16 @@ def new_lease(services: Services, owner: str | None = None) -> Lease:
     return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
 
 
-def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stored:
-    """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
+def stop(services: Services, stored: Stored, state: State, fault: Fault, wake_up: Sent | None = None) -> Stored:
+    """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end.
+
+    ``wake_up`` is the one for the end of a lease, which is then not needed any more.
+    """
     now = services.clock()
     poll_at = whole_second(now + services.delays.first_poll)
     job = transitions.stopped(stored.job, state, fault, poll_at, now)
     if job.due:
-        services.wake(job.manifest, job.due)
+        services.wake(job.manifest, job.due, wake_up)
     else:  # results of a run whose status was deleted would seem to be of this one
         services.storage.delete_results(job.manifest)
     saved = services.storage.save(job, stored.version)
@@ -55,9 +59,19 @@ def stop(services: Services, stored: Stored, state: State, fault: Fault) -> Stor
 class Attempt:
     """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
 
-    def __init__(self, services: Services, claimed: Stored, content: Content | None = None) -> None:
-        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
+    def __init__(
+        self, services: Services, claimed: Stored, wake_up: Sent | None, content: Content | None = None
+    ) -> None:
+        """Work on a job whose lease has just been taken.
+
+        Args:
+            services: Everything outside.
+            claimed: The job as it was saved.
+            wake_up: The wake-up for the end of the lease; the next step's takes its place.
+            content: The manifest, where it is already being read.
+        """
         self._services = services
+        self._wake_up = wake_up
         self._job = claimed.job
         self._version = claimed.version
         self._content = content
@@ -172,7 +186,7 @@ class Attempt:
     def _follow(self, job: Job, poll_at: datetime) -> None:
         following = transitions.following(job, poll_at, self._services.clock())
         try:
-            self._services.wake(job.manifest, poll_at)
+            self._wake(poll_at)
         except Exception:  # the acceptance must not be forgotten; the lease's wake-up, or the sweep, will follow it
             self._save(following)
             raise
@@ -227,7 +241,7 @@ class Attempt:
             return
         delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
         at = whole_second(min(now + delay, deadline))
-        services.wake(self._job.manifest, at)
+        self._wake(at)
         self._save(transitions.postponed(self._job, fault, at, now, answered=answered))
         job = self._job
         events.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
@@ -236,11 +250,19 @@ class Attempt:
         """Let the run of the new content begin at once."""
         now = self._services.clock()
         at = whole_second(now + SOON)
-        self._services.wake(self._job.manifest, at)
+        self._wake(at)
         self._save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))
 
     def _stop(self, state: State, fault: Fault) -> None:
-        self._job, self._version = stop(self._services, Stored(self._job, self._version), state, fault)
+        present = Stored(self._job, self._version)
+        self._job, self._version = stop(self._services, present, state, fault, self._wake_up)
+
+    def _wake(self, at: datetime) -> None:
+        """Queue the wake-up that the next state needs: before it is saved, and in the place of the lease's.
+
+        Should the process die in between, that one comes at the new time, and goes on from the state it finds.
+        """
+        self._wake_up = self._services.wake(self._job.manifest, at, self._wake_up)
 
     def _lease(self) -> Lease:
         return new_lease(self._services, self._job.lease.owner if self._job.lease else None)

@@ -88,10 +88,10 @@ class Workflow:
             return
         lease = new_lease(self._services)
         job = lifecycle.begin(self._start_of(manifest, etag, stored.job if stored else None), lease)
-        self._services.wake(manifest, lease.until)
+        wake_up = self._services.wake(manifest, lease.until)
         claimed = self._services.storage.save(job, stored.version if stored else None)
         events.log("manifest_claimed", manifest=manifest, run=job.progress.run, landed=content.modified)
-        Attempt(self._services, claimed, content).run()
+        Attempt(self._services, claimed, wake_up, content).run()
 
     def _start_of(self, manifest: str, etag: str, previous: Job | None) -> Start:
         part_size = self._services.limits.devices_per_upload
@@ -107,8 +107,8 @@ class Workflow:
         if taken.progress.deaths >= lifecycle.MOST_DEATHS:
             stop(self._services, stored, State.FAILED, CRASHED)
             return
-        self._services.wake(job.manifest, lease.until)
-        Attempt(self._services, self._services.storage.save(taken, stored.version)).run()
+        wake_up = self._services.wake(job.manifest, lease.until)
+        Attempt(self._services, self._services.storage.save(taken, stored.version), wake_up).run()
 
     def _wait(self, job: Job, due: datetime | None) -> None:
         """See to it that somebody comes when it is time: under a live lease always, else unless another will."""

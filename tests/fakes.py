@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Never
+from uuid import uuid4
 
 from shared.job import Job, decode, encode, timestamp
 from shared.names import results_of, status_of
-from shared.services import BlobEntry, ConflictError, ManifestChangedError, StorageUnavailableError, Stored
+from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
 from shared.wake_up import WakeUp, read_wake_up
 
 
@@ -155,6 +156,7 @@ class FakeStorage:
 class Message:
     text: str
     visible_at: datetime
+    sent: Sent = field(default_factory=lambda: Sent(str(uuid4()), "receipt"))
 
 
 class FakeQueue:
@@ -165,10 +167,21 @@ class FakeQueue:
         self._clock = clock
         self._fuse = fuse or Fuse()
 
-    def send(self, wake_up: WakeUp, delay: timedelta) -> None:
+    def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
+        visible_at = self._clock() + timedelta(seconds=max(0, -(-delay // timedelta(seconds=1))))
+        if instead_of and self._move(instead_of, wake_up, visible_at):
+            return instead_of
         with self._fuse.around("send"):
-            seconds = timedelta(seconds=max(0, -(-delay // timedelta(seconds=1))))
-            self.messages.append(Message(wake_up.encode(), self._clock() + seconds))
+            self.messages.append(Message(wake_up.encode(), visible_at))
+            return self.messages[-1].sent
+
+    def _move(self, sent: Sent, wake_up: WakeUp, visible_at: datetime) -> bool:
+        with self._fuse.around("move"):
+            for message in self.messages:
+                if message.sent == sent:
+                    message.text, message.visible_at = wake_up.encode(), visible_at
+                    return True
+            return False
 
     def visible(self) -> list[Message]:
         return [message for message in self.messages if message.visible_at <= self._clock()]

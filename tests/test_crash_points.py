@@ -46,7 +46,7 @@ OPERATIONS = operations_of_a_life()
 
 def test_a_life_touches_everything() -> None:
     kinds = {operation.split()[0] for operation in OPERATIONS}
-    assert kinds == {"load", "open", "etag", "send", "save", "POST", "GET", "write", "delete"}
+    assert kinds == {"load", "open", "etag", "send", "move", "save", "POST", "GET", "write", "delete"}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

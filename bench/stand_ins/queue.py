@@ -1,4 +1,4 @@
-"""A storage queue as a sender meets it: Put Message of the Queue service REST reference."""
+"""A storage queue as a sender meets it: Put and Update Message of the Queue service REST reference."""
 
 import base64
 import re
@@ -12,6 +12,7 @@ from uuid import uuid4
 from bench.stand_ins.blobs import error
 from bench.stand_ins.web import Request, Response
 
+_POP_RECEIPT = "AgAAAAMAAAAAAAAA"
 _TEXT = re.compile(rb"<MessageText>([^<]*)</MessageText>")
 
 
@@ -26,28 +27,43 @@ class Message(NamedTuple):
 class Queue:
     """Takes messages; they are given to whoever asks over the bench's own pipe, whatever the time."""
 
-    messages: list[Message] = field(default_factory=list)
+    messages: dict[str, Message] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Response:
-        """Take a message."""
+        """Take a message, or another text and time for one."""
         path, _, query = request.target.partition("?")
-        found = _TEXT.search(request.body)
-        if request.method != "POST" or not path.endswith("/messages") or found is None:
-            return error(400, "UnsupportedHttpVerb")
+        found, place = _TEXT.search(request.body), path.rpartition("/")[2]
+        if found is None:
+            return error(400, "InvalidXmlDocument")
         delay = int(parse_qs(query).get("visibilitytimeout", ["0"])[0])
-        self.messages.append(Message(base64.b64decode(found[1]).decode(), delay))
-        return Response(201, {"Content-Type": "application/xml"}, _receipt(delay))
+        message = Message(base64.b64decode(found[1]).decode(), delay)
+        if (request.method, place) == ("POST", "messages"):
+            number = str(uuid4())
+            self.messages[number] = message
+            return Response(201, {"Content-Type": "application/xml"}, _receipt(number, delay))
+        if request.method != "PUT" or place not in self.messages:
+            return error(404, "MessageNotFound")
+        self.messages[place] = message
+        return Response(204, {"x-ms-popreceipt": _POP_RECEIPT, "x-ms-time-next-visible": _after(delay)})
+
+    def take_all(self) -> list[Message]:
+        """Take all messages out, also those whose time has not come, in the order of their times."""
+        messages, self.messages = self.messages, {}
+        return sorted(messages.values(), key=lambda message: message.delay)
 
 
-def _receipt(delay: int) -> bytes:
-    now = datetime.now(UTC)
+def _receipt(number: str, delay: int) -> bytes:
     told = {
-        "MessageId": str(uuid4()),
-        "InsertionTime": format_datetime(now, usegmt=True),
-        "ExpirationTime": format_datetime(now + timedelta(days=7), usegmt=True),
-        "PopReceipt": "AgAAAAMAAAAAAAAA",
-        "TimeNextVisible": format_datetime(now + timedelta(seconds=delay), usegmt=True),
+        "MessageId": number,
+        "InsertionTime": _after(0),
+        "ExpirationTime": _after(7 * 86_400),
+        "PopReceipt": _POP_RECEIPT,
+        "TimeNextVisible": _after(delay),
     }
     members = "".join(f"<{name}>{value}</{name}>" for name, value in told.items())
     message = f"<QueueMessagesList><QueueMessage>{members}</QueueMessage></QueueMessagesList>"
     return f'<?xml version="1.0" encoding="utf-8"?>{message}'.encode()
+
+
+def _after(seconds: int) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)

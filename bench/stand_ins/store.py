@@ -74,8 +74,7 @@ class Store:
 
     def take_messages(self) -> list[Message]:
         """Take all messages, also those whose time has not come, in the order of their times."""
-        messages, self._queue.messages = self._queue.messages, []
-        return sorted(messages, key=lambda message: message.delay)
+        return self._queue.take_all()
 
     def take_first_status(self) -> float | None:
         """Tell on the system's monotonic clock when the first status since the last time was written."""

@@ -129,6 +129,13 @@ class RealQueue:
         """What the Functions host reads."""
         return [decoded(message.content) for message in self.host.peek_messages(32)]
 
+    def count(self) -> int:
+        return self.app.count()
+
+    def take_out(self) -> None:
+        """Begin to handle what is visible, as a host does."""
+        assert list(self.host.receive_messages(visibility_timeout=60))
+
 
 @dataclass
 class StandInQueue:
@@ -142,6 +149,13 @@ class StandInQueue:
 
     def texts(self) -> list[str | None]:
         return [message.text for message in self.app.visible()]
+
+    def count(self) -> int:
+        return len(self.app.messages)
+
+    def take_out(self) -> None:
+        for message in self.app.visible():
+            self.app.messages.remove(message)
 
 
 type Queue = RealQueue | StandInQueue

@@ -45,6 +45,22 @@ def test_a_wake_up_is_read_as_it_was_sent(queue: Queue) -> None:
     assert [read_wake_up(text or "") for text in queue.texts()] == sent
 
 
+def test_a_wake_up_takes_the_place_of_an_earlier_one(queue: Queue) -> None:
+    sent = queue.app.send(WakeUp(NAMES[0], NOON), timedelta(0))
+    sent = queue.app.send(WakeUp(NAMES[1]), timedelta(minutes=5), sent)
+    assert queue.texts() == []
+    queue.app.send(WakeUp(NAMES[2], NOON), timedelta(0), sent)
+    assert [read_wake_up(text or "") for text in queue.texts()] == [WakeUp(NAMES[2], NOON)]
+    assert queue.count() == 1
+
+
+def test_a_wake_up_comes_although_the_one_in_whose_place_it_was_to_come_is_being_handled(queue: Queue) -> None:
+    sent = queue.app.send(WakeUp(NAMES[0]), timedelta(0))
+    queue.take_out()
+    queue.app.send(WakeUp(NAMES[1], NOON), timedelta(0), sent)
+    assert [read_wake_up(text or "") for text in queue.texts()] == [WakeUp(NAMES[1], NOON)]
+
+
 def test_a_wake_up_waits_no_longer_than_a_queue_can_and_never_expires(azurites_queue: RealQueue) -> None:
     azurites_queue.app.send(WakeUp(NAMES[0]), timedelta(days=30))
     assert azurites_queue.delay() == timedelta(seconds=LONGEST_DELAY)

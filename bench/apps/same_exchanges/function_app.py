@@ -14,7 +14,7 @@ import requests
 from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobClient, BlobServiceClient
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
 
 from bench.apps import by_hand
 
@@ -41,7 +41,7 @@ def resume_manifest(message: func.QueueMessage) -> None:
     """Go on with a manifest."""
     told = json.loads(message.get_body())
     job = Job(told["manifest"])
-    for step in steps(job.name)[told["turn"]]:
+    for step in steps(job.name)[1]:
         job.take(step)
 
 
@@ -67,6 +67,7 @@ class Job:
     checked: by_hand.Checked = field(default_factory=by_hand.Checked)
     status: dict[str, Any] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
+    sent: QueueMessage | None = None
 
     def take(self, step: dict[str, Any]) -> None:
         """Take one step."""
@@ -79,7 +80,9 @@ class Job:
             case "look at manifest":
                 blob(self.name).get_blob_properties()
             case "send message":
-                self._send(step["turn"], step["delay"])
+                self._send(step["delay"])
+            case "move message":
+                self._move(step["delay"])
             case "write status":
                 self._write_status()
             case "write results":
@@ -95,11 +98,12 @@ class Job:
         except ResourceNotFoundError:
             self.status = {}
 
-    def _send(self, turn: int, delay: int) -> None:
-        queue = QueueClient.from_connection_string(
-            os.environ[CONNECTION], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
-        )
-        queue.send_message(json.dumps({"manifest": self.name, "turn": turn}), visibility_timeout=delay, time_to_live=-1)
+    def _send(self, delay: int) -> None:
+        text = json.dumps({"manifest": self.name})
+        self.sent = queue().send_message(text, visibility_timeout=delay, time_to_live=-1)
+
+    def _move(self, delay: int) -> None:
+        queue().update_message(self.sent, visibility_timeout=delay, content=json.dumps({"manifest": self.name}))
 
     def _write_status(self) -> None:
         state = "completed" if self.progress else "accepted" if "location" in self.status else "processing"
@@ -146,6 +150,13 @@ def blob(name: str) -> BlobClient:
     """Make a client for a blob."""
     service = BlobServiceClient.from_connection_string(os.environ[CONNECTION])
     return service.get_blob_client(os.environ["MANIFEST_CONTAINER"], name)
+
+
+def queue() -> QueueClient:
+    """Make a client for the queue."""
+    return QueueClient.from_connection_string(
+        os.environ[CONNECTION], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
+    )
 
 
 def headers() -> dict[str, str]:
