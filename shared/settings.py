@@ -1,14 +1,13 @@
 """The app's settings, read once from the environment and checked all together."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from shared import addresses
 from shared.clouds import CLOUDS, Cloud
 from shared.target import is_customer_id
 
@@ -21,8 +20,6 @@ MANIFEST_BYTES = 256 * 2**20
 """Bytes that a manifest may have unless a setting says otherwise."""
 
 PROJECT = "autopilot-manifest-uploader"
-
-_SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
@@ -125,11 +122,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
     settings = Settings(
         connection=_connection(reader),
-        container=reader.required("MANIFEST_CONTAINER", "the container of the manifests"),
-        wake_up_queue=reader.required("WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
+        container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
+        wake_up_queue=_storage_name(reader, "WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
         cloud=cloud,
-        url=reader.parsed("PARTNER_CENTER_URL", cloud.url, _url, "https address (http is for loopback only)"),
-        authority=reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, _authority, "https address or host name"),
+        url=reader.parsed("PARTNER_CENTER_URL", cloud.url, addresses.url, "https address (http is for loopback only)"),
+        authority=reader.parsed(
+            "AZURE_AUTHORITY_HOST", cloud.authority, addresses.authority, "https address or host name"
+        ),
         sign_in=sign_in,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
         tenant_id=_for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user")),
@@ -153,14 +152,29 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _connection(reader: _Reader) -> Connection:
     connection_string = reader.optional(CONNECTION)
     if connection_string:
+        if not addresses.is_connection_string(connection_string):  # not repeated: it may hold a key
+            reader.faults.append(f"{CONNECTION} is no connection string of a storage account")
         return Connection(connection_string, None, None, None)
-    why = f"neither it nor a connection string {CONNECTION} is set"
     return Connection(
-        None,
-        reader.required(f"{CONNECTION}__blobServiceUri", why),
-        reader.required(f"{CONNECTION}__queueServiceUri", why),
-        reader.optional(f"{CONNECTION}__clientId"),
+        None, _service(reader, "blob"), _service(reader, "queue"), reader.optional(f"{CONNECTION}__clientId")
     )
+
+
+def _service(reader: _Reader, kind: str) -> str:
+    name = f"{CONNECTION}__{kind}ServiceUri"
+    uri = reader.required(name, f"neither it nor a connection string {CONNECTION} is set")
+    if uri and not addresses.is_service(uri):  # not repeated: it may be a connection string, put here by mistake
+        reader.faults.append(f"{name} is no https address such as https://my-account.{kind}.core.windows.net")
+    return uri
+
+
+def _storage_name(reader: _Reader, name: str, what: str) -> str:
+    value = reader.required(name, what)
+    if value and not addresses.is_storage_name(value):
+        reader.faults.append(
+            f"{name} is {value!r}, but a name has 3 to 63 lowercase letters, digits and single hyphens"
+        )
+    return value
 
 
 def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
@@ -171,14 +185,11 @@ def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str,
 
 def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
     value = _for_sign_in(reader, name, sign_in, needed_by)
-    if value and not is_secret_url(value):  # the value is not repeated: it may be the secret itself, pasted here
+    if value and not addresses.is_secret_url(
+        value
+    ):  # the value is not repeated: it may be the secret itself, pasted here
         reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
     return value
-
-
-def is_secret_url(text: str) -> bool:
-    """Tell whether a text can be the URL of a secret in Key Vault, with or without a version."""
-    return _SECRET_URL.fullmatch(text) is not None
 
 
 def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
@@ -221,15 +232,3 @@ def _customers(text: str) -> frozenset[str]:
     if not all(map(is_customer_id, ids)):
         raise ValueError(text)
     return ids
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in (("https", "http") if loopback else ("https",)) or parts.username:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _authority(text: str) -> str:
-    return _url(text if "://" in text else f"https://{text}")  # azure-identity takes a bare host name too

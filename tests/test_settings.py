@@ -84,6 +84,51 @@ def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "UseDevelopmentStorage=true",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5==;EndpointSuffix=core.windows.net",
+        "BlobEndpoint=https://a.blob.core.windows.net;QueueEndpoint=https://a.queue.core.windows.net;SharedAccessSignature=s;",
+    ],
+)
+def test_every_form_of_a_connection_string_is_taken(text: str) -> None:
+    assert read_settings(LEAST | {"ManifestStorage": text}).connection.connection_string == text
+
+
+SECRET = "AccountKey=c2VjcmV0"
+
+
+@pytest.mark.parametrize(
+    "text", [SECRET, "c2VjcmV0", f"AccountName=;{SECRET}", f"AccountName=a;;{SECRET}", f"a,{SECRET}"]
+)
+def test_what_is_no_connection_string_is_named_but_not_repeated(text: str) -> None:
+    with pytest.raises(SettingsError, match="ManifestStorage is no connection string") as error:
+        read_settings(LEAST | {"ManifestStorage": text})
+    assert "c2VjcmV0" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a", "http://127.0.0.1:10000/a", "https://[", f"AccountName=a;{SECRET}"])
+@pytest.mark.parametrize("kind", ["blob", "queue"])
+def test_what_is_no_storage_services_address_is_named_but_not_repeated(kind: str, text: str) -> None:
+    environment = LEAST | {
+        "ManifestStorage": "",
+        "ManifestStorage__blobServiceUri": "https://x.blob.core.windows.net",
+        "ManifestStorage__queueServiceUri": "https://127.0.0.1:10001/x",
+    }
+    read_settings(environment)
+    with pytest.raises(SettingsError, match=f"ManifestStorage__{kind}ServiceUri is no https address") as error:
+        read_settings(environment | {f"ManifestStorage__{kind}ServiceUri": text})
+    assert "c2VjcmV0" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["Manifests", "my_manifests", "ab", "a" * 64, "a--b", "-ab", "abc-", "manifests/"])
+@pytest.mark.parametrize("name", ["MANIFEST_CONTAINER", "WAKE_UP_QUEUE"])
+def test_what_storage_cannot_be_called_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '{value}', but a name has 3 to 63"):
+        read_settings(LEAST | {name: value})
+
+
+@pytest.mark.parametrize(
     ("sign_in", "missing"),
     [
         ("federated_app", ["CLIENT_ID", "TENANT_ID", "APP_ID"]),
