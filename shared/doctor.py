@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
@@ -13,7 +14,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from shared.answers import AnswerError, readable
 from shared.bootstrap import App
 from shared.services import SignInError
-from shared.settings import POLLING, SettingsError, read_settings
+from shared.settings import CONNECTION, POLLING, SettingsError, read_settings
 from shared.target import is_customer_id
 
 TRIGGER = "upload_manifest"
@@ -51,8 +52,11 @@ def _tell(check: Check, say: Callable[[str], None]) -> bool:
         say(f"ok    {check.name}: {check.look()}")
     except SickError as error:
         say(f"FAIL  {check.name}: {error}")
-        return False
-    return True
+    except Exception as error:  # noqa: BLE001 - whatever a library raises, the other checks are made all the same
+        say(f"FAIL  {check.name}: it broke off with {type(error).__name__}, which nobody has thought of")
+    else:
+        return True
+    return False
 
 
 def _offline_checks(environment: Mapping[str, str]) -> Iterator[Check]:
@@ -88,7 +92,7 @@ def _identity_endpoint(environment: Mapping[str, str]) -> str:
     if environment.get("IDENTITY_ENDPOINT"):
         return "an endpoint is there"
     raise SickError(
-        "there is no endpoint here: run this in the function app, or turn its identity on (portal: Identity)"
+        "there is no endpoint here: run this where the app runs, and turn its identity on (portal: Settings > Identity)"
     )
 
 
@@ -107,14 +111,20 @@ def _asked[T](ask: Callable[[], T], role: str, setting: str) -> T:
         return ask()
     except ResourceNotFoundError:
         raise SickError(f"it does not exist: create it, or correct {setting}") from None
-    except (ClientAuthenticationError, HttpResponseError) as error:
-        raise SickError(f"not allowed or not possible ({_code(error)}): give the identity the role {role}") from None
+    except HttpResponseError as error:
+        raise SickError(_refusal(error, role)) from None
     except AzureError as error:
-        raise SickError(f"the storage cannot be reached ({type(error).__name__}): check ManifestStorage…") from None
+        advice = f"check the addresses in {CONNECTION}…, and the account's network rules"
+        raise SickError(f"the storage cannot be reached ({type(error).__name__}): {advice}") from None
 
 
-def _code(error: HttpResponseError) -> str:
-    return str(getattr(error, "error_code", None) or error.status_code or type(error).__name__)
+def _refusal(error: HttpResponseError, role: str) -> str:
+    code = getattr(error, "error_code", None)
+    if code is None and isinstance(error, ClientAuthenticationError):
+        return f"no token of the managed identity for it: mend that identity first, or correct {CONNECTION}__clientId"
+    if error.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return f"not allowed ({code}): give the identity the role {role}; with a connection string, correct its key"
+    return f"the storage answered {code or error.status_code}: try again later, and check {CONNECTION}…"
 
 
 def _token(app: App) -> str:
