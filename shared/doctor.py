@@ -13,6 +13,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from shared.answers import AnswerError, readable
 from shared.bootstrap import App
+from shared.job import Fault
 from shared.services import SignInError
 from shared.settings import CONNECTION, POLLING, SettingsError, read_settings
 from shared.target import is_customer_id
@@ -162,8 +163,14 @@ def _batches(app: App, customer: str | None) -> str:
         raise SickError("the customer id is no GUID")
     try:
         names = app.api.batches(customer)
-    except SignInError as error:
-        raise SickError(error.fault.description) from None
+    except SignInError:
+        raise SickError("not asked, as there is no token") from None
     except AnswerError as error:
-        raise SickError(f"{error.fault.description} (HTTP {error.fault.http_status})") from None
+        raise SickError(_answer(error.fault)) from None
     return f"{len(names)}: {', '.join(names[:10])}{' …' if len(names) > 10 else ''}"  # noqa: PLR2004 - a line's worth
+
+
+def _answer(fault: Fault) -> str:
+    if fault.http_status is None:
+        return f"{fault.description} Check PARTNER_CENTER_URL, PARTNER_CENTER_CLOUD and the network here."
+    return f"{fault.description} (HTTP {fault.http_status})"

@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,10 @@ from local.web import Fault, Request, Response, Server, instead
 from shared import doctor
 from shared.clouds import CLOUDS
 from shared.commands import main
+from tests.sign_in.premises import now
 from tests.world import CUSTOMER
 
 AUDIENCE = CLOUDS["global"].audience
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Patient:
@@ -121,12 +117,15 @@ def test_a_customer_is_asked_for_only_if_named(patient: Patient, customer: str |
     assert [line for line in patient.said if line.startswith(told)]
 
 
-def test_a_refused_listing_is_told(patient: Patient) -> None:
+def test_a_refused_listing_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert patient.examine("11111111-2222-3333-4444-555555555555") == 1
     assert "HTTP 403" in patient.complaints()[0]
     patient.center.script.outage = faults.gateway_error(503)
     assert patient.examine() == 1
     assert "HTTP 503" in patient.complaints()[0]
+    monkeypatch.setattr("shared.partner_center.PAUSES", ())
+    assert patient.examine(PARTNER_CENTER_URL="http://127.0.0.1:9") == 1
+    assert "could not be reached. Check PARTNER_CENTER_URL" in patient.complaints()[0]
 
 
 def test_a_wrong_key_is_told(patient: Patient) -> None:
@@ -238,7 +237,8 @@ def test_a_delegated_token_shows_its_scopes(patient: Patient, monkeypatch: pytes
 def test_no_token_is_told_with_its_reason(patient: Patient) -> None:
     patient.identity.system_assigned = None
     assert patient.examine() == 1
-    assert any("PARTNER_CENTER_CLIENT_ID" in line for line in patient.complaints())
+    assert "PARTNER_CENTER_CLIENT_ID" in patient.complaints()[0]
+    assert patient.complaints()[1:] == ["FAIL  batches: not asked, as there is no token"]
 
 
 def test_the_trigger_is_told_by_its_name_and_source(patient: Patient) -> None:

@@ -51,7 +51,7 @@ SHARED = {
     "check": "manifest settings target",
     "retry": "job names services",
     "consent": "services settings sign_in",
-    "doctor": "answers bootstrap services settings target",
+    "doctor": "answers bootstrap job services settings target",
     "commands": "bootstrap check consent doctor retry settings target",
     "__main__": "commands",
 }
