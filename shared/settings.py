@@ -1,7 +1,8 @@
 """The app's settings, read once from the environment and checked all together."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -21,6 +22,8 @@ MANIFEST_BYTES = 256 * 2**20
 
 PROJECT = "autopilot-manifest-uploader"
 
+_CREDENTIALS = re.compile(r"//[^/]*@")
+
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
 
@@ -32,7 +35,7 @@ class SettingsError(Exception):
 class Connection:
     """How to reach the data account: a connection string, or two service URIs and a managed identity."""
 
-    connection_string: str | None
+    connection_string: str | None = field(repr=False)
     blob_uri: str | None
     queue_uri: str | None
     client_id: str | None
@@ -107,7 +110,8 @@ class _Reader:
         try:
             return read(value)
         except ValueError:
-            self.faults.append(f"{name} is {value!r}, which is no {shape}")
+            shown = _CREDENTIALS.sub("//…@", value)
+            self.faults.append(f"{name} is {shown!r}, which is no {shape}")
             return read(default)
 
 

@@ -10,6 +10,7 @@ LEAST = {
     "MANIFEST_CONTAINER": "manifests",
     "WAKE_UP_QUEUE": "manifest-wake-ups",
 }
+SECRET = "AccountKey=c2VjcmV0"
 
 
 def test_defaults_are_the_contracts() -> None:
@@ -79,8 +80,14 @@ def test_customers_are_compared_without_case() -> None:
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is .*{told}"):
+    with pytest.raises(SettingsError, match=f"{name} is .*{told}") as error:
         read_settings(LEAST | {name: value})
+    assert "user:word" not in str(error.value)
+
+
+def test_an_accounts_key_is_not_shown() -> None:
+    settings = read_settings(LEAST | {"ManifestStorage": f"AccountName=a;{SECRET}"})
+    assert "c2VjcmV0" not in repr(settings)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +100,6 @@ def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
 )
 def test_every_form_of_a_connection_string_is_taken(text: str) -> None:
     assert read_settings(LEAST | {"ManifestStorage": text}).connection.connection_string == text
-
-
-SECRET = "AccountKey=c2VjcmV0"
 
 
 @pytest.mark.parametrize(
