@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 _SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 _STORAGE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_TENANT = re.compile(r"[0-9A-Za-z.-]+")
 _ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
 
 
@@ -22,16 +23,19 @@ def url(text: str) -> str:
 
 
 def authority(text: str) -> str:
-    """Take an address, or a bare host name as azure-identity does.
+    """Take an https address, or a bare host name, as azure-identity does.
 
     Raises:
         ValueError: It is neither.
     """
-    return url(text if "://" in text else f"https://{text}")
+    address = url(text if "://" in text else f"https://{text}")
+    if not is_service(address):
+        raise ValueError(text)
+    return address
 
 
 def is_service(text: str) -> bool:
-    """Tell whether a text can be the address of a storage service: a bearer token is sent over https only."""
+    """Tell whether a text can be the address of a service of Azure, to which secrets are sent over https alone."""
     try:
         return url(text).startswith("https://")
     except ValueError:
@@ -42,6 +46,11 @@ def is_connection_string(text: str) -> bool:
     """Tell whether a text can be a storage account's connection string."""
     parts = [part.partition("=") for part in text.strip().rstrip(";").split(";")]
     return all(value for _, _, value in parts) and not _ACCOUNT.isdisjoint(name.lower() for name, _, _ in parts)
+
+
+def is_tenant(text: str) -> bool:
+    """Tell whether a text can be a tenant's id or domain."""
+    return _TENANT.fullmatch(text) is not None
 
 
 def is_storage_name(text: str) -> bool:

@@ -135,7 +135,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         sign_in=sign_in,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
-        tenant_id=_for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user")),
+        tenant_id=_tenant(reader, sign_in),
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
@@ -185,6 +185,13 @@ def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str,
     if sign_in in needed_by:
         return reader.required(name, f"PARTNER_CENTER_AUTH={sign_in} needs it")
     return reader.optional(name)
+
+
+def _tenant(reader: _Reader, sign_in: str) -> str | None:
+    value = _for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user"))
+    if value and not addresses.is_tenant(value):
+        reader.faults.append(f"PARTNER_CENTER_TENANT_ID is {value!r}, which is neither a tenant's id nor its domain")
+    return value
 
 
 def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:

@@ -70,6 +70,8 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_URL", "ftp://127.0.0.1", "https address"),
         ("PARTNER_CENTER_URL", "https://user:word@partner.example", "https address"),
         ("PARTNER_CENTER_URL", "https://[", "https address"),
+        ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:1", "https address or host name"),
+        ("PARTNER_CENTER_TENANT_ID", "contoso.example/x", "neither a tenant's id nor its domain"),
         ("MAX_DEVICES_PER_UPLOAD", "0", "whole number"),
         ("MAX_MANIFEST_BYTES", "many", "whole number"),
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
