@@ -10,11 +10,14 @@ from shared.check import check
 from shared.settings import SettingsError
 from shared.target import Ids
 
+_SILENT = logging.CRITICAL
+"""For commands that say themselves whatever goes wrong: the log would only repeat it."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line asks for; 2 means that it asks for nothing that can be done."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.ERROR)
+    logging.basicConfig(level=options.log_level)
     try:
         return int(options.command(options))
     except SettingsError as error:
@@ -24,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m shared", description=__doc__)
+    parser.set_defaults(log_level=logging.ERROR)
     commands = parser.add_subparsers(required=True, metavar="command")
     checking = commands.add_parser("check", help="validate manifests without dropping them")
     checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -36,10 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     retrying.add_argument("--yes", action="store_true", help="do not ask, however many there are")
     retrying.set_defaults(command=_retry)
     consenting = commands.add_parser("consent", help="sign a user in once, for PARTNER_CENTER_AUTH=app_user")
-    consenting.set_defaults(command=_consent)
+    consenting.set_defaults(command=_consent, log_level=_SILENT)
     doctoring = commands.add_parser("doctor", help="check settings, sign-in and rights")
     doctoring.add_argument("--customer", metavar="ID", help="a customer whose batches are listed as a test")
-    doctoring.set_defaults(command=_doctor)
+    doctoring.set_defaults(command=_doctor, log_level=_SILENT)
     return parser
 
 

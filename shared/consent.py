@@ -31,9 +31,8 @@ _QUESTIONS = {
     "PARTNER_CENTER_APP_ID": "The client id of the app registration",
     REFRESH_TOKEN: "The URL of the secret, https://<vault>.vault.azure.net/secrets/<name>",
 }
-_UNUSED = dict.fromkeys(
-    ("ManifestStorage", "MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "PARTNER_CENTER_CLIENT_ID"), "unused"
-)
+_UNUSED = dict.fromkeys(("MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "PARTNER_CENTER_CLIENT_ID"), "unused")
+_UNUSED["ManifestStorage"] = "UseDevelopmentStorage=true"
 
 
 def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callable[[str], str]) -> int:

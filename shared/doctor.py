@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from shared.answers import AnswerError, readable
 from shared.bootstrap import App
+from shared.job import Fault
 from shared.services import SignInError
-from shared.settings import POLLING, SettingsError, read_settings
+from shared.settings import CONNECTION, POLLING, SettingsError, read_settings
 from shared.target import is_customer_id
 
 TRIGGER = "upload_manifest"
@@ -51,8 +53,11 @@ def _tell(check: Check, say: Callable[[str], None]) -> bool:
         say(f"ok    {check.name}: {check.look()}")
     except SickError as error:
         say(f"FAIL  {check.name}: {error}")
-        return False
-    return True
+    except Exception as error:  # noqa: BLE001 - whatever a library raises, the other checks are made all the same
+        say(f"FAIL  {check.name}: it broke off with {type(error).__name__}, which nobody has thought of")
+    else:
+        return True
+    return False
 
 
 def _offline_checks(environment: Mapping[str, str]) -> Iterator[Check]:
@@ -88,7 +93,7 @@ def _identity_endpoint(environment: Mapping[str, str]) -> str:
     if environment.get("IDENTITY_ENDPOINT"):
         return "an endpoint is there"
     raise SickError(
-        "there is no endpoint here: run this in the function app, or turn its identity on (portal: Identity)"
+        "there is no endpoint here: run this where the app runs, and turn its identity on (portal: Settings > Identity)"
     )
 
 
@@ -107,14 +112,20 @@ def _asked[T](ask: Callable[[], T], role: str, setting: str) -> T:
         return ask()
     except ResourceNotFoundError:
         raise SickError(f"it does not exist: create it, or correct {setting}") from None
-    except (ClientAuthenticationError, HttpResponseError) as error:
-        raise SickError(f"not allowed or not possible ({_code(error)}): give the identity the role {role}") from None
+    except HttpResponseError as error:
+        raise SickError(_refusal(error, role)) from None
     except AzureError as error:
-        raise SickError(f"the storage cannot be reached ({type(error).__name__}): check ManifestStorage…") from None
+        advice = f"check the addresses in {CONNECTION}…, and the account's network rules"
+        raise SickError(f"the storage cannot be reached ({type(error).__name__}): {advice}") from None
 
 
-def _code(error: HttpResponseError) -> str:
-    return str(getattr(error, "error_code", None) or error.status_code or type(error).__name__)
+def _refusal(error: HttpResponseError, role: str) -> str:
+    code = getattr(error, "error_code", None)
+    if code is None and isinstance(error, ClientAuthenticationError):
+        return f"no token of the managed identity for it: mend that identity first, or correct {CONNECTION}__clientId"
+    if error.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return f"not allowed ({code}): give the identity the role {role}; with a connection string, correct its key"
+    return f"the storage answered {code or error.status_code}: try again later, and check {CONNECTION}…"
 
 
 def _token(app: App) -> str:
@@ -152,8 +163,14 @@ def _batches(app: App, customer: str | None) -> str:
         raise SickError("the customer id is no GUID")
     try:
         names = app.api.batches(customer)
-    except SignInError as error:
-        raise SickError(error.fault.description) from None
+    except SignInError:
+        raise SickError("not asked, as there is no token") from None
     except AnswerError as error:
-        raise SickError(f"{error.fault.description} (HTTP {error.fault.http_status})") from None
+        raise SickError(_answer(error.fault)) from None
     return f"{len(names)}: {', '.join(names[:10])}{' …' if len(names) > 10 else ''}"  # noqa: PLR2004 - a line's worth
+
+
+def _answer(fault: Fault) -> str:
+    if fault.http_status is None:
+        return f"{fault.description} Check PARTNER_CENTER_URL, PARTNER_CENTER_CLOUD and the network here."
+    return f"{fault.description} (HTTP {fault.http_status})"

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from shared import addresses
 from shared.clouds import CLOUDS, Cloud
 from shared.target import is_customer_id
 
@@ -25,7 +25,7 @@ SHORTEST_LEASE = timedelta(minutes=5)
 
 PROJECT = "autopilot-manifest-uploader"
 
-_SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
+_CREDENTIALS = re.compile(r"//[^/]*@")
 
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
@@ -38,7 +38,7 @@ class SettingsError(Exception):
 class Connection:
     """How to reach the data account: a connection string, or two service URIs and a managed identity."""
 
-    connection_string: str | None
+    connection_string: str | None = field(repr=False)
     blob_uri: str | None
     queue_uri: str | None
     client_id: str | None
@@ -113,7 +113,8 @@ class _Reader:
         try:
             return read(value)
         except ValueError:
-            self.faults.append(f"{name} is {value!r}, which is no {shape}")
+            shown = _CREDENTIALS.sub("//…@", value)
+            self.faults.append(f"{name} is {shown!r}, which is no {shape}")
             return read(default)
 
 
@@ -126,17 +127,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     reader = _Reader(environment)
     sign_in = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
-    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, _url, "https address (http is for loopback only)")
+    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, addresses.url, "https address (http is for loopback only)")
     settings = Settings(
         connection=_connection(reader),
-        container=reader.required("MANIFEST_CONTAINER", "the container of the manifests"),
-        wake_up_queue=reader.required("WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
+        container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
+        wake_up_queue=_storage_name(reader, "WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
         cloud=cloud,
         url=url,
-        authority=reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, _authority, "https address or host name"),
+        authority=reader.parsed(
+            "AZURE_AUTHORITY_HOST", cloud.authority, addresses.authority, "https address or host name"
+        ),
         sign_in=sign_in,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
-        tenant_id=_for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user")),
+        tenant_id=_tenant(reader, sign_in),
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
@@ -157,14 +160,29 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _connection(reader: _Reader) -> Connection:
     connection_string = reader.optional(CONNECTION)
     if connection_string:
+        if not addresses.is_connection_string(connection_string):  # not repeated: it may hold a key
+            reader.faults.append(f"{CONNECTION} is no connection string of a storage account")
         return Connection(connection_string, None, None, None)
-    why = f"neither it nor a connection string {CONNECTION} is set"
     return Connection(
-        None,
-        reader.required(f"{CONNECTION}__blobServiceUri", why),
-        reader.required(f"{CONNECTION}__queueServiceUri", why),
-        reader.optional(f"{CONNECTION}__clientId"),
+        None, _service(reader, "blob"), _service(reader, "queue"), reader.optional(f"{CONNECTION}__clientId")
     )
+
+
+def _service(reader: _Reader, kind: str) -> str:
+    name = f"{CONNECTION}__{kind}ServiceUri"
+    uri = reader.required(name, f"neither it nor a connection string {CONNECTION} is set")
+    if uri and not addresses.is_service(uri):  # not repeated: it may be a connection string, put here by mistake
+        reader.faults.append(f"{name} is no https address such as https://my-account.{kind}.core.windows.net")
+    return uri
+
+
+def _storage_name(reader: _Reader, name: str, what: str) -> str:
+    value = reader.required(name, what)
+    if value and not addresses.is_storage_name(value):
+        reader.faults.append(
+            f"{name} is {value!r}, but a name has 3 to 63 lowercase letters, digits and single hyphens"
+        )
+    return value
 
 
 def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
@@ -173,16 +191,20 @@ def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str,
     return reader.optional(name)
 
 
-def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
-    value = _for_sign_in(reader, name, sign_in, needed_by)
-    if value and not is_secret_url(value):  # the value is not repeated: it may be the secret itself, pasted here
-        reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
+def _tenant(reader: _Reader, sign_in: str) -> str | None:
+    value = _for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user"))
+    if value and not addresses.is_tenant(value):
+        reader.faults.append(f"PARTNER_CENTER_TENANT_ID is {value!r}, which is neither a tenant's id nor its domain")
     return value
 
 
-def is_secret_url(text: str) -> bool:
-    """Tell whether a text can be the URL of a secret in Key Vault, with or without a version."""
-    return _SECRET_URL.fullmatch(text) is not None
+def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
+    value = _for_sign_in(reader, name, sign_in, needed_by)
+    if value and not addresses.is_secret_url(
+        value
+    ):  # the value is not repeated: it may be the secret itself, pasted here
+        reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
+    return value
 
 
 def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
@@ -197,7 +219,7 @@ def _delays(reader: _Reader, url: str) -> Delays:
         return reader.parsed(name, default, _duration, "ISO 8601 duration such as PT30S or P2D")
 
     lease = duration("LEASE_DURATION", "PT5M")
-    if lease < SHORTEST_LEASE and not _on_loopback(url):
+    if lease < SHORTEST_LEASE and not addresses.is_loopback(url):
         reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
     return Delays(
         lease=lease,
@@ -228,19 +250,3 @@ def _customers(text: str) -> frozenset[str]:
     if not all(map(is_customer_id, ids)):
         raise ValueError(text)
     return ids
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    schemes = ("https", "http") if _on_loopback(text) else ("https",)
-    if not parts.hostname or parts.scheme not in schemes or parts.username:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _on_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-
-
-def _authority(text: str) -> str:
-    return _url(text if "://" in text else f"https://{text}")  # azure-identity takes a bare host name too

@@ -3,7 +3,7 @@
 import pytest
 
 from local.partner_center import Operation, SignIn, faults
-from local.web import Proceed, Response, Silence, answer_lost
+from local.web import Proceed, Response, Silence, answer_lost, no_fault
 from shared.job import State
 from shared.suggestions import nearest_batches
 from tests.manifests import array, serials
@@ -70,6 +70,26 @@ def test_a_batch_that_is_missing_all_the_same_is_not_created_for_ever() -> None:
     world.drop(THREE)
     world.settle()
     assert world.job().state is State.REJECTED
+
+
+def test_a_batch_that_goes_missing_after_the_first_part_is_not_created_anew() -> None:
+    world = creating_world()
+    world.partner_center.script.next_call(Operation.UPLOAD, no_fault, faults.error(404, "60003", "Not found."))
+    world.drop(THREE)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    operations = [call.operation for call in world.partner_center.calls]
+    assert operations[:-1] == [Operation.UPLOAD, Operation.CREATE_BATCH, Operation.UPLOAD]
+
+
+def test_the_request_that_was_answered_is_over_before_the_names_are_asked_for() -> None:
+    world = World(customers={CUSTOMER: ["Tset"]})
+    world.partner_center.script.next_call(Operation.LIST_BATCHES, lambda _: world.fuse.die())
+    world.drop(THREE)
+    world.settle()
+    ids = [call.headers["MS-RequestId"] for call in world.partner_center.calls if call.operation is Operation.UPLOAD]
+    assert world.job().state is State.REJECTED
+    assert len(ids) == len(set(ids)) == 2
 
 
 def test_a_mistyped_batch_is_told_with_the_nearest_names() -> None:

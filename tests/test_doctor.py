@@ -2,8 +2,8 @@
 
 import base64
 import json
+import logging
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,18 +11,16 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
 from local.azurite import Account
-from local.identity import IdentityEndpoint, TokenMint
+from local.identity import IdentityEndpoint, TokenMint, identity_not_found, server_error
 from local.partner_center import PartnerCenter, SignIn, faults
-from local.web import Server
+from local.web import Fault, Request, Response, Server, instead
 from shared import doctor
 from shared.clouds import CLOUDS
+from shared.commands import main
+from tests.sign_in.premises import now
 from tests.world import CUSTOMER
 
 AUDIENCE = CLOUDS["global"].audience
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Patient:
@@ -74,16 +72,26 @@ def test_all_is_well(patient: Patient) -> None:
     assert "roles Devices.Add" in told
     assert "batches: 1: Test" in told
     assert "upload_manifest" in told
+    assert "eyJ" not in told  # as tokens begin
 
 
 def test_it_changes_nothing(patient: Patient) -> None:
-    patient.examine()
+    connection = patient.account.connection_string
+    with (
+        ContainerClient.from_connection_string(connection, "manifests") as container,
+        QueueClient.from_connection_string(connection, "wake-ups") as queue,
+    ):
+        container.upload_blob("a/b/c.json", b"[]", metadata={"of": "somebody"})
+        queue.send_message("a wake-up")
+
+        def lies_there() -> list[object]:
+            blobs = [(blob.name, blob.etag) for blob in container.list_blobs()]
+            return [blobs, *((message.id, message.dequeue_count) for message in queue.peek_messages(9))]
+
+        before = lies_there()
+        patient.examine()
+        assert lies_there() == before
     assert [call.request.method for call in patient.center.calls] == ["GET"]
-
-
-def test_no_token_is_shown(patient: Patient) -> None:
-    patient.examine()
-    assert not [line for line in patient.said if "eyJ" in line]
 
 
 @pytest.mark.parametrize(
@@ -109,12 +117,15 @@ def test_a_customer_is_asked_for_only_if_named(patient: Patient, customer: str |
     assert [line for line in patient.said if line.startswith(told)]
 
 
-def test_a_refused_listing_is_told(patient: Patient) -> None:
+def test_a_refused_listing_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert patient.examine("11111111-2222-3333-4444-555555555555") == 1
     assert "HTTP 403" in patient.complaints()[0]
     patient.center.script.outage = faults.gateway_error(503)
     assert patient.examine() == 1
     assert "HTTP 503" in patient.complaints()[0]
+    monkeypatch.setattr("shared.partner_center.PAUSES", ())
+    assert patient.examine(PARTNER_CENTER_URL="http://127.0.0.1:9") == 1
+    assert "could not be reached. Check PARTNER_CENTER_URL" in patient.complaints()[0]
 
 
 def test_a_wrong_key_is_told(patient: Patient) -> None:
@@ -125,8 +136,71 @@ def test_a_wrong_key_is_told(patient: Patient) -> None:
     assert "give the identity the role Storage Blob Data Owner" in patient.complaints()[0]
 
 
-def test_storage_that_is_not_there_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("azure.storage.blob._shared.policies.StorageRetryPolicy.increment", lambda *_, **__: False)
+NOWHERE = {
+    "ManifestStorage": "",
+    "ManifestStorage__blobServiceUri": "https://127.0.0.1:9",
+    "ManifestStorage__queueServiceUri": "https://127.0.0.1:9",
+}
+
+
+@pytest.fixture
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the storage SDKs give up at once: they would pause before they try again."""
+    for service in ("blob", "queue"):
+        retry = f"azure.storage.{service}._shared.policies.StorageRetryPolicy.increment"
+        monkeypatch.setattr(retry, lambda *_, **__: False)
+
+
+@pytest.mark.usefixtures("no_retries")
+@pytest.mark.parametrize("trouble", [identity_not_found(), server_error()], ids=["not there", "in trouble"])
+def test_a_missing_identity_is_told_apart_from_a_missing_role(patient: Patient, trouble: Fault) -> None:
+    patient.identity.next_fetch(*[trouble] * 9)
+    assert patient.examine(**NOWHERE) == 1
+    told = "no token of the managed identity for it: mend that identity first, or correct ManifestStorage__clientId"
+    assert [line for line in patient.complaints() if told in line] == [
+        f"FAIL  container: {told}",
+        f"FAIL  wake-up queue: {told}",
+    ]
+
+
+def test_a_storage_in_trouble_is_told_apart_from_one_that_refuses(patient: Patient) -> None:
+    class InTrouble:
+        def answer(self, _: Request) -> Response:
+            return Response.of(409, {}, {"x-ms-error-code": "AccountBeingCreated"})
+
+    with Server(InTrouble()) as server:
+        ends = f"BlobEndpoint={server.url}/a;QueueEndpoint={server.url}/a"
+        assert patient.examine(ManifestStorage=f"AccountName=a;AccountKey=a2V5;{ends}") == 1
+    assert len(patient.complaints()) == 2
+    assert all("the storage answered AccountBeingCreated" in line for line in patient.complaints())
+
+
+@pytest.mark.usefixtures("no_retries")
+def test_the_other_checks_are_made_whatever_one_meets(patient: Patient) -> None:
+    patient.identity.next_fetch(*[instead(Response.of(200, []))] * 2)
+    assert patient.examine(**NOWHERE) == 1
+    assert len([line for line in patient.complaints() if "it broke off with" in line]) == 2
+    assert patient.said[-1].startswith("ok    batches: 1: Test")
+
+
+def test_a_fault_is_told_once(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patient.identity.system_assigned = None
+    for name, value in patient.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    level = logging.getLogger().level
+    try:
+        assert main(["doctor"]) == 1
+    finally:
+        logging.getLogger().setLevel(level)
+    told = capsys.readouterr()
+    assert ("PARTNER_CENTER_CLIENT_ID" in told.out, told.err) == (True, "")
+
+
+@pytest.mark.usefixtures("no_retries")
+def test_storage_that_is_not_there_is_told(patient: Patient) -> None:
     nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
     nowhere += "BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a"
     assert patient.examine(ManifestStorage=nowhere) == 1
@@ -163,13 +237,14 @@ def test_a_delegated_token_shows_its_scopes(patient: Patient, monkeypatch: pytes
 def test_no_token_is_told_with_its_reason(patient: Patient) -> None:
     patient.identity.system_assigned = None
     assert patient.examine() == 1
-    assert any("PARTNER_CENTER_CLIENT_ID" in line for line in patient.complaints())
+    assert "PARTNER_CENTER_CLIENT_ID" in patient.complaints()[0]
+    assert patient.complaints()[1:] == ["FAIL  batches: not asked, as there is no token"]
 
 
 def test_the_trigger_is_told_by_its_name_and_source(patient: Patient) -> None:
     patient.examine(None)
     assert "Host.Functions.upload_manifest" in patient.said[1]
     patient.examine(None, MANIFEST_TRIGGER_SOURCE="LogsAndContainerScan")
-    assert "upload_manifest polls the container" in patient.said[1]
+    assert "polls the container" in patient.said[1]
     source = Path(doctor.__file__).parent.parent / "function_app.py"
     assert f'@app.function_name("{doctor.TRIGGER}")\n@app.blob_trigger(' in source.read_text(encoding="utf-8")

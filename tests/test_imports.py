@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 # Each module of shared/ (a package counts as one), and all of shared/ that it imports, for its types included.
 SHARED = {
     # Values and rules. They take the time, and whatever else they need from outside, as arguments.
+    "addresses": "",
     "advice": "",
     "clouds": "",
     "device": "",
@@ -27,7 +28,7 @@ SHARED = {
     "answers": "job",
     "device_errors": "job",
     "tally": "job",
-    "settings": "clouds target",
+    "settings": "addresses clouds target",
     "schedule": "settings",
     "judgement": "answers device device_errors job",
     "results": "device device_errors job manifest",
@@ -51,7 +52,7 @@ SHARED = {
     "check": "manifest settings target",
     "retry": "job names services",
     "consent": "services settings sign_in",
-    "doctor": "answers bootstrap services settings target",
+    "doctor": "answers bootstrap job services settings target",
     "commands": "bootstrap check consent doctor retry settings target",
     "__main__": "commands",
 }
@@ -77,8 +78,8 @@ STANDARD = {*sys.stdlib_module_names, "shared", "msgspec"}
 
 # Modules that know no clock, no network, no environment and no dice, and so can be proven with values alone.
 PURE = (
-    "advice answers clouds device device_errors job judgement lifecycle manifest names results schedule settings"
-    " suggestions tally target transitions wake_up"
+    "addresses advice answers clouds device device_errors job judgement lifecycle manifest names results schedule"
+    " settings suggestions tally target transitions wake_up"
 )
 HARMLESS = (
     "codecs collections csv dataclasses datetime difflib email.utils enum functools io itertools json math msgspec"

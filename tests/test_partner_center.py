@@ -1,3 +1,5 @@
+import logging
+import traceback
 import uuid
 from datetime import timedelta
 
@@ -26,17 +28,6 @@ class Counting:
     def answer(self, request: Request) -> Response:
         self.requests.append(request)
         return Response.of(200, {})
-
-
-class LongToken:
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def token(self) -> str:
-        return self._token
-
-    def renew(self) -> None:
-        raise AssertionError("not asked for")
 
 
 def stand_in(clock: Clock, *batches: str) -> StandIn:
@@ -147,12 +138,19 @@ def test_another_answer_than_a_status_is_unavailable() -> None:
 def test_a_token_in_an_answer_is_not_repeated() -> None:
     clock = Clock()
     center = stand_in(clock)
-    token = "eyJ" + "x" * 1600
-    center.script.next_upload(faults.error(400, "3000", f"Bad token {token} in header."))
+    center.script.next_upload(faults.error(400, "3000", f"Bad token {TokenDesk().token()} in header."))
     with Server(center) as server, open_session() as session, pytest.raises(RefusedError) as error:
         client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
-    assert "token 1" not in error.value.fault.description
-    assert "token 1" not in str(error.value)
+    assert error.value.fault.description == "Bad token (token) in header."
+
+
+def test_nothing_that_a_call_leaves_behind_has_its_token(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with open_session() as session, pytest.raises(UnavailableError) as error:
+        client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
+    frames = traceback.TracebackException.from_exception(error.value, capture_locals=True).stack
+    call = next(frame.locals["call"] for frame in frames if frame.locals and "call" in frame.locals)
+    assert TokenDesk().token() not in call + caplog.text + "".join(traceback.format_exception(error.value))
 
 
 def test_an_answer_that_breaks_off_is_no_answer() -> None:

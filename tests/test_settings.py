@@ -11,6 +11,7 @@ LEAST = {
     "MANIFEST_CONTAINER": "manifests",
     "WAKE_UP_QUEUE": "manifest-wake-ups",
 }
+SECRET = "AccountKey=c2VjcmV0"
 
 
 def test_defaults_are_the_contracts() -> None:
@@ -70,6 +71,8 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_URL", "ftp://127.0.0.1", "https address"),
         ("PARTNER_CENTER_URL", "https://user:word@partner.example", "https address"),
         ("PARTNER_CENTER_URL", "https://[", "https address"),
+        ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:1", "https address or host name"),
+        ("PARTNER_CENTER_TENANT_ID", "contoso.example/x", "neither a tenant's id nor its domain"),
         ("MAX_DEVICES_PER_UPLOAD", "0", "whole number"),
         ("MAX_MANIFEST_BYTES", "many", "whole number"),
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
@@ -80,7 +83,55 @@ def test_customers_are_compared_without_case() -> None:
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is .*{told}"):
+    with pytest.raises(SettingsError, match=f"{name} is .*{told}") as error:
+        read_settings(LEAST | {name: value})
+    assert "user:word" not in str(error.value)
+
+
+def test_an_accounts_key_is_not_shown() -> None:
+    settings = read_settings(LEAST | {"ManifestStorage": f"AccountName=a;{SECRET}"})
+    assert "c2VjcmV0" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UseDevelopmentStorage=true",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=a2V5==;EndpointSuffix=core.windows.net",
+        "BlobEndpoint=https://a.blob.core.windows.net;QueueEndpoint=https://a.queue.core.windows.net;SharedAccessSignature=s;",
+    ],
+)
+def test_every_form_of_a_connection_string_is_taken(text: str) -> None:
+    assert read_settings(LEAST | {"ManifestStorage": text}).connection.connection_string == text
+
+
+@pytest.mark.parametrize(
+    "text", [SECRET, "c2VjcmV0", f"AccountName=;{SECRET}", f"AccountName=a;;{SECRET}", f"a,{SECRET}"]
+)
+def test_what_is_no_connection_string_is_named_but_not_repeated(text: str) -> None:
+    with pytest.raises(SettingsError, match="ManifestStorage is no connection string") as error:
+        read_settings(LEAST | {"ManifestStorage": text})
+    assert "c2VjcmV0" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["a", "http://127.0.0.1:10000/a", "https://[", f"AccountName=a;{SECRET}"])
+@pytest.mark.parametrize("kind", ["blob", "queue"])
+def test_what_is_no_storage_services_address_is_named_but_not_repeated(kind: str, text: str) -> None:
+    environment = LEAST | {
+        "ManifestStorage": "",
+        "ManifestStorage__blobServiceUri": "https://x.blob.core.windows.net",
+        "ManifestStorage__queueServiceUri": "https://127.0.0.1:10001/x",
+    }
+    read_settings(environment)
+    with pytest.raises(SettingsError, match=f"ManifestStorage__{kind}ServiceUri is no https address") as error:
+        read_settings(environment | {f"ManifestStorage__{kind}ServiceUri": text})
+    assert "c2VjcmV0" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["Manifests", "my_manifests", "ab", "a" * 64, "a--b", "-ab", "abc-", "manifests/"])
+@pytest.mark.parametrize("name", ["MANIFEST_CONTAINER", "WAKE_UP_QUEUE"])
+def test_what_storage_cannot_be_called_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '{value}', but a name has 3 to 63"):
         read_settings(LEAST | {name: value})
 
 

@@ -20,6 +20,13 @@ _PROOF = (
     "The app registration accepts no sign-in without a proof: allow public client flows (portal: App registrations >"
     " PARTNER_CENTER_APP_ID > Authentication), or set PARTNER_CENTER_CERTIFICATE_SECRET."
 )
+_PUBLIC = (
+    "The app registration is a public client, which may not prove itself: take its public client flows back (portal:"
+    " App registrations > PARTNER_CENTER_APP_ID > Authentication)."
+)
+_PRINCIPAL = (
+    "The app registration has no service principal in this tenant: run az ad sp create --id with PARTNER_CENTER_APP_ID."
+)
 _APP = (
     "There is no such app in this tenant, or it is disabled: correct PARTNER_CENTER_APP_ID, PARTNER_CENTER_TENANT_ID."
 )
@@ -54,6 +61,8 @@ _ADVICE = {
     _CLOCK: "700024 500133",
     _CERTIFICATE: "700027 700030 50012 7000222",
     _PROOF: "7000218",
+    _PUBLIC: "700025",
+    _PRINCIPAL: "7000229",
     _APP: "700016 700011 70001 7000112",
     _TENANT: "90002 900023 90038 900382 900432",
     _RESOURCE: "500011 50001 650057 70011 1002012",

@@ -4,9 +4,11 @@ Source: "Enabling the Secure Application Model framework", Partner Center develo
 """
 
 import time
+from contextlib import suppress
 
 from azure.core.credentials import AccessToken
 
+from shared.services import SignInError
 from shared.settings import Settings
 from shared.sign_in.authority import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
 from shared.sign_in.certificate import proof_of
@@ -51,7 +53,10 @@ class AppUser:
         return AccessToken(self._grant.access_token, self._grant.expires_on)
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close its connections; a refresh token that has not been stored gets a last chance."""
+        if self._unsaved:
+            with suppress(SignInError):
+                self._refresh_token.write(self._unsaved)
         for part in (self._refresh_token, self._certificate, self._identity):
             if part is not None:
                 part.close()

@@ -81,6 +81,7 @@ class Authority:
                 instance_discovery=False,  # the authority is the admin's own setting
                 timeout=TIMEOUT,
             )
+            client.http_client.http_client.max_redirects = 0  # a refresh token goes to this authority and nowhere else
             with closing(client.http_client):
                 yield client
         except (requests.RequestException, MsalError) as error:

@@ -12,8 +12,15 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.identity import ManagedIdentityCredential
 
-HTTP: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10, "retry_total": 1, "retry_status": 0}
-"""For the Azure SDKs: a broken connection is tried once more, but nothing sleeps on an answer's ``Retry-After``.
+HTTP: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_total": 1,
+    "retry_status": 0,
+    "permit_redirects": False,
+}
+"""For the Azure SDKs: a broken connection is tried once more, but nothing sleeps on an answer's ``Retry-After``, and
+what is secret goes to no other address than the one that the settings name.
 
 The job that needs the token has its own retry; a call of it must not hang in this one.
 """

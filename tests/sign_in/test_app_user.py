@@ -73,6 +73,43 @@ def test_an_unstored_refresh_token_is_the_one_that_is_redeemed_next(premises: Pr
     )  # each redeemed the one before, of which the vault knows nothing
 
 
+@pytest.mark.parametrize("answers", [True, False], ids=["stored at last", "not stored at all"])
+def test_an_unstored_refresh_token_gets_a_last_chance_before_a_renewal(premises: Premises, *, answers: bool) -> None:
+    sign_in = premises.sign_in("app_user")
+    premises.vault.next_call(no_fault, *[unanswered(Silence.CLOSED)] * (2 if answers else 4))
+    with pytest.raises(SignInError):
+        sign_in.token()
+    sign_in.renew()
+    if answers:
+        assert premises.access(sign_in.token()) is Access.APP_AND_USER
+    else:
+        with pytest.raises(SignInError, match="AADSTS70000"):
+            sign_in.token()
+
+
+def test_an_instance_that_dies_before_it_has_stored_takes_nobody_with_it(premises: Premises) -> None:
+    premises.authority.rotates = False  # as Entra ID does: what was redeemed can be redeemed again
+    premises.vault.next_call(no_fault, unanswered(Silence.CLOSED), unanswered(Silence.CLOSED))
+    assert premises.fault("app_user").code == "key_vault"
+    assert len(premises.vault.secrets[REFRESH_TOKEN]) == 1
+    assert premises.access(premises.sign_in("app_user").token()) is Access.APP_AND_USER
+    assert len(premises.vault.secrets[REFRESH_TOKEN]) == 2
+
+
+def test_of_two_instances_at_once_the_last_one_to_store_counts(premises: Premises) -> None:
+    premises.authority.rotates = False
+    slower, quicker = premises.sign_in("app_user"), premises.sign_in("app_user")
+
+    def overtaken(proceed: Proceed) -> Response:
+        assert premises.access(quicker.token())
+        return proceed()
+
+    premises.vault.next_call(no_fault, overtaken)
+    assert premises.access(slower.token())
+    assert len(premises.vault.secrets[REFRESH_TOKEN]) == 3
+    assert premises.access(premises.sign_in("app_user").token())
+
+
 def test_of_two_instances_at_once_the_slower_reads_the_secret_again(premises: Premises) -> None:
     slower, quicker = premises.sign_in("app_user"), premises.sign_in("app_user")
 

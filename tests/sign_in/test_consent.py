@@ -1,3 +1,4 @@
+import logging
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -118,9 +119,15 @@ def test_a_code_that_ran_out_stores_nothing(premises: Premises, person: Person) 
     assert premises.vault.secrets == {}
 
 
-def test_a_refresh_token_is_never_shown(premises: Premises, person: Person) -> None:
+def test_a_refresh_token_is_neither_shown_nor_logged(
+    premises: Premises, person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     assert person.consents(premises.environment) == 0
-    assert not [given for given in premises.authority.ledger.given if given in "".join(person.shown)]
+    told = "".join(person.shown) + "".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    tokens = [given for given in premises.authority.ledger.given if given.startswith(("1.", "ey"))]
+    assert len(tokens) == 3  # two refresh tokens, one of them from before, and an access token; the code is spent
+    assert not [token for token in tokens if token[:45] in told]
 
 
 def test_an_answer_that_cannot_be_right_is_named_and_not_repeated(premises: Premises, person: Person) -> None:

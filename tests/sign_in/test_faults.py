@@ -64,6 +64,8 @@ def test_an_unknown_tenant_is_named(premises: Premises, way: str, code: str) -> 
     ("way", "error", "number", "words"),
     [
         ("federated_app", "invalid_client", 70021, "federated credential"),
+        ("federated_app", "invalid_client", 700025, "take its public client flows back"),
+        ("federated_app", "invalid_client", 7000229, "az ad sp create --id"),
         ("app_user", "invalid_client", 700024, "clocks disagree"),
         ("app_user", "invalid_client", 700027, "PARTNER_CENTER_CERTIFICATE_SECRET"),
         ("app_user", "invalid_client", 7000218, "allow public client flows"),

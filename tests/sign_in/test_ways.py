@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from socket import socket
@@ -42,6 +44,29 @@ def test_an_app_proves_itself_by_the_identitys_token(premises: Premises, way: st
     assert premises.access(premises.sign_in(way).token()) is access
     assert "client_assertion" in premises.authority.requests[-1].body.decode()
     assert "client_secret" not in premises.authority.requests[-1].body.decode()
+
+
+PROGRAM = """
+import os, sys, function_app
+from shared import bootstrap, sign_in
+sign_in.credential(bootstrap.app(os.environ).settings).close()
+sys.stdout.write(" ".join(sys.modules))
+"""
+
+
+OWN: dict[str, set[str]] = {
+    "managed_identity": set(),
+    "federated_app": {"shared.sign_in.federated_app"},
+    "app_user": {"shared.sign_in.app_user", "azure.keyvault.secrets"},
+}
+
+
+@pytest.mark.parametrize("way", OWN)
+def test_a_way_loads_its_own_libraries_alone(premises: Premises, way: str) -> None:
+    environment = premises.environment | {"PARTNER_CENTER_AUTH": way}
+    command = [sys.executable, "-c", PROGRAM]
+    ran = subprocess.run(command, check=True, env=environment, timeout=60, capture_output=True, text=True)  # noqa: S603 - our own program
+    assert set.union(*OWN.values()) & set(ran.stdout.split()) == OWN[way]
 
 
 @pytest.fixture

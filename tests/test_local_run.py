@@ -1,0 +1,32 @@
+"""``make run``, started as a person starts it, over each way to sign in."""
+
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from local.sign_in import WAYS
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 120  # seconds; it takes about six
+
+
+def test_the_main_job_is_shown_over_each_way() -> None:
+    with ExitStack() as started:
+        runs = {way: _run(way, started) for way in WAYS}
+        for way, run in runs.items():
+            shown, _ = run.communicate(timeout=PATIENCE)
+            assert run.returncode == 0, shown
+            assert f"Signing in by {way}" in shown
+            assert '"state": "completed"' in shown
+
+
+def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "local", "run", "--auth", way]
+    pipe = subprocess.PIPE
+    run = started.enter_context(
+        subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - our own program
+    )
+    started.callback(run.send_signal, signal.SIGINT)  # it ends what it has started; no harm where it has ended itself
+    return run
