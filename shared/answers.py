@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -52,8 +51,7 @@ class UnavailableError(AnswerError):
         self.answered = answered
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """One HTTP answer, its body read and bounded."""
 
     status: int
@@ -79,8 +77,7 @@ class Answer:
         return None if value is None or isinstance(value, dict | list) else readable(str(value))
 
 
-@dataclass(frozen=True)
-class DeviceEntry:
+class DeviceEntry(msgspec.Struct, frozen=True):
     """One device of a batch's progress, as ``BatchUploadDetails.devicesStatus`` has it."""
 
     serial_number: str | None = None
@@ -90,8 +87,7 @@ class DeviceEntry:
     error_description: str | None = None
 
 
-@dataclass(frozen=True)
-class BatchProgress:
+class BatchProgress(msgspec.Struct, frozen=True):
     """``BatchUploadDetails``: how far Partner Center is with one upload."""
 
     status: str
@@ -103,8 +99,7 @@ class BatchProgress:
         return self.status.lower() in ("finished", "finished_with_errors")
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """An upload that Partner Center has taken: where its progress is read, and the id of the call."""
 
     location: str
@@ -126,8 +121,7 @@ class _Batches(msgspec.Struct, frozen=True):
     items: list[_Batch]
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """One reading of an upload's progress, and how long to leave Partner Center alone where it says so."""
 
     progress: BatchProgress

@@ -1,10 +1,9 @@
 """The clouds of Partner Center: where it answers, who signs in, and for whom a token is made out."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True)
-class Cloud:
+class Cloud(msgspec.Struct, frozen=True):
     """One cloud's addresses, https, without a slash at the end."""
 
     url: str

@@ -4,13 +4,12 @@ Sources: the "Add devices to Windows Autopilot" troubleshooting tables and the d
 They disagree about numbers, so a name found in the description counts before the number.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from shared.job import Outcome
 
 
-@dataclass(frozen=True)
-class DeviceError:
+class DeviceError(msgspec.Struct, frozen=True):
     """One code: its number where one is known, its name, and what to do about it."""
 
     number: str | None

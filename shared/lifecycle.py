@@ -3,7 +3,6 @@
 Everything here is pure. A transition returns a new record; one that the table does not know is an error.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -47,8 +46,7 @@ class Step(Enum):
     POLL = auto()
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """What a new run is made of; ``previous`` is the record that it replaces."""
 
     manifest: str

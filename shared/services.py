@@ -1,9 +1,10 @@
 """What the work on a job needs from outside, stated as small protocols that storage, queue and API fit by shape."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from shared.answers import Accepted, Report
 from shared.job import Fault, Job
@@ -56,8 +57,7 @@ class Content(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class BlobEntry:
+class BlobEntry(msgspec.Struct, frozen=True):
     """One line of a listing."""
 
     name: str
@@ -142,8 +142,7 @@ class Api(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What a manifest may be, and whose."""
 
     devices_per_upload: int
@@ -152,8 +151,7 @@ class Limits:
     create_missing_batch: bool = False
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(msgspec.Struct, frozen=True):
     """Everything outside, and the clock and the dice as values."""
 
     storage: Storage

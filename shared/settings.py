@@ -44,8 +44,7 @@ class Connection:
     client_id: str | None
 
 
-@dataclass(frozen=True)
-class Delays:
+class Delays(msgspec.Struct, frozen=True):
     """How long the app waits for what."""
 
     lease: timedelta
@@ -56,8 +55,7 @@ class Delays:
     give_up: timedelta
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """Everything that the app is told from outside."""
 
     connection: Connection

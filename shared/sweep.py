@@ -1,9 +1,10 @@
 """The sweep: finds what no event and no wake-up will, from a listing alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+import msgspec
 
 from shared import events
 from shared.job import timestamp
@@ -27,8 +28,7 @@ class Listing(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True):
     """Wakes what lies overdue."""
 
     storage: Listing

@@ -1,7 +1,8 @@
 """Whose devices a manifest holds and which batch they join: from the blob's name, the envelope, or both."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from shared.manifest import Finding
 
@@ -22,16 +23,14 @@ CODES = {
 NAME_SHAPE = "{customer-id}/{batch-id}/{file name}"
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A customer (GUID) and one of its device batches (free text)."""
 
     customer_id: str
     batch_id: str
 
 
-@dataclass(frozen=True)
-class Ids:
+class Ids(msgspec.Struct, frozen=True):
     """A customer id and a batch id as one of the two places gives them; ``None`` where it gives none."""
 
     customer_id: str | None = None

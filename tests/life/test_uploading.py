@@ -1,6 +1,6 @@
 """Manifests are uploaded: whole, in parts, and each part once."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

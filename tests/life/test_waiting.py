@@ -1,6 +1,6 @@
 """What is down, throttled or out of reach is waited for, until it is given up."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 from local.partner_center import faults

@@ -1,6 +1,6 @@
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
 

@@ -1,6 +1,7 @@
 import logging
 import re
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest

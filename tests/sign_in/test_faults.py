@@ -1,7 +1,7 @@
 """Every way in which a sign-in is refused, and the words that name what to mend."""
 
 import re
-from dataclasses import replace
+from copy import replace
 
 import pytest
 from requests.structures import CaseInsensitiveDict

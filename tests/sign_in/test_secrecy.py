@@ -4,7 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import replace
 from typing import NoReturn
 from urllib.parse import parse_qs
 

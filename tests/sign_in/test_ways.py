@@ -2,7 +2,7 @@ import logging
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from copy import replace
 from socket import socket
 from threading import Event
 from typing import Any
