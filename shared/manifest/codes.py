@@ -47,6 +47,7 @@ WARNINGS = {
     "ignored_column": "Partner Center has no place for this column. Nothing to do, unless you counted on it.",
     "unknown_column": "The column is not known and is ignored. If it matters, correct its name.",
     "unknown_member": "The member is not known and is ignored. If it matters, correct its name.",
+    "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "duplicate_device": "The device is listed twice and sent once. Nothing to do.",
     "repeated_hash": "Two different devices have the same hardware hash. Check which one is right.",
     "placeholder_value": "The value is what firmware says when nobody filled it in. Partner Center may not find it.",

@@ -33,10 +33,11 @@ _UNKNOWN = "The column {} is not known and is ignored. If it matters, correct it
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, and where each field of a device stands, from 0."""
+    """The columns of a file: how many there are, where each field of a device stands, from 0, and what it is called."""
 
     width: int
     indices: Sequence[int | None]
+    heading: Device
 
     def devices(self, rows: Sequence[Sequence[str]]) -> list[Device]:
         """Make a device of each row; what is not there, or blank, is absent."""
@@ -73,7 +74,8 @@ def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
         indices[field] = index
     _check(indices, at)
     _tell_ignored(cells[:looked_at], at, report)
-    return Layout(width, [indices.get(field) for field in FIELDS])
+    heading = Device(*[cells[indices[field]] if field in indices else None for field in FIELDS])
+    return Layout(width, [indices.get(field) for field in FIELDS], heading)
 
 
 def _column(rows: Sequence[Sequence[str]], index: int) -> list[str | None]:

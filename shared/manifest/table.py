@@ -6,6 +6,7 @@ from itertools import chain
 
 from shared.device import Device
 from shared.manifest.blocks import blocks
+from shared.manifest.codes import WARNINGS
 from shared.manifest.cursor import DECODER
 from shared.manifest.entry import Entry
 from shared.manifest.finding import UnreadableError
@@ -15,6 +16,7 @@ from shared.manifest.report import Report
 
 _NOBODY = Device()
 _EMPTY_LINE = [""]
+_MARK = "\ufeff"  # stands before the second header where two files were put together
 _TOO_MANY = (
     "The line has {} cells, the last ones not empty, for {} columns. The usual reason is a comma in the manufacturer's "
     'name: put the name between quotes, as in "Micro-Star International Co., Ltd.".'
@@ -35,7 +37,9 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
     except UnreadableError:
         _blame_json(header, rest)
         raise
-    for rows in Records(rest, delimiter, number + 1):
+    heading = header.rstrip("\r\n")
+    unmarked = (block.replace(_MARK + heading, heading) for block in rest)
+    for rows in Records(unmarked, delimiter, number + 1):
         if rows.cells:
             yield from _entries(rows, columns, report)
 
@@ -69,13 +73,16 @@ def _blame_json(line: str, rest: Iterator[str]) -> None:
 
 def _entries(rows: Rows, columns: Layout, report: Report) -> Iterator[Entry]:
     devices = columns.devices(rows.cells)
-    if len(max(rows.cells, key=len)) <= columns.width and _NOBODY not in devices:
+    is_plain = len(max(rows.cells, key=len)) <= columns.width
+    if is_plain and _NOBODY not in devices and columns.heading not in devices:
         yield from map(Entry, devices, rows.lines)
         return
     for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
         if cells == _EMPTY_LINE:
             continue
-        if any(map(str.strip, cells[columns.width :])):
+        if device == columns.heading:
+            report.warning(line, None, "repeated_header", WARNINGS["repeated_header"])
+        elif any(map(str.strip, cells[columns.width :])):
             report.issue(line, None, "too_many_cells", _TOO_MANY, len(cells), columns.width)
             yield Entry(_NOBODY, line, sound=False)
         elif device != _NOBODY or any(map(str.strip, cells)):
