@@ -12,6 +12,10 @@ from shared.manifest.report import Report
 
 _IDS = {"customerid": "customerId", "batchid": "batchId"}
 _BLANK = "{} is blank. Fill it in, or leave it out and name the blob by the ids."
+_ONE_BY_ONE = (
+    'The JSON object has no "devices", and more follows it. If this is one device after the other, put [ before the '
+    "first, ] after the last, and a comma after each other one."
+)
 _CONFLICT = "The envelope has two values of {}. Keep the right one."
 
 
@@ -24,7 +28,7 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
     cursor = Cursor(pieces)
     yield from _array(cursor, report) if cursor.peek() == "[" else _Envelope(cursor, report).read()
     if cursor.peek():
-        raise cursor.fault("More text follows the end")
+        raise cursor.fault("more text follows the end")
 
 
 def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
@@ -58,12 +62,12 @@ class _Envelope:
                 self._other(name)
             closed = cursor.closes("}")
         if not self._seen:
-            raise UnreadableError("missing_devices")
+            raise UnreadableError("missing_devices", _ONE_BY_ONE if cursor.peek() else "")
         self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
 
     def _name(self) -> str:
         if self._cursor.peek() != '"':
-            raise self._cursor.fault("Expecting a name in double quotes")
+            raise self._cursor.fault("a name in double quotes must come here")
         return str(self._cursor.value()).lower()
 
     def _other(self, name: str) -> None:

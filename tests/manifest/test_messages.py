@@ -41,6 +41,55 @@ def test_a_cut_off_file_is_told_as_such() -> None:
     assert "cut off" in issue.message
 
 
+JSON_WORDS = {
+    '[{"productKey": "K"},]': "a comma too many before ]",
+    '[{"productKey": "K",}]': "a comma too many before }",
+    "[{'productKey': 'K'}]": "a name in double quotes must come here",
+    "{5: 6}": "a name in double quotes must come here",
+    '[{"productKey": K}]': "a text without double quotes",
+    '[{"productKey" "K"}]': "a colon must come here",
+    '{"devices" []}': ": must come here",
+    f"[{KEY} {KEY}]": "a comma or ] must come here",
+    '[{"productKey": "K" "modelName": "M"}]': "a comma or a closing bracket must come here",
+    '[{"productKey": "K\n"}]': "a line break, a tab",
+    '[{"productKey": "C:\\Users"}]': "a backslash within quotes must be written twice",
+    '[{"productKey": "\\u12"}]': "four hexadecimal digits",
+    '[{"productKey": "K}]': "a quote is opened and never closed",
+    f"[{KEY}] x": "more text follows the end",
+    f"{KEY}\n{KEY}\n": "put [ before the first",
+}
+
+
+@pytest.mark.parametrize("text", JSON_WORDS)
+def test_a_syntax_error_is_told_in_plain_words(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert JSON_WORDS[text] in issue.message
+    assert "Expecting" not in issue.message
+
+
+HEADER = "Device Serial Number,Windows Product ID,Hardware Hash\n"
+CSV_WORDS = {
+    HEADER + "1,2,3,4\n": "put the name between quotes",
+    HEADER.replace(",", ";") + "1;2;3;4\n": "a semicolon in a value",
+    HEADER.replace(",", "\t") + "1\t2\t3\t4\n": "a tab in a value",
+    "Laptops of Berlin,,\n\n" + HEADER + "1,2,3\n": "The header stands only on line 3",
+    f'"{HEADER.strip()}"\n"1,2,3"\n': "between quotes as a whole",
+    "Model of it\nHardware Hash\n": "The first line must be a header",
+}
+
+
+@pytest.mark.parametrize("text", CSV_WORDS)
+def test_a_fault_in_csv_is_told_with_its_likely_reason(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert CSV_WORDS[text] in issue.message
+
+
+def test_a_column_whose_name_is_not_shown_is_told_by_its_number() -> None:
+    (warning,) = read(f"Hardware Hash,Gerät 7\n{made_up_hash(1)},x\n".encode()).warnings.kept
+    assert "number 2" in warning.message
+    assert "Ger" not in warning.message
+
+
 SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
 
 
