@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from shared.manifest.finding import UnreadableError
 from shared.manifest.text import LARGEST
 
-_TOO_LONG = f"A line has more than {LARGEST:,} characters. Is this a CSV file?"
+_TOO_LONG = f"The line has more than {LARGEST:,} characters. Are all line breaks there, and is this a CSV file?"
 _LINE_END = re.compile(r"[\r\n]")
 
 
@@ -16,15 +16,16 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
     Raises:
         UnreadableError: A line is too long.
     """
-    carried = ""
+    carried, number = "", 1
     for piece in pieces:
         text = carried + piece
         # A CR at the very end may be half of a CRLF.
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         carried = text[cut:]
         if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):
-            raise UnreadableError("value_too_large", _TOO_LONG)
+            raise UnreadableError("value_too_large", _TOO_LONG, f"line {number}")
         if cut:
+            number += text.count("\n", 0, cut)
             yield text[:cut]
     if carried:
         yield carried

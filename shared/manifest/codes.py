@@ -12,7 +12,7 @@ ISSUES = {
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
     "html_page": "This is a web page, perhaps an error page in place of a download. Download the manifest again.",
     "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_CSV}.",
-    "binary_file": "This is no text, so neither CSV nor JSON. Export the devices as CSV or JSON.",
+    "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
     ),
@@ -23,7 +23,10 @@ ISSUES = {
     "unpacked_too_large": "The gzip file unpacks to more than is allowed. Split the manifest into several files.",
     "invalid_json": "The file is no valid JSON. Correct it at the place named, or write it with a JSON library.",
     "nested_too_deeply": "The JSON is nested too deeply to be a manifest. Leave out what is not needed.",
-    "value_too_large": "A device or a value is far too large to be real. Look there for a missing quote or line break.",
+    "value_too_large": (
+        "A device or a line has more than 262,144 characters, 60 times what is usual. "
+        "Look there for a missing quote or line break."
+    ),
     "wrong_top_level": "The JSON is neither an array of devices nor an envelope. Put the devices between [ and ].",
     "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.',
     "no_devices": "The manifest lists no devices. Add them and drop it again.",
