@@ -56,6 +56,7 @@ WARNINGS = {
     "placeholder_value": "The value is what firmware says when nobody filled it in. Partner Center may not find it.",
     "not_base64": "The hardware hash is no base64. Check whether it was cut off or changed.",
     "unusual_hash_length": "Hardware hashes have about 4,000 characters. Check whether this one is complete.",
+    "excel_formula": 'The value is an Excel formula, ="...", and is sent so. Give what stands between the quotes.',
     "surrounding_space": "The value begins or ends with space and is sent so. Remove it if it is not meant.",
     "unprintable_character": "The value has an invisible character and is sent so. Remove it if it is not meant.",
 }

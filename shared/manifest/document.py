@@ -6,8 +6,8 @@ from itertools import count
 from shared.manifest.batches import Batches
 from shared.manifest.cursor import Cursor
 from shared.manifest.entry import Entry
-from shared.manifest.finding import UnreadableError
-from shared.manifest.member import Members, text_or_none
+from shared.manifest.finding import UnreadableError, quoted
+from shared.manifest.member import NAMES_TOLD, Members, text_or_none
 from shared.manifest.report import Report
 
 _IDS = {"customerid": "customerId", "batchid": "batchId"}
@@ -16,6 +16,7 @@ _ONE_BY_ONE = (
     'The JSON object has no "devices", and more follows it. If this is one device after the other, put [ before the '
     "first, ] after the last, and a comma after each other one."
 )
+_UNKNOWN = "The envelope's member {} is not known and is ignored. If it matters, correct its name."
 _CONFLICT = "The envelope has two values of {}. Keep the right one."
 
 
@@ -46,6 +47,7 @@ class _Envelope:
         self._cursor = cursor
         self._report = report
         self._ids: dict[str, str] = {}
+        self._told: set[str] = set()
         self._seen = False
 
     def read(self) -> Iterator[Entry]:
@@ -56,7 +58,7 @@ class _Envelope:
         while not closed:
             name = self._name()
             cursor.skip(":")
-            if name == "devices":
+            if name.lower() == "devices":
                 yield from self._devices()
             else:
                 self._other(name)
@@ -68,13 +70,16 @@ class _Envelope:
     def _name(self) -> str:
         if self._cursor.peek() != '"':
             raise self._cursor.fault("a name in double quotes must come here")
-        return str(self._cursor.value()).lower()
+        return str(self._cursor.value())
 
     def _other(self, name: str) -> None:
         self._cursor.peek()
         value = self._cursor.value()
-        if name in _IDS:
-            self._id(_IDS[name], value)
+        if field := _IDS.get(name.lower()):
+            self._id(field, value)
+        elif name not in self._told and len(self._told) < NAMES_TOLD:
+            self._told.add(name)
+            self._report.warning(None, None, "unknown_member", _UNKNOWN, quoted(name))
 
     def _devices(self) -> Iterator[Entry]:
         if self._seen:

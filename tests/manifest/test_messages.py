@@ -143,6 +143,7 @@ ODDITIES = {
     "a bar": ({"serialNumber": "1", "oemManufacturerName": "A |B", "modelName": "|"}, []),
     "a control character": ({"productKey": "K\u0007L"}, ["unprintable_character"]),
     "no width": ({"productKey": "K\u200b", "modelName": "M\ufeff"}, ["unprintable_character"] * 2),
+    "excel's formula": ({"serialNumber": '="00123"', "productKey": "="}, ["excel_formula"]),
     "a placeholder": ({"serialNumber": "To be filled by O.E.M.", **TUPLE}, ["placeholder_value"]),
     "placeholders": (
         {"serialNumber": "Default string ", "oemManufacturerName": "System manufacturer", "modelName": "X1"},
@@ -165,9 +166,18 @@ def test_an_unknown_member_is_told_once() -> None:
     assert warnings_in(json.dumps(devices).encode()) == [("device 1", "unknown_member")] * 2
 
 
+def test_an_unknown_member_of_the_envelope_is_told_once() -> None:
+    envelope = '{"batch": "b", "batch": "c", "customerid": null, "links": {}, "Devices": [{"productKey": "K"}]}'
+    warnings = read(envelope.encode()).warnings.kept
+    assert [(warning.where, warning.code) for warning in warnings] == [("manifest", "unknown_member")] * 2
+    assert "'batch'" in warnings[0].message
+
+
 def test_unknown_members_beyond_a_hundred_are_not_told() -> None:
     devices = [{"productKey": str(number), f"x{number}": 1} for number in range(300)]
     assert read(json.dumps(devices).encode()).warnings.count == 100
+    envelope = {f"x{number}": 1 for number in range(300)} | {"devices": [{"productKey": "K"}]}
+    assert read(json.dumps(envelope).encode()).warnings.count == 100
 
 
 ROWS = "".join(f"{number:01000}\n" for number in range(300))
