@@ -16,16 +16,15 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
     Raises:
         UnreadableError: A line is too long.
     """
-    carried, number = "", 1
+    carried = ""
     for piece in pieces:
         text = carried + piece
         # A CR at the very end may be half of a CRLF.
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         carried = text[cut:]
         if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):
-            raise UnreadableError("value_too_large", _TOO_LONG, f"line {number}")
+            raise UnreadableError("value_too_large", _TOO_LONG)
         if cut:
-            number += text.count("\n", 0, cut)
             yield text[:cut]
     if carried:
         yield carried

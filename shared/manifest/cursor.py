@@ -40,7 +40,10 @@ class Cursor:
 
     def more(self) -> bool:
         """Read on, and drop what lies behind; ``False`` at the end of the text."""
-        piece = next(self._pieces, None)
+        try:
+            piece = next(self._pieces, None)
+        except UnreadableError as error:
+            raise error.on_line(self._place(len(self.text))[0]) from error
         if piece is None:
             self.ended = True
             return False

@@ -15,8 +15,6 @@ class Report:
         self.unit = "device"
         self.characters = 0
         """Characters read so far."""
-        self.line_ends = 0
-        """Line ends among them, roughly: a CR alone is not counted."""
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)
 

@@ -53,12 +53,15 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
 def _header(text: Iterator[str]) -> tuple[int, str, Iterator[str]]:
     """Find the header; gives its number, itself, and the text after it."""
     number = 0
-    for block in text:
-        lines = StringIO(block, newline="")
-        for line in lines:
-            number += 1
-            if not _is_preamble(line):
-                return number, line, filter(None, chain((lines.read(),), text))
+    try:
+        for block in text:
+            lines = StringIO(block, newline="")
+            for line in lines:
+                number += 1
+                if not _is_preamble(line):
+                    return number, line, filter(None, chain((lines.read(),), text))
+    except UnreadableError as error:
+        raise error.on_line(number + 1) from error
     raise UnreadableError("no_devices")
 
 

@@ -70,9 +70,8 @@ class _Text:
     def _noted(self, text: str) -> str:
         self._may_guess = self._may_guess and text.isascii()
         self._report.characters += len(text)
-        self._report.line_ends += text.count("\n")
         return text
 
     def _broken(self) -> UnreadableError:
         message = f"Some text here is {_SPOKEN[self._encoding]}. Save the file as UTF-8 from where it was made."
-        return UnreadableError("broken_encoding", message, f"line {self._report.line_ends + 1}")
+        return UnreadableError("broken_encoding", message)

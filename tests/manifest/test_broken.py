@@ -67,6 +67,9 @@ BROKEN = {
     "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", 1),
     "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", 2),
     "half of utf-8 at the end": ("Hardware Hash\né\n".encode() + b"\xc3", 3),
+    "after a quote": (codecs.BOM_UTF8 + b'Hardware Hash\r"A\rB"\r"\rx\xe9"\r', 5),
+    "before a header": (codecs.BOM_UTF8 + b"sep=,\r\n\r\nHardware \xe9\r\n", 3),
+    "in an envelope": (codecs.BOM_UTF8 + b'{"batchId":\n"\xe9"}', 2),
     "utf-16, long": (codecs.BOM_UTF16_LE + ("Hardware Hash\n" + "A\n" * 99_998).encode("utf-16-le") + b"A", 100_000),
 }  # fmt: skip
 
