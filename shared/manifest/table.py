@@ -73,7 +73,8 @@ def _is_preamble(line: str) -> bool:
 def _look_for_reasons(line: str, number: int, rest: Iterator[str]) -> None:
     """Say it if the header stands further down, or the file is a single JSON value."""
     block = next(rest, "")
-    for later, other in enumerate(islice(StringIO(block, newline=""), _LOOKED_AT), number + 1):
+    lines = [] if line.count('"') % 2 else islice(StringIO(block, newline=""), _LOOKED_AT)
+    for later, other in enumerate(lines, number + 1):
         if known_columns(other) > 1:
             raise UnreadableError("missing_header", _LATER.format(later), f"line {number}")
     try:

@@ -128,12 +128,13 @@ def test_gzip_is_unpacked(data: bytes) -> None:
         lambda text: text + "\ufeff" + text,
         lambda text: csv_text([], TEMPLATE, quote=True) + "\ufeff" + csv_text([], TEMPLATE, quote=True) + text,
         lambda text: "\ufeff\ufeff" + text,
+        lambda text: text + "\x1a",
     ],
     ids=[
         "lf", "cr", "blank lines", "trailing delimiters", "empty records", "blank records", "no last line end",
         "blank lines first", "export-csv", "excel's hint", "an empty record first", "one quote",
         "one delimiter too many", "cells left out", "twice",
-        "two files in one", "headers in quotes", "two marks",
+        "two files in one", "headers in quotes", "two marks", "end of file",
     ],
 )  # fmt: skip
 def test_what_spreadsheets_and_scripts_add_changes_nothing(change: object) -> None:

@@ -74,6 +74,7 @@ CSV_WORDS = {
     HEADER.replace(",", "\t") + "1\t2\t3\t4\n": "a tab in a value",
     "Laptops of Berlin,,\n\n" + HEADER + "1,2,3\n": "The header stands only on line 3",
     f'"{HEADER.strip()}"\n"1,2,3"\n': "between quotes as a whole",
+    '"Hash of\n' + HEADER.strip() + '"\n': "The first line must be a header",
     "Model of it\nHardware Hash\n": "The first line must be a header",
 }
 
