@@ -28,7 +28,7 @@ _ZEROS: dict[tuple[bool, ...], str] = {
     (True, True, True, False): "utf32_file",
 }
 _STRAY, _MOST = 0.01, 0.8
-_IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/")
+_IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
 
 
 class Encoding(NamedTuple):
