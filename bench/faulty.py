@@ -20,6 +20,7 @@ _ODD: tuple[object, ...] = (
     {"productKey": "KEY-3", "id": "1", "policies": [], "attributes": {}},
     {"productKey": "KEY-4", "orderNumber": "17"},
     {"productKey": "KEY-5", "orderNumber": "18"},
+    {"serialNumber": '="0017"', "productKey": "KEY-7"},
     {"productKey": " KEY-6", "modelName": "Model\u200b7"},
     {"serialNumber": "None", "oemManufacturerName": "unknown", "modelName": "Model 7"},
     {"serialNumber": "A4", "hardwareHash": "no base64!"},
@@ -37,7 +38,10 @@ def faulty() -> list[bytes]:
         *_unreadable(),
         json.dumps([*_ODD, *json.loads(manifests.array(200))]).encode(),
         json.dumps([{"serialNumber": str(number)} for number in range(500)]).encode(),
-        manifests.table(20) + b"A9,,,,\r\nA10,, QUJD,Contoso,\r\n1.5E+7,KEY-7,,,\r\n" + manifests.table(3)[-4300:],
+        manifests.table(20)
+        + manifests.table(2)
+        + b"A9,,,,\r\nA10,, QUJD,Contoso,\r\n1.5E+7,KEY-7,,,\r\n"
+        + manifests.table(3)[-4300:],
     ]
 
 

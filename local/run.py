@@ -87,10 +87,11 @@ def _status(running: Stage, name: str) -> Job | None:
 
 
 def _tell(console: Console, running: Stage, name: str, job: Job) -> None:
+    console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
+    console.print_json(show.document(job))
     if job.results:
         results = running.container.download_blob(results_of(name)).readall()
         console.print(show.results(results.decode("utf-8-sig")))
     if job.issues or job.warnings:
         console.print(show.findings(job))
-    console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
-    console.print_json(show.document(job))
+    console.print(job.message, style=show.COLOURS[job.state])

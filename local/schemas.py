@@ -13,6 +13,8 @@ from shared.job import Job
 
 FILE = Path(__file__).parent.parent / "schemas" / "status.schema.json"
 _INTERNAL = ("progress",)
+_NOT_PROMISED = {*_INTERNAL, "notReported", "verdicts"}
+"""Members that the app writes beyond those that readers may rely on."""
 
 
 def status_schema() -> dict[str, Any]:
@@ -37,7 +39,7 @@ def _plain(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - a
     dropped = ("title", "default") if isinstance(schema.get("type", schema.get("enum")), str | list) else ()
     plain = {name: _plain(part, definitions) for name, part in schema.items() if name not in dropped}
     if plain.get("type") == "object":
-        plain["required"] = sorted(plain["properties"])  # the app writes every member
+        plain["required"] = sorted(plain["properties"].keys() - _NOT_PROMISED)
     if "enum" in plain:
         return {"type": "integer" if isinstance(plain["enum"][0], int) else "string", **plain}
     return plain

@@ -5,12 +5,13 @@ import json
 from collections.abc import Sequence
 from io import StringIO
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from local.triggers import Run
 from shared.job import Job, State, encode
+from shared.manifest import Finding
 
 COLOURS = {
     State.PROCESSING: "blue",
@@ -53,13 +54,17 @@ def results(text: str) -> RenderableType:
 
 def findings(job: Job) -> RenderableType:
     """Draw what is wrong with a manifest, and what looks odd."""
-    table = Table("where", "field", "code", "what to do", title="Issues and warnings")
-    for style, found in (("red", job.issues), ("yellow", job.warnings)):
-        for finding in found[:MOST_ROWS]:
-            table.add_row(finding.where, finding.field or "", Text(finding.code, style=style), Text(finding.message))
-    more = job.issue_count + job.warning_count - len(table.rows)
-    if more:
-        table.caption = f"and {more} more"
+    issues = _findings("Issues", "red", job.issues, job.issue_count)
+    warnings = _findings("Warnings", "yellow", job.warnings, job.warning_count)
+    return Group(*(table for table in (warnings, issues) if table.rows))
+
+
+def _findings(title: str, style: str, found: Sequence[Finding], count: int) -> Table:
+    table = Table("where", "field", "code", "what to do", title=title, title_justify="left")
+    for finding in found[:MOST_ROWS]:
+        table.add_row(finding.where, finding.field or "", Text(finding.code, style=style), Text(finding.message))
+    if count > len(table.rows):
+        table.caption = f"and {count - len(table.rows)} more"
     return table
 
 

@@ -13,6 +13,8 @@ from shared.target import Ids, Target, resolve
 
 FINE, INVALID, USAGE = 0, 1, 2
 
+_TOLD_BY_THE_NAME = ("missing_customer_id", "missing_batch_id")
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -28,8 +30,8 @@ class Checked:
         return self.issues.count == 0
 
 
-def check(files: Sequence[Path], ids: Ids, *, as_json: bool, say: Callable[[str], None]) -> int:
-    """Check files as if they were dropped for a customer's batch, and say what was found.
+def check(files: Sequence[Path], ids: Ids | None, *, as_json: bool, say: Callable[[str], None]) -> int:
+    """Check files as if they were dropped for a customer's batch, if one is given, and say what was found.
 
     Returns:
         0 if all are fine, 1 if one is not, 2 if one cannot be read.
@@ -47,19 +49,17 @@ def check(files: Sequence[Path], ids: Ids, *, as_json: bool, say: Callable[[str]
     return FINE if all(each.fine for each in checked) else INVALID
 
 
-def _checked(file: Path, ids: Ids) -> Checked:
+def _checked(file: Path, ids: Ids | None) -> Checked:
     manifest = inspect(InMemory(file.read_bytes()), max_bytes=MANIFEST_BYTES, keep=None)
     return Checked(str(file), manifest, manifest.issues.after(_target_issues(file, manifest, ids)))
 
 
-def _target_issues(file: Path, manifest: Manifest, ids: Ids) -> tuple[Finding, ...]:
-    """Check the ids as far as they are known: without any, the blob's name will tell them."""
-    inside = Ids(manifest.customer_id, manifest.batch_id)
-    if ids == inside == Ids():
-        return ()
-    name = f"{ids.customer_id}/{ids.batch_id}/{file.name}" if ids.customer_id and ids.batch_id else file.name
-    target = resolve(name, inside, frozenset())
-    return () if isinstance(target, Target) else target
+def _target_issues(file: Path, manifest: Manifest, ids: Ids | None) -> tuple[Finding, ...]:
+    """Check the ids as far as they are known: without any given, the blob's name will tell those that are missing."""
+    name = f"{ids.customer_id}/{ids.batch_id}/{file.name}" if ids else file.name
+    target = resolve(name, Ids(manifest.customer_id, manifest.batch_id), frozenset())
+    found = () if isinstance(target, Target) else target
+    return found if ids else tuple(each for each in found if each.code not in _TOLD_BY_THE_NAME)
 
 
 def _document(checked: Checked) -> dict[str, object]:

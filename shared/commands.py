@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from shared.check import check
+from shared.check import USAGE, check
 from shared.settings import SettingsError
 from shared.target import Ids
 
@@ -60,8 +60,17 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    ids = Ids(options.customer, options.batch)
-    return check(options.files, ids, as_json=options.json, say=print)
+    if (options.customer is None) != (options.batch is None):
+        print("--customer and --batch go together: a blob's name has both, or neither", file=sys.stderr)
+        return USAGE
+    ids = None if options.customer is None else Ids(options.customer, options.batch)
+    return check(options.files, ids, as_json=options.json, say=_print)
+
+
+def _print(text: str) -> None:
+    """Print a text of any characters on a terminal or into a file of any encoding."""
+    encoding = sys.stdout.encoding
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _retry(options: argparse.Namespace) -> int:

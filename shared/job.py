@@ -63,7 +63,7 @@ class VerdictRun(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Upload(_Record, frozen=True, kw_only=True):
-    """One accepted request: devices ``first_device`` … ``first_device + device_count - 1``, from 1."""
+    """One accepted request: ``deviceCount`` devices from number ``firstDevice`` on, counted from 1."""
 
     first_device: int
     device_count: int
@@ -76,7 +76,7 @@ class Upload(_Record, frozen=True, kw_only=True):
 
 
 class DeviceCounts(_Record, frozen=True, kw_only=True):
-    """How many devices of the manifest met which fate so far; ``None`` before it could be parsed."""
+    """How many devices of the manifest met which fate so far; null before it could be parsed."""
 
     registered: int | None = None
     already_registered: int | None = None

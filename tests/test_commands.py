@@ -1,9 +1,4 @@
-import json
-import runpy
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,108 +12,12 @@ from shared.services import ConflictError, Stored
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World
 
-GOOD = array(serials(2))
-BAD = b'[{"serialNumber": "S1"}, {"hardwareHash": 5}]'
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[bytes], str]:
-    def write(data: bytes) -> str:
-        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.json"
-        path.write_bytes(data)
-        return str(path)
-
-    return write
-
-
-def test_check_says_fine(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", file(GOOD)]) == 0
-    assert "fine; 2 devices, 0 issues, 2 warnings" in capsys.readouterr().out
-
-
-def test_check_tells_every_issue(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", file(GOOD), file(BAD)]) == 1
-    told = capsys.readouterr().out
-    assert "INVALID" in told
-    assert "device 1" in told
-    assert "missing_identity" in told
-    assert "device 2" in told
-
-
-def test_check_speaks_to_machines(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--json", file(BAD)]) == 1
-    (document,) = json.loads(capsys.readouterr().out)
-    assert document["fine"] is False
-    assert document["issueCount"] == len(document["issues"]) >= 2
-    assert set(document["issues"][0]) == {"where", "field", "code", "message"}
-
-
-def test_check_shows_more_issues_than_the_status(
-    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["check", "--json", file(json.dumps([{}] * 250).encode())]) == 1
-    (document,) = json.loads(capsys.readouterr().out)
-    assert len(document["issues"]) == 250
-
-
-@pytest.mark.parametrize(
-    ("ids", "code"),
-    [
-        ([], None),
-        (["--customer", CUSTOMER, "--batch", "Test"], None),
-        (["--customer", "contoso", "--batch", "Test"], "invalid_customer_id"),
-        (["--customer", CUSTOMER, "--batch", ".."], "invalid_batch_id"),
-        (["--customer", CUSTOMER], "missing_customer_id"),
-    ],
-)
-def test_check_looks_at_the_ids_it_is_given(
-    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str], ids: list[str], code: str | None
-) -> None:
-    assert main(["check", "--json", file(GOOD), *ids]) == (0 if code is None else 1)
-    (document,) = json.loads(capsys.readouterr().out)
-    assert [issue["code"] for issue in document["issues"]] == ([] if code is None else [code])
-
-
-def test_check_looks_at_the_ids_of_an_envelope(
-    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    envelope = {"customerId": CUSTOMER, "batchId": "Test", "devices": [{"productKey": "K"}]}
-    assert main(["check", file(json.dumps(envelope).encode())]) == 0
-    assert main(["check", file(json.dumps(envelope).encode()), "--customer", CUSTOMER, "--batch", "Else"]) == 1
-    assert "conflicting_batch_id" in capsys.readouterr().out
-
-
-def test_python_m_shared_is_the_command(
-    file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["shared", "check", file(BAD)])
-    with pytest.raises(SystemExit) as error:
-        runpy.run_module("shared", run_name="__main__")
-    assert error.value.code == 1
-    assert "INVALID" in capsys.readouterr().out
-
-
-def test_check_names_a_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(tmp_path / "none.json")]) == 2
-    assert "none.json" in capsys.readouterr().out
-
 
 @pytest.mark.parametrize("arguments", [[], ["check"], ["retry"], ["upload"]])
 def test_other_words_are_told_the_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as error:
         main(arguments)
     assert error.value.code == 2
-
-
-def test_check_needs_neither_settings_nor_network_nor_sdk(file: Callable[[bytes], str]) -> None:
-    program = (
-        "import sys; from shared.commands import main; code = main(sys.argv[1:]);"
-        "assert not {'requests', 'azure.storage.blob', 'azure.identity'} & set(sys.modules); sys.exit(code)"
-    )
-    import subprocess  # noqa: PLC0415 - for this test alone
-
-    ran = subprocess.run([sys.executable, "-c", program, "check", file(GOOD)], check=False, env={}, timeout=30)  # noqa: S603 - our own program
-    assert ran.returncode == 0
 
 
 def rejected_world(count: int = 1) -> World:

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.target import Ids, Target, ids_in, resolve
+from shared.target import CODES, Ids, Target, ids_in, resolve
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 OTHER = "11111111-2222-3333-4444-555555555555"
@@ -41,24 +41,24 @@ def test_name_and_envelope_give_the_target(name: str, envelope: Ids, target: Tar
     assert resolve(name, envelope, ALL) == target
 
 
-@pytest.mark.parametrize(
-    ("name", "envelope", "codes"),
-    [
-        ("a.json", Ids(), ["missing_customer_id"]),
-        (f"{CUSTOMER}/a.json", Ids(), ["missing_customer_id"]),
-        ("contoso/Test/a.json", Ids(), ["invalid_customer_id"]),
-        ("a.json", Ids("contoso", "Test"), ["invalid_customer_id"]),
-        ("a.json", Ids(f"urn:uuid:{CUSTOMER}", "Test"), ["invalid_customer_id"]),
-        (f"{CUSTOMER}//a.json", Ids(), ["missing_batch_id"]),
-        ("a.json", Ids(CUSTOMER), ["missing_batch_id"]),
-        (f"{CUSTOMER}/./a.json", Ids(), ["invalid_batch_id"]),
-        (f"{CUSTOMER}/../a.json", Ids(), ["invalid_batch_id"]),
-        ("a.json", Ids(CUSTOMER, ".."), ["invalid_batch_id"]),
-        (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Test"), ["conflicting_customer_id"]),
-        (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, "test"), ["conflicting_batch_id"]),
-        (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Else"), ["conflicting_customer_id", "conflicting_batch_id"]),
-    ],
-)
+WRONG = [
+    ("a.json", Ids(), ["missing_customer_id"]),
+    (f"{CUSTOMER}/a.json", Ids(), ["missing_customer_id"]),
+    ("contoso/Test/a.json", Ids(), ["invalid_customer_id"]),
+    ("a.json", Ids("contoso", "Test"), ["invalid_customer_id"]),
+    ("a.json", Ids(f"urn:uuid:{CUSTOMER}", "Test"), ["invalid_customer_id"]),
+    (f"{CUSTOMER}//a.json", Ids(), ["missing_batch_id"]),
+    ("a.json", Ids(CUSTOMER), ["missing_batch_id"]),
+    (f"{CUSTOMER}/./a.json", Ids(), ["invalid_batch_id"]),
+    (f"{CUSTOMER}/../a.json", Ids(), ["invalid_batch_id"]),
+    ("a.json", Ids(CUSTOMER, ".."), ["invalid_batch_id"]),
+    (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Test"), ["conflicting_customer_id"]),
+    (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, "test"), ["conflicting_batch_id"]),
+    (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Else"), ["conflicting_customer_id", "conflicting_batch_id"]),
+]
+
+
+@pytest.mark.parametrize(("name", "envelope", "codes"), WRONG)
 def test_wrong_ids_are_named(name: str, envelope: Ids, codes: list[str]) -> None:
     issues = resolve(name, envelope, ALL)
     assert isinstance(issues, tuple)
@@ -71,3 +71,7 @@ def test_only_allowed_customers_are_served() -> None:
     issues = resolve(f"{CUSTOMER}/Test/a.json", Ids(), frozenset({OTHER}))
     assert isinstance(issues, tuple)
     assert [issue.code for issue in issues] == ["customer_not_allowed"]
+
+
+def test_every_code_is_met_here() -> None:
+    assert {code for _, _, codes in WRONG for code in codes} | {"customer_not_allowed"} == set(CODES)

@@ -110,6 +110,8 @@ class Checker:
             self.found.warnings.append((where, name, "surrounding_space"))
         if not value.strip().isprintable():
             self.found.warnings.append((where, name, "unprintable_character"))
+        if value.startswith('="'):
+            self.found.warnings.append((where, name, "excel_formula"))
 
     def _is_new(self, where: str, device: dict[str, str]) -> bool:
         identity = tuple(device.get(name) for name in FIELDS)
@@ -151,6 +153,9 @@ def read_table(content: bytes) -> Checked:
     rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     checker, count = Checker("line"), 0
     for row in rows:
+        if all(name == value for name, value in row.items()):
+            checker.found.warnings.append((f"line {rows.line_num}", None, "repeated_header"))
+            continue
         count += 1
         checker.add(rows.line_num, {COLUMNS[name]: value for name, value in row.items()})
     return _whole(checker, count)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from shared.manifest.finding import UnreadableError
 from shared.manifest.text import LARGEST
 
-_TOO_LONG = f"A line has more than {LARGEST:,} characters. Is this a CSV file?"
+_TOO_LONG = f"The line has more than {LARGEST:,} characters. Are all line breaks there, and is this a CSV file?"
+_END_OF_FILE = "\x1a"  # which Windows' copy command puts behind files that it joins
 _LINE_END = re.compile(r"[\r\n]")
 
 
@@ -26,5 +27,5 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
             raise UnreadableError("value_too_large", _TOO_LONG)
         if cut:
             yield text[:cut]
-    if carried:
+    if carried.strip(_END_OF_FILE):
         yield carried

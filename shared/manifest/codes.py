@@ -6,13 +6,13 @@ ISSUES = {
     "manifest_too_large": "The manifest is larger than allowed. Split it into several files.",
     "empty_file": "The file is empty. Export it again and drop it again.",
     "blank_file": "The file holds nothing but white space. Export it again and drop it again.",
-    "excel_workbook": f"This is an Excel workbook. In Excel, {SAVE_AS_CSV}.",
+    "excel_workbook": f"This is an Excel workbook or the like. In Excel, {SAVE_AS_CSV}.",
     "old_excel_workbook": f"This is an old or a protected Office document. In Excel, {SAVE_AS_CSV}.",
     "zip_archive": "This is a zip archive. Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
     "html_page": "This is a web page, perhaps an error page in place of a download. Download the manifest again.",
     "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_CSV}.",
-    "binary_file": "This is no text, so neither CSV nor JSON. Export the devices as CSV or JSON.",
+    "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
     ),
@@ -23,13 +23,16 @@ ISSUES = {
     "unpacked_too_large": "The gzip file unpacks to more than is allowed. Split the manifest into several files.",
     "invalid_json": "The file is no valid JSON. Correct it at the place named, or write it with a JSON library.",
     "nested_too_deeply": "The JSON is nested too deeply to be a manifest. Leave out what is not needed.",
-    "value_too_large": "A device or a value is far too large to be real. Look there for a missing quote or line break.",
+    "value_too_large": (
+        "A device or a line has more than 262,144 characters, 60 times what is usual. "
+        "Look there for a missing quote or line break."
+    ),
     "wrong_top_level": "The JSON is neither an array of devices nor an envelope. Put the devices between [ and ].",
     "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.',
     "no_devices": "The manifest lists no devices. Add them and drop it again.",
     "not_an_object": "A device must be a JSON object. Write it as {...} with its members.",
     "wrong_type": "The value has the wrong JSON type. Put it between quotes.",
-    "conflicting_members": "A member stands there twice with different values. Keep the right one.",
+    "conflicting_members": "A member stands there in two spellings, or in an envelope twice. Keep the right one.",
     "unpaired_surrogate": "The text has half a character (\\ud800 to \\udfff). Write the whole character.",
     "blank_id": "The id is blank. Fill it in, or leave the member out and name the blob by the ids.",
     "missing_header": "No column has a name that is known. Put a header line on top.",
@@ -47,11 +50,13 @@ WARNINGS = {
     "ignored_column": "Partner Center has no place for this column. Nothing to do, unless you counted on it.",
     "unknown_column": "The column is not known and is ignored. If it matters, correct its name.",
     "unknown_member": "The member is not known and is ignored. If it matters, correct its name.",
+    "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "duplicate_device": "The device is listed twice and sent once. Nothing to do.",
     "repeated_hash": "Two different devices have the same hardware hash. Check which one is right.",
     "placeholder_value": "The value is what firmware says when nobody filled it in. Partner Center may not find it.",
     "not_base64": "The hardware hash is no base64. Check whether it was cut off or changed.",
     "unusual_hash_length": "Hardware hashes have about 4,000 characters. Check whether this one is complete.",
+    "excel_formula": 'The value is an Excel formula, ="...", and is sent so. Give what stands between the quotes.',
     "surrounding_space": "The value begins or ends with space and is sent so. Remove it if it is not meant.",
     "unprintable_character": "The value has an invisible character and is sent so. Remove it if it is not meant.",
 }

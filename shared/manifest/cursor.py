@@ -13,6 +13,20 @@ DECODER = json.JSONDecoder(parse_int=float)
 _NOT_SPACE = re.compile(r"[^ \t\n\r]")
 _LONGEST_TOKEN = 16  # characters that a literal or an escape has at most, and a few
 
+# What the standard library calls it, and what it is.
+_WORDS = {
+    "Expecting value": "a value is missing, or is a text without double quotes",
+    "Expecting property name enclosed in double quotes": "a name in double quotes must come here",
+    "Expecting ':' delimiter": "a colon must come here",
+    "Expecting ',' delimiter": "a comma or a closing bracket must come here",
+    "Illegal trailing comma before end of object": "a comma too many before }",
+    "Illegal trailing comma before end of array": "a comma too many before ]",
+    "Unterminated string starting at": "a quote is opened and never closed",
+    "Invalid control character at": "a line break, a tab or another control character stands within quotes",
+    "Invalid \\escape": "a backslash within quotes must be written twice",
+    "Invalid \\uXXXX escape": "\\u must be followed by four hexadecimal digits",
+}
+
 
 class Cursor:
     """A place in a JSON text: ``text[at:]`` is what comes next, as far as it has been read."""
@@ -26,7 +40,10 @@ class Cursor:
 
     def more(self) -> bool:
         """Read on, and drop what lies behind; ``False`` at the end of the text."""
-        piece = next(self._pieces, None)
+        try:
+            piece = next(self._pieces, None)
+        except UnreadableError as error:
+            raise error.on_line(self._place(len(self.text))[0]) from error
         if piece is None:
             self.ended = True
             return False
@@ -78,14 +95,14 @@ class Cursor:
     def skip(self, character: str) -> None:
         """Step over a character that must come next."""
         if self.peek() != character:
-            raise self.fault(f"Expecting '{character}'")
+            raise self.fault(f"{character} must come here")
         self.at += 1
 
     def closes(self, bracket: str) -> bool:
         """Step over what must follow an item: a comma, or the bracket that ends them all."""
         found = self.peek()
         if found not in (",", bracket):
-            raise self.fault(f"Expecting ',' or '{bracket}'")
+            raise self.fault(f"a comma or {bracket} must come here")
         self.at += 1
         return found == bracket
 
@@ -98,8 +115,11 @@ class Cursor:
         offset = self.at if at is None else at
         line, column = self._place(offset)
         if self.ended and not _NOT_SPACE.search(self.text, offset):
-            what = "The text ends in the middle; was the file cut off?"
-        message = f"This is no valid JSON: {what} (column {column}). Correct it, or write it with a JSON library."
+            what = "the text ends in the middle; was the file cut off?"
+        elif what == "Expecting value" and self.text.startswith("]", offset):
+            what = "Illegal trailing comma before end of array"
+        told = _WORDS.get(what.rstrip(": "), what)
+        message = f"This is no valid JSON: {told} (column {column}). Correct it, or write it with a JSON library."
         return UnreadableError("invalid_json", message, where=f"line {line}")
 
     def _place(self, offset: int) -> tuple[int, int]:

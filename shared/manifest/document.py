@@ -6,12 +6,17 @@ from itertools import count
 from shared.manifest.batches import Batches
 from shared.manifest.cursor import Cursor
 from shared.manifest.entry import Entry
-from shared.manifest.finding import UnreadableError
-from shared.manifest.member import Members, text_or_none
+from shared.manifest.finding import UnreadableError, quoted
+from shared.manifest.member import NAMES_TOLD, Members, text_or_none
 from shared.manifest.report import Report
 
 _IDS = {"customerid": "customerId", "batchid": "batchId"}
 _BLANK = "{} is blank. Fill it in, or leave it out and name the blob by the ids."
+_ONE_BY_ONE = (
+    'The JSON object has no "devices", and more follows it. If this is one device after the other, put [ before the '
+    "first, ] after the last, and a comma after each other one."
+)
+_UNKNOWN = "The envelope's member {} is not known and is ignored. If it matters, correct its name."
 _CONFLICT = "The envelope has two values of {}. Keep the right one."
 
 
@@ -24,7 +29,7 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
     cursor = Cursor(pieces)
     yield from _array(cursor, report) if cursor.peek() == "[" else _Envelope(cursor, report).read()
     if cursor.peek():
-        raise cursor.fault("More text follows the end")
+        raise cursor.fault("more text follows the end")
 
 
 def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
@@ -42,6 +47,7 @@ class _Envelope:
         self._cursor = cursor
         self._report = report
         self._ids: dict[str, str] = {}
+        self._told: set[str] = set()
         self._seen = False
 
     def read(self) -> Iterator[Entry]:
@@ -52,25 +58,28 @@ class _Envelope:
         while not closed:
             name = self._name()
             cursor.skip(":")
-            if name == "devices":
+            if name.lower() == "devices":
                 yield from self._devices()
             else:
                 self._other(name)
             closed = cursor.closes("}")
         if not self._seen:
-            raise UnreadableError("missing_devices")
+            raise UnreadableError("missing_devices", _ONE_BY_ONE if cursor.peek() else "")
         self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
 
     def _name(self) -> str:
         if self._cursor.peek() != '"':
-            raise self._cursor.fault("Expecting a name in double quotes")
-        return str(self._cursor.value()).lower()
+            raise self._cursor.fault("a name in double quotes must come here")
+        return str(self._cursor.value())
 
     def _other(self, name: str) -> None:
         self._cursor.peek()
         value = self._cursor.value()
-        if name in _IDS:
-            self._id(_IDS[name], value)
+        if field := _IDS.get(name.lower()):
+            self._id(field, value)
+        elif name not in self._told and len(self._told) < NAMES_TOLD:
+            self._told.add(name)
+            self._report.warning(None, None, "unknown_member", _UNKNOWN, quoted(name))
 
     def _devices(self) -> Iterator[Entry]:
         if self._seen:

@@ -45,3 +45,10 @@ class UnreadableError(Exception):
     def __init__(self, code: str, message: str = "", where: str = "manifest", field: str | None = None) -> None:
         super().__init__(code)
         self.finding = Finding(where, field, code, message or ISSUES[code])
+
+    def on_line(self, number: int) -> "UnreadableError":
+        """Name the line for somebody who did not know it."""
+        found = self.finding
+        if found.where != "manifest":
+            return self
+        return UnreadableError(found.code, found.message, f"line {number}", found.field)

@@ -28,15 +28,24 @@ _COLUMNS = {
     "modelname": "modelName",
 }
 _WITHOUT_PLACE = {"grouptag", "assigneduser", "orderid", "purchaseorderid"}
+_NO_HEADER = (
+    "No column has a name that is known. The first line must be a header such as "
+    "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
+)
+_QUOTED = (
+    "The header stands between quotes as a whole, as if it were one cell. Export the file anew, or remove the quotes "
+    "around each line."
+)
 _PLACELESS = "The column {} is ignored: Partner Center has no place for it."
 _UNKNOWN = "The column {} is not known and is ignored. If it matters, correct its name."
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, and where each field of a device stands, from 0."""
+    """The columns of a file: how many there are, where each field of a device stands, from 0, and what it is called."""
 
     width: int
     indices: Sequence[int | None]
+    heading: Device
 
     def devices(self, rows: Sequence[Sequence[str]]) -> list[Device]:
         """Make a device of each row; what is not there, or blank, is absent."""
@@ -45,11 +54,16 @@ class Layout(NamedTuple):
 
 def delimiter_of(line: str) -> str:
     """Tell what separates the cells: whatever gives the most known columns."""
-    plain = line.replace('"', "").rstrip("\r\n")
-    return max(_DELIMITERS, key=lambda delimiter: _known(plain.split(delimiter, _MOST)))
+    return max(_DELIMITERS, key=lambda delimiter: _known(line, delimiter))
 
 
-def _known(cells: Sequence[str]) -> int:
+def known_columns(line: str) -> int:
+    """Count the columns that a line would have as a header."""
+    return _known(line, delimiter_of(line))
+
+
+def _known(line: str, delimiter: str) -> int:
+    cells = line.replace('"', "").rstrip("\r\n").split(delimiter, _MOST)
     return sum(_key(cell) in _COLUMNS for cell in cells)
 
 
@@ -71,9 +85,10 @@ def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
             message = f"The columns {names} hold the same thing. Delete one of them."
             raise UnreadableError("repeated_column", message, f"line {at}", field)
         indices[field] = index
-    _check(indices, at)
+    _check(indices, cells, at)
     _tell_ignored(cells[:looked_at], at, report)
-    return Layout(width, [indices.get(field) for field in FIELDS])
+    heading = Device(*[cells[indices[field]] if field in indices else None for field in FIELDS])
+    return Layout(width, [indices.get(field) for field in FIELDS], heading)
 
 
 def _column(rows: Sequence[Sequence[str]], index: int) -> list[str | None]:
@@ -85,13 +100,10 @@ def _key(name: str) -> str:
     return _NOT_COUNTED.sub("", name).lower()
 
 
-def _check(indices: dict[str, int], at: int) -> None:
+def _check(indices: dict[str, int], cells: Sequence[str], at: int) -> None:
     if not indices:
-        message = (
-            "No column has a name that is known. The first line must be a header such as "
-            "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
-        )
-        raise UnreadableError("missing_header", message, f"line {at}")
+        is_quoted = len(cells) == 1 and known_columns(cells[0]) > 1
+        raise UnreadableError("missing_header", _QUOTED if is_quoted else _NO_HEADER, f"line {at}")
     if not is_identified(Device(*["x" if field in indices else None for field in FIELDS])):
         message = (
             "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of "
@@ -103,7 +115,7 @@ def _check(indices: dict[str, int], at: int) -> None:
 def _tell_ignored(cells: Sequence[str], at: int, report: Report) -> None:
     for number, cell in enumerate(cells, 1):
         key = _key(cell)
-        name = quoted(cell.strip()) if key else f"number {number}, which has no name,"
+        name = f"{quoted(cell.strip())}, number {number}," if key else f"number {number}, which has no name,"
         if key in _WITHOUT_PLACE:
             report.warning(at, None, "ignored_column", _PLACELESS, name)
         elif key not in _COLUMNS:

@@ -16,7 +16,9 @@ _TYPES = {
     float: "a number",
     NoneType: "null",
 }
-_NAMES_TOLD = 100
+NAMES_TOLD = 100
+"""Unknown names that are told at most."""
+
 _NOBODY = Device()
 _NAMES = {field.lower(): field for field in FIELDS}
 
@@ -68,6 +70,6 @@ class Members:
         return values
 
     def _look_at_name(self, name: str, at: int) -> None:
-        if name not in self._told and len(self._told) < _NAMES_TOLD and name.lower() not in DOCUMENTED:
+        if name not in self._told and len(self._told) < NAMES_TOLD and name.lower() not in DOCUMENTED:
             self._told.add(name)
             self._report.warning(at, None, "unknown_member", _UNKNOWN, quoted(name))

@@ -20,14 +20,15 @@ _FOREIGN = (
     (codecs.BOM_UTF32_LE, "utf32_file"),
     (codecs.BOM_UTF32_BE, "utf32_file"),
 )
-_SHARES_OF_ZEROS = (
-    (0.01, 0.4, "binary_file"),
-    (0.4, 0.6, "utf16_without_mark"),
-    (0.6, 0.7, "binary_file"),
-    (0.7, 0.8, "utf32_file"),
-    (0.8, 1.0, "binary_file"),
-)
-_IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/")
+# Which of four bytes in a row are zero in Latin text: a text in UTF-8 has none, or a stray one.
+_ZEROS: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "utf16_without_mark",
+    (True, False, True, False): "utf16_without_mark",
+    (False, True, True, True): "utf32_file",
+    (True, True, True, False): "utf32_file",
+}
+_STRAY, _MOST = 0.01, 0.8
+_IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
 
 
 class Encoding(NamedTuple):
@@ -69,9 +70,8 @@ def encoding_of(head: bytes) -> Encoding:
     for encoding in _MARKED:
         if head.startswith(encoding.mark):
             return encoding
-    # Every second byte of Latin text in UTF-16 is zero, three of four in UTF-32, and none or a stray one in UTF-8.
-    zeros = head.count(0) / len(head)
-    for least, most, code in _SHARES_OF_ZEROS:
-        if least < zeros <= most:
-            raise UnreadableError(code)
+    if head.count(0) > _STRAY * len(head):
+        columns = [head[start::4] for start in range(4)]
+        zeros = tuple(column.count(0) > _MOST * len(column) for column in columns)
+        raise UnreadableError(_ZEROS.get(zeros, "binary_file"))
     return Encoding("utf-8", b"")

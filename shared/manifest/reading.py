@@ -38,7 +38,8 @@ def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
     """Look for the first character that is no white space; gives some text from it on, and all text as before."""
     blank = []
     for piece in pieces:
-        blank.append(piece)
-        if start := piece.lstrip():
+        unmarked = piece.lstrip("\ufeff")  # there may be a second byte-order mark
+        blank.append(unmarked)
+        if start := unmarked.lstrip():
             return start, chain(blank, pieces)
     raise UnreadableError("blank_file")

@@ -40,6 +40,7 @@ _NOT_BASE64 = "hardwareHash is no base64. Check whether it was cut off or change
 _UNUSUAL = "hardwareHash has {} characters; about 4,000 are usual. Check whether it is complete."
 _PLACEHOLDER = "{} is {!r}, which firmware says where nobody has filled it in. Give a hardware hash instead."
 _SPACE = "{} begins or ends with white space and is sent so. Remove it if it is not meant."
+_FORMULA = '{} is an Excel formula, ="...", and is sent so. Give what stands between the quotes if that is meant.'
 _UNPRINTABLE = "{} has an invisible character and is sent so. Remove it if it is not meant."
 
 
@@ -70,7 +71,7 @@ def look_at(device: Device, at: int, report: Report) -> None:
     elif not device.product_key:
         _look_for_placeholders(device, at, report)
     for value in (device.serial_number, device.product_key, device.oem_manufacturer_name, device.model_name):
-        if value and not (value.isprintable() and value == value.strip()):
+        if value and not (value.isprintable() and value == value.strip() and value[0] != "="):
             _look_at_characters(device, at, report)
             break
 
@@ -106,3 +107,5 @@ def _look_at_characters(device: Device, at: int, report: Report) -> None:
                 report.warning(at, field, "surrounding_space", _SPACE, field)
             if not value.strip().isprintable():
                 report.warning(at, field, "unprintable_character", _UNPRINTABLE, field)
+            if value.startswith('="'):
+                report.warning(at, field, "excel_formula", _FORMULA, field)

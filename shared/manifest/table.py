@@ -2,23 +2,30 @@
 
 from collections.abc import Iterator
 from io import StringIO
-from itertools import chain
+from itertools import chain, islice
 
 from shared.device import Device
 from shared.manifest.blocks import blocks
+from shared.manifest.codes import WARNINGS
 from shared.manifest.cursor import DECODER
 from shared.manifest.entry import Entry
 from shared.manifest.finding import UnreadableError
-from shared.manifest.header import Layout, delimiter_of, layout
+from shared.manifest.header import Layout, delimiter_of, known_columns, layout
 from shared.manifest.records import Records, Rows, cells_of
 from shared.manifest.report import Report
 
 _NOBODY = Device()
 _EMPTY_LINE = [""]
-_TOO_MANY = (
-    "The line has {} cells, the last ones not empty, for {} columns. The usual reason is a comma in the manufacturer's "
-    'name: put the name between quotes, as in "Micro-Star International Co., Ltd.".'
-)
+_LOOKED_AT = 100  # lines in which a header is looked for that is not the first
+_MARK = "\ufeff"  # stands before the second header where two files were put together
+_TOO_MANY = "The line has {} cells, the last ones not empty, for {} columns. {}"
+_REASONS = {
+    ",": "The usual reason is a comma in the manufacturer's name: put the name between quotes, as in "
+    '"Micro-Star International Co., Ltd.".',
+    ";": "The usual reason is a semicolon in a value: put that value between quotes.",
+    "\t": "The usual reason is a tab in a value: put that value between quotes.",
+}
+_LATER = "The header stands only on line {}. Delete what stands above it."
 
 
 def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
@@ -32,23 +39,29 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
     delimiter = delimiter_of(header)
     try:
         columns = layout(cells_of(header, delimiter), number, report)
-    except UnreadableError:
-        _blame_json(header, rest)
+    except UnreadableError as error:
+        if error.finding.code == "missing_header":
+            _look_for_reasons(header, number, rest)
         raise
-    for rows in Records(rest, delimiter, number + 1):
+    heading = header.rstrip("\r\n")
+    unmarked = (block.replace(_MARK + heading, heading) for block in rest)
+    for rows in Records(unmarked, delimiter, number + 1):
         if rows.cells:
-            yield from _entries(rows, columns, report)
+            yield from _entries(rows, columns, _REASONS[delimiter], report)
 
 
 def _header(text: Iterator[str]) -> tuple[int, str, Iterator[str]]:
     """Find the header; gives its number, itself, and the text after it."""
     number = 0
-    for block in text:
-        lines = StringIO(block, newline="")
-        for line in lines:
-            number += 1
-            if not _is_preamble(line):
-                return number, line, filter(None, chain((lines.read(),), text))
+    try:
+        for block in text:
+            lines = StringIO(block, newline="")
+            for line in lines:
+                number += 1
+                if not _is_preamble(line):
+                    return number, line, filter(None, chain((lines.read(),), text))
+    except UnreadableError as error:
+        raise error.on_line(number + 1) from error
     raise UnreadableError("no_devices")
 
 
@@ -57,26 +70,34 @@ def _is_preamble(line: str) -> bool:
     return not line.strip(' ,;\t\r\n"') or line.lower().startswith(("#type ", "sep="))
 
 
-def _blame_json(line: str, rest: Iterator[str]) -> None:
-    """Say it if a file without a header is a single JSON value instead."""
+def _look_for_reasons(line: str, number: int, rest: Iterator[str]) -> None:
+    """Say it if the header stands further down, or the file is a single JSON value."""
+    block = next(rest, "")
+    lines = [] if line.count('"') % 2 else islice(StringIO(block, newline=""), _LOOKED_AT)
+    for later, other in enumerate(lines, number + 1):
+        if known_columns(other) > 1:
+            raise UnreadableError("missing_header", _LATER.format(later), f"line {number}")
     try:
         DECODER.decode(line)
     except (ValueError, RecursionError):
         return
-    if not any(map(str.strip, rest)):
+    if not any(map(str.strip, chain((block,), rest))):
         raise UnreadableError("wrong_top_level")
 
 
-def _entries(rows: Rows, columns: Layout, report: Report) -> Iterator[Entry]:
+def _entries(rows: Rows, columns: Layout, reason: str, report: Report) -> Iterator[Entry]:
     devices = columns.devices(rows.cells)
-    if len(max(rows.cells, key=len)) <= columns.width and _NOBODY not in devices:
+    is_plain = len(max(rows.cells, key=len)) <= columns.width
+    if is_plain and _NOBODY not in devices and columns.heading not in devices:
         yield from map(Entry, devices, rows.lines)
         return
     for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
         if cells == _EMPTY_LINE:
             continue
-        if any(map(str.strip, cells[columns.width :])):
-            report.issue(line, None, "too_many_cells", _TOO_MANY, len(cells), columns.width)
+        if device == columns.heading:
+            report.warning(line, None, "repeated_header", WARNINGS["repeated_header"])
+        elif any(map(str.strip, cells[columns.width :])):
+            report.issue(line, None, "too_many_cells", _TOO_MANY, len(cells), columns.width, reason)
             yield Entry(_NOBODY, line, sound=False)
         elif device != _NOBODY or any(map(str.strip, cells)):
             yield Entry(device, line)

@@ -15,6 +15,12 @@ LARGEST = 262_144
 """Characters that a device may have: more than 60 times a real one, and what keeps the memory flat."""
 
 _FALLBACK = "cp1252"
+_SPOKEN = {
+    "utf-8": "not UTF-8, unlike the text before it",
+    "utf-16-le": "not UTF-16, unlike the text before it",
+    "utf-16-be": "not UTF-16, unlike the text before it",
+    _FALLBACK: "neither UTF-8 nor Windows-1252",
+}
 
 
 def decoded(chunks: Iterator[bytes], encoding: Encoding, report: Report) -> Iterator[str]:
@@ -67,6 +73,5 @@ class _Text:
         return text
 
     def _broken(self) -> UnreadableError:
-        after = self._report.characters
-        message = f"After some {after:,} characters the text is no {self._encoding} any more. Save it as UTF-8 anew."
+        message = f"Some text here is {_SPOKEN[self._encoding]}. Save the file as UTF-8 from where it was made."
         return UnreadableError("broken_encoding", message)

@@ -50,6 +50,7 @@ TOKENS = [
     b"\xef\xbb\xbf", b"\xe9", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"null", b"NaN", b"1e999", b"9" * 5000, b"},{",
     b"[" * 3000, b'{"a":' * 3000, b'""', b'",', b"\x1f\x8b", b"PK\x03\x04", b"%PDF", b"<html", b"\x0b", b"\xe2\x80\xa8",
     b'"devices":', b'"BatchId":5,', b"Hardware Hash", b"1.23E+11", "😀".encode(), b"a," * 200, b"\n" * 300, b"{},",
+    b"\x1a", b'="1"', csv_text([], TEMPLATE).encode(), "\ufeff".encode(),
 ]  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from typing import NoReturn
 
 import pytest
 
+from shared.device import Device
 from shared.manifest import ISSUES, InMemory, inspect
-from tests.manifest.files import issues_in, read
+from shared.manifest.text import LARGEST
+from tests.manifest.files import devices_in, issues_in, read
 
 KEY = '{"productKey": "K"}'
 HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
@@ -30,6 +32,7 @@ FOREIGN = {
     "much white space": (b" " * 1_000_000, "blank_file"),
     "packed nothing": (gzip.compress(b""), "empty_file"),
     "excel": (packed("[Content_Types].xml", "xl/workbook.xml"), "excel_workbook"),
+    "calc": (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "excel_workbook"),
     "zip": (packed("devices.csv"), "zip_archive"),
     "an empty zip": (packed(), "zip_archive"),
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel_workbook"),
@@ -43,17 +46,12 @@ FOREIGN = {
     "utf-32 be": (codecs.BOM_UTF32_BE + "[]".encode("utf-32-be"), "utf32_file"),
     "utf-32 without a mark": ("Hardware Hash".encode("utf-32-be"), "utf32_file"),
     "zeros": (bytes(100), "binary_file"),
+    "zeros behind a text": (HEADER.encode() + bytes(100), "binary_file"),
     "some zeros": (b"PNG" + b"\0\1\2\3" * 100, "binary_file"),
     "cut off gzip": (gzip.compress(KEY.encode() * 99)[:-9], "gzip_damaged"),
     "gzip and something": (gzip.compress(b"[]") + b"something", "gzip_damaged"),
     "gzip's first bytes": (b"\x1f\x8b", "gzip_damaged"),
     "gzip twice": (gzip.compress(gzip.compress(b"[]")), "gzip_in_gzip"),
-    "utf-8, then not": ('[{"modelName": "é"}, {"modelName": "'.encode() + b'\xe9"}]', "broken_encoding"),
-    "no cp1252": (b"Hardware Hash\n\xe9\x81", "broken_encoding"),
-    "half a character": (codecs.BOM_UTF16_LE + b"[\0]", "broken_encoding"),
-    "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", "broken_encoding"),
-    "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", "broken_encoding"),
-    "half of utf-8 at the end": ("Hardware Hash\né\n".encode() + b"\xc3", "broken_encoding"),
 }  # fmt: skip
 
 
@@ -61,6 +59,25 @@ FOREIGN = {
 def test_what_is_no_manifest_is_told_by_its_content(data: bytes, code: str) -> None:
     assert issues_in(data) == [("manifest", code)]
     assert read(data).device_count is None
+
+
+BROKEN = {
+    "utf-8, then not": ('[{"modelName": "é"}, {"modelName": "'.encode() + b'\xe9"}]', 1),
+    "no cp1252": (b"Hardware Hash\n\xe9\x81", 2),
+    "half a character": (codecs.BOM_UTF16_LE + b"[\0]", 1),
+    "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", 1),
+    "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", 2),
+    "half of utf-8 at the end": ("Hardware Hash\né\n".encode() + b"\xc3", 3),
+    "after a quote": (codecs.BOM_UTF8 + b'Hardware Hash\r"A\rB"\r"\rx\xe9"\r', 5),
+    "before a header": (codecs.BOM_UTF8 + b"sep=,\r\n\r\nHardware \xe9\r\n", 3),
+    "in an envelope": (codecs.BOM_UTF8 + b'{"batchId":\n"\xe9"}', 2),
+    "utf-16, long": (codecs.BOM_UTF16_LE + ("Hardware Hash\n" + "A\n" * 99_998).encode("utf-16-le") + b"A", 100_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "line"), BROKEN.values(), ids=BROKEN)
+def test_where_the_encoding_breaks_is_told(data: bytes, line: int) -> None:
+    assert issues_in(data) == [(f"line {line}", "broken_encoding")]
 
 
 JSON = {
@@ -171,14 +188,27 @@ CSV = {
     "faults before an unclosed quote": (
         HEADER + '1,,,"LENOVO",\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote"), ("line 2", "missing_identity")],
     ),
-    "a huge line": (HEADER + "x" * 300_000 + "\n", [("manifest", "value_too_large")]),
-    "a huge quoted value": (HEADER + f'1,"{"x" * 200_000}"\n', [("line 2", "value_too_large")]),
+    "a huge line": (HEADER + "x" * 300_000 + "\n", [("line 2", "value_too_large")]),
+    "a huge line far down": (HEADER + "1,K,,,\n" * 90_000 + "x" * 300_000, [("line 90002", "value_too_large")]),
+    "a huge quoted value": (HEADER + f'1,"{"x" * 300_000}"\n', [("line 2", "value_too_large")]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "expected"), CSV.values(), ids=CSV)
 def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[str, str]]) -> None:
     assert issues_in(text.encode()) == expected
+
+
+def test_what_is_too_large_is_told_with_the_limit() -> None:
+    assert f"{LARGEST:,} characters" in ISSUES["value_too_large"]
+    (issue,) = read((HEADER + "x" * 300_000).encode()).issues.kept
+    assert f"{LARGEST:,} characters" in issue.message
+
+
+def test_large_values_are_no_fault_up_to_the_limit() -> None:
+    for text in ('[{"productKey": "%s"}]', "Windows Product ID\n%s", 'Windows Product ID\n"%s"\n'):
+        value = "x" * (LARGEST - len(text))
+        assert devices_in((text % value).encode()) == [Device(None, value)]
 
 
 def test_a_file_over_the_limit_is_not_read() -> None:
@@ -197,6 +227,6 @@ def test_a_gzip_file_may_not_unpack_to_more_than_the_limit() -> None:
 
 
 def test_every_code_of_an_issue_is_met_here() -> None:
-    met = {code for _, code in FOREIGN.values()}
+    met = {"broken_encoding"} | {code for _, code in FOREIGN.values()}
     met |= {code for _, expected in (*JSON.values(), *CSV.values()) for _, code in expected}
     assert met | {"manifest_too_large", "unpacked_too_large"} == set(ISSUES)

@@ -124,17 +124,34 @@ def test_gzip_is_unpacked(data: bytes) -> None:
         lambda text: text.replace("LENOVO", '"LENOVO"'),
         lambda text: text.replace("20L7001LMH\r\n", "20L7001LMH,\r\n"),
         lambda text: text.replace("AA607,,,", "AA607"),
+        lambda text: text + text,
+        lambda text: text + "\ufeff" + text,
+        lambda text: csv_text([], TEMPLATE, quote=True) + "\ufeff" + csv_text([], TEMPLATE, quote=True) + text,
+        lambda text: "\ufeff\ufeff" + text,
+        lambda text: text + "\x1a",
     ],
     ids=[
         "lf", "cr", "blank lines", "trailing delimiters", "empty records", "blank records", "no last line end",
         "blank lines first", "export-csv", "excel's hint", "an empty record first", "one quote",
-        "one delimiter too many", "cells left out",
+        "one delimiter too many", "cells left out", "twice",
+        "two files in one", "headers in quotes", "two marks", "end of file",
     ],
 )  # fmt: skip
 def test_what_spreadsheets_and_scripts_add_changes_nothing(change: object) -> None:
     assert callable(change)
     text, devices = written("partner center", ",")
     assert devices_in(change(text).encode()) == devices
+
+
+def test_a_second_header_is_told_and_is_no_device() -> None:
+    text, devices = written("partner center", ",")
+    second = csv_text([Device("5CG1234569", "K")], TEMPLATE)
+    assert devices_in((text + second).encode()) == [*devices, Device("5CG1234569", "K")]
+    assert ("line 6", "repeated_header") in warnings_in((text + second).encode())
+
+
+def test_a_file_may_be_marked_twice() -> None:
+    assert devices_in("\ufeff\ufeff".encode() + json_file(FULL)) == FULL
 
 
 def test_quotes_within_a_value_are_read_as_csv_does() -> None:

@@ -41,6 +41,56 @@ def test_a_cut_off_file_is_told_as_such() -> None:
     assert "cut off" in issue.message
 
 
+JSON_WORDS = {
+    '[{"productKey": "K"},]': "a comma too many before ]",
+    '[{"productKey": "K",}]': "a comma too many before }",
+    "[{'productKey': 'K'}]": "a name in double quotes must come here",
+    "{5: 6}": "a name in double quotes must come here",
+    '[{"productKey": K}]': "a text without double quotes",
+    '[{"productKey" "K"}]': "a colon must come here",
+    '{"devices" []}': ": must come here",
+    f"[{KEY} {KEY}]": "a comma or ] must come here",
+    '[{"productKey": "K" "modelName": "M"}]': "a comma or a closing bracket must come here",
+    '[{"productKey": "K\n"}]': "a line break, a tab",
+    '[{"productKey": "C:\\Users"}]': "a backslash within quotes must be written twice",
+    '[{"productKey": "\\u12"}]': "four hexadecimal digits",
+    '[{"productKey": "K}]': "a quote is opened and never closed",
+    f"[{KEY}] x": "more text follows the end",
+    f"{KEY}\n{KEY}\n": "put [ before the first",
+}
+
+
+@pytest.mark.parametrize("text", JSON_WORDS)
+def test_a_syntax_error_is_told_in_plain_words(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert JSON_WORDS[text] in issue.message
+    assert "Expecting" not in issue.message
+
+
+HEADER = "Device Serial Number,Windows Product ID,Hardware Hash\n"
+CSV_WORDS = {
+    HEADER + "1,2,3,4\n": "put the name between quotes",
+    HEADER.replace(",", ";") + "1;2;3;4\n": "a semicolon in a value",
+    HEADER.replace(",", "\t") + "1\t2\t3\t4\n": "a tab in a value",
+    "Laptops of Berlin,,\n\n" + HEADER + "1,2,3\n": "The header stands only on line 3",
+    f'"{HEADER.strip()}"\n"1,2,3"\n': "between quotes as a whole",
+    '"Hash of\n' + HEADER.strip() + '"\n': "The first line must be a header",
+    "Model of it\nHardware Hash\n": "The first line must be a header",
+}
+
+
+@pytest.mark.parametrize("text", CSV_WORDS)
+def test_a_fault_in_csv_is_told_with_its_likely_reason(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert CSV_WORDS[text] in issue.message
+
+
+def test_a_column_whose_name_is_not_shown_is_told_by_its_number() -> None:
+    (warning,) = read(f"Hardware Hash,Gerät 7\n{made_up_hash(1)},x\n".encode()).warnings.kept
+    assert "number 2" in warning.message
+    assert "Ger" not in warning.message
+
+
 SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
 
 
@@ -94,6 +144,7 @@ ODDITIES = {
     "a bar": ({"serialNumber": "1", "oemManufacturerName": "A |B", "modelName": "|"}, []),
     "a control character": ({"productKey": "K\u0007L"}, ["unprintable_character"]),
     "no width": ({"productKey": "K\u200b", "modelName": "M\ufeff"}, ["unprintable_character"] * 2),
+    "excel's formula": ({"serialNumber": '="00123"', "productKey": "="}, ["excel_formula"]),
     "a placeholder": ({"serialNumber": "To be filled by O.E.M.", **TUPLE}, ["placeholder_value"]),
     "placeholders": (
         {"serialNumber": "Default string ", "oemManufacturerName": "System manufacturer", "modelName": "X1"},
@@ -116,9 +167,18 @@ def test_an_unknown_member_is_told_once() -> None:
     assert warnings_in(json.dumps(devices).encode()) == [("device 1", "unknown_member")] * 2
 
 
+def test_an_unknown_member_of_the_envelope_is_told_once() -> None:
+    envelope = '{"batch": "b", "batch": "c", "customerid": null, "links": {}, "Devices": [{"productKey": "K"}]}'
+    warnings = read(envelope.encode()).warnings.kept
+    assert [(warning.where, warning.code) for warning in warnings] == [("manifest", "unknown_member")] * 2
+    assert "'batch'" in warnings[0].message
+
+
 def test_unknown_members_beyond_a_hundred_are_not_told() -> None:
     devices = [{"productKey": str(number), f"x{number}": 1} for number in range(300)]
     assert read(json.dumps(devices).encode()).warnings.count == 100
+    envelope = {f"x{number}": 1 for number in range(300)} | {"devices": [{"productKey": "K"}]}
+    assert read(json.dumps(envelope).encode()).warnings.count == 100
 
 
 ROWS = "".join(f"{number:01000}\n" for number in range(300))
@@ -142,5 +202,5 @@ def test_text_that_is_no_utf_8_is_read_as_windows_1252_with_a_warning(text: str)
 
 def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:
     met = {code for _, codes in ODDITIES.values() for code in codes}
-    elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column"}
+    elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column", "repeated_header"}
     assert met | elsewhere | {"duplicate_device", "repeated_hash"} == set(WARNINGS)
