@@ -108,6 +108,7 @@ class Sent(NamedTuple):
 
     id: str
     receipt: str
+    due: datetime | None
 
 
 class WakeUps(Protocol):

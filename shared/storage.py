@@ -20,7 +20,7 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 from azure.storage.blob import BlobClient, ContainerClient, ContentSettings, StorageStreamDownloader
-from azure.storage.queue import QueueClient
+from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.job import Job, decode, encode, timestamp
 from shared.names import results_of, status_of
@@ -174,12 +174,15 @@ class WakeUpQueue:
             instead_of: A message that takes on the new text and time, unless somebody has taken it out meanwhile.
         """
         text, seconds = wake_up.encode(), min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
-        if instead_of:
-            with suppress(HttpResponseError):  # its receipt counts no more
-                moved = self._queue.update_message(*instead_of, content=text, visibility_timeout=seconds)
-                return Sent(moved.id, str(moved.pop_receipt))
-        sent = self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
-        return Sent(sent.id, str(sent.pop_receipt))
+        message = self._moved(instead_of, text, seconds) if instead_of else None
+        message = message or self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
+        return Sent(message.id, str(message.pop_receipt), wake_up.due)
+
+    def _moved(self, sent: Sent, text: str, seconds: int) -> QueueMessage | None:
+        try:
+            return self._queue.update_message(sent.id, sent.receipt, content=text, visibility_timeout=seconds)
+        except HttpResponseError:  # its receipt counts no more
+            return None
 
     def count(self) -> int:
         """Tell about how many wake-ups the queue holds, those included that do not show themselves yet."""

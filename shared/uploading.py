@@ -5,26 +5,23 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import chain, islice
-from uuid import uuid4
 
 import msgspec
 
 from shared import device, events, transitions
 from shared.answers import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
+from shared.claim import Claim
 from shared.device import Device
-from shared.job import Fault, Job, Lease, State, Upload
+from shared.job import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, inspect
-from shared.partner_center import LONGEST_CALL
 from shared.schedule import SOON, retry_delay, whole_second
 from shared.services import (
     UNREADABLE,
     Content,
     ManifestChangedError,
-    Sent,
     Services,
     SignInError,
     StorageUnavailableError,
-    Stored,
 )
 from shared.suggestions import nearest_batches
 from shared.target import Ids, Target, resolve
@@ -34,50 +31,21 @@ CRASHED = Fault(code="crashed", description="Five attempts in a row broke off wi
 _CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
 
 
-def new_lease(services: Services, owner: str | None = None) -> Lease:
-    """Make out a lease from now on."""
-    return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
-
-
-def stop(services: Services, stored: Stored, state: State, fault: Fault, wake_up: Sent | None = None) -> Stored:
-    """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end.
-
-    ``wake_up`` is the one for the end of a lease, which is then not needed any more.
-    """
-    now = services.clock()
-    poll_at = whole_second(now + services.delays.first_poll)
-    job = transitions.stopped(stored.job, state, fault, poll_at, now)
-    if job.due:
-        services.wake(job.manifest, job.due, wake_up)
-    else:  # results of a run whose status was deleted would seem to be of this one
-        services.storage.delete_results(job.manifest)
-    saved = services.storage.save(job, stored.version)
-    events.log("sending_stopped", manifest=job.manifest, state=job.state, attempt=job.attempts, fault=fault)
-    return saved
-
-
 class Attempt:
     """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
 
-    def __init__(
-        self, services: Services, claimed: Stored, wake_up: Sent | None, content: Content | None = None
-    ) -> None:
-        """Work on a job whose lease has just been taken.
-
-        Args:
-            services: Everything outside.
-            claimed: The job as it was saved.
-            wake_up: The wake-up for the end of the lease; the next step's takes its place.
-            content: The manifest, where it is already being read.
-        """
+    def __init__(self, services: Services, claim: Claim, content: Content | None = None) -> None:
+        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
         self._services = services
-        self._wake_up = wake_up
-        self._job = claimed.job
-        self._version = claimed.version
+        self._claim = claim
         self._content = content
         self._fresh = True
         self._token_renewed = False
         self._created = False
+
+    @property
+    def _job(self) -> Job:
+        return self._claim.job
 
     def run(self) -> None:
         """Upload what is not uploaded yet, and save how that ended.
@@ -90,7 +58,7 @@ class Attempt:
                 self._services.storage.delete_results(self._job.manifest)
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
-                self._stop(State.FAILED, GONE)
+                self._claim.stop(State.FAILED, GONE)
             else:
                 self._upload(content)
         except SignInError as error:
@@ -105,7 +73,7 @@ class Attempt:
         manifest = inspect(content, max_bytes=limits.manifest_bytes)
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
         if isinstance(target, Target) and not manifest.issues.count:
-            self._job = transitions.checked(self._job, target, manifest, self._services.clock())
+            self._claim.job = transitions.checked(self._job, target, manifest, self._services.clock())
             self._send_all(manifest.devices(self._job.sent + 1))
         else:
             self._reject(manifest, target)
@@ -115,10 +83,10 @@ class Attempt:
         issues = manifest.issues.after(lacks)
         if self._job.uploads:  # a setting has changed since the first part was accepted
             first = issues.kept[0]
-            self._stop(State.REJECTED, Fault(code=first.code, description=first.message))
+            self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
             self._services.storage.delete_results(self._job.manifest)  # as in stop()
-            self._save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
+            self._claim.save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:
@@ -131,13 +99,13 @@ class Attempt:
         """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
         etag = self._job.etag if self._fresh else self._services.storage.etag(self._job.manifest)
         if etag is None:
-            self._stop(State.FAILED, GONE)
+            self._claim.stop(State.FAILED, GONE)
         elif etag != self._job.etag:
             raise ManifestChangedError(self._job.manifest)
         return etag is not None
 
     def _send(self, part: list[Device]) -> bool:
-        job = self._hold_lease()
+        job = self._claim.hold()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
         hand_in = self._services.api.create_batch if job.progress.creating else self._services.api.upload
         try:
@@ -153,13 +121,6 @@ class Attempt:
             return True
         return False
 
-    def _hold_lease(self) -> Job:
-        """Renew a lease that the next call could outlast: nothing is sent after it has ended."""
-        now = self._services.clock()
-        if self._job.lease is None or now + LONGEST_CALL > self._job.lease.until:
-            self._save(transitions.renewed(self._job, self._lease(), now))
-        return self._job
-
     def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
         now = self._services.clock()
         upload = Upload(
@@ -171,30 +132,30 @@ class Attempt:
             state="queued",
             accepted_at=now.replace(microsecond=0),
         )
-        job = transitions.part_accepted(self._job, upload, self._lease(), now)
+        job = transitions.part_accepted(self._job, upload, self._claim.lease(), now)
         self._fresh = False
         if job.unsent:
-            self._save(job)
+            self._claim.save(job)
         else:
-            self._follow(job, whole_second(now + self._services.delays.first_poll))
+            self._follow(job, now)
         events.log(
             "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
             request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
         )  # fmt: skip
 
-    def _follow(self, job: Job, poll_at: datetime) -> None:
-        following = transitions.following(job, poll_at, self._services.clock())
+    def _follow(self, job: Job, now: datetime) -> None:
+        poll_at, due = self._claim.first_poll(now), self._claim.due
         try:
-            self._wake(poll_at)
-        except Exception:  # the acceptance must not be forgotten; the lease's wake-up, or the sweep, will follow it
-            self._save(following)
+            self._claim.wake(poll_at)
+        except Exception:  # the acceptance must not be forgotten; who comes anyway, or the sweep, will follow it
+            self._claim.save(transitions.following(job, due if due and due > now else poll_at, now))
             raise
-        self._save(following)
+        self._claim.save(transitions.following(job, poll_at, now))
 
     def _halve(self, count: int, fault: Fault) -> None:
         if count == 1:
-            self._stop(State.REJECTED, fault)
+            self._claim.stop(State.REJECTED, fault)
         else:
             self._go_on(fault, part_size=(count + 1) // 2)
 
@@ -209,9 +170,9 @@ class Attempt:
             self._go_on(fault, creating=False)
         elif missing:
             self._go_on(fault)  # before another call is made
-            self._stop(State.REJECTED, self._with_batches(fault))
+            self._claim.stop(State.REJECTED, self._with_batches(fault))
         else:
-            self._stop(State.REJECTED, fault)
+            self._claim.stop(State.REJECTED, fault)
 
     def _with_batches(self, fault: Fault) -> Fault:
         with suppress(AnswerError, SignInError):
@@ -231,18 +192,18 @@ class Attempt:
     def _go_on(self, fault: Fault, **progress: int) -> None:
         """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
         now = self._services.clock()
-        self._save(transitions.answered(self._job, fault, self._lease(), now, **progress))
+        self._claim.save(transitions.answered(self._job, fault, self._claim.lease(), now, **progress))
 
     def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
         services, now = self._services, self._services.clock()
         deadline = self._job.created_at + services.delays.give_up
         if now >= deadline:
-            self._stop(State.FAILED, fault)
+            self._claim.stop(State.FAILED, fault)
             return
         delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
         at = whole_second(min(now + delay, deadline))
-        self._wake(at)
-        self._save(transitions.postponed(self._job, fault, at, now, answered=answered))
+        self._claim.wake(at)
+        self._claim.save(transitions.postponed(self._job, fault, at, now, answered=answered))
         job = self._job
         events.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
 
@@ -250,22 +211,5 @@ class Attempt:
         """Let the run of the new content begin at once."""
         now = self._services.clock()
         at = whole_second(now + SOON)
-        self._wake(at)
-        self._save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))
-
-    def _stop(self, state: State, fault: Fault) -> None:
-        present = Stored(self._job, self._version)
-        self._job, self._version = stop(self._services, present, state, fault, self._wake_up)
-
-    def _wake(self, at: datetime) -> None:
-        """Queue the wake-up that the next state needs: before it is saved, and in the place of the lease's.
-
-        Should the process die in between, that one comes at the new time, and goes on from the state it finds.
-        """
-        self._wake_up = self._services.wake(self._job.manifest, at, self._wake_up)
-
-    def _lease(self) -> Lease:
-        return new_lease(self._services, self._job.lease.owner if self._job.lease else None)
-
-    def _save(self, job: Job) -> None:
-        self._job, self._version = self._services.storage.save(job, self._version)
+        self._claim.wake(at)
+        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))

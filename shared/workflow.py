@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import uuid4
 
 from shared import events, lifecycle, transitions
-from shared.job import Job, State
+from shared.claim import Claim, new_lease
+from shared.job import Job, Lease, State
 from shared.lifecycle import Start, Step
 from shared.names import has_room_for_status, is_manifest
 from shared.schedule import SOON, whole_second
-from shared.services import ConflictError, Content, ManifestChangedError, Services, Stored
+from shared.services import ConflictError, Content, ManifestChangedError, Sent, Services, Stored
 from shared.tracking import Tracking
-from shared.uploading import CRASHED, GONE, Attempt, new_lease, stop
+from shared.uploading import CRASHED, GONE, Attempt
 
 _LOOKS = 3
 """How often a job is looked at anew when somebody else has changed it; then a wake-up takes over."""
@@ -74,7 +75,7 @@ class Workflow:
             case Step.ATTEMPT if stored:
                 self._attempt(stored)
             case Step.CANCEL if stored:
-                stop(self._services, stored, State.FAILED, GONE)
+                Claim(self._services, stored).stop(State.FAILED, GONE)
             case Step.POLL if stored:
                 Tracking(self._services, stored).poll()
             case Step.WAIT if stored:
@@ -88,10 +89,10 @@ class Workflow:
             return
         lease = new_lease(self._services)
         job = lifecycle.begin(self._start_of(manifest, etag, stored.job if stored else None), lease)
-        wake_up = self._services.wake(manifest, lease.until)
+        wake_up = self._call_back(manifest, lease)
         claimed = self._services.storage.save(job, stored.version if stored else None)
         events.log("manifest_claimed", manifest=manifest, run=job.progress.run, landed=content.modified)
-        Attempt(self._services, claimed, wake_up, content).run()
+        Attempt(self._services, Claim(self._services, claimed, wake_up), content).run()
 
     def _start_of(self, manifest: str, etag: str, previous: Job | None) -> Start:
         part_size = self._services.limits.devices_per_upload
@@ -100,15 +101,24 @@ class Workflow:
     def _attempt(self, stored: Stored) -> None:
         job, now = stored.job, self._services.clock()
         if job.state is State.WAITING and now >= job.created_at + self._services.delays.give_up and job.error:
-            stop(self._services, stored, State.FAILED, job.error)
+            Claim(self._services, stored).stop(State.FAILED, job.error)
             return
         lease = new_lease(self._services)
         taken = transitions.take_over(job, lease, now)
         if taken.progress.deaths >= lifecycle.MOST_DEATHS:
-            stop(self._services, stored, State.FAILED, CRASHED)
+            Claim(self._services, stored).stop(State.FAILED, CRASHED)
             return
-        wake_up = self._services.wake(job.manifest, lease.until)
-        Attempt(self._services, self._services.storage.save(taken, stored.version), wake_up).run()
+        wake_up = self._call_back(job.manifest, lease)
+        claim = Claim(self._services, self._services.storage.save(taken, stored.version), wake_up)
+        Attempt(self._services, claim).run()
+
+    def _call_back(self, manifest: str, lease: Lease) -> Sent:
+        """Have somebody come when, if all goes well, it is time to ask how far the upload is.
+
+        If it does not go well, that wake-up meets a live lease, and another is queued for the lease's end.
+        """
+        poll_at = whole_second(self._services.clock() + self._services.delays.first_poll)
+        return self._services.wake(manifest, min(poll_at, lease.until))
 
     def _wait(self, job: Job, due: datetime | None) -> None:
         """See to it that somebody comes when it is time: under a live lease always, else unless another will."""

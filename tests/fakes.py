@@ -156,7 +156,7 @@ class FakeStorage:
 class Message:
     text: str
     visible_at: datetime
-    sent: Sent = field(default_factory=lambda: Sent(str(uuid4()), "receipt"))
+    id: str = field(default_factory=lambda: str(uuid4()))
 
 
 class FakeQueue:
@@ -170,15 +170,15 @@ class FakeQueue:
     def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
         visible_at = self._clock() + timedelta(seconds=max(0, -(-delay // timedelta(seconds=1))))
         if instead_of and self._move(instead_of, wake_up, visible_at):
-            return instead_of
+            return instead_of._replace(due=wake_up.due)
         with self._fuse.around("send"):
             self.messages.append(Message(wake_up.encode(), visible_at))
-            return self.messages[-1].sent
+            return Sent(self.messages[-1].id, "receipt", wake_up.due)
 
     def _move(self, sent: Sent, wake_up: WakeUp, visible_at: datetime) -> bool:
         with self._fuse.around("move"):
             for message in self.messages:
-                if message.sent == sent:
+                if message.id == sent.id:
                     message.text, message.visible_at = wake_up.encode(), visible_at
                     return True
             return False

@@ -45,8 +45,9 @@ SHARED = {
     "partner_center": "advice answers job services",
     "sign_in": "answers events job services settings",
     # The one verb; an upload's lease depends on the longest call of the client.
-    "uploading": "answers device events job manifest partner_center schedule services suggestions target transitions",
-    "workflow": "events job lifecycle names schedule services tracking transitions uploading",
+    "claim": "events job partner_center schedule services transitions",
+    "uploading": "answers claim device events job manifest schedule services suggestions target transitions",
+    "workflow": "claim events job lifecycle names schedule services tracking transitions uploading",
     # All of it put together, and the commands.
     "bootstrap": "partner_center services session settings sign_in storage sweep workflow",
     "check": "manifest settings target",

@@ -129,6 +129,7 @@ def test_an_acceptance_is_kept_though_the_queue_is_down(monkeypatch: pytest.Monk
     world.drop(TWO)
 
     def accepted_then_down(proceed: Proceed) -> Response:
+        world.clock.advance(timedelta(seconds=20))  # what was queued comes too soon by now
         outage.setattr(world.queue, "send", down)
         return proceed()
 

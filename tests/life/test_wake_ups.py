@@ -61,9 +61,9 @@ def test_a_wake_up_of_an_earlier_moment_still_waits_for_the_end_of_a_live_lease(
     def meets_the_lease(proceed: Proceed) -> Response:
         lease = world.job().lease
         assert lease is not None
-        world.queue.messages.clear()
+        assert WakeUp(NAME, lease.until) not in world.queue.wake_ups()
         world.workflow.advance(NAME, world.clock.now)
-        assert world.queue.wake_ups() == [WakeUp(NAME, lease.until)]
+        assert WakeUp(NAME, lease.until) in world.queue.wake_ups()
         return proceed()
 
     world.partner_center.script.next_upload(meets_the_lease)
@@ -131,3 +131,20 @@ def test_a_wake_up_is_queued_before_the_state_that_needs_it(
     world.drop(array(serials(5)))
     world.settle()
     assert world.job().final
+
+
+@pytest.mark.parametrize(("seconds", "poll_after"), [(0, 30), (14, 30), (16, 46), (40, 70)])
+def test_one_wake_up_is_enough_for_an_upload_and_its_first_poll(seconds: int, poll_after: int) -> None:
+    world = World()
+    began = world.clock.now
+
+    def slow(proceed: Proceed) -> Response:
+        world.clock.advance(timedelta(seconds=seconds))
+        return proceed()
+
+    world.partner_center.script.next_upload(slow)
+    world.drop(TWO)
+    world.step()
+    poll_at = began + timedelta(seconds=poll_after)
+    assert world.job().next_attempt_at == poll_at
+    assert world.queue.wake_ups() == [WakeUp(NAME, poll_at)]
