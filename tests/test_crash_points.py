@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from local.partner_center import Outcome, faults
+from local.partner_center import Operation, Outcome, faults
 from shared.job import State
 from tests.fakes import Fuse
 from tests.manifests import array, serials
-from tests.world import World
+from tests.world import CUSTOMER, World
 
 DEVICES = array(serials(5))
 
@@ -105,3 +105,21 @@ def test_whoever_dies_asking_goes_on_with_the_next_upload() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert sum(call.request.method == "GET" for call in world.partner_center.calls) == 101
+
+
+def test_an_answer_between_deaths_is_progress() -> None:
+    world = World(part_size=64)
+    world.partner_center.script.next_upload(*[faults.error(413, "", "No."), lambda _: world.fuse.die()] * 6)
+    world.drop(array(serials(64)))
+    world.settle()
+    assert (world.job().state, world.job().attempts) == (State.COMPLETED, 7)
+
+
+def test_a_death_while_batches_are_listed_keeps_the_answer_before() -> None:
+    world = World(customers={CUSTOMER: ["Else"]})
+    world.partner_center.script.next_call(Operation.LIST_BATCHES, lambda _: world.fuse.die())
+    world.drop(DEVICES)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    refused = [call.headers["MS-RequestId"] for call in world.partner_center.calls if call.request.method == "POST"]
+    assert len(set(refused)) == 2
