@@ -134,8 +134,10 @@ def overwrite_once_told(world: World, monkeypatch: pytest.MonkeyPatch, data: byt
     monkeypatch.setattr(world.storage, "etag", overwritten)
 
 
-@pytest.mark.parametrize("moment", ["start", "attempt", "poll"])
-def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "left"), [("start", State.COMPLETED), ("attempt", State.WAITING), ("poll", State.ACCEPTED)]
+)
+def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, moment: str, left: State) -> None:
     world = World()
     newest = array(serials(2, start=50))
     world.partner_center.script.next_upload(*[faults.throttled(60)] * (moment == "attempt"))
@@ -149,6 +151,8 @@ def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, mom
     world.workflow.advance(NAME)
     job = world.job()
     assert (job.state, job.etag) == (State.COMPLETED, world.storage.blobs[NAME].etag)
+    assert job.previous is not None
+    assert job.previous.state is left
     assert world.accepted() == dict.fromkeys(serials(2, start=50), 1) | (
         {} if moment == "attempt" else dict.fromkeys(serials(2), 1)
     )

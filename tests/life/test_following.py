@@ -70,9 +70,10 @@ def test_giving_up_tells_the_fault_that_came_last() -> None:
 
 def test_giving_up_does_not_hide_why_the_rest_was_not_sent() -> None:
     world = World(part_size=1)
-    world.partner_center.script.processing_for = timedelta(days=9)
     world.partner_center.script.next_upload(lambda proceed: proceed(), faults.error(400, "3000", "No."))
     world.drop(TWO)
+    world.step()
+    world.partner_center.script.outage = faults.gateway_error(504)
     world.settle()
     assert status_of_error(world) == 400
     assert [row["outcome"] for row in rows(world)] == ["not_reported", "not_uploaded"]
