@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from local.partner_center import faults
-from shared.job import State
+from shared.job import Job, State
 from shared.retry import retry
 from shared.services import Stored
 from tests.life.views import TWO
@@ -48,3 +48,19 @@ def test_a_restart_of_what_was_overwritten_meanwhile_takes_the_new_content() -> 
     world.settle()
     job = world.job()
     assert (job.state, job.etag) == (State.COMPLETED, world.storage.blobs[NAME].etag)
+
+
+def test_a_restart_that_is_slow_to_save_is_taken_up_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, stored = rejected()
+    save = world.storage.save
+
+    def slow(job: Job, version: str | None) -> Stored:
+        monkeypatch.setattr(world.storage, "save", save)
+        world.settle()
+        assert world.queue.messages == []
+        return save(job, version)
+
+    monkeypatch.setattr(world.storage, "save", slow)
+    world.workflow.restart(stored)
+    world.settle()
+    assert world.job().state is State.COMPLETED
