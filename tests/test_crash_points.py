@@ -1,12 +1,20 @@
-"""A whole life, with the process dying just before and just after each of its operations on the outside world."""
+"""A whole life, with the process dying just before and just after each of its operations on the outside world.
 
+And with each operation failing where it has done nothing, and where it has done all but answer.
+"""
+
+from collections.abc import Callable
 from datetime import timedelta
+from typing import override
 
 import pytest
+import requests
+from azure.core.exceptions import AzureError, ServiceResponseError
 
 from local.partner_center import Operation, Outcome, faults
 from shared.job import State
-from tests.fakes import Fuse
+from shared.services import StorageUnavailableError
+from tests.fakes import Fuse, ProcessDied
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World
 
@@ -60,6 +68,51 @@ def test_no_death_changes_the_end(number: int, moment: str) -> None:
     assert world.fuse.blown, "the process did not die"
     assert outcome(world) == outcome(undisturbed)
     assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert {times for serial, times in world.accepted().items() if serial in serials(5)} == {1}
+    assert world.queue.messages == []
+
+
+class Failing(Fuse):
+    """Lets an operation fail, after all tries of the client below, in place of the process."""
+
+    @override
+    def _blow_if(self, moment: tuple[int, str]) -> None:
+        if self.blow_at == moment:
+            self.blow_at = None
+            raise self._failure(self.operations[-1].split()[0])
+
+    def _failure(self, operation: str) -> Exception:
+        match operation:
+            case "GET" | "POST":
+                return requests.ReadTimeout()
+            case "open" | "etag" | "write" | "delete":
+                return StorageUnavailableError()
+        return ServiceResponseError("no answer")
+
+
+def failing_function(advance: Callable[..., None]) -> Callable[..., None]:
+    """End as a function does in which an exception was raised: its message is handed over again."""
+
+    def tried(*args: object, **options: object) -> None:
+        try:
+            advance(*args, **options)
+        except (AzureError, StorageUnavailableError) as error:
+            raise ProcessDied from error
+
+    return tried
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
+def test_no_failure_changes_the_end(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> None:
+    undisturbed = eventful_world(Fuse())
+    undisturbed.settle()
+    world = eventful_world(Failing())
+    world.fuse.blow_at = (number, moment)
+    monkeypatch.setattr(world.workflow, "advance", failing_function(world.workflow.advance))
+    world.settle()
+    assert world.fuse.blown, "nothing failed"
+    assert outcome(world) == outcome(undisturbed)
     assert {times for serial, times in world.accepted().items() if serial in serials(5)} == {1}
     assert world.queue.messages == []
 
