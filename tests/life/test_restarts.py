@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from local.partner_center import faults
+from shared import bootstrap
+from shared.commands import main
 from shared.job import Job, State
 from shared.retry import retry
 from shared.services import Stored
@@ -64,3 +66,19 @@ def test_a_restart_that_is_slow_to_save_is_taken_up_all_the_same(monkeypatch: py
     world.workflow.restart(stored)
     world.settle()
     assert world.job().state is State.COMPLETED
+
+
+def test_where_nobody_can_be_asked_nothing_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, _ = rejected()
+
+    def nobody(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(bootstrap, "_app", world)
+    monkeypatch.setattr("shared.retry.ASK_ABOVE", 0)
+    monkeypatch.setattr("builtins.input", nobody)
+    assert main(["retry", NAME]) == 1
+    assert capsys.readouterr().out == "Nothing was started.\n"
+    assert world.job().state is State.REJECTED
