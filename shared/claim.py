@@ -51,10 +51,11 @@ class Claim:
     def wake(self, at: datetime) -> None:
         """Queue the wake-up that the next state needs: before it is saved, and in the place of the last one.
 
-        Should the process die in between, that one comes at the new time, and goes on from the state it finds.
+        Should the process die in between, the last one must still come by the lease's end: else it stays where it is.
         """
         if self.due != at:
-            self._wake_up = self._services.wake(self.job.manifest, at, self._wake_up)
+            in_time = self.job.lease is not None and at <= self.job.lease.until
+            self._wake_up = self._services.wake(self.job.manifest, at, self._wake_up if in_time else None)
 
     def first_poll(self, now: datetime) -> datetime:
         """Tell when to ask after what has just been accepted: when somebody comes anyway, if that is about the time."""

@@ -78,7 +78,10 @@ def _retry(options: argparse.Namespace) -> int:
     from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     def agree(count: int) -> bool:
-        return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
+        try:
+            return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:  # there is nobody to ask
+            return False
 
     app = bootstrap.app(os.environ)
     return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)

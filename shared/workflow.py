@@ -59,6 +59,8 @@ class Workflow:
         start = self._start_of(stored.job.manifest, stored.job.etag, stored.job)
         self._services.wake(stored.job.manifest, at)
         self._services.storage.save(lifecycle.begin_at(start, at), stored.version)
+        if self._services.clock() >= at:  # the wake-up may have come, and found the old end
+            self._services.wake(stored.job.manifest, at)
         events.log("manifest_restarted", manifest=stored.job.manifest, run=start.run)
 
     def _step(self, manifest: str, due: datetime | None, *, landed: bool) -> None:

@@ -1,7 +1,9 @@
 """Any mixture of events, doubles, delays, faults, deaths, overwrites and deletions ends well."""
 
+import json
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from local.partner_center import faults
+from local.partner_center import Call, Operation, faults
 from local.web import Proceed, Response, Silence, answer_lost, unanswered
 from shared.job import FINAL, State, decode
 from shared.lifecycle import MOVES
@@ -48,12 +50,13 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(part_size=2)
-        self.dropped = 0
+        self.dropped: list[str] = []
+        self.forgotten: set[str] = set()
 
     @rule(name=names, devices=st.integers(0, 5))
     def drop(self, name: str, devices: int) -> None:
-        self.dropped += 1
-        self.world.drop(array(serials(devices, start=100 * self.dropped)), name)
+        self.world.drop(array(serials(devices, start=100 * len(self.dropped))), name)
+        self.dropped.append(name)
 
     @rule(name=names)
     def repeat_event(self, name: str) -> None:
@@ -71,6 +74,7 @@ class Lives(RuleBasedStateMachine):
     @rule(name=names)
     def delete_status(self, name: str) -> None:
         self.world.storage.blobs.pop(status_of(name), None)
+        self.forgotten.add(name)
 
     @rule(steps=st.integers(1, 8))
     def work(self, steps: int) -> None:
@@ -111,6 +115,7 @@ class Lives(RuleBasedStateMachine):
         for name in NAMES:
             self.is_well(name)
         self.moved_legally()
+        self.asked_again_by_the_rule()
 
     def is_well(self, name: str) -> None:
         manifest, status = self.world.storage.blobs.get(name), self.world.storage.blobs.get(status_of(name))
@@ -129,6 +134,19 @@ class Lives(RuleBasedStateMachine):
             assert run not in last or job.state in MOVES[last[run]]
             last[run] = job.state
         assert all(job.final == (job.state in FINAL) for job in self.world.storage.written)
+
+    def asked_again_by_the_rule(self) -> None:
+        """The same devices go again under the same request id, but for an answer in between that was no success."""
+        last: dict[bytes, Call] = {}
+        for call in self.world.partner_center.calls:
+            if call.operation is Operation.UPLOAD and self.name_of(call) not in self.forgotten:
+                before = last.get(call.request.body, call)
+                refused = before.response is not None and before.response.status >= HTTPStatus.MULTIPLE_CHOICES
+                assert refused or before.headers["MS-RequestId"] == call.headers["MS-RequestId"]
+                last[call.request.body] = call
+
+    def name_of(self, call: Call) -> str:
+        return self.dropped[int(json.loads(call.request.body)[0]["serialNumber"][1:]) // 100]
 
 
 BRIEF = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))

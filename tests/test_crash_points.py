@@ -1,14 +1,22 @@
-"""A whole life, with the process dying just before and just after each of its operations on the outside world."""
+"""A whole life, with the process dying just before and just after each of its operations on the outside world.
 
+And with each operation failing where it has done nothing, and where it has done all but answer.
+"""
+
+from collections.abc import Callable
 from datetime import timedelta
+from typing import override
 
 import pytest
+import requests
+from azure.core.exceptions import AzureError, ServiceResponseError
 
-from local.partner_center import Outcome, faults
+from local.partner_center import Operation, Outcome, faults
 from shared.job import State
-from tests.fakes import Fuse
+from shared.services import StorageUnavailableError
+from tests.fakes import Fuse, ProcessDied
 from tests.manifests import array, serials
-from tests.world import World
+from tests.world import CUSTOMER, World
 
 DEVICES = array(serials(5))
 
@@ -64,6 +72,51 @@ def test_no_death_changes_the_end(number: int, moment: str) -> None:
     assert world.queue.messages == []
 
 
+class Failing(Fuse):
+    """Lets an operation fail, after all tries of the client below, in place of the process."""
+
+    @override
+    def _blow_if(self, moment: tuple[int, str]) -> None:
+        if self.blow_at == moment:
+            self.blow_at = None
+            raise self._failure(self.operations[-1].split()[0])
+
+    def _failure(self, operation: str) -> Exception:
+        match operation:
+            case "GET" | "POST":
+                return requests.ReadTimeout()
+            case "open" | "etag" | "write" | "delete":
+                return StorageUnavailableError()
+        return ServiceResponseError("no answer")
+
+
+def failing_function(advance: Callable[..., None]) -> Callable[..., None]:
+    """End as a function does in which an exception was raised: its message is handed over again."""
+
+    def tried(*args: object, **options: object) -> None:
+        try:
+            advance(*args, **options)
+        except (AzureError, StorageUnavailableError) as error:
+            raise ProcessDied from error
+
+    return tried
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
+def test_no_failure_changes_the_end(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> None:
+    undisturbed = eventful_world(Fuse())
+    undisturbed.settle()
+    world = eventful_world(Failing())
+    world.fuse.blow_at = (number, moment)
+    monkeypatch.setattr(world.workflow, "advance", failing_function(world.workflow.advance))
+    world.settle()
+    assert world.fuse.blown, "nothing failed"
+    assert outcome(world) == outcome(undisturbed)
+    assert {times for serial, times in world.accepted().items() if serial in serials(5)} == {1}
+    assert world.queue.messages == []
+
+
 def test_a_file_that_kills_the_process_ends_as_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     monkeypatch.setattr("shared.uploading.inspect", lambda *_, **__: world.fuse.die())
@@ -105,3 +158,21 @@ def test_whoever_dies_asking_goes_on_with_the_next_upload() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert sum(call.request.method == "GET" for call in world.partner_center.calls) == 101
+
+
+def test_an_answer_between_deaths_is_progress() -> None:
+    world = World(part_size=64)
+    world.partner_center.script.next_upload(*[faults.error(413, "", "No."), lambda _: world.fuse.die()] * 6)
+    world.drop(array(serials(64)))
+    world.settle()
+    assert (world.job().state, world.job().attempts) == (State.COMPLETED, 7)
+
+
+def test_a_death_while_batches_are_listed_keeps_the_answer_before() -> None:
+    world = World(customers={CUSTOMER: ["Else"]})
+    world.partner_center.script.next_call(Operation.LIST_BATCHES, lambda _: world.fuse.die())
+    world.drop(DEVICES)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    refused = [call.headers["MS-RequestId"] for call in world.partner_center.calls if call.request.method == "POST"]
+    assert len(set(refused)) == 2

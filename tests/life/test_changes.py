@@ -119,3 +119,40 @@ def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch:
     monkeypatch.setattr(world.storage, "etag", deleted_once_told)
     world.settle()
     assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")
+
+
+def overwrite_once_told(world: World, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Overwrite the manifest right after its ETag has been asked for the next time."""
+    ask = world.storage.etag
+
+    def overwritten(name: str) -> str | None:
+        etag = ask(name)
+        monkeypatch.setattr(world.storage, "etag", ask)
+        world.storage.put(name, data)
+        return etag
+
+    monkeypatch.setattr(world.storage, "etag", overwritten)
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"), [("start", State.COMPLETED), ("attempt", State.WAITING), ("poll", State.ACCEPTED)]
+)
+def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, moment: str, left: State) -> None:
+    world = World()
+    newest = array(serials(2, start=50))
+    world.partner_center.script.next_upload(*[faults.throttled(60)] * (moment == "attempt"))
+    world.drop(TWO)
+    world.step()
+    if moment == "start":
+        world.settle()
+        world.drop(array(serials(2, start=30)))
+    overwrite_once_told(world, monkeypatch, newest)
+    world.settle()
+    world.workflow.advance(NAME)
+    job = world.job()
+    assert (job.state, job.etag) == (State.COMPLETED, world.storage.blobs[NAME].etag)
+    assert job.previous is not None
+    assert job.previous.state is left
+    assert world.accepted() == dict.fromkeys(serials(2, start=50), 1) | (
+        {} if moment == "attempt" else dict.fromkeys(serials(2), 1)
+    )

@@ -41,11 +41,42 @@ def test_polling_slows_down_and_gives_up() -> None:
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert job.error is not None
     assert job.devices.not_reported == 2
-    polls = [call.at for call in world.partner_center.calls[1:]]
-    gaps = [later - earlier for earlier, later in pairwise(polls)]
+    asked = [call.at for call in world.partner_center.calls[1:]]
+    gaps = [later - earlier for earlier, later in pairwise(asked)]
     assert gaps[:4] == [timedelta(seconds=60 * 2**times) for times in range(4)]
     assert max(gaps) == timedelta(minutes=10)
-    assert job.updated_at - job.uploads[0].accepted_at == DELAYS.give_up
+    assert asked[-1] == job.updated_at == job.uploads[0].accepted_at + DELAYS.give_up
+
+
+def test_following_ends_by_the_last_acceptance() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.processing_for = timedelta(days=9)
+    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(86_400))
+    world.drop(TWO)
+    world.settle()
+    first, last = world.job().uploads
+    assert last.accepted_at - first.accepted_at == timedelta(days=1)
+    assert world.job().updated_at == last.accepted_at + DELAYS.give_up
+
+
+def test_giving_up_tells_the_fault_that_came_last() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.partner_center.script.outage = faults.gateway_error(504)
+    world.settle()
+    assert (world.job().state, status_of_error(world)) == (State.COMPLETED_WITH_ERRORS, 504)
+
+
+def test_giving_up_does_not_hide_why_the_rest_was_not_sent() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.error(400, "3000", "No."))
+    world.drop(TWO)
+    world.step()
+    world.partner_center.script.outage = faults.gateway_error(504)
+    world.settle()
+    assert status_of_error(world) == 400
+    assert [row["outcome"] for row in rows(world)] == ["not_reported", "not_uploaded"]
 
 
 def test_a_poll_that_fails_leaves_the_job_accepted() -> None:

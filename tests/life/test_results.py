@@ -91,12 +91,14 @@ def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.M
     assert f"{NAME}.results.csv" not in world.storage.blobs
 
 
-def test_results_of_a_status_that_was_deleted_do_not_stay() -> None:
+@pytest.mark.parametrize("data", [b"no json", TWO], ids=["invalid", "refused"])
+def test_results_of_a_status_that_was_deleted_do_not_stay(data: bytes) -> None:
     world = World()
     world.drop(TWO)
     world.settle()
     del world.storage.blobs[status_of(NAME)]
-    world.drop(b"no json")
+    world.partner_center.script.next_upload(faults.error(400, "3000", "No."))
+    world.drop(data)
     world.settle()
     assert world.job().state is State.REJECTED
     assert f"{NAME}.results.csv" not in world.storage.blobs

@@ -8,7 +8,7 @@ import pytest
 from local.partner_center import faults
 from local.web import Fault, Proceed, Response, Silence, answer_lost, no_fault
 from shared.job import State
-from tests.life.views import TWO, rows, uploads
+from tests.life.views import TWO, rows, status_of_error, uploads
 from tests.manifests import array, serials
 from tests.world import DELAYS, NAME, World
 
@@ -83,6 +83,7 @@ def test_a_refused_part_stops_the_sending_but_not_the_following() -> None:
     world.step()
     assert world.job().state is State.ACCEPTED
     assert world.job().devices.not_uploaded == 3
+    assert status_of_error(world) == 400
     world.settle()
     job = world.job()
     assert job.state is State.COMPLETED_WITH_ERRORS
