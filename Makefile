@@ -1,6 +1,6 @@
 # Everything starts here: each target sets up what it needs and can be the first one run on a fresh machine.
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check soak package clean
+.PHONY: help run serve test check soak bench package clean
 
 PYTHON := .venv/bin/python
 TOOLS := .venv/.ready
@@ -27,6 +27,9 @@ check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 
 soak: $(TOOLS) $(EMULATOR) ## the long versions of the fault and fuzz tests
 	@$(PYTHON) -m pytest -m soak $(PYTEST_ARGS)
+
+bench: $(TOOLS) ## the benchmark; QUICK=1 is its short form
+	@$(PYTHON) -m bench $(if $(QUICK),--quick)
 
 package: $(TOOLS) ## the zip that is deployed, in dist/
 	@$(PYTHON) -m local.package
