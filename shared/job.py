@@ -125,6 +125,8 @@ class Progress(_Record, frozen=True, kw_only=True):
     """Temporary faults in a row; they lengthen the wait."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
+    has_duplicates: bool = True
+    """Some devices are listed more than once; also where that was not noted down."""
     creating: bool = False
     """The first part goes into a request that creates the batch, as it did not exist."""
     stopped: Fault | None = None

@@ -12,7 +12,7 @@ from shared.answers import AnswerError, BatchProgress, Report, UnavailableError,
 from shared.device import Device
 from shared.job import Fault, Job, Upload
 from shared.judgement import judge
-from shared.manifest import Manifest, Row, inspect
+from shared.manifest import Row, Source, reread
 from shared.results import unknown_rows, write_results
 from shared.schedule import poll_delay, retry_delay, whole_second
 from shared.services import UNREADABLE, ConflictError, Services, SignInError, Storage, StorageUnavailableError, Stored
@@ -178,10 +178,12 @@ class SentDevices:
         return self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
 
     @cached_property
-    def _manifest(self) -> Manifest | None:
+    def _manifest(self) -> Source | None:
         content = self._storage.open(self._job.manifest, self._job.etag)
+        if content is None:
+            return None
         # It was within bounds when it was accepted; a setting that has changed since must not end the following.
-        return inspect(content, max_bytes=sys.maxsize) if content else None
+        return reread(content, max_bytes=sys.maxsize, has_duplicates=self._job.progress.has_duplicates)
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

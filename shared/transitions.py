@@ -38,6 +38,7 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
         device_count=manifest.device_count,
         warnings=manifest.warnings.kept,
         warning_count=manifest.warnings.count,
+        progress=msgspec.structs.replace(job.progress, has_duplicates=manifest.has_duplicates),
     )
 
 

@@ -4,7 +4,7 @@ from shared.manifest.codes import CODES, ISSUES, WARNINGS
 from shared.manifest.content import Content, InMemory
 from shared.manifest.finding import Finding, Findings
 from shared.manifest.inspection import inspect
-from shared.manifest.manifest import Manifest, Row
+from shared.manifest.manifest import Manifest, Row, Source, reread
 
 __all__ = [
     "CODES",
@@ -16,5 +16,7 @@ __all__ = [
     "InMemory",
     "Manifest",
     "Row",
+    "Source",
     "inspect",
+    "reread",
 ]

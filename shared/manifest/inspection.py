@@ -7,7 +7,7 @@ from shared.manifest.codes import ISSUES
 from shared.manifest.content import Content
 from shared.manifest.entry import Entry
 from shared.manifest.finding import UnreadableError
-from shared.manifest.manifest import Manifest, Source
+from shared.manifest.manifest import Manifest, Source, is_large
 from shared.manifest.reading import entries
 from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
@@ -15,10 +15,6 @@ from shared.manifest.rules import is_valid, look_at
 
 if TYPE_CHECKING:
     from shared.device import Device
-
-KEPT_CHARACTERS = 8 * 1024 * 1024
-KEPT_DEVICES = 20_000
-"""Up to these sizes the devices of a manifest stay in memory; those of a larger one are read again."""
 
 _DUPLICATE = "This is the same device as {} {}. It is sent once."
 
@@ -59,7 +55,7 @@ class _Inspection:
                 look_at(entry.device, entry.at, self.report)
             if self._kept is not None:
                 self._kept.append(entry.device)
-                if self.report.characters > KEPT_CHARACTERS or self.count > KEPT_DEVICES:
+                if is_large(self.report, self.count):
                     self._kept = None
                     self._repeats.forget()
 

@@ -1,7 +1,7 @@
 """A manifest that has been read: its devices, and everything that is wrong with it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from shared.manifest.finding import Findings
 from shared.manifest.reading import entries
 from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
+
+KEPT_CHARACTERS = 8 * 1024 * 1024
+KEPT_DEVICES = 20_000
 
 
 class Row(NamedTuple):
@@ -39,29 +42,45 @@ class Source:
         if self.has_duplicates:
             yield from self._rows_with_duplicates()
         else:
-            for place, device in enumerate(self._devices(Report(0)), 1):
+            for place, device in enumerate(self.every(Report(0)), 1):
                 yield Row(place, device, place, duplicate=False)
 
     def devices(self, first: int) -> Iterator[Device]:
         """Give the devices to send."""
         if self.has_duplicates:
             return (row.device for row in self.rows() if row.number >= first and not row.duplicate)
-        return islice(self._devices(Report(0)), first - 1, None)
+        return islice(self.every(Report(0)), first - 1, None)
 
     def _rows_with_duplicates(self) -> Iterator[Row]:
         report, sent = Report(0), 0
         repeats = Repeats(report)
         repeats.forget()
-        for place, device in enumerate(self._devices(report), 1):
+        for place, device in enumerate(self.every(report), 1):
             number = repeats.first(device, sent + 1)
             is_new = number > sent
             sent += is_new
             yield Row(place, device, number, duplicate=not is_new)
 
-    def _devices(self, report: Report) -> Iterator[Device]:
+    def every(self, report: Report) -> Iterator[Device]:
+        """Give every device, telling ``report`` how far the reading is."""
         if self.kept is not None:
             return iter(self.kept)
         return (entry.device for entry in entries(self.content, self.max_bytes, report))
+
+
+def is_large(report: Report, count: int) -> bool:
+    """Tell whether a manifest's devices, ``count`` so far, are too many to stay in memory: they are read again."""
+    return report.characters > KEPT_CHARACTERS or count > KEPT_DEVICES
+
+
+def reread(content: Content, *, max_bytes: int, has_duplicates: bool) -> Source:
+    """Read a manifest again that was found valid, without looking at anything anew."""
+    source, report, kept = Source(content, max_bytes, None, has_duplicates), Report(0), list[Device]()
+    for device in source.every(report):
+        kept.append(device)
+        if is_large(report, len(kept)):
+            return source
+    return replace(source, kept=kept)
 
 
 @dataclass(frozen=True)
@@ -86,6 +105,11 @@ class Manifest:
     def devices(self, first: int = 1) -> Iterator[Device]:
         """Give the devices to send, from number ``first`` on; raises like ``rows``."""
         return self._checked().devices(first)
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Tell whether some devices are listed more than once."""
+        return self._source.has_duplicates
 
     def _checked(self) -> Source:
         if self.issues.count:

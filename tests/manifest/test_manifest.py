@@ -7,8 +7,7 @@ from itertools import islice
 import pytest
 
 from shared.device import Device, encode
-from shared.manifest import Finding, Findings, InMemory, inspect
-from shared.manifest import inspection as inspection_module
+from shared.manifest import Finding, Findings, InMemory, inspect, reread
 from shared.manifest.sightings import Sightings
 from tests.manifest.files import MOST, TEMPLATE, csv_text, json_file, made_up_hash, read, warnings_in
 
@@ -61,7 +60,7 @@ def test_the_ids_of_an_envelope_are_told() -> None:
 @pytest.mark.parametrize("layout", ["json", "csv"])
 def test_devices_come_from_any_number_on(layout: str, *, streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if streamed:
-        monkeypatch.setattr(inspection_module, "KEPT_DEVICES", 100)
+        monkeypatch.setattr("shared.manifest.manifest.KEPT_DEVICES", 100)
     devices = numbered(500)
     data = json_file(devices) if layout == "json" else csv_text(devices, TEMPLATE).encode()
     content = Counted(data, 1000)
@@ -76,7 +75,7 @@ def test_devices_come_from_any_number_on(layout: str, *, streamed: bool, monkeyp
 @pytest.mark.parametrize("layout", ["json", "csv"])
 def test_what_is_listed_twice_is_sent_once(layout: str, *, streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if streamed:
-        monkeypatch.setattr(inspection_module, "KEPT_CHARACTERS", 10)
+        monkeypatch.setattr("shared.manifest.manifest.KEPT_CHARACTERS", 10)
     one, two, three = numbered(3)
     same_hash = Device("other", None, one.hardware_hash)
     listed = [one, two, one, same_hash, three, same_hash, one]
@@ -176,3 +175,20 @@ def test_the_size_of_the_pieces_changes_nothing(step: int, encoding: str) -> Non
     whole, pieces = read(text.encode(encoding)), inspect(Counted(text.encode(encoding), step), max_bytes=MOST)
     assert (pieces.issues, pieces.warnings, pieces.device_count) == (whole.issues, whole.warnings, whole.device_count)
     assert whole.issues.count == 3
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["noted", "not noted"])
+@pytest.mark.parametrize("most", [2, 100], ids=["streamed", "kept"])
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 1, 0, 2, 1)], ids=["unlike", "with duplicates"])
+def test_what_is_read_again_is_what_was_read(
+    places: tuple[int, ...], most: int, *, noted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.manifest.manifest.KEPT_DEVICES", most)
+    three = numbered(3)
+    content = Counted(json_file([three[place] for place in places]), 1000)
+    manifest = inspect(content, max_bytes=MOST)
+    again = reread(content, max_bytes=MOST, has_duplicates=manifest.has_duplicates if noted else True)
+    content.times = 0
+    assert [*again.rows()] == [*manifest.rows()]
+    assert [*again.devices(1)] == [*manifest.devices()] == three
+    assert content.times == (0 if most == 100 else 4)
