@@ -4,6 +4,7 @@ Beside this, the world sees to it in every test that nobody leaves an unfinished
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from shared.job import Job, State
 from shared.names import status_of
 from shared.services import ConflictError, Stored
 from shared.wake_up import WakeUp
+from tests.fakes import Fuse, ProcessDied
 from tests.life.views import TWO
 from tests.manifests import array, serials
 from tests.world import DELAYS, NAME, World
@@ -143,3 +145,30 @@ def test_a_wake_up_is_queued_before_the_state_that_needs_it(
     world.drop(array(serials(5)))
     world.settle()
     assert world.job().final
+
+
+def throttled_twice(fuse: Fuse) -> World:
+    """Take a job through two attempts that are told to wait for an hour; whatever dies is not handed over again."""
+    world = World(part_size=2, fuse=fuse)
+    world.partner_center.script.next_upload(faults.throttled(3600), lambda proceed: proceed(), faults.throttled(3600))
+    world.storage.put(NAME, array(serials(5)))
+    with suppress(ProcessDied):
+        world.workflow.advance(NAME)
+        due = world.job().due
+        assert due is not None
+        world.clock.now = due
+        world.queue.messages.clear()
+        world.workflow.advance(NAME, due)
+    return world
+
+
+OPERATIONS = throttled_twice(Fuse()).fuse.operations
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
+def test_whoever_dies_under_a_lease_leaves_somebody_who_comes_by_its_end(number: int, moment: str) -> None:
+    world = throttled_twice(Fuse((number, moment)))
+    assert world.fuse.blown
+    if status_of(NAME) in world.storage.blobs and (lease := world.job().lease):
+        assert world.comes_by(NAME, lease.until)
