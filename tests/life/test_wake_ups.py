@@ -32,7 +32,9 @@ def test_whoever_loses_every_race_comes_back(monkeypatch: pytest.MonkeyPatch) ->
         losing.setattr(world.storage, "save", lost)
         world.step()
     assert status_of(NAME) not in world.storage.blobs
-    assert WakeUp(NAME, world.clock.now + DELAYS.first_retry) in world.queue.wake_ups()
+    *claims, last = world.queue.wake_ups()
+    assert len(claims) == 3
+    assert last == WakeUp(NAME, world.clock.now + DELAYS.first_retry)
     world.settle()
     assert world.job().state is State.COMPLETED
 
@@ -94,12 +96,20 @@ def overwritten(world: World) -> Fault:
     return fault
 
 
-def deleted(world: World) -> Fault:
-    def fault(proceed: Proceed) -> Response:
+def deleted(world: World, fault: Fault = passed) -> Fault:
+    def first(proceed: Proceed) -> Response:
         del world.storage.blobs[NAME]
-        return proceed()
+        return fault(proceed)
 
-    return fault
+    return first
+
+
+def late(world: World, fault: Fault) -> Fault:
+    def slow(proceed: Proceed) -> Response:
+        world.clock.advance(timedelta(seconds=50))
+        return fault(proceed)
+
+    return slow
 
 
 LIVES: dict[str, Callable[[World], list[Fault]]] = {
@@ -108,6 +118,8 @@ LIVES: dict[str, Callable[[World], list[Fault]]] = {
     "renewed token": lambda _: [faults.error(401, "900420", "No.")],
     "halved": lambda _: [faults.error(413, "", "No.")],
     "second part refused": lambda _: [passed, faults.error(400, "3000", "No.")],
+    "second part refused late": lambda world: [passed, late(world, faults.error(400, "3000", "No."))],
+    "deleted while waiting": lambda world: [passed, deleted(world, faults.throttled(4000))],
     "overwritten between parts": lambda world: [overwritten(world)],
     "deleted between parts": lambda world: [deleted(world)],
     "down": lambda _: [faults.gateway_error(503)] * 20,
