@@ -14,7 +14,7 @@ from bench.stand_ins.web import serve
 
 ROOT = Path(__file__).parent.parent
 CONTAINER = "manifests"
-FIRST_POLL = 1
+FIRST_POLL = 3
 _MARGIN = 0.05
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 

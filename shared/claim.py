@@ -1,6 +1,6 @@
 """A job that this process works on: its record, its lease, and the wake-up that is on its way for it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared import events, transitions
@@ -13,6 +13,10 @@ from shared.services import Sent, Services, Stored
 def new_lease(services: Services, owner: str | None = None) -> Lease:
     """Make out a lease from now on."""
     return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
+
+
+MARGIN = timedelta(seconds=2)
+"""What a save may take: a wake-up that came before it would find nothing to do."""
 
 
 class Claim:
@@ -53,7 +57,7 @@ class Claim:
 
         Should the process die in between, the last one must still come by the lease's end: else it stays where it is.
         """
-        if self.due != at:
+        if self.due != at or at < self._services.clock() + MARGIN:
             in_time = self.job.lease is not None and at <= self.job.lease.until
             self._wake_up = self._services.wake(self.job.manifest, at, self._wake_up if in_time else None)
 
@@ -61,7 +65,7 @@ class Claim:
         """Tell when to ask after what has just been accepted: when somebody comes anyway, if that is about the time."""
         delay, due = self._services.delays.first_poll, self.due
         at = whole_second(now + delay)
-        return due if due and now + delay / 2 <= due <= at else at
+        return due if due and now + delay * 0.9 <= due <= at else at
 
     def stop(self, state: State, fault: Fault) -> None:
         """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""

@@ -6,7 +6,7 @@ import pytest
 
 from local.partner_center import Outcome, faults
 from shared.job import State
-from shared.names import status_of
+from shared.names import results_of, status_of
 from tests.life.views import TWO, rows
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -119,3 +119,14 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2
+
+
+def test_results_of_a_run_whose_status_was_deleted_do_not_stand_beside_the_next_run() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    del world.storage.blobs[status_of(NAME)]
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.workflow.advance(NAME)
+    assert world.job().state is State.WAITING
+    assert results_of(NAME) not in world.storage.blobs

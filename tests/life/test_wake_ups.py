@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from local.partner_center import faults
 from local.web import Fault, Proceed, Response
@@ -147,7 +148,7 @@ def test_a_wake_up_is_queued_before_the_state_that_needs_it(
     assert world.job().final
 
 
-@pytest.mark.parametrize(("seconds", "poll_after"), [(0, 30), (14, 30), (16, 46), (40, 70)])
+@pytest.mark.parametrize(("seconds", "poll_after"), [(0, 30), (3, 30), (4, 34), (40, 70)])
 def test_one_wake_up_is_enough_for_an_upload_and_its_first_poll(seconds: int, poll_after: int) -> None:
     world = World()
     began = world.clock.now
@@ -162,6 +163,37 @@ def test_one_wake_up_is_enough_for_an_upload_and_its_first_poll(seconds: int, po
     poll_at = began + timedelta(seconds=poll_after)
     assert world.job().next_attempt_at == poll_at
     assert world.queue.wake_ups() == [WakeUp(NAME, poll_at)]
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.93])
+def test_a_first_poll_that_is_due_at_once_finds_the_acceptance_saved(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    world = World(delays=replace(DELAYS, first_poll=timedelta(milliseconds=100)))
+    began, save = world.clock.now, world.storage.save
+
+    def slow(proceed: Proceed) -> Response:
+        world.clock.advance(timedelta(seconds=seconds))
+        return proceed()
+
+    def saved_late(job: Job, version: str | None) -> Stored:
+        if job.state is State.ACCEPTED:
+            monkeypatch.setattr(world.storage, "save", save)
+            world.clock.advance(timedelta(seconds=0.9))
+            while world.step():
+                pass
+        return save(job, version)
+
+    monkeypatch.setattr(world.storage, "save", saved_late)
+    world.partner_center.script.next_upload(slow)
+    world.storage.put(NAME, TWO)
+    world.workflow.advance(NAME, landed=True)
+    while not world.job().final:
+        moment = world.queue.next_moment()
+        assert moment is not None
+        world.clock.now = max(world.clock.now, moment)
+        world.step()
+    assert world.clock.now - began < timedelta(seconds=5)
 
 
 def throttled_twice(fuse: Fuse) -> World:
