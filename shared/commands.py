@@ -65,7 +65,16 @@ def _retry(options: argparse.Namespace) -> int:
     from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     def agree(count: int) -> bool:
-        return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
+        return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
 
     app = bootstrap.app(os.environ)
     return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
+
+
+def _answer(question: str) -> str:
+    """Ask; where nobody can answer, as in a pipeline, that is no yes."""
+    try:
+        return input(question)
+    except EOFError:
+        print("\nNobody is there to answer; --yes starts them without asking.", file=sys.stderr)
+        return ""

@@ -1,3 +1,4 @@
+import io
 import json
 import runpy
 import sys
@@ -191,6 +192,22 @@ def test_the_retry_command_works_on_the_app(
     assert main(["retry", ""]) == 1
     assert main(["retry", "", "--yes"]) == 0
     assert "21 of 21 started anew" in capsys.readouterr().out
+
+
+def test_retry_takes_silence_for_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    world = rejected_world(21)
+
+    class App:
+        storage = world.storage
+        workflow = world.workflow
+
+    monkeypatch.setattr(bootstrap, "_app", App())
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(["retry", ""]) == 1
+    assert world.queue.messages == []
+    told = capsys.readouterr()
+    assert "Nothing was started." in told.out
+    assert "--yes" in told.err
 
 
 def test_a_command_without_settings_names_them(
