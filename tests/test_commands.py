@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from local.partner_center import faults
 from shared import bootstrap
@@ -14,7 +15,7 @@ from shared.commands import main
 from shared.job import State
 from shared.names import status_of
 from shared.retry import retry
-from shared.services import ConflictError, Stored
+from shared.services import BlobEntry, ConflictError, Stored
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World
 
@@ -208,6 +209,24 @@ def test_retry_takes_silence_for_no(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     told = capsys.readouterr()
     assert "Nothing was started." in told.out
     assert "--yes" in told.err
+
+
+def test_retry_says_in_a_line_that_the_storage_does_not_serve_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World()
+
+    def listing(prefix: str = "") -> list[BlobEntry]:
+        raise ResourceNotFoundError(f"no container for {prefix}")
+
+    class App:
+        storage = world.storage
+        workflow = world.workflow
+
+    monkeypatch.setattr(world.storage, "listing", listing)
+    monkeypatch.setattr(bootstrap, "_app", App())
+    assert main(["retry", "x"]) == 2
+    assert "ResourceNotFoundError" in capsys.readouterr().err
 
 
 def test_a_command_without_settings_names_them(

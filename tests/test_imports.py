@@ -62,7 +62,7 @@ LIBRARIES = {
     "azure.storage": "storage bootstrap",
     "requests": "partner_center bootstrap sign_in",
     "urllib3": "partner_center",
-    "azure.core": "storage sign_in doctor",
+    "azure.core": "storage sign_in doctor commands",
     "azure.identity": "sign_in consent",
     "azure.keyvault": "sign_in",
     "cryptography": "sign_in",
