@@ -24,6 +24,8 @@ PROJECT = "autopilot-manifest-uploader"
 
 _SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 
+_WEEKS = re.compile(r"P(\d{1,3})W")
+
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
 
@@ -137,8 +139,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
         create_missing_batch=_create_missing_batch(reader, sign_in),
-        locale=reader.text("PARTNER_CENTER_LOCALE", "en-US"),
-        application=reader.text("PARTNER_CENTER_APPLICATION", PROJECT),
+        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", _header, "text of printable ASCII characters"),
+        application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, _header, "text of printable ASCII characters"),
         devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
         manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), _positive, "whole number above 0"),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", _customers, "list of customer ids (GUIDs)"),
@@ -203,7 +205,8 @@ def _delays(reader: _Reader) -> Delays:
 
 
 def _duration(text: str) -> timedelta:
-    duration = msgspec.convert(text, timedelta)  # its ValidationError is a ValueError
+    weeks = _WEEKS.fullmatch(text)  # the one form that msgspec does not read
+    duration = timedelta(weeks=int(weeks[1])) if weeks else msgspec.convert(text, timedelta)
     if not timedelta(0) < duration <= timedelta(days=366):
         raise ValueError(text)
     return duration
@@ -226,9 +229,18 @@ def _customers(text: str) -> frozenset[str]:
 def _url(text: str) -> str:
     parts = urlsplit(text)
     loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in (("https", "http") if loopback else ("https",)) or parts.username:
+    schemes = ("https", "http") if loopback else ("https",)
+    superfluous = parts.username or parts.query or parts.fragment  # paths are appended to the text
+    if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
     return text.rstrip("/")
+
+
+def _header(text: str) -> str:
+    """Take what a request's header can carry; anything else would fail every call, or arrive as something else."""
+    if not text.isascii() or not text.isprintable():
+        raise ValueError(text)
+    return text
 
 
 def _authority(text: str) -> str:
