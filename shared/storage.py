@@ -21,7 +21,7 @@ from azure.storage.blob import ContainerClient, ContentSettings, StorageStreamDo
 from azure.storage.queue import QueueClient
 
 from shared.job import Job, decode, encode, timestamp
-from shared.names import results_of, status_of
+from shared.names import marks_directory, results_of, status_of
 from shared.services import BlobEntry, ConflictError, ManifestChangedError, StorageUnavailableError, Stored
 from shared.wake_up import WakeUp
 
@@ -41,7 +41,7 @@ class ManifestContent:
         self.etag = _bare(properties.etag)
         self.size: int = properties.size
         self.modified: datetime = properties.last_modified
-        self.is_directory = (properties.metadata or {}).get("hdi_isfolder") == "true"
+        self.is_directory = marks_directory(properties.metadata or {})
         self._container = container
         self._name = name
         self._first: StorageStreamDownloader[bytes] | None = first

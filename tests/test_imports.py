@@ -35,7 +35,7 @@ SHARED = {
     "transitions": "job lifecycle manifest tally target",
     # What the work needs from outside, as protocols, and the work itself.
     "events": "advice job",
-    "services": "answers job settings wake_up",
+    "services": "answers job names settings wake_up",
     "tracking": "answers device events job judgement manifest results schedule services transitions",
     "sweep": "events job names services wake_up",
     # The outside.
