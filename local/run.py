@@ -74,9 +74,11 @@ def _watch(console: Console, running: Stage, name: str) -> Job | None:
                 seen.append(job)
                 live.update(show.life(seen), refresh=True)
             if job and job.final:
-                return job
+                break
             tick.wait(0.1)
-    return None
+    if not console.is_terminal:
+        console.line()  # there, rich stays behind the last row
+    return seen[-1] if seen and seen[-1].final else None
 
 
 def _status(running: Stage, name: str) -> Job | None:

@@ -17,7 +17,8 @@ def url(text: str) -> str:
     """
     parts = urlsplit(text)
     schemes = ("https", "http") if is_loopback(text) else ("https",)
-    if not parts.hostname or parts.scheme not in schemes or parts.username:
+    superfluous = parts.username or parts.query or parts.fragment  # paths are appended to the text
+    if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
     return text.rstrip("/")
 

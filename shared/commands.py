@@ -74,14 +74,26 @@ def _print(text: str) -> None:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from shared import bootstrap  # noqa: PLC0415 - a command pays for its own libraries
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - a command pays for its own libraries
+
+    from shared import bootstrap  # noqa: PLC0415 - as above: a command pays for its own libraries
     from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     def agree(count: int) -> bool:
-        try:
-            return bool(options.yes) or input(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
-        except EOFError:  # there is nobody to ask
-            return False
+        return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
 
     app = bootstrap.app(os.environ)
-    return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
+    try:
+        return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
+    except AzureError as error:
+        print(f"The storage does not serve it ({type(error).__name__}): run python -m shared doctor.", file=sys.stderr)
+        return 2
+
+
+def _answer(question: str) -> str:
+    """Ask; where nobody can answer, as in a pipeline, that is no yes."""
+    try:
+        return input(question)
+    except EOFError:
+        print("\nNobody is there to answer; --yes starts them without asking.", file=sys.stderr)
+        return ""

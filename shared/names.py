@@ -3,6 +3,8 @@
 Everything in the container that is not one of these, nor a directory marker, is taken as a manifest.
 """
 
+from collections.abc import Mapping
+
 STATUS_SUFFIX = ".status.json"
 RESULTS_SUFFIX = ".results.csv"
 LONGEST_BLOB_NAME = 1024
@@ -13,6 +15,14 @@ LONGEST_MANIFEST_NAME = LONGEST_BLOB_NAME - len(STATUS_SUFFIX)
 def is_manifest(name: str) -> bool:
     """Tell whether a blob's name is a manifest's: neither a status nor a results blob."""
     return not name.endswith((STATUS_SUFFIX, RESULTS_SUFFIX))
+
+
+def marks_directory(metadata: Mapping[str, str]) -> bool:
+    """Tell whether a blob's metadata says that it only marks an empty directory of a hierarchical namespace.
+
+    The names of metadata have no case of their own: some clients send and give this one as ``Hdi_isfolder``.
+    """
+    return any((name.lower(), value.lower()) == ("hdi_isfolder", "true") for name, value in metadata.items())
 
 
 def has_room_for_status(name: str) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.answers import Accepted, Report
 from shared.job import Fault, Job
+from shared.names import marks_directory
 from shared.settings import Delays
 from shared.wake_up import WakeUp
 
@@ -68,7 +69,7 @@ class BlobEntry(msgspec.Struct, frozen=True):
     @property
     def is_directory(self) -> bool:
         """Tell whether it only marks an empty directory of a hierarchical namespace."""
-        return self.metadata.get("hdi_isfolder") == "true"
+        return marks_directory(self.metadata)
 
 
 class Storage(Protocol):

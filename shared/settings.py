@@ -8,9 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from shared import addresses
+from shared import addresses, values
 from shared.clouds import CLOUDS, Cloud
-from shared.target import is_customer_id
 
 CONNECTION = "ManifestStorage"
 """Prefix of the storage connection's settings, as the trigger's binding names it."""
@@ -142,11 +141,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
         create_missing_batch=_create_missing_batch(reader, sign_in),
-        locale=reader.text("PARTNER_CENTER_LOCALE", "en-US"),
-        application=reader.text("PARTNER_CENTER_APPLICATION", PROJECT),
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", _positive, "whole number above 0"),
-        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), _positive, "whole number above 0"),
-        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", _customers, "list of customer ids (GUIDs)"),
+        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", values.header, "text of printable ASCII characters"),
+        application=reader.parsed(
+            "PARTNER_CENTER_APPLICATION", PROJECT, values.header, "text of printable ASCII characters"
+        ),
+        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, "whole number above 0"),
+        manifest_bytes=reader.parsed(
+            "MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, "whole number above 0"
+        ),
+        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
         delays=_delays(reader, url),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
     )
@@ -214,7 +217,7 @@ def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
 
 def _delays(reader: _Reader, url: str) -> Delays:
     def duration(name: str, default: str) -> timedelta:
-        return reader.parsed(name, default, _duration, "ISO 8601 duration such as PT30S or P2D")
+        return reader.parsed(name, default, values.duration, "ISO 8601 duration such as PT30S or P2D")
 
     lease = duration("LEASE_DURATION", "PT5M")
     if lease < SHORTEST_LEASE and not addresses.is_loopback(url):
@@ -227,24 +230,3 @@ def _delays(reader: _Reader, url: str) -> Delays:
         longest_retry=duration("LONGEST_RETRY_INTERVAL", "PT15M"),
         give_up=duration("GIVE_UP_AFTER", "P2D"),
     )
-
-
-def _duration(text: str) -> timedelta:
-    duration = msgspec.convert(text, timedelta)  # its ValidationError is a ValueError
-    if not timedelta(0) < duration <= timedelta(days=366):
-        raise ValueError(text)
-    return duration
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
-
-
-def _customers(text: str) -> frozenset[str]:
-    ids = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    if not all(map(is_customer_id, ids)):
-        raise ValueError(text)
-    return ids

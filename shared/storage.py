@@ -23,7 +23,7 @@ from azure.storage.blob import BlobClient, ContainerClient, ContentSettings, Sto
 from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.job import Job, decode, encode, timestamp
-from shared.names import results_of, status_of
+from shared.names import marks_directory, results_of, status_of
 from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
 from shared.wake_up import WakeUp
 
@@ -46,7 +46,7 @@ class ManifestContent:
         self.etag = _bare(properties.etag)
         self.size: int = properties.size
         self.modified: datetime = properties.last_modified
-        self.is_directory = (properties.metadata or {}).get("hdi_isfolder") == "true"
+        self.is_directory = marks_directory(properties.metadata or {})
         self._blob = blob
         self._first: StorageStreamDownloader[bytes] | None = first
 

@@ -57,9 +57,13 @@ class Tracking:
         return self._services.clock() >= self._deadline
 
     def _worth_asking(self) -> bool:
-        """Ask once more when the time is over only if the last round went well: a fault may have told to wait."""
+        """Ask once more when the time is over only if the last round went well: a fault may have told to wait.
+
+        Ask once in any case: where sending was given up, the time may be over before the following has begun.
+        """
         last_look = self._deadline + self._services.delays.longest_poll
-        return not self._overdue() or (self._job.error is None and self._services.clock() < last_look)
+        asked = self._job.progress.polls > 0
+        return not self._overdue() or not asked or (self._job.error is None and self._services.clock() < last_look)
 
     @property
     def _unjudged(self) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Never
 from uuid import uuid4
 
 from shared.job import Job, decode, encode, timestamp
-from shared.names import results_of, status_of
+from shared.names import marks_directory, results_of, status_of
 from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
 from shared.wake_up import WakeUp, read_wake_up
 
@@ -75,7 +75,7 @@ class FakeContent:
         self.etag = blob.etag
         self.size = len(blob.data)
         self.modified = blob.modified
-        self.is_directory = blob.metadata.get("hdi_isfolder") == "true"
+        self.is_directory = marks_directory(blob.metadata)
         self._storage = storage
         self._name = name
         self._data: bytes | None = blob.data

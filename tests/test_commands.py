@@ -1,6 +1,9 @@
+import io
+import sys
 from datetime import timedelta
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from local.partner_center import faults
 from shared import bootstrap
@@ -8,7 +11,7 @@ from shared.commands import main
 from shared.job import State
 from shared.names import status_of
 from shared.retry import retry
-from shared.services import ConflictError, Stored
+from shared.services import BlobEntry, ConflictError, Stored
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World
 
@@ -90,6 +93,40 @@ def test_the_retry_command_works_on_the_app(
     assert main(["retry", ""]) == 1
     assert main(["retry", "", "--yes"]) == 0
     assert "21 of 21 started anew" in capsys.readouterr().out
+
+
+def test_retry_takes_silence_for_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    world = rejected_world(21)
+
+    class App:
+        storage = world.storage
+        workflow = world.workflow
+
+    monkeypatch.setattr(bootstrap, "_app", App())
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(["retry", ""]) == 1
+    assert world.queue.messages == []
+    told = capsys.readouterr()
+    assert "Nothing was started." in told.out
+    assert "--yes" in told.err
+
+
+def test_retry_says_in_a_line_that_the_storage_does_not_serve_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World()
+
+    def listing(prefix: str = "") -> list[BlobEntry]:
+        raise ResourceNotFoundError(f"no container for {prefix}")
+
+    class App:
+        storage = world.storage
+        workflow = world.workflow
+
+    monkeypatch.setattr(world.storage, "listing", listing)
+    monkeypatch.setattr(bootstrap, "_app", App())
+    assert main(["retry", "x"]) == 2
+    assert "ResourceNotFoundError" in capsys.readouterr().err
 
 
 def test_a_command_without_settings_names_them(

@@ -28,7 +28,8 @@ SHARED = {
     "answers": "job",
     "device_errors": "job",
     "tally": "job",
-    "settings": "addresses clouds target",
+    "values": "target",
+    "settings": "addresses clouds values",
     "schedule": "settings",
     "judgement": "answers device device_errors job",
     "results": "device device_errors job manifest",
@@ -36,7 +37,7 @@ SHARED = {
     "transitions": "job lifecycle manifest tally target",
     # What the work needs from outside, as protocols, and the work itself.
     "events": "advice job",
-    "services": "answers job settings wake_up",
+    "services": "answers job names settings wake_up",
     "tracking": "answers device events job judgement manifest results schedule services transitions",
     "sweep": "events job names services wake_up",
     # The outside.
@@ -65,7 +66,7 @@ LIBRARIES = {
     "azure.storage": "storage bootstrap",
     "requests": "partner_center session sign_in",
     "urllib3": "partner_center session",
-    "azure.core": "bootstrap storage sign_in doctor",
+    "azure.core": "bootstrap storage sign_in doctor commands",
     "azure.identity": "sign_in consent",
     "azure.keyvault": "sign_in",
     "cryptography": "sign_in",
@@ -80,7 +81,7 @@ STANDARD = {*sys.stdlib_module_names, "shared", "msgspec"}
 # Modules that know no clock, no network, no environment and no dice, and so can be proven with values alone.
 PURE = (
     "addresses advice answers clouds device device_errors job judgement lifecycle manifest names results schedule"
-    " settings suggestions tally target transitions wake_up"
+    " settings suggestions tally target transitions values wake_up"
 )
 HARMLESS = (
     "codecs collections csv dataclasses datetime difflib email.utils enum functools io itertools json math msgspec"

@@ -4,9 +4,18 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+from rich.console import Console
+
+from local import run as local_run
 from local.sign_in import WAYS
+from tests.manifests import array, serials
+from tests.world import World
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # seconds; it takes about six
@@ -30,3 +39,14 @@ def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
     )
     started.callback(run.send_signal, signal.SIGINT)  # it ends what it has started; no harm where it has ended itself
     return run
+
+
+def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(array(serials(1)))
+    world.settle()
+    console = Console(file=StringIO(), width=80)
+    monkeypatch.setattr(local_run, "_status", lambda running, name: world.job())  # noqa: ARG005 - the signature
+    assert local_run._watch(console, cast("Any", SimpleNamespace()), "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
+    console.print("next")
+    assert cast("StringIO", console.file).getvalue().splitlines()[-1] == "next"

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.names import has_room_for_status, is_manifest, manifest_of, results_of, status_of
+from shared.names import has_room_for_status, is_manifest, manifest_of, marks_directory, results_of, status_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_blobs_stand_beside_their_manifest() -> None:
 def test_a_name_leaves_room_for_the_status() -> None:
     assert has_room_for_status("x" * 1012)
     assert not has_room_for_status("x" * 1013)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "marks"),
+    [
+        ({"hdi_isfolder": "true"}, True),
+        ({"Hdi_isfolder": "true", "other": "x"}, True),
+        ({"hdi_isfolder": "false"}, False),
+        ({"other": "true"}, False),
+        ({}, False),
+    ],
+)
+def test_directory_markers_are_known_by_their_metadata(metadata: dict[str, str], marks: bool) -> None:  # noqa: FBT001 - a table's column
+    assert marks_directory(metadata) is marks

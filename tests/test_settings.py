@@ -73,6 +73,11 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_URL", "https://[", "https address"),
         ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:1", "https address or host name"),
         ("PARTNER_CENTER_TENANT_ID", "contoso.example/x", "neither a tenant's id nor its domain"),
+        ("PARTNER_CENTER_URL", "https://partner.example:port", "https address"),
+        ("PARTNER_CENTER_URL", "https://partner.example/?x=1", "https address"),
+        ("PARTNER_CENTER_URL", "https://partner.example/#x", "https address"),
+        ("PARTNER_CENTER_LOCALE", "de\nDE", "printable ASCII"),
+        ("PARTNER_CENTER_APPLICATION", "Größe", "printable ASCII"),
         ("MAX_DEVICES_PER_UPLOAD", "0", "whole number"),
         ("MAX_MANIFEST_BYTES", "many", "whole number"),
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
@@ -160,6 +165,10 @@ def test_a_way_to_sign_in_names_what_it_needs(sign_in: str, missing: list[str]) 
     with pytest.raises(SettingsError) as error:
         read_settings(LEAST | {"PARTNER_CENTER_AUTH": sign_in})
     assert all(f"PARTNER_CENTER_{name} is missing" in str(error.value) for name in missing)
+
+
+def test_durations_may_be_in_weeks() -> None:
+    assert read_settings(LEAST | {"GIVE_UP_AFTER": "P1W"}).delays.give_up == timedelta(days=7)
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -182,7 +182,7 @@ def test_storage_that_cannot_be_reached_is_said_to_be_so(real: RealShelf, call: 
 
 
 def test_a_directory_marker_is_recognised(shelf: Shelf) -> None:
-    shelf.put("folder", b"-", {"hdi_isfolder": "true"})
+    shelf.put("folder", b"-", {"Hdi_isfolder": "true"})
     content = shelf.app.open("folder")
     assert content
     assert content.is_directory
