@@ -4,8 +4,10 @@ It is far quicker than any client under test, so that what is measured is the cl
 """
 
 import asyncio
+import ctypes
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import responses
 from multiprocessing.connection import Connection
@@ -15,6 +17,7 @@ from bench.processes import answer_one
 
 HEAD_ENDS = b"\r\n\r\n"
 _SMALL = 65_536
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,16 @@ class Site(Protocol):
 def serve(pipe: Connection, make_site: Callable[[], Site]) -> None:
     """Serve a site on a free loopback port until the pipe ends; the port is the first answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    _keep_memory()
     asyncio.run(_serve(pipe, make_site()))
+
+
+def _keep_memory() -> None:
+    """Have glibc keep what large bodies took: asking the system for it each time would take longer than the body."""
+    with suppress(AttributeError):  # another C library
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
+            mallopt(parameter, 2**28)
 
 
 async def _serve(pipe: Connection, site: Site) -> None:
