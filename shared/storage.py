@@ -175,7 +175,7 @@ class WakeUpQueue:
         """
         text, seconds = wake_up.encode(), min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
         message = self._moved(instead_of, text, seconds) if instead_of else None
-        message = message or self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
+        message = message or self._sent(text, seconds)
         return Sent(message.id, str(message.pop_receipt), wake_up.due)
 
     def _moved(self, sent: Sent, text: str, seconds: int) -> QueueMessage | None:
@@ -183,6 +183,14 @@ class WakeUpQueue:
             return self._queue.update_message(sent.id, sent.receipt, content=text, visibility_timeout=seconds)
         except HttpResponseError:  # its receipt counts no more
             return None
+
+    def _sent(self, text: str, seconds: int) -> QueueMessage:
+        """Send a message; on an account where nobody has made the queue, the first one makes it."""
+        with suppress(ResourceNotFoundError):
+            return self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
+        with suppress(ResourceExistsError):
+            self._queue.create_queue()
+        return self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
 
     def count(self) -> int:
         """Tell about how many wake-ups the queue holds, those included that do not show themselves yet."""

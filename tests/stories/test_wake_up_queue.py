@@ -67,3 +67,9 @@ def test_a_wake_up_waits_no_longer_than_a_queue_can_and_never_expires(azurites_q
     assert azurites_queue.client.sent.expires_on
     assert azurites_queue.client.sent.expires_on.year == 9999
     assert azurites_queue.app.count() == 1
+
+
+def test_the_first_wake_up_makes_a_queue_that_is_missing(azurites_queue: RealQueue) -> None:
+    azurites_queue.client.delete_queue()
+    azurites_queue.app.send(WakeUp(NAMES[0]), timedelta(0))
+    assert [read_wake_up(text or "") for text in azurites_queue.texts()] == [WakeUp(NAMES[0])]
