@@ -3,6 +3,7 @@
 Every trigger is a wake-up that names a manifest. A wake-up too many does no harm: it finds nothing to do.
 """
 
+import logging
 from datetime import datetime
 from uuid import uuid4
 
@@ -38,7 +39,7 @@ class Workflow:
         if not is_manifest(manifest):
             return
         if not has_room_for_status(manifest):
-            events.log("manifest_name_too_long", manifest=manifest)
+            events.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
         for _ in range(_LOOKS):
             try:
