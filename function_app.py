@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable
 
 import azure.functions as func
-from azurefunctions.extensions.bindings import blob
 
 from shared import bootstrap, events
+from shared.blob_name import BlobName
 from shared.names import is_manifest
 from shared.settings import CONNECTION, POLLING
 from shared.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
@@ -21,10 +21,10 @@ _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else fun
 
 @app.function_name("upload_manifest")
 @app.blob_trigger("manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=_SOURCE)
-def upload_manifest(manifest: blob.BlobClient) -> None:
+def upload_manifest(manifest: BlobName) -> None:
     """Take up a blob that has landed. The binding gives its name alone; its content is read once, with its ETag."""
-    if is_manifest(manifest.blob_name):
-        bootstrap.app().workflow.advance(manifest.blob_name, landed=True)
+    if is_manifest(manifest.text):
+        bootstrap.app().workflow.advance(manifest.text, landed=True)
 
 
 @app.function_name("resume_manifest")

@@ -13,7 +13,7 @@ from local.runtime import Runtime
 
 SDKS = (
     "azure.functions",
-    "azurefunctions.extensions.bindings.blob",
+    "azurefunctions.extensions.base",
     "azure.storage.blob",
     "azure.storage.queue",
     "azure.identity",

@@ -41,6 +41,7 @@ SHARED = {
     "tracking": "answers device events job judgement manifest results schedule services transitions",
     "sweep": "events job names services wake_up",
     # The outside.
+    "blob_name": "",
     "session": "",
     "storage": "job names services wake_up",
     "partner_center": "advice answers job services",
@@ -59,10 +60,11 @@ SHARED = {
     "__main__": "commands",
 }
 
-FUNCTION_APP = "bootstrap events names settings wake_up"
+FUNCTION_APP = "blob_name bootstrap events names settings wake_up"
 
 # What comes from elsewhere, and who alone knows it. msgspec, the standard library's better half, is for everybody.
 LIBRARIES = {
+    "azurefunctions": "blob_name",
     "azure.storage": "storage bootstrap",
     "requests": "partner_center session sign_in",
     "urllib3": "partner_center session",

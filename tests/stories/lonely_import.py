@@ -52,7 +52,8 @@ def forbid_sockets(event: str, _arguments: object) -> None:
 
 
 def main() -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] in ("shared", function_app.__name__)]:
+    again = ("shared", function_app.__name__, "azurefunctions")  # the last keeps a registry of what the app defines
+    for name in [name for name in sys.modules if name.split(".")[0] in again]:
         del sys.modules[name]
     for kind in (*CLIENTS, Thread):
         setattr(kind, "start" if kind is Thread else "__init__", forbid)

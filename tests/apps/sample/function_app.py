@@ -5,7 +5,8 @@ from threading import Barrier, Event
 
 import azure.functions as func
 from azure.functions import BlobSource
-from azurefunctions.extensions.bindings.blob import BlobClient
+
+from shared.blob_name import BlobName
 
 SCAN = BlobSource.LOGS_AND_CONTAINER_SCAN
 
@@ -32,10 +33,10 @@ def obey(function: str, wish: str) -> None:
 
 
 @app.function_name("on_event")
-@app.blob_trigger(arg_name="client", path="%EVENTS%/only/{name}.json", connection="Data", source=BlobSource.EVENT_GRID)
-def on_event(client: BlobClient, context: func.Context) -> None:
+@app.blob_trigger(arg_name="blob", path="%EVENTS%/only/{name}.json", connection="Data", source=BlobSource.EVENT_GRID)
+def on_event(blob: BlobName, context: func.Context) -> None:
     contexts.append(context)
-    obey("on_event", str(client.blob_name))
+    obey("on_event", blob.text)
 
 
 @app.function_name("on_scan")

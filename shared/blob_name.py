@@ -1,0 +1,43 @@
+"""The blob trigger's parameter: the name of the blob that has landed, and nothing of the blob itself.
+
+Any parameter of an SDK type keeps the host from sending the content along (Azure Functions, "SDK type bindings"). The
+ready-made types would make a storage client at each invocation, and fail before all wrong settings can be named.
+"""
+
+import json
+from typing import Self, override
+
+from azurefunctions.extensions.base import Datum, InConverter, SdkType
+
+
+class BlobName(SdkType):  # type: ignore[misc] # the library is not typed
+    """A blob's name, without its container."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @override
+    def get_sdk_type(self) -> Self:
+        """Stand for itself."""
+        return self
+
+
+class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[call-arg,misc] # as above
+    """Reads the name off the host's reference, or off the metadata where a host sends the content all the same."""
+
+    @classmethod
+    @override
+    def check_input_type_annotation(cls, pytype: type) -> bool:
+        return issubclass(pytype, BlobName)
+
+    @classmethod
+    @override
+    def decode(cls, data: Datum, *, trigger_metadata: dict[str, Datum], **_: object) -> BlobName:
+        if data.type == "model_binding_data":
+            return BlobName(json.loads(data.value.content)["BlobName"])
+        return BlobName(trigger_metadata["BlobTrigger"].value.partition("/")[2])
+
+    @classmethod
+    @override
+    def has_implicit_output(cls) -> bool:
+        return False
