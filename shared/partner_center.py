@@ -5,9 +5,8 @@ batch upload" in the Partner Center REST reference. The token goes to the base U
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, override
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -198,14 +197,17 @@ def _batches_of(customer_id: str) -> str:
     return f"customers/{quote(customer_id, safe='')}/deviceBatches"
 
 
-@dataclass(frozen=True, repr=False)
-class _Call:
+class _Call(msgspec.Struct, frozen=True):
     """One request on the wire: its ids and its token, which no text about it may contain."""
 
     request_id: str
     correlation_id: str
     token: str
     began: datetime
+
+    @override
+    def __repr__(self) -> str:
+        return f"_Call({self.request_id})"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, override
 
 import msgspec
 
@@ -33,14 +32,17 @@ class SettingsError(Exception):
     """Some settings are missing or malformed; the text names all of them."""
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """How to reach the data account: a connection string, or two service URIs and a managed identity."""
 
-    connection_string: str | None = field(repr=False)
+    connection_string: str | None
     blob_uri: str | None
     queue_uri: str | None
     client_id: str | None
+
+    @override
+    def __repr__(self) -> str:
+        return f"Connection({self.blob_uri or '(connection string)'})"
 
 
 class Delays(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from shared import events
 from shared.job import timestamp
-from shared.names import STATUS_SUFFIX, has_room_for_status, is_manifest, manifest_of, status_of
+from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX, has_room_for_status, manifest_of, status_of
 from shared.services import BlobEntry, WakeUps
 from shared.wake_up import WakeUp
 
@@ -52,26 +52,33 @@ def overlooked(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
     were ordered otherwise, a wake-up too many would find nothing to do.
     """
     waiting: dict[str, BlobEntry] = {}
+    begun = set[str]()
     for blob in blobs:
         for name in [name for name in waiting if status_of(name) < blob.name]:
-            yield from _named(waiting.pop(name), None, now)
+            yield from _without_status(waiting.pop(name), now, begun=name in begun)
+            begun.discard(name)
         if blob.name.endswith(STATUS_SUFFIX):
-            yield from _named(waiting.pop(manifest_of(blob.name), None), blob, now)
-        elif is_manifest(blob.name) and has_room_for_status(blob.name) and not blob.is_directory:
+            yield from _with_status(waiting.pop(manifest_of(blob.name), None), blob, now)
+            begun.discard(manifest_of(blob.name))
+        elif blob.name.endswith(RESULTS_SUFFIX):
+            begun.update(waiting.keys() & {blob.name.removesuffix(RESULTS_SUFFIX)})
+        elif has_room_for_status(blob.name) and not blob.is_directory:
             waiting[blob.name] = blob
-    for manifest in waiting.values():
-        yield from _named(manifest, None, now)
+    for name, manifest in waiting.items():
+        yield from _without_status(manifest, now, begun=name in begun)
 
 
-def _named(manifest: BlobEntry | None, status: BlobEntry | None, now: datetime) -> Iterator[str]:
-    age = now - manifest.modified if manifest else timedelta(0)
-    if status is None:
-        overlooked_event = YOUNGEST <= age <= OLDEST
-    else:
-        overlooked_event = age >= YOUNGEST and manifest is not None and manifest.etag != status.metadata.get("etag")
-    if manifest and overlooked_event:
+def _without_status(manifest: BlobEntry, now: datetime, *, begun: bool) -> Iterator[str]:
+    """Name a manifest whose event never came, or whose status somebody has deleted: its results still tell of it."""
+    if begun or YOUNGEST <= now - manifest.modified <= OLDEST:
         yield manifest.name
-    elif status and _overdue(status.metadata, now):
+
+
+def _with_status(manifest: BlobEntry | None, status: BlobEntry, now: datetime) -> Iterator[str]:
+    changed = manifest is not None and manifest.etag != status.metadata.get("etag")
+    if manifest and changed and now - manifest.modified >= YOUNGEST:
+        yield manifest.name
+    elif _overdue(status.metadata, now):
         yield manifest_of(status.name)
 
 

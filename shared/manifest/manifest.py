@@ -1,9 +1,10 @@
 """A manifest that has been read: its devices, and everything that is wrong with it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, override
+
+import msgspec
 
 from shared.device import Device
 from shared.manifest.content import Content
@@ -28,14 +29,17 @@ class Row(NamedTuple):
     duplicate: bool
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where a manifest's devices come from when they are wanted: from ``kept``, or from the content again."""
 
     content: Content
     max_bytes: int
     kept: list[Device] | None
     has_duplicates: bool
+
+    @override
+    def __repr__(self) -> str:
+        return "Source(...)"  # it holds hashes and keys
 
     def rows(self) -> Iterator[Row]:
         """Give every device with its number."""
@@ -80,11 +84,10 @@ def reread(content: Content, *, max_bytes: int, has_duplicates: bool) -> Source:
         kept.append(device)
         if is_large(report, len(kept)):
             return source
-    return replace(source, kept=kept)
+    return msgspec.structs.replace(source, kept=kept)
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True):
     """What was found in a manifest. ``device_count`` leaves out duplicates; ``None`` where it could not be read."""
 
     customer_id: str | None
@@ -92,7 +95,7 @@ class Manifest:
     device_count: int | None
     issues: Findings
     warnings: Findings
-    _source: Source = field(repr=False)  # holds hashes and keys
+    _source: Source
 
     def rows(self) -> Iterator[Row]:
         """Give every device, duplicates included.
