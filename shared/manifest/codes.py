@@ -24,7 +24,7 @@ ISSUES = {
     "invalid_json": "The file is no valid JSON. Correct it at the place named, or write it with a JSON library.",
     "nested_too_deeply": "The JSON is nested too deeply to be a manifest. Leave out what is not needed.",
     "value_too_large": (
-        "A device or a line has more than 262,144 characters, 60 times what is usual. "
+        "A device or a line has more than 1,048,576 characters, 250 times what is usual. "
         "Look there for a missing quote or line break."
     ),
     "wrong_top_level": "The JSON is neither an array of devices nor an envelope. Put the devices between [ and ].",

@@ -85,7 +85,13 @@ class Cursor:
                     return value
             if len(self.text) - self.at > LARGEST:
                 raise UnreadableError("value_too_large", where=self.where())
-            self.more()
+            self._double()
+
+    def _double(self) -> None:
+        """Read on until there is twice the text, so that a large value is not tried at each piece of it."""
+        wanted = 2 * (len(self.text) - self.at)
+        while self.more() and len(self.text) < wanted:
+            pass
 
     def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
         if self.ended:

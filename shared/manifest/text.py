@@ -11,8 +11,8 @@ from shared.manifest.report import Report
 PIECE = 131_072
 """Bytes decoded at once: enough to be quick, few enough that no character width matters to the memory."""
 
-LARGEST = 262_144
-"""Characters that a device may have: more than 60 times a real one, and what keeps the memory flat."""
+LARGEST = 1_048_576
+"""Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
 
 _FALLBACK = "cp1252"
 _SPOKEN = {

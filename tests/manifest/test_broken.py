@@ -146,10 +146,10 @@ JSON = {
     ]),
     "deep in a device": ("[" * 100_000, [("line 1", "nested_too_deeply")]),
     "deep in an ignored member": ('[{"a": ' + '{"a": ' * 100_000, [("line 1", "nested_too_deeply")]),
-    "a huge device": (f'[{{"policies": "{"x" * 300_000}"}}]', [("line 1", "value_too_large")]),
-    "a huge list": (f'[\n{{"policies": [{"1," * 200_000}1]}}, {KEY}]', [("line 2", "value_too_large")]),
-    "a huge unclosed string": ('[{"productKey": "' + "x" * 600_000, [("line 1", "value_too_large")]),
-    "a huge member": (f'{{"a": "{"x" * 600_000}", "devices": [{KEY}]}}', [("line 1", "value_too_large")]),
+    "a huge device": (f'[{{"policies": "{"x" * 1_100_000}"}}]', [("line 1", "value_too_large")]),
+    "a huge list": (f'[\n{{"policies": [{"1," * 600_000}1]}}, {KEY}]', [("line 2", "value_too_large")]),
+    "a huge unclosed string": ('[{"productKey": "' + "x" * 3_000_000, [("line 1", "value_too_large")]),
+    "a huge member": (f'{{"a": "{"x" * 1_200_000}", "devices": [{KEY}]}}', [("line 1", "value_too_large")]),
 }  # fmt: skip
 
 
@@ -184,13 +184,13 @@ CSV = {
     ),
     "an unclosed quote": (HEADER + '1,K,,,\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote")]),
     "an unclosed quote in a long file": (HEADER + '"1,K,,,\n' + "2,K,,,\n" * 50_000, [("line 2", "unclosed_quote")]),
-    "many lines in one record": (HEADER + '"\n",' * 150_000, [("line 2", "unclosed_quote")]),
+    "many lines in one record": (HEADER + '"\n",' * 300_000, [("line 2", "unclosed_quote")]),
     "faults before an unclosed quote": (
         HEADER + '1,,,"LENOVO",\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote"), ("line 2", "missing_identity")],
     ),
-    "a huge line": (HEADER + "x" * 300_000 + "\n", [("line 2", "value_too_large")]),
-    "a huge line far down": (HEADER + "1,K,,,\n" * 90_000 + "x" * 300_000, [("line 90002", "value_too_large")]),
-    "a huge quoted value": (HEADER + f'1,"{"x" * 300_000}"\n', [("line 2", "value_too_large")]),
+    "a huge line": (HEADER + "x" * 1_100_000 + "\n", [("line 2", "value_too_large")]),
+    "a huge line far down": (HEADER + "1,K,,,\n" * 90_000 + "x" * 1_100_000, [("line 90002", "value_too_large")]),
+    "a huge quoted value": (HEADER + f'1,"{"x" * 1_100_000}"\n', [("line 2", "value_too_large")]),
 }  # fmt: skip
 
 
@@ -201,7 +201,7 @@ def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[st
 
 def test_what_is_too_large_is_told_with_the_limit() -> None:
     assert f"{LARGEST:,} characters" in ISSUES["value_too_large"]
-    (issue,) = read((HEADER + "x" * 300_000).encode()).issues.kept
+    (issue,) = read((HEADER + "x" * 1_100_000).encode()).issues.kept
     assert f"{LARGEST:,} characters" in issue.message
 
 
