@@ -5,7 +5,7 @@ ready-made types would make a storage client at each invocation, and fail before
 """
 
 import json
-from typing import Self, override
+from typing import override
 
 from azurefunctions.extensions.base import Datum, InConverter, SdkType
 
@@ -15,11 +15,6 @@ class BlobName(SdkType):  # type: ignore[misc] # the library is not typed
 
     def __init__(self, text: str) -> None:
         self.text = text
-
-    @override
-    def get_sdk_type(self) -> Self:
-        """Stand for itself."""
-        return self
 
 
 class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[call-arg,misc] # as above
@@ -36,8 +31,3 @@ class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: i
         if data.type == "model_binding_data":
             return BlobName(json.loads(data.value.content)["BlobName"])
         return BlobName(trigger_metadata["BlobTrigger"].value.partition("/")[2])
-
-    @classmethod
-    @override
-    def has_implicit_output(cls) -> bool:
-        return False

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobClient, ContainerClient, ContentSettings, StorageStreamDownloader
+from azure.storage.blob import BlobClient, ContainerClient, ContentSettings, StorageErrorCode, StorageStreamDownloader
 from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.job import Job, decode, encode, timestamp
@@ -35,6 +35,14 @@ _CLIENTS = 256
 
 LONGEST_DELAY = 7 * 24 * 3600
 """Seconds that a queue message can stay invisible (Queue service REST reference, Put Message)."""
+
+
+class UnreadableStatusError(Exception):
+    """A status blob that holds something else: somebody else has written it, or a later version of the app."""
+
+    def __init__(self, name: str, error: ValueError) -> None:
+        advice = "Delete it, and the next sweep starts the manifest anew."
+        super().__init__(f"{name} is no status of this app ({type(error).__name__}). {advice}")
 
 
 class ManifestContent:
@@ -77,13 +85,17 @@ class Storage:
         """Read a manifest's job; ``None`` if it has no status blob.
 
         Raises:
-            msgspec.DecodeError: The status blob is not one that this version of the app can have written.
+            UnreadableStatusError: The status blob is not one that this version of the app can have written.
         """
         try:
             download = self._blob(status_of(manifest)).download_blob()
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as error:
+            _require_container(error)
             return None
-        return Stored(decode(download.readall()), download.properties.etag)
+        try:
+            return Stored(decode(download.readall()), download.properties.etag)
+        except ValueError as error:
+            raise UnreadableStatusError(status_of(manifest), error) from None  # its text may hold anything
 
     def save(self, job: Job, version: str | None) -> Stored:
         """Write a job over the ``version`` it was read as; ``None``: there must be none yet.
@@ -124,7 +136,8 @@ class Storage:
         with _reaching(manifest):
             try:
                 return ManifestContent(self._blob(manifest), _open(self._blob(manifest), etag))
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                _require_container(error)
                 return None
             except ManifestChangedError:
                 if self.etag(manifest) is None:  # Azure answers 404 to a condition on a missing blob, Azurite 412
@@ -204,6 +217,12 @@ def _open(blob: BlobClient, etag: str | None) -> StorageStreamDownloader[bytes]:
     except ResourceModifiedError as error:
         raise ManifestChangedError(blob.blob_name) from error
     return download
+
+
+def _require_container(error: ResourceNotFoundError) -> None:
+    """Tell a missing container, which is a wrong setting, from a missing blob, which is none."""
+    if getattr(error, "error_code", None) == StorageErrorCode.CONTAINER_NOT_FOUND:
+        raise error
 
 
 @contextmanager

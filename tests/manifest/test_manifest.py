@@ -192,3 +192,10 @@ def test_what_is_read_again_is_what_was_read(
     assert [*again.rows()] == [*manifest.rows()]
     assert [*again.devices(1)] == [*manifest.devices()] == three
     assert content.times == (0 if most == 100 else 4)
+
+
+def test_no_hash_and_no_key_is_in_a_text_about_a_manifest() -> None:
+    manifest = inspect(InMemory(json_file(numbered(2))), max_bytes=MOST)
+    text = repr(manifest)
+    assert "device_count=2" in text
+    assert not any(device.hardware_hash[:20] in text for device in numbered(2) if device.hardware_hash)
