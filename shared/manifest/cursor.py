@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from shared.manifest.finding import UnreadableError
-from shared.manifest.text import LARGEST
+from shared.manifest.text import LARGEST, PIECE
 
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.
 DECODER = json.JSONDecoder(parse_int=float)
@@ -85,12 +85,12 @@ class Cursor:
                     return value
             if len(self.text) - self.at > LARGEST:
                 raise UnreadableError("value_too_large", where=self.where())
-            self._double()
+            self._read_on()
 
-    def _double(self) -> None:
-        """Read on until there is twice the text, so that a large value is not tried at each piece of it."""
-        wanted = 2 * (len(self.text) - self.at)
-        while self.more() and len(self.text) < wanted:
+    def _read_on(self) -> None:
+        """Read on; where a value is large, to twice the text, so that it is not tried at each piece of it."""
+        had = len(self.text) - self.at
+        while self.more() and PIECE < had > len(self.text) - had:
             pass
 
     def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
