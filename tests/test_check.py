@@ -126,6 +126,19 @@ def test_python_m_shared_is_the_command(
     assert "INVALID" in capsys.readouterr().out
 
 
+def test_a_python_without_the_packages_is_told_of_the_right_one(
+    file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shared", "check", file(GOOD)])
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    for module in ("shared.commands", "shared.check"):
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("shared", run_name="__main__")
+    assert error.value.code == 2
+    assert "lacks msgspec. Take the project's: .venv/bin/python" in capsys.readouterr().err
+
+
 def test_check_names_a_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(tmp_path / "none.json")]) == 2
     assert "none.json" in capsys.readouterr().out
