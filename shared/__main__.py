@@ -5,7 +5,7 @@ import sys
 try:
     from shared.commands import main
 except ModuleNotFoundError as error:
-    print(f"This Python lacks {error.name}. Take the project's: .venv/bin/python; make run sets it up.", file=sys.stderr)
+    print(f"This Python lacks {error.name}. Take the project's, .venv/bin/python: make run makes it.", file=sys.stderr)
     sys.exit(2)
 
 sys.exit(main())

@@ -136,7 +136,7 @@ def test_a_python_without_the_packages_is_told_of_the_right_one(
     with pytest.raises(SystemExit) as error:
         runpy.run_module("shared", run_name="__main__")
     assert error.value.code == 2
-    assert "lacks msgspec. Take the project's: .venv/bin/python" in capsys.readouterr().err
+    assert "lacks msgspec. Take the project's, .venv/bin/python" in capsys.readouterr().err
 
 
 def test_check_names_a_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

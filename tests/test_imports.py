@@ -93,7 +93,15 @@ CLOCKS = {"now", "today", "utcnow"}
 DOORS = {"open", "input", "print", "__import__"}
 
 # The commands on this machine know the app's documents; the host, the stand-ins and the emulator know nothing of it.
-LOCAL = {"run": "job manifest names target", "show": "job manifest", "schemas": "job", "sign_in": "clouds"}
+LOCAL = {
+    "show": "job manifest",
+    "stage": "job names",
+    "drop": "manifest target",
+    "run": "job names",
+    "serve": "job names",
+    "schemas": "job",
+    "sign_in": "clouds",
+}
 
 
 class Module(NamedTuple):
