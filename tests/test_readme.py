@@ -7,6 +7,7 @@ import pytest
 
 from shared import manifest, target
 from shared.job import FINAL, State
+from shared.lifecycle import MOVES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +42,11 @@ def test_every_setting_is_told() -> None:
 @pytest.mark.parametrize("state", State)
 def test_every_state_is_told(state: State) -> None:
     assert f"| `{state}` | {'yes' if state in FINAL else 'no'} |" in README
+
+
+def test_the_life_that_is_drawn_is_the_one_that_is_lived() -> None:
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", README, re.MULTILINE))
+    assert drawn == {(state, following) for state, all_following in MOVES.items() for following in all_following}
 
 
 def test_every_make_target_is_told() -> None:
