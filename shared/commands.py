@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _consent(_options: argparse.Namespace) -> int:
-    from shared import consent  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from shared import consent  # noqa: PLC0415 - a command pays for its own libraries
 
     return consent.run(os.environ, print, input)
 
@@ -78,7 +78,7 @@ def _print(text: str) -> None:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - a command pays for its own libraries
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     from shared import bootstrap, sign_in  # noqa: PLC0415 - as above: a command pays for its own libraries
     from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
