@@ -1,6 +1,6 @@
 # Everything starts here: each target sets up what it needs and can be the first one run on a fresh machine.
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check soak bench package clean
+.PHONY: help run serve drop test check soak bench package clean
 
 PYTHON := .venv/bin/python
 TOOLS := .venv/.ready
@@ -10,11 +10,14 @@ PYTEST_ARGS ?=
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
 
-run: $(TOOLS) $(EMULATOR) ## the main job on this machine: MANIFEST=file takes a file of yours, AUTH= another sign-in
+run: $(TOOLS) $(EMULATOR) ## the main job on this machine; MANIFEST=file, AUTH=way to sign in
 	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(AUTH),--auth "$(AUTH)")
 
-serve: $(TOOLS) $(EMULATOR) ## the same, staying up: whatever is put into the container is handled
+serve: $(TOOLS) $(EMULATOR) ## the same, staying up: what make drop brings is handled
 	@$(PYTHON) -m local serve
+
+drop: $(TOOLS) ## put MANIFEST=file into what make serve has started
+	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)")
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
 	@$(PYTHON) -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)

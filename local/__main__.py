@@ -1,4 +1,4 @@
-"""The commands behind ``make run`` and ``make serve``."""
+"""The commands behind ``make run``, ``make serve`` and ``make drop``."""
 
 import argparse
 import logging
@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local.azurite import AzuriteError
+from local.drop import drop
 from local.run import run
 from local.serve import serve
 from local.sign_in import WAYS
@@ -23,14 +24,21 @@ def main() -> int:
     one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
     one.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
     commands.add_parser("serve", help="stay up and handle whatever is dropped")
+    another = commands.add_parser("drop", help="put a manifest into what is being served")
+    another.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
     arguments = parser.parse_args()
     console = Console()
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     try:
         if arguments.command == "serve":
             return serve(console)
+        if arguments.command == "drop":
+            return drop(console, arguments.manifest)
         return run(console, arguments.manifest, arguments.auth)
-    except (AzuriteError, FileNotFoundError, IsADirectoryError) as error:
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        console.print(f"[red]{error.filename}: {error.strerror}[/red]", highlight=False)
+        return 2
+    except AzuriteError as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 2
     except KeyboardInterrupt:

@@ -6,21 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from azure.core.exceptions import ResourceNotFoundError
 from rich.console import Console
 from rich.live import Live
 
 from local import show
-from local.stage import BATCH, CUSTOMER, Stage, stage
-from shared.job import Job, State, decode
-from shared.manifest import InMemory, inspect
+from local.drop import envelope_ids, folder_of
+from local.stage import Stage, stage
+from shared.job import Job, State
 from shared.names import results_of, status_of
-from shared.target import Ids, is_customer_id
 
 LONGEST_RUN = 300.0
 """Seconds after which an end is no longer waited for."""
-
-LARGEST_FILE = 2**30
 
 
 def run(console: Console, file: Path, auth: str) -> int:
@@ -53,14 +49,12 @@ def _host_at_work(running: Stage) -> Iterator[None]:
 
 
 def _place(running: Stage, file: Path, data: bytes) -> str:
-    """Choose a blob name; an envelope names its own customer and batch, which the stand-in is told of."""
-    manifest = inspect(InMemory(data), max_bytes=LARGEST_FILE, keep=1)
-    ids = Ids(manifest.customer_id, manifest.batch_id)
-    if ids.customer_id and ids.batch_id and is_customer_id(ids.customer_id):
-        running.partner_center.add_customer(ids.customer_id)
-        running.partner_center.add_batch(ids.customer_id, ids.batch_id)
-        return f"{ids.customer_id}/{ids.batch_id}/{file.name}"
-    return f"{CUSTOMER}/{BATCH}/{file.name}"
+    """Choose a blob name; the stand-in is told of the customer and batch that an envelope names."""
+    ids = envelope_ids(data)
+    if ids:
+        running.partner_center.add_customer(str(ids.customer_id))
+        running.partner_center.add_batch(str(ids.customer_id), str(ids.batch_id))
+    return f"{folder_of(ids)}/{file.name}"
 
 
 def _watch(console: Console, running: Stage, name: str) -> Job | None:
@@ -69,7 +63,7 @@ def _watch(console: Console, running: Stage, name: str) -> Job | None:
     tick = threading.Event()
     with Live(show.life(seen), console=console, refresh_per_second=8) as live:
         while monotonic() < end:
-            job = _status(running, name)
+            job = running.status(name)
             if job and (not seen or job != seen[-1]):
                 seen.append(job)
                 live.update(show.life(seen), refresh=True)
@@ -79,13 +73,6 @@ def _watch(console: Console, running: Stage, name: str) -> Job | None:
     if not console.is_terminal:
         console.line()  # there, rich stays behind the last row
     return seen[-1] if seen and seen[-1].final else None
-
-
-def _status(running: Stage, name: str) -> Job | None:
-    try:
-        return decode(running.container.download_blob(status_of(name)).readall())
-    except ResourceNotFoundError:
-        return None
 
 
 def _tell(console: Console, running: Stage, name: str, job: Job) -> None:

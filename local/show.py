@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from local.triggers import Run
 from shared.job import Job, State, encode
 from shared.manifest import Finding
 
@@ -75,7 +75,7 @@ def document(job: Job) -> str:
     return json.dumps(status)
 
 
-def ran(run: Run) -> RenderableType:
-    """Tell one invocation in a line."""
-    good = run.result.error is None
-    return Text(f"{run.function}  {run.what}  {'done' if good else run.result.error}", style="" if good else "red")
+def news(job: Job) -> RenderableType:
+    """Tell where a job stands: a line that begins with the time, and the message below it."""
+    head = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (job.state, COLOURS[job.state]), f"  {job.manifest}")
+    return Group(head, Padding(Text(job.message), (0, 0, 0, 10)))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
+from msgspec import DecodeError
 
 from local.azurite import Azurite
 from local.host import Host
@@ -15,11 +17,16 @@ from local.identity import IdentityEndpoint, TokenMint
 from local.partner_center import PartnerCenter
 from local.sign_in import SignInServices, sign_in_services
 from local.web import Server
+from shared.job import Job, decode
+from shared.names import status_of
 
 APP = Path(__file__).parent.parent
 CONTAINER = "manifests"
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 BATCH = "Test"
+SECOND_BATCH = "Sales laptops"
+"""The one that the sample of an envelope names."""
+
 CLIENT_ID = "3e1f0a52-7c64-4b0d-9a53-6f2b1c8d7e90"
 """Client id of the user-assigned managed identity."""
 
@@ -40,6 +47,13 @@ class Stage:
     container: ContainerClient
     partner_center: PartnerCenter
     connection_string: str
+
+    def status(self, manifest: str) -> Job | None:
+        """Read what stands beside a manifest; None where it is missing, or no status of this app."""
+        try:
+            return decode(self.container.download_blob(status_of(manifest)).readall())
+        except (ResourceNotFoundError, DecodeError):
+            return None
 
 
 @contextmanager
@@ -90,7 +104,7 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _partner_center(signing_in: SignInServices) -> PartnerCenter:
-    stand_in = PartnerCenter(customers={CUSTOMER: [BATCH]}, sign_in=signing_in.sign_in, clock=_now)
+    stand_in = PartnerCenter(customers={CUSTOMER: [BATCH, SECOND_BATCH]}, sign_in=signing_in.sign_in, clock=_now)
     stand_in.script.queued_for = timedelta(seconds=1)
     stand_in.script.processing_for = timedelta(seconds=1.5)
     return stand_in

@@ -2,6 +2,10 @@
 
 import sys
 
-from shared.commands import main
+try:
+    from shared.commands import main
+except ModuleNotFoundError as error:
+    print(f"This Python lacks {error.name}. Take the project's, .venv/bin/python: make run makes it.", file=sys.stderr)
+    sys.exit(2)
 
 sys.exit(main())

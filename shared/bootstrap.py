@@ -4,12 +4,13 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from typing import Any
 
+from azure.core.credentials import TokenCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
@@ -23,16 +24,23 @@ from shared.storage import Storage, WakeUpQueue
 from shared.sweep import Sweep
 from shared.workflow import Workflow
 
+type Identity = Callable[[Settings], TokenCredential]
+
+
+def own_identity(settings: Settings) -> TokenCredential:
+    """Give what the app shows to the storage: its managed identity."""
+    return sign_in.managed_identity(settings.connection.client_id)
+
 
 class App:
     """The workflow, and the storage below it for those who look at more than one manifest."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Make one storage client, one credential and one HTTP session."""
+    def __init__(self, settings: Settings, identity: Identity = own_identity) -> None:
+        """Make one storage client, one credential and one HTTP session; ``identity`` is what the storage is shown."""
         _quieten()
         self.settings = settings
-        self.storage = Storage(_container(settings))
-        self.wake_ups = WakeUpQueue(_queue(settings))
+        self.storage = Storage(_container(settings, identity))
+        self.wake_ups = WakeUpQueue(_queue(settings, identity))
         self.tokens = sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
         self.api = PartnerCenter(
             DirectSession(trust_env=False),
@@ -59,7 +67,7 @@ _lock = Lock()
 _app: App | None = None
 
 
-def app(environment: Mapping[str, str] = os.environ) -> App:
+def app(environment: Mapping[str, str] = os.environ, identity: Identity = own_identity) -> App:
     """Give the process's app, built at first use.
 
     Raises:
@@ -68,7 +76,7 @@ def app(environment: Mapping[str, str] = os.environ) -> App:
     global _app  # noqa: PLW0603 - one a process, as the worker runs many invocations in one
     with _lock:
         if _app is None:
-            _app = App(read_settings(environment))
+            _app = App(read_settings(environment), identity)
         return _app
 
 
@@ -94,19 +102,17 @@ def _storage_options() -> dict[str, Any]:
     return {"transport": transport, "retry_policy": retries}
 
 
-def _container(settings: Settings) -> ContainerClient:
+def _container(settings: Settings, identity: Identity) -> ContainerClient:
     options = _storage_options() | {"max_single_get_size": 8 * 2**20}
     connection = settings.connection
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, settings.container, **options)
-    credential = sign_in.managed_identity(connection.client_id)
-    return ContainerClient(str(connection.blob_uri), settings.container, credential=credential, **options)
+    return ContainerClient(str(connection.blob_uri), settings.container, credential=identity(settings), **options)
 
 
-def _queue(settings: Settings) -> QueueClient:
+def _queue(settings: Settings, identity: Identity) -> QueueClient:
     options = _storage_options() | {"message_encode_policy": TextBase64EncodePolicy()}
     connection = settings.connection
     if connection.connection_string:
         return QueueClient.from_connection_string(connection.connection_string, settings.wake_up_queue, **options)
-    credential = sign_in.managed_identity(connection.client_id)
-    return QueueClient(str(connection.queue_uri), settings.wake_up_queue, credential=credential, **options)
+    return QueueClient(str(connection.queue_uri), settings.wake_up_queue, credential=identity(settings), **options)

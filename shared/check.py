@@ -34,18 +34,24 @@ def check(files: Sequence[Path], ids: Ids | None, *, as_json: bool, say: Callabl
     """Check files as if they were dropped for a customer's batch, if one is given, and say what was found.
 
     Returns:
-        0 if all are fine, 1 if one is not, 2 if one cannot be read.
+        0 if all are fine, 1 if one is not, 2 if one cannot be read; machines then get no document.
     """
-    try:
-        checked = [_checked(file, ids) for file in files]
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}")
-        return USAGE
-    if as_json:
-        say(json.dumps([_document(each) for each in checked], indent=2))
-    else:
+    checked: list[Checked] = []
+    unread: list[str] = []
+    for file in files:
+        try:
+            checked.append(_checked(file, ids))
+        except OSError as error:
+            unread.append(f"{error.filename}: {error.strerror}")
+    if not as_json:
         for each in checked:
             say(_report(each))
+    elif not unread:
+        say(json.dumps([_document(each) for each in checked], indent=2))
+    for line in unread:
+        say(line)
+    if unread:
+        return USAGE
     return FINE if all(each.fine for each in checked) else INVALID
 
 

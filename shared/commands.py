@@ -5,10 +5,14 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.check import USAGE, check
-from shared.settings import SettingsError
+from shared.settings import Settings, SettingsError
 from shared.target import Ids
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 _SILENT = logging.CRITICAL
 """For commands that say themselves whatever goes wrong: the log would only repeat it."""
@@ -48,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _consent(_options: argparse.Namespace) -> int:
-    from shared import consent  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from shared import consent  # noqa: PLC0415 - a command pays for its own libraries
 
     return consent.run(os.environ, print, input)
 
@@ -74,19 +78,23 @@ def _print(text: str) -> None:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - a command pays for its own libraries
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above: a command pays for its own libraries
 
-    from shared import bootstrap  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from shared import bootstrap, sign_in  # noqa: PLC0415 - as above: a command pays for its own libraries
     from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
 
     def agree(count: int) -> bool:
         return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
 
-    app = bootstrap.app(os.environ)
+    def operator(settings: Settings) -> "TokenCredential":
+        return sign_in.operator(settings.authority, settings.connection.client_id)
+
+    app = bootstrap.app(os.environ, operator)
     try:
         return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
     except AzureError as error:
-        print(f"The storage does not serve it ({type(error).__name__}): run python -m shared doctor.", file=sys.stderr)
+        what = type(error).__name__
+        print(f"The storage does not serve it ({what}). docs/operating.md says what retry needs.", file=sys.stderr)
         return 2
 
 

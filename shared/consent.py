@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 
-from azure.identity import DefaultAzureCredential
-
 from shared.services import SignInError
 from shared.settings import Settings, read_settings
 from shared.sign_in.authority import Authority, Grant
 from shared.sign_in.certificate import proof_of
+from shared.sign_in.identity import operator
 from shared.sign_in.vault import Secret
 
 REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CENTER_CERTIFICATE_SECRET"
@@ -64,7 +63,7 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callabl
 
 def _sign_in(settings: Settings, identity: str | None, say: Callable[[str], None]) -> None:
     with ExitStack() as parts:
-        own = DefaultAzureCredential(authority=settings.authority, managed_identity_client_id=identity)
+        own = operator(settings.authority, identity)
         parts.enter_context(closing(own))
         secret = parts.enter_context(closing(Secret(REFRESH_TOKEN, str(settings.refresh_token_secret), own)))
         secret.find()  # before the user signs in, lest they do so in vain

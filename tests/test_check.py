@@ -126,9 +126,33 @@ def test_python_m_shared_is_the_command(
     assert "INVALID" in capsys.readouterr().out
 
 
-def test_check_names_a_file_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(tmp_path / "none.json")]) == 2
-    assert "none.json" in capsys.readouterr().out
+def test_a_python_without_the_packages_is_told_of_the_right_one(
+    file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shared", "check", file(GOOD)])
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    for module in ("shared.commands", "shared.check"):
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("shared", run_name="__main__")
+    assert error.value.code == 2
+    assert "lacks msgspec. Take the project's, .venv/bin/python" in capsys.readouterr().err
+
+
+def test_check_names_a_file_that_cannot_be_read_and_tells_of_the_others(
+    file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(tmp_path / "none.json"), file(GOOD)]) == 2
+    told = capsys.readouterr().out
+    assert "none.json: No such file or directory" in told
+    assert "fine; 2 devices" in told
+
+
+def test_machines_get_no_document_that_lacks_a_file(
+    file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--json", str(tmp_path / "none.json"), file(GOOD)]) == 2
+    assert capsys.readouterr().out.strip() == f"{tmp_path / 'none.json'}: No such file or directory"
 
 
 def test_check_needs_neither_settings_nor_network_nor_sdk(file: Callable[[bytes], str]) -> None:

@@ -56,7 +56,7 @@ SHARED = {
     "retry": "job names services",
     "consent": "services settings sign_in",
     "doctor": "answers bootstrap job services settings target",
-    "commands": "bootstrap check consent doctor retry settings target",
+    "commands": "bootstrap check consent doctor retry settings sign_in target",
     "__main__": "commands",
 }
 
@@ -69,7 +69,7 @@ LIBRARIES = {
     "requests": "partner_center session sign_in",
     "urllib3": "partner_center session",
     "azure.core": "bootstrap storage sign_in doctor commands",
-    "azure.identity": "sign_in consent",
+    "azure.identity": "sign_in",
     "azure.keyvault": "sign_in",
     "cryptography": "sign_in",
     "msal": "sign_in",
@@ -93,7 +93,15 @@ CLOCKS = {"now", "today", "utcnow"}
 DOORS = {"open", "input", "print", "__import__"}
 
 # The commands on this machine know the app's documents; the host, the stand-ins and the emulator know nothing of it.
-LOCAL = {"run": "job manifest names target", "show": "job manifest", "schemas": "job", "sign_in": "clouds"}
+LOCAL = {
+    "show": "job manifest",
+    "stage": "job names",
+    "drop": "manifest target",
+    "run": "job names",
+    "serve": "job names",
+    "schemas": "job",
+    "sign_in": "clouds",
+}
 
 
 class Module(NamedTuple):

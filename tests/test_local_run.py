@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
 from rich.console import Console
 
 from local import run as local_run
@@ -41,12 +40,12 @@ def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
     return run
 
 
-def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe() -> None:
     world = World()
     world.drop(array(serials(1)))
     world.settle()
     console = Console(file=StringIO(), width=80)
-    monkeypatch.setattr(local_run, "_status", lambda running, name: world.job())  # noqa: ARG005 - the signature
-    assert local_run._watch(console, cast("Any", SimpleNamespace()), "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
+    running = cast("Any", SimpleNamespace(status=lambda _: world.job()))
+    assert local_run._watch(console, running, "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
     console.print("next")
     assert cast("StringIO", console.file).getvalue().splitlines()[-1] == "next"

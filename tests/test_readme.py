@@ -7,9 +7,11 @@ import pytest
 
 from shared import manifest, target
 from shared.job import FINAL, State
+from shared.lifecycle import MOVES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 CODES = {**manifest.ISSUES, **target.CODES}
 
 
@@ -43,13 +45,27 @@ def test_every_state_is_told(state: State) -> None:
     assert f"| `{state}` | {'yes' if state in FINAL else 'no'} |" in README
 
 
+def test_the_life_that_is_drawn_is_the_one_that_is_lived() -> None:
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", README, re.MULTILINE))
+    assert drawn == {(state, following) for state, all_following in MOVES.items() for following in all_following}
+
+
 def test_every_make_target_is_told() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
     assert targets == set(re.findall(r"`make ([a-z]+)`", README))
 
 
-def test_links_lead_somewhere() -> None:
-    for text in (README, (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
-        for link in re.findall(r"\]\(([^)#:]+)\)", text):
-            assert (ROOT / link).exists(), link
+def anchors(page: Path) -> set[str]:
+    """The names by which the headings of a page are linked, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
+    links = re.findall(r"\]\((?!https://)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8"))
+    for file, anchor in links:
+        target = page.parent / file if file else page
+        assert target.exists(), file
+        assert not anchor or anchor in anchors(target), (file, anchor)

@@ -62,8 +62,8 @@ def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCap
             return Response.of(200, {})
 
     with Server(Crowd()) as server, DirectSession(trust_env=False) as session, caplog.at_level(logging.WARNING):
-        ask = lambda: session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT)  # noqa: E731
-        threads = [threading.Thread(target=ask) for _ in range(32)]
+        words: dict[str, object] = {"data": None, "headers": {}, "timeout": TIMEOUT}
+        threads = [threading.Thread(target=session.request, args=("GET", server.url), kwargs=words) for _ in range(32)]
         for thread in threads:
             thread.start()
         for thread in threads:

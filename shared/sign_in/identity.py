@@ -10,7 +10,7 @@ from shared.sign_in import diagnosis
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
-    from azure.identity import ManagedIdentityCredential
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
 HTTP: dict[str, Any] = {
     "connection_timeout": 5,
@@ -31,6 +31,13 @@ def managed_identity(client_id: str | None) -> "ManagedIdentityCredential":
     from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - paid at the first token, not at import
 
     return ManagedIdentityCredential(client_id=client_id, **HTTP)
+
+
+def operator(authority: str, client_id: str | None) -> "DefaultAzureCredential":
+    """Make the credential of whoever runs a command: the managed identity where it runs, elsewhere an ``az login``."""
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - as above
+
+    return DefaultAzureCredential(authority=authority, managed_identity_client_id=client_id)
 
 
 class Identity:

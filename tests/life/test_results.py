@@ -1,5 +1,6 @@
 """Every device of the manifest has a row in the results, and no other run's results lie beside a status."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -73,19 +74,27 @@ def test_results_that_cannot_be_made_now_are_made_later() -> None:
     assert world.job().state is State.COMPLETED
 
 
+def before_results_are_written(world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    write = world.storage.write_results
+
+    def late(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        happens()
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", late)
+
+
 def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.drop(TWO)
     world.step()
-    write = world.storage.write_results
 
-    def overwritten_first(manifest: str, results: bytes) -> str:
-        monkeypatch.setattr(world.storage, "write_results", write)
+    def overwritten() -> None:
         world.storage.put(NAME, b"no json")
         world.workflow.advance(NAME)
-        return write(manifest, results)
 
-    monkeypatch.setattr(world.storage, "write_results", overwritten_first)
+    before_results_are_written(world, monkeypatch, overwritten)
     world.settle()
     assert world.job().state is State.REJECTED
     assert f"{NAME}.results.csv" not in world.storage.blobs
@@ -108,14 +117,7 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
     world = World()
     world.drop(TWO)
     world.step()
-    write = world.storage.write_results
-
-    def ended_by_another(manifest: str, results: bytes) -> str:
-        monkeypatch.setattr(world.storage, "write_results", write)
-        world.workflow.advance(NAME)
-        return write(manifest, results)
-
-    monkeypatch.setattr(world.storage, "write_results", ended_by_another)
+    before_results_are_written(world, monkeypatch, lambda: world.workflow.advance(NAME))
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2

@@ -85,8 +85,8 @@ class Stage(Surroundings):
 def _substitute(monkeypatch: pytest.MonkeyPatch, closing: ExitStack, time: Time | TimeTravel, witness: Witness) -> None:
     """Give the app, put together at its first invocation, the story's time and witness, and close it at the end."""
 
-    def app(settings: Settings) -> bootstrap.App:
-        built = build(settings)
+    def app(settings: Settings, identity: bootstrap.Identity) -> bootstrap.App:
+        built = build(settings, identity)
         closing.callback(built.tokens.close)
         return built
 
