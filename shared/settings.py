@@ -23,6 +23,7 @@ SHORTEST_LEASE = timedelta(minutes=5)
 
 PROJECT = "autopilot-manifest-uploader"
 
+_HEADER, _COUNT = "text of printable ASCII characters", "whole number above 0"
 _CREDENTIALS = re.compile(r"//[^/]*@")
 
 type SignIn = Literal["managed_identity", "federated_app", "app_user"]
@@ -124,18 +125,24 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         SettingsError: One or more are missing or malformed; the message names every one.
     """
     reader = _Reader(environment)
+    settings = _settings(reader)
+    if reader.faults:
+        raise SettingsError("App settings: " + "; ".join(reader.faults) + ".")
+    return settings
+
+
+def _settings(reader: _Reader) -> Settings:
     sign_in = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
     url = reader.parsed("PARTNER_CENTER_URL", cloud.url, addresses.url, "https address (http is for loopback only)")
-    settings = Settings(
+    host = reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, addresses.authority, "https address or host name")
+    return Settings(
         connection=_connection(reader),
         container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
         wake_up_queue=_storage_name(reader, "WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
         cloud=cloud,
         url=url,
-        authority=reader.parsed(
-            "AZURE_AUTHORITY_HOST", cloud.authority, addresses.authority, "https address or host name"
-        ),
+        authority=host,
         sign_in=sign_in,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", sign_in, ("federated_app", "app_user")),
         tenant_id=_tenant(reader, sign_in),
@@ -143,21 +150,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
         create_missing_batch=_create_missing_batch(reader, sign_in),
-        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", values.header, "text of printable ASCII characters"),
-        application=reader.parsed(
-            "PARTNER_CENTER_APPLICATION", PROJECT, values.header, "text of printable ASCII characters"
-        ),
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, "whole number above 0"),
-        manifest_bytes=reader.parsed(
-            "MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, "whole number above 0"
-        ),
+        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", values.header, _HEADER),
+        application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, values.header, _HEADER),
+        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, _COUNT),
+        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, _COUNT),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
         delays=_delays(reader, url),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
     )
-    if reader.faults:
-        raise SettingsError("App settings: " + "; ".join(reader.faults) + ".")
-    return settings
 
 
 def _connection(reader: _Reader) -> Connection:
