@@ -129,8 +129,7 @@ class Tracking:
         try:
             self._save(transitions.finished(self._job, results, self._services.clock()))
         except ConflictError:  # a new run may have begun, which must not find these results beside it
-            present = storage.load(self._job.manifest)
-            if present is None or present.job.results != results:
+            if not self._belong(results, storage.load(self._job.manifest)):
                 storage.delete_results(self._job.manifest)
             raise
         job = self._job
@@ -146,6 +145,12 @@ class Tracking:
             not_reported=job.devices.not_reported,
             not_uploaded=job.devices.not_uploaded,
         )
+
+    def _belong(self, results: str, present: Stored | None) -> bool:
+        """Tell whether results may stay: another poll of this run, if it has not told of them yet, is about to."""
+        if present is None:
+            return False
+        return present.job.progress.run == self._job.progress.run or present.job.results == results
 
     def _come_again(self) -> None:
         services, now, progress = self._services, self._services.clock(), self._job.progress

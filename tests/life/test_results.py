@@ -7,6 +7,7 @@ import pytest
 from local.partner_center import Outcome, faults
 from shared.job import State
 from shared.names import results_of, status_of
+from shared.services import Stored
 from tests.life.views import TWO, rows
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -116,6 +117,32 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
         return write(manifest, results)
 
     monkeypatch.setattr(world.storage, "write_results", ended_by_another)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_a_poll_that_was_overtaken_leaves_the_results_of_the_one_that_ends_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write, load = world.storage.write_results, world.storage.load
+
+    def polled_by_another(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        monkeypatch.setattr(world.storage, "load", ended_by_a_third)
+        world.storage.save(*load(manifest) or pytest.fail("no status"))
+        return write(manifest, results)
+
+    def ended_by_a_third(manifest: str) -> Stored | None:
+        monkeypatch.setattr(world.storage, "load", load)
+        seen = load(manifest)
+        world.workflow.advance(NAME)
+        return seen
+
+    monkeypatch.setattr(world.storage, "write_results", polled_by_another)
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2
