@@ -12,7 +12,7 @@ from shared.answers import AnswerError, BatchProgress, Report, UnavailableError,
 from shared.device import Device
 from shared.job import Fault, Job, Upload
 from shared.judgement import judge
-from shared.manifest import Row, Source, reread
+from shared.manifest import Row, Source, UnreadableError, reread
 from shared.results import unknown_rows, write_results
 from shared.schedule import poll_delay, retry_delay, whole_second
 from shared.services import UNREADABLE, ConflictError, Services, SignInError, Storage, StorageUnavailableError, Stored
@@ -46,7 +46,7 @@ class Tracking:
             if not self._unjudged:
                 self._finish()
                 return
-        except StorageUnavailableError:
+        except (StorageUnavailableError, UnreadableError):  # the latter of a version that reads less than the last one
             self._fault = UNREADABLE
             if self._overdue():
                 self._finish_without_manifest()
