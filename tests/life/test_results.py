@@ -151,6 +151,23 @@ def test_a_poll_that_was_overtaken_leaves_the_results_of_the_one_that_ends_the_j
     assert len(rows(world)) == 2
 
 
+def test_results_whose_status_is_deleted_before_it_can_tell_of_them_do_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def both_deleted_first(manifest: str, results: bytes) -> str:
+        del world.storage.blobs[status_of(NAME)], world.storage.blobs[NAME]
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", both_deleted_first)
+    world.settle()
+    assert world.storage.blobs == {}
+
+
 def overtaken(world: World) -> None:
     """Let a process stand still for longer than its lease, while others do its work."""
     world.clock.advance(world.delays.lease)
