@@ -17,7 +17,7 @@ def url(text: str) -> str:
     """
     parts = urlsplit(text)
     schemes = ("https", "http") if is_loopback(text) else ("https",)
-    superfluous = parts.username or parts.query or parts.fragment  # paths are appended to the text
+    superfluous = "@" in parts.netloc or parts.query or parts.fragment  # paths are appended to the text
     if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
     return text.rstrip("/")

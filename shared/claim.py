@@ -67,13 +67,19 @@ class Claim:
         at = whole_second(now + delay)
         return due if due and now + delay * 0.9 <= due <= at else at
 
+    def delete_results(self) -> None:
+        """Delete what a run whose status was deleted has left: it would seem to be of this run, which has none."""
+        if self.job.lease:  # whoever has lost the job must not delete what its next hand has written
+            self.hold()
+        self._services.storage.delete_results(self.job.manifest)
+
     def stop(self, state: State, fault: Fault) -> None:
         """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
         now = self._services.clock()
         job = transitions.stopped(self.job, state, fault, self.first_poll(now), now)
         if job.due:
             self.wake(job.due)
-        else:  # results of a run whose status was deleted would seem to be of this one
-            self._services.storage.delete_results(job.manifest)
+        else:
+            self.delete_results()
         self.save(job)
         events.log("sending_stopped", manifest=job.manifest, state=job.state, attempt=job.attempts, fault=fault)

@@ -47,7 +47,12 @@ class DirectSession(requests.Session):
             request.headers["Content-Length"] = str(len(request.body))
         stream = bool(given.get("stream"))
         route = self._route(request.url)
-        response = self.get_adapter(request.url).send(request, stream=stream, timeout=given["timeout"], **route)
+        try:
+            response = self.get_adapter(request.url).send(request, stream=stream, timeout=given["timeout"], **route)
+        except requests.RequestException:
+            raise
+        except ValueError:  # http.client's word for a header that it cannot send repeats the header, token and all
+            raise requests.exceptions.InvalidHeader("a header has characters that no request can carry") from None
         if not stream:
             response.content  # noqa: B018 - reading it gives the connection back
         return response

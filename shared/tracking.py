@@ -12,7 +12,7 @@ from shared.answers import AnswerError, BatchProgress, Report, UnavailableError,
 from shared.device import Device
 from shared.job import Fault, Job, Upload
 from shared.judgement import judge
-from shared.manifest import Row, Source, reread
+from shared.manifest import Row, Source, UnreadableError, reread
 from shared.results import unknown_rows, write_results
 from shared.schedule import poll_delay, retry_delay, whole_second
 from shared.services import UNREADABLE, ConflictError, Services, SignInError, Storage, StorageUnavailableError, Stored
@@ -46,7 +46,7 @@ class Tracking:
             if not self._unjudged:
                 self._finish()
                 return
-        except StorageUnavailableError:
+        except (StorageUnavailableError, UnreadableError):  # the latter of a version that reads less than the last one
             self._fault = UNREADABLE
             if self._overdue():
                 self._finish_without_manifest()
@@ -129,8 +129,7 @@ class Tracking:
         try:
             self._save(transitions.finished(self._job, results, self._services.clock()))
         except ConflictError:  # a new run may have begun, which must not find these results beside it
-            present = storage.load(self._job.manifest)
-            if present is None or present.job.results != results:
+            if not self._belong(results, storage.load(self._job.manifest)):
                 storage.delete_results(self._job.manifest)
             raise
         job = self._job
@@ -146,6 +145,12 @@ class Tracking:
             not_reported=job.devices.not_reported,
             not_uploaded=job.devices.not_uploaded,
         )
+
+    def _belong(self, results: str, present: Stored | None) -> bool:
+        """Tell whether results may stay: another poll of this run, if it has not told of them yet, is about to."""
+        if present is None:
+            return False
+        return present.job.progress.run == self._job.progress.run or present.job.results == results
 
     def _come_again(self) -> None:
         services, now, progress = self._services, self._services.clock(), self._job.progress

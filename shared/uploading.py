@@ -95,7 +95,7 @@ class Attempt:
             first = issues.kept[0]
             self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
-            self._services.storage.delete_results(self._job.manifest)  # as in stop()
+            self._claim.delete_results()
             self._claim.save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 

@@ -1,5 +1,6 @@
 import logging
 import threading
+import traceback
 from dataclasses import dataclass
 
 import pytest
@@ -74,6 +75,16 @@ def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCap
 def test_what_breaks_is_told_in_the_words_of_requests() -> None:
     with DirectSession(trust_env=False) as session, pytest.raises(requests.ConnectionError):
         session.request("GET", f"{NOBODY}/", data=None, headers={}, timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize("token", ["secret\n", "secret\r\nX-Other: y", "secret\u2603"])
+def test_a_header_that_cannot_be_sent_is_not_repeated(token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    with Server(Echo()) as server, DirectSession(trust_env=False) as session:
+        with pytest.raises(requests.RequestException) as told:
+            session.request("GET", f"{server.url}/", data=None, headers=headers, timeout=TIMEOUT)
+        assert session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT).ok
+    assert "secret" not in "".join(traceback.format_exception(told.value))
 
 
 def proxied(monkeypatch: pytest.MonkeyPatch) -> None:

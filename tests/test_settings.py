@@ -71,6 +71,7 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_URL", "ftp://127.0.0.1", "https address"),
         ("PARTNER_CENTER_URL", "https://user:word@partner.example", "https address"),
         ("PARTNER_CENTER_URL", "https://[", "https address"),
+        ("PARTNER_CENTER_URL", "https://:word@partner.example", "https address"),
         ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:1", "https address or host name"),
         ("PARTNER_CENTER_TENANT_ID", "contoso.example/x", "neither a tenant's id nor its domain"),
         ("PARTNER_CENTER_URL", "https://partner.example:port", "https address"),

@@ -2,7 +2,7 @@
 
 from shared.manifest.codes import CODES, ISSUES, WARNINGS
 from shared.manifest.content import Content, InMemory
-from shared.manifest.finding import Finding, Findings
+from shared.manifest.finding import Finding, Findings, UnreadableError
 from shared.manifest.inspection import inspect
 from shared.manifest.manifest import Manifest, Row, Source, reread
 
@@ -17,6 +17,7 @@ __all__ = [
     "Manifest",
     "Row",
     "Source",
+    "UnreadableError",
     "inspect",
     "reread",
 ]

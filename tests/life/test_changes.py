@@ -1,5 +1,6 @@
-"""Manifests are overwritten and deleted while their jobs go on."""
+"""Manifests are overwritten and deleted while their jobs go on, and the app is replaced by another version."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from local.partner_center import faults
 from local.web import Proceed, Response
 from shared.job import Fault, State
+from shared.manifest import Content, UnreadableError
+from shared.manifest.entry import Entry
 from tests.life.views import TWO, rows
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -156,3 +159,19 @@ def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, mom
     assert world.accepted() == dict.fromkeys(serials(2, start=50), 1) | (
         {} if moment == "attempt" else dict.fromkeys(serials(2), 1)
     )
+
+
+def test_a_manifest_that_a_new_version_cannot_read_does_not_keep_the_job_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stricter(content: Content, *_: object) -> Iterator[Entry]:
+        assert list(content.chunks())
+        raise UnreadableError("value_too_large")
+
+    world = World()
+    world.drop(TWO)
+    world.step()
+    monkeypatch.setattr("shared.manifest.manifest.entries", stricter)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2

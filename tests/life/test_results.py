@@ -1,13 +1,16 @@
 """Every device of the manifest has a row in the results, and no other run's results lie beside a status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
 from local.partner_center import Outcome, faults
+from local.web import Proceed, Response
 from shared.job import State
 from shared.names import results_of, status_of
+from shared.services import Stored
+from tests.fakes import FakeContent
 from tests.life.views import TWO, rows
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -118,6 +121,88 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
     world.drop(TWO)
     world.step()
     before_results_are_written(world, monkeypatch, lambda: world.workflow.advance(NAME))
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_a_poll_that_was_overtaken_leaves_the_results_of_the_one_that_ends_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write, load = world.storage.write_results, world.storage.load
+
+    def polled_by_another(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        monkeypatch.setattr(world.storage, "load", ended_by_a_third)
+        world.storage.save(*load(manifest) or pytest.fail("no status"))
+        return write(manifest, results)
+
+    def ended_by_a_third(manifest: str) -> Stored | None:
+        monkeypatch.setattr(world.storage, "load", load)
+        seen = load(manifest)
+        world.workflow.advance(NAME)
+        return seen
+
+    monkeypatch.setattr(world.storage, "write_results", polled_by_another)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_results_whose_status_is_deleted_before_it_can_tell_of_them_do_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def both_deleted_first(manifest: str, results: bytes) -> str:
+        del world.storage.blobs[status_of(NAME)], world.storage.blobs[NAME]
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", both_deleted_first)
+    world.settle()
+    assert world.storage.blobs == {}
+
+
+def overtaken(world: World) -> None:
+    """Let a process stand still for longer than its lease, while others do its work."""
+    world.clock.advance(world.delays.lease)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_whoever_is_refused_after_losing_the_job_leaves_the_results() -> None:
+    world = World()
+
+    def frozen(proceed: Proceed) -> Response:
+        overtaken(world)
+        return faults.error(400, "3000", "No.")(proceed)
+
+    world.partner_center.script.next_upload(frozen)
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_whoever_rejects_after_losing_the_job_leaves_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(allowed=frozenset({"00000000-0000-0000-0000-000000000000"}))
+    chunks = FakeContent.chunks
+
+    def frozen(content: FakeContent) -> Iterator[bytes]:
+        monkeypatch.setattr(FakeContent, "chunks", chunks)
+        world.allowed = frozenset()
+        world.start_process()
+        overtaken(world)
+        return chunks(content)
+
+    monkeypatch.setattr(FakeContent, "chunks", frozen)
+    world.drop(TWO)
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2
