@@ -1,6 +1,6 @@
 """A process from its start to a manifest's first status: ``python -m bench.first_job FOLDER MANIFEST``.
 
-With ``imports`` in the folder's place it only imports what a first invocation uses, and prints the moment.
+With ``imports`` in the folder's place it only imports what a first invocation uses. It prints the moment of its end.
 """
 
 import importlib
@@ -33,6 +33,7 @@ def main(folder: str, manifest: str) -> None:
         from bench.hosted import HostedApp  # noqa: PLC0415 - the first thing is the app, as in Azure
 
         HostedApp(runtime, os.environ).land([manifest], 1)
+        print(time.monotonic())
 
 
 if __name__ == "__main__":

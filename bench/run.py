@@ -18,7 +18,7 @@ from bench.world import ROOT, World, world
 FILE = ROOT / ".local" / "bench.json"
 CHART = ROOT / "docs" / "bench.svg"
 
-_FULL = Plan(slot=0.15, budget=25, rounds=3)
+_FULL = Plan(slot=0.12, budget=20, rounds=3)
 _QUICK = Plan(slot=0.1, budget=10, rounds=2)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05), Cell(LARGE, 1, 0.0),
@@ -41,7 +41,7 @@ def run(console: Console, *, quick: bool) -> Results:
             results.memory = {name: peak / MEGABYTE for name, peak in peaks.items()}
             if not quick:
                 status.update("backlog")
-                results.backlog = backlog.run(around, actors, budget=10)
+                results.backlog = backlog.run(around, actors)
         status.update("cold start")
         results.cold_start = cold_start.run(around, rounds=2 if quick else 4)
         if not quick:

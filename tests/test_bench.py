@@ -3,19 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
-from azure.storage.blob import ContainerClient
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from bench.apps.by_hand import Finding
+from bench.cases import backlog, large_file
 from bench.cases.grid import Cell, Grid, Plan
+from bench.cases.large_file import WRITERS
 from bench.cases.reading import Reader, by_hand_finds, compare, this_app_finds
-from bench.cast import FLOOR, NAMES, SMALL, TUTORIAL, Actor, UnequalError, cast
+from bench.cast import FLOOR, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, cast, record
 from bench.faulty import faulty
 from bench.floor import run_floor
 from bench.processes import Process, ProcessError
@@ -108,6 +102,36 @@ def test_other_devices_are_found_out(
         wrong.check()
 
 
+def test_the_same_exchanges_are_made_as_this_app_makes(around: World, actors: dict[str, Actor]) -> None:
+    lives = [record(around, actors[name]) for name in (THIS_APP, SAME)]
+    steps = [{kind: [sorted(map(str, turn)) for turn in life.steps()] for kind, life in each.items()} for each in lives]
+    assert steps[0] == steps[1]
+    assert len(steps[0]["small0"]) == 2
+
+
+def test_a_large_file_is_held_against_what_came_of_it(around: World, actors: dict[str, Actor]) -> None:
+    large_file.keep(around, WRITERS["CSV"], "CSV", 2000)
+    around.clear()
+    large_file.land(around, actors[THIS_APP].process, "CSV2000")
+    large_file.check(around, 2000, "this app")
+    with pytest.raises(UnequalError, match="has not sent the manifest's devices"):
+        large_file.check(around, 3000, "this app")
+    around.store.ask("clear")
+    with pytest.raises(UnequalError, match="should have been accepted"):
+        large_file.check(around, 2000, "this app")
+
+
+def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict[str, Actor]) -> None:
+    case = backlog.run(around, actors, manifests=8)
+    assert {name: sum(taken.jobs for taken in samples) for name, samples in case.samples.items()} == dict.fromkeys(
+        (THIS_APP, TUTORIAL, backlog.TWO), 8
+    )
+    honest = actors[TUTORIAL]
+    wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
+    with pytest.raises(UnequalError, match="4 uploads missing"):
+        backlog.run(around, actors | {TUTORIAL: wrong}, manifests=8)
+
+
 def test_who_does_not_follow_to_the_end_is_found_out(around: World, actors: dict[str, Actor]) -> None:
     floor = actors[FLOOR]
     lazy = {FLOOR: Actor(FLOOR, Lazy(floor.process), around, floor.expected, turns=floor.turns)}
@@ -167,52 +191,3 @@ def test_a_check_left_out_is_found_out(reader: Reader) -> None:
 
 def test_the_faulty_manifests_have_what_is_costly_to_check() -> None:
     assert {"not_base64", "missing_identity", "duplicate_device", "repeated_hash"} <= set(found_codes())
-
-
-# --- a stand-in that is like the storage -----------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["stand-in", "emulator"])
-def connection_string(request: pytest.FixtureRequest, around: World) -> str:
-    if request.param == "stand-in":
-        return around.settings["ManifestStorage"]
-    account = request.getfixturevalue("azurite").new_account()
-    with ContainerClient.from_connection_string(account.connection_string, "manifests") as container:
-        container.create_container()
-    return str(account.connection_string)
-
-
-def test_the_storage_stand_in_keeps_the_rules_that_the_app_relies_on(connection_string: str) -> None:
-    with ContainerClient.from_connection_string(connection_string, "manifests", max_single_get_size=4) as container:
-        blob = container.get_blob_client("c/Ω b/x.json")
-        with pytest.raises(ResourceNotFoundError):
-            blob.download_blob()
-        first = blob.upload_blob(b"0123456789", overwrite=False, metadata={"state": "accepted"})["etag"]
-        with pytest.raises(ResourceExistsError):
-            blob.upload_blob(b"", overwrite=False)
-        assert blob.get_blob_properties().metadata == {"state": "accepted"}
-        pinned = {"etag": first, "match_condition": MatchConditions.IfNotModified}
-        assert blob.download_blob(**pinned).readall() == b"0123456789"
-        second = blob.upload_blob(b"", overwrite=True, **pinned)["etag"]
-        for refused in (lambda: blob.upload_blob(b"", overwrite=True, **pinned), lambda: blob.download_blob(**pinned)):
-            with pytest.raises(ResourceModifiedError):
-                refused()
-        assert blob.download_blob().readall() == b""
-        assert blob.get_blob_properties().etag == second != first
-        blob.delete_blob()
-        with pytest.raises(ResourceNotFoundError):
-            blob.get_blob_properties()
-        with pytest.raises(ResourceModifiedError):  # a condition on a blob that is gone is not met either
-            blob.upload_blob(b"", overwrite=True, **pinned)
-
-
-def test_the_queue_stand_in_takes_messages(around: World) -> None:
-    text = around.settings["ManifestStorage"]
-    with QueueClient.from_connection_string(text, "q", message_encode_policy=TextBase64EncodePolicy()) as queue:
-        for told, delay in (("late", 300), ("soon", 2)):
-            assert queue.send_message(told, visibility_timeout=delay, time_to_live=-1).id
-    assert around.store.ask("take_messages") == [("soon", 2), ("late", 300)]
-    assert around.store.ask("take_messages") == []
-
-
-# --- figures ---------------------------------------------------------------------------------------------------------

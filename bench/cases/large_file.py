@@ -1,7 +1,9 @@
 """A manifest of 100,000 devices: its time and the memory of its process, and a tenth of it for the comparison."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +11,13 @@ from bench import manifests
 from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL, UnequalError, app
 from bench.figures import MEGABYTE
 from bench.processes import Process
+from bench.stand_ins.center import devices_of
 from bench.work import Measure
 from bench.world import CUSTOMER, World
 
 MANY, TIMES_FEWER = 100_000, 10
+PART = 1000
+"""Devices in one upload."""
 WRITERS: dict[str, Callable[[Path, int], None]] = {"JSON": manifests.write_array, "CSV": manifests.write_table}
 
 
@@ -35,7 +40,7 @@ def run(world: World, most: int = MANY) -> Iterator[LargeRun]:
     few = most // TIMES_FEWER
     for kind, write in WRITERS.items():
         for devices in (few, most):
-            _keep(world, write, kind, devices)
+            keep(world, write, kind, devices)
         yield from _compared(
             world, kind, {THIS_APP: (few, few, most), TUTORIAL: (most,) if kind == "JSON" else (few, few)}
         )
@@ -43,7 +48,7 @@ def run(world: World, most: int = MANY) -> Iterator[LargeRun]:
             world.store.ask("drop", _key(kind, devices))
 
 
-def _keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
+def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
     """Give the store a file that is gone from the disk as soon as the store has it in its memory's map."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         path = Path(folder) / "manifest"
@@ -52,22 +57,36 @@ def _keep(world: World, write: Callable[[Path, int], None], kind: str, devices: 
 
 
 def _compared(world: World, kind: str, sizes: Mapping[str, Sequence[int]]) -> Iterator[LargeRun]:
-    uploads: dict[int, object] = {}
     for implementation, each in sizes.items():
         with app(world, FOLDERS[implementation]) as process:
-            _land(world, process, f"{SMALL}0")
+            land(world, process, f"{SMALL}0")
             for devices in each:
                 world.clear()
-                measure = _land(world, process, _key(kind, devices))
+                measure = land(world, process, _key(kind, devices))
                 memory = process.ask("peak_memory") / MEGABYTE
                 yield LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)
-                came = world.center.ask("uploads")
-                if came != uploads.setdefault(devices, came):
-                    raise UnequalError(f"{kind}: {implementation} has not sent the same devices")
+                check(world, devices, f"{kind}: {implementation}")
     world.clear()
 
 
-def _land(world: World, process: Process, key: str) -> Measure:
+def check(world: World, devices: int, who: str) -> None:
+    """Compare what came at the stand-in with what the manifest holds, and look at its status; raises UnequalError."""
+    (came,) = world.center.ask("uploads").values()
+    if came != _parts(devices):
+        raise UnequalError(f"{who} has not sent the manifest's devices")
+    states = world.store.ask("states")
+    if states != {"accepted": 1}:
+        raise UnequalError(f"{who} should have been accepted: {dict(states)}")
+
+
+@cache
+def _parts(devices: int) -> Counter[str]:
+    """Name the uploads of a manifest of so many devices."""
+    return Counter(devices_of(manifests.array(PART, first)) for first in range(0, devices, PART))
+
+
+def land(world: World, process: Process, key: str) -> Measure:
+    """Handle that the manifest with a content has landed."""
     name = f"{CUSTOMER}/large/{key}"
     world.store.ask("land", {name: key})
     return Measure(*process.ask("land", [name], 1))

@@ -43,6 +43,8 @@ class Queue:
             return Response(201, {"Content-Type": "application/xml"}, _receipt(number, delay))
         if request.method != "PUT" or place not in self.messages:
             return error(404, "MessageNotFound")
+        if parse_qs(query).get("popreceipt") != [_POP_RECEIPT]:
+            return error(400, "PopReceiptMismatch")
         self.messages[place] = message
         return Response(204, {"x-ms-popreceipt": _POP_RECEIPT, "x-ms-time-next-visible": _after(delay)})
 

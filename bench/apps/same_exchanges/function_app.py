@@ -91,6 +91,8 @@ class Job:
                 self._upload()
             case "ask for progress":
                 self._ask()
+            case unknown:
+                raise ValueError(f"nobody has taught it to {unknown}")
 
     def _read_status(self) -> None:
         try:
