@@ -26,7 +26,8 @@ def retry_delay(delays: Delays, setbacks: int, told: timedelta | None, draw: flo
         draw: A random number from 0 to 1, so that a crowd does not come back as a crowd.
     """
     doubled = _doubled(delays.first_retry, setbacks, delays.longest_retry)
-    backoff = max(doubled * (0.75 + draw / 4), delays.first_retry)
+    shortest = min(delays.first_retry * (1 + draw / 4), delays.longest_retry)
+    backoff = max(doubled * (0.75 + draw / 4), shortest)
     if told is None:
         return backoff
     return max(told, SECOND) if setbacks == 0 else max(told, backoff)

@@ -16,7 +16,7 @@ def test_moments_are_rounded_up_to_seconds() -> None:
     ("setbacks", "told", "draw", "seconds"),
     [
         (0, None, 0.0, 30),
-        (0, None, 1.0, 30),
+        (0, None, 1.0, 37.5),
         (1, None, 0.0, 45),
         (1, None, 1.0, 60),
         (4, None, 1.0, 480),
@@ -31,7 +31,7 @@ def test_moments_are_rounded_up_to_seconds() -> None:
     ],
 )
 def test_retries_come_less_and_less_often_and_never_before_told(
-    setbacks: int, told: int | None, draw: float, seconds: int
+    setbacks: int, told: int | None, draw: float, seconds: float
 ) -> None:
     wait = None if told is None else timedelta(seconds=told)
     assert retry_delay(DELAYS, setbacks, wait, draw) == timedelta(seconds=seconds)

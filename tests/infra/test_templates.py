@@ -113,7 +113,7 @@ def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
     instances = parsed(MAIN)["parameters"]["maximumInstanceCount"]["default"]
     blobs = extensions["blobs"]["maxDegreeOfParallelism"]
     batch = extensions["queues"]["batchSize"]
-    messages = batch + extensions["queues"].get("newBatchThreshold", batch // 2)
+    messages = batch + extensions["queues"]["newBatchThreshold"]
     assert f"{instances} instances * {blobs} blobs" in comment
     assert f"{instances} * {messages} wake-ups" in comment
     assert f"= {instances * (blobs + messages)} requests" in comment

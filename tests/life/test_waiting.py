@@ -149,4 +149,4 @@ def test_a_part_that_was_accepted_ends_the_row_of_setbacks() -> None:
     world.drop(TWO)
     world.settle()
     waits = [job.due and job.due - job.updated_at for job in world.storage.written if job.state is State.WAITING]
-    assert waits == [timedelta(seconds=seconds) for seconds in (30, 60, 120, 30)]
+    assert waits == [timedelta(seconds=seconds) for seconds in (38, 60, 120, 38)]
