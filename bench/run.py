@@ -18,7 +18,7 @@ from bench.world import ROOT, World, world
 FILE = ROOT / ".local" / "bench.json"
 CHART = ROOT / "docs" / "bench.svg"
 
-_FULL = Plan(slot=0.12, budget=20, rounds=3)
+_FULL = Plan(slot=0.1, budget=15, rounds=3)
 _QUICK = Plan(slot=0.1, budget=10, rounds=2)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05), Cell(LARGE, 1, 0.0),
@@ -29,7 +29,7 @@ def run(console: Console, *, quick: bool) -> Results:
     """Measure everything; a quick run has fewer rounds, fewer cases and no large files."""
     start, results = monotonic(), Results(quick=quick)
     with console.status("parsing") as status, world() as around:
-        results.reading = reading.run(rounds=3 if quick else 7, repeats=2)
+        results.reading = reading.run(rounds=3 if quick else 5, repeats=2)
         status.update("starting the implementations")
         with cast(around) as actors:
             grid = Grid(around, actors, _QUICK_CELLS if quick else CELLS)
@@ -43,7 +43,7 @@ def run(console: Console, *, quick: bool) -> Results:
                 status.update("backlog")
                 results.backlog = backlog.run(around, actors)
         status.update("cold start")
-        results.cold_start = cold_start.run(around, rounds=2 if quick else 4)
+        results.cold_start = cold_start.run(around, rounds=2 if quick else 3)
         if not quick:
             _large(status, around, results)
     results.seconds = monotonic() - start
