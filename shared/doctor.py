@@ -21,6 +21,8 @@ from shared.target import is_customer_id
 TRIGGER = "upload_manifest"
 """The blob trigger's name: a subscription that names another function loses every event without a word."""
 
+_NOT_WRITTEN = "writing was not tried"
+
 
 class SickError(Exception):
     """One check has failed; the text says what to do."""
@@ -99,12 +101,12 @@ def _identity_endpoint(environment: Mapping[str, str]) -> str:
 
 def _container(app: App) -> str:
     blob = _asked(lambda: next(iter(app.storage.listing()), None), "Storage Blob Data Owner", "MANIFEST_CONTAINER")
-    return "can be listed" if blob else "can be listed; it is empty"
+    return f"can be listed{'' if blob else '; it is empty'}; {_NOT_WRITTEN}"
 
 
 def _queue(app: App) -> str:
     count = _asked(app.wake_ups.count, "Storage Queue Data Contributor", "WAKE_UP_QUEUE")
-    return f"can be read; about {count} wake-ups are in it"
+    return f"can be read; about {count} wake-ups are in it; {_NOT_WRITTEN}"
 
 
 def _asked[T](ask: Callable[[], T], role: str, setting: str) -> T:

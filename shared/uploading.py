@@ -203,6 +203,7 @@ class Attempt:
         """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
         now = self._services.clock()
         self._claim.save(transitions.answered(self._job, fault, self._claim.lease(), now, **progress))
+        events.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
 
     def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
         services, now = self._services, self._services.clock()

@@ -75,6 +75,12 @@ def test_all_is_well(patient: Patient) -> None:
     assert "eyJ" not in told  # as tokens begin
 
 
+def test_it_tells_that_writing_was_not_tried(patient: Patient) -> None:
+    patient.examine()
+    unproved = [line for line in patient.said if line.endswith("; writing was not tried")]
+    assert [line.split(":")[0] for line in unproved] == ["ok    container", "ok    wake-up queue"]
+
+
 def test_it_changes_nothing(patient: Patient) -> None:
     connection = patient.account.connection_string
     with (

@@ -67,6 +67,11 @@ def test_faults_of_the_sign_in_raise_their_alert() -> None:
     assert compared(query, "code") == {diagnosis.TOO_SLOW.code}, "nobody logs a sign-in that has not ended yet"
 
 
+@pytest.mark.parametrize("chart", ["setbacks", "faults"])
+def test_a_poll_that_failed_is_shown_as_an_upload_is_that_waits(chart: str) -> None:
+    assert compared(CHARTS[chart], "event") >= {"upload_postponed", "poll_failed"}
+
+
 def test_outcomes_of_devices_are_shown_in_the_words_of_the_results() -> None:
     assert fields(CHARTS["devices"]) == {*Outcome} - {Outcome.DUPLICATE}
 

@@ -1,16 +1,17 @@
 """Manifests are uploaded: whole, in parts, and each part once."""
 
+import logging
 from copy import replace
 from datetime import timedelta
 
 import pytest
 
-from local.partner_center import faults
+from local.partner_center import Operation, SignIn, faults
 from local.web import Fault, Proceed, Response, Silence, answer_lost, no_fault
 from shared.job import State
 from tests.life.views import TWO, rows, status_of_error, uploads
 from tests.manifests import array, serials
-from tests.world import DELAYS, NAME, World
+from tests.world import CUSTOMER, DELAYS, NAME, World
 
 
 def test_a_manifest_lives_to_completed() -> None:
@@ -163,3 +164,24 @@ def test_each_answer_renews_the_lease_with_what_is_saved_of_it() -> None:
     world.drop(TWO)
     world.step()
     assert [job.state for job in world.storage.written] == ["processing"] * 3 + ["accepted"]
+
+
+def test_every_answer_to_an_attempt_is_logged_with_its_ids(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(customers={CUSTOMER: []}, create_missing_batch=True, access=SignIn.APP_AND_USER)
+
+    def created_meanwhile(proceed: Proceed) -> Response:
+        world.partner_center.add_batch(CUSTOMER, "Test")
+        return proceed()
+
+    world.partner_center.script.next_upload(faults.error(401, "900420", "No."), faults.error(413, "", "No."))
+    world.partner_center.script.next_call(Operation.CREATE_BATCH, created_meanwhile)
+    world.drop(TWO)
+    with caplog.at_level(logging.INFO, "manifests"):
+        world.step()
+    told = [record.__dict__ for record in caplog.records if "request" in record.__dict__]
+    sent = [call.headers["MS-RequestId"] for call in world.partner_center.calls]
+    assert [fields["request"] for fields in told] == sent
+    answered = [fields for fields in told if fields["event"] == "upload_answered"]
+    assert [fields["status"] for fields in answered] == [401, 413, 404, 409]
+    assert all(fields["manifest"] == NAME and fields["attempt"] == 1 for fields in answered)
+    assert all(fields["correlation"] and fields["server_correlation"] for fields in answered)

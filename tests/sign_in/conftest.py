@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from local.certificates import PrivateAuthority
 from tests.sign_in import premises as here
 from tests.sign_in.premises import Premises, Servers
+from tests.sign_in.witness import check_words
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +26,12 @@ def servers(private_authority: PrivateAuthority) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def premises(servers: Servers, app_pem: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Premises]:
+def premises(
+    servers: Servers, app_pem: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Premises]:
+    caplog.set_level(logging.DEBUG)
     with here.premises(servers, app_pem) as opened:
         for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "REQUESTS_CA_BUNDLE"):
             monkeypatch.setenv(name, opened.environment[name])
         yield opened
+        check_words(opened, [*caplog.get_records("setup"), *caplog.get_records("call")])

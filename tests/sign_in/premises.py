@@ -24,6 +24,7 @@ IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"
 OTHER_IDENTITY = "33333333-3d57-4e0b-8a55-2f1f0a9d7c11"
 APP = "44444444-3d57-4e0b-8a55-2f1f0a9d7c11"
 REFRESH_TOKEN, CERTIFICATE = "refresh-token", "app-certificate"
+BEGINNING = 45  # characters of a secret, which are enough to give it away
 AUDIENCES = frozenset(cloud.audience for cloud in CLOUDS.values())
 CLOUD_HOSTS = [cloud.authority.removeprefix("https://") for cloud in CLOUDS.values()]
 
@@ -52,6 +53,7 @@ class Premises:
     vault: KeyVault
     environment: dict[str, str]
     parts: ExitStack
+    faults: list[SignInError] = field(default_factory=list)
 
     def settings(self, way: str, **changes: str) -> Settings:
         return read_settings({**self.environment, "PARTNER_CENTER_AUTH": way, **changes})
@@ -68,11 +70,24 @@ class Premises:
         try:
             self.sign_in(way, **changes).token()
         except SignInError as error:
+            self.faults.append(error)
             return error.fault
         raise AssertionError("there was a token")
 
     def access(self, token: str, cloud: str = "global") -> Access | None:
         return self.authority.sign_in(token, CLOUDS[cloud].audience)
+
+    def secrets(self) -> Iterator[str]:
+        """Give the beginning of everything secret that was made, and of each part of a token."""
+        mint = self.endpoint.mint
+        assert isinstance(mint, RememberingMint)
+        for token in (*mint.tokens, *self.authority.ledger.given):
+            yield token[:BEGINNING]
+            yield from (part[:BEGINNING] for part in token.split(".") if len(part) > 60)
+        for versions in self.vault.secrets.values():
+            yield from (version.value[:BEGINNING] for version in versions if version.value)
+        yield from self.app_pem.splitlines()[1:2]  # of the private key; what stands before it is no secret
+        yield self.environment["IDENTITY_HEADER"]
 
     @property
     def app(self) -> Registration:

@@ -3,7 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import replace
 from typing import NoReturn
 from urllib.parse import parse_qs
@@ -13,11 +13,11 @@ import pytest
 from local.authority import refusal
 from local.web import Fault, Proceed, Response
 from shared import sign_in
+from shared.job import Fault as JobFault
 from shared.services import SignInError
 from shared.sign_in.app_user import AppUser
-from tests.sign_in.premises import REFRESH_TOKEN, Premises, RememberingMint
-
-BEGINNING = 45  # characters
+from tests.sign_in.premises import REFRESH_TOKEN, Premises
+from tests.sign_in.witness import check_words
 
 
 @pytest.fixture(autouse=True)
@@ -26,24 +26,12 @@ def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return lambda: "\n".join(f"{record.getMessage()} {record.exc_info} {record.args}" for record in caplog.records)
 
 
-def secrets(premises: Premises) -> Iterator[str]:
-    """Give the beginning of everything secret that was made, and of each part of a token."""
-    mint = premises.endpoint.mint
-    assert isinstance(mint, RememberingMint)
-    for token in (*mint.tokens, *premises.authority.ledger.given):
-        yield token[:BEGINNING]
-        yield from (part[:BEGINNING] for part in token.split(".") if len(part) > 60)
-    for versions in premises.vault.secrets.values():
-        yield from (version.value[:BEGINNING] for version in versions)
-    yield premises.environment["IDENTITY_HEADER"]
-
-
 def told(error: SignInError) -> str:
     return "".join(traceback.format_exception(error)) + repr(error) + str(error.fault) + repr(vars(error))
 
 
 def assert_secret(premises: Premises, text: str) -> None:
-    scanned = list(secrets(premises))
+    scanned = list(premises.secrets())
     assert len(scanned) > 2
     assert not [secret for secret in scanned if secret in text]
 
@@ -123,3 +111,19 @@ def test_a_certificates_key_stays_in_the_vault(premises: Premises, log: Callable
     signed_in.token()
     assert_secret(premises, log() + repr(vars(signed_in)))
     assert pem.splitlines()[1] not in log()
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
+def test_a_secret_in_a_log_line_of_any_sign_in_is_noticed(premises: Premises, level: int) -> None:
+    token = premises.sign_in("app_user").token()
+    told = logging.LogRecord("manifests", level, __file__, 1, "given: %s", (token,), None)
+    with pytest.raises(AssertionError):
+        check_words(premises, [told])
+
+
+def test_a_secret_in_the_fault_of_any_sign_in_is_noticed(premises: Premises) -> None:
+    words = f"Not accepted: {premises.vault.latest(REFRESH_TOKEN)}"
+    premises.faults.append(SignInError(JobFault(description=words)))
+    with pytest.raises(AssertionError):
+        check_words(premises, [])
+    premises.faults.clear()

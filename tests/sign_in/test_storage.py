@@ -10,7 +10,7 @@ from local.web import Server
 from shared import sign_in
 from shared.bootstrap import App
 from shared.clouds import CLOUDS
-from shared.job import State
+from shared.job import State, encode
 from tests.sign_in.premises import IDENTITY, Premises, now
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
@@ -43,6 +43,8 @@ def test_one_identity_reads_the_manifest_and_proves_the_app(
         app.tokens.close()
     assert stored
     assert stored.job.state is State.ACCEPTED
+    written = encode(stored.job).decode()
+    assert not [secret for secret in premises.secrets() if secret in written]
     resources = {"https://storage.azure.com", CLOUDS["global"].exchange_audience}
     assert {fetch.query["resource"] for fetch in premises.endpoint.fetches} == resources
     assert {fetch.query["client_id"] for fetch in premises.endpoint.fetches} == {IDENTITY}
