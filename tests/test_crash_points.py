@@ -46,7 +46,8 @@ def operations_of_a_life() -> list[str]:
 
 def outcome(world: World) -> tuple[object, ...]:
     job = world.job()
-    return job.state, job.devices, job.error, job.lease, job.next_attempt_at, world.results()
+    parts = [(upload.first_device, upload.device_count) for upload in job.uploads]
+    return job.state, job.message, parts, job.devices, job.error, job.lease, job.next_attempt_at, world.results()
 
 
 OPERATIONS = operations_of_a_life()

@@ -1,4 +1,7 @@
-"""Gzip, unpacked as it is read. The gzip module would take seconds for a megabyte of odd headers; zlib does not."""
+"""Gzip, unpacked as it is read. The gzip module would take seconds for a megabyte of odd headers; zlib does not.
+
+What a packed file costs in time and memory is bounded by what it unpacks to, and that by ``max_bytes``.
+"""
 
 import zlib
 from collections.abc import Iterator
