@@ -153,4 +153,4 @@ def _recorded(world: World, actor: Actor, verb: str, what: str) -> list[Exchange
     for place in places:
         place.ask("record", True)  # noqa: FBT003 - it goes through a pipe
     actor.process.ask(verb, [what], 1)
-    return sorted(exchange for place in places for exchange in place.ask("record", False))  # noqa: FBT003 - as above
+    return sorted(exchange for place in places for exchange in place.ask("record", False))  # noqa: FBT003 - it goes through a pipe

@@ -17,7 +17,7 @@ class BlobName(SdkType):  # type: ignore[misc] # the library is not typed
         self.text = text
 
 
-class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[call-arg,misc] # as above
+class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[call-arg,misc] # nor its metaclass
     """Reads the name off the host's reference, or off the metadata where a host sends the content all the same."""
 
     @classmethod

@@ -58,7 +58,7 @@ def _consent(_options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from shared import doctor  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from shared import doctor  # noqa: PLC0415 - a command pays for its own libraries
 
     return doctor.run(os.environ, options.customer, print)
 
@@ -78,10 +78,10 @@ def _print(text: str) -> None:
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 - a command pays for its own libraries
 
-    from shared import bootstrap, sign_in  # noqa: PLC0415 - as above: a command pays for its own libraries
-    from shared.retry import retry  # noqa: PLC0415 - as above: a command pays for its own libraries
+    from shared import bootstrap, sign_in  # noqa: PLC0415 - a command pays for its own libraries
+    from shared.retry import retry  # noqa: PLC0415 - a command pays for its own libraries
 
     def agree(count: int) -> bool:
         return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")

@@ -34,21 +34,11 @@ _CHANGED = Fault(code="manifest_changed", description="The manifest was overwrit
 class Attempt:
     """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
 
-    def __init__(
-        self, services: Services, claim: Claim, content: Content | None = None, *, may_have_results: bool = True
-    ) -> None:
-        """Work on a job whose lease has just been taken.
-
-        Args:
-            services: Everything outside.
-            claim: The job.
-            content: The manifest, where it is already being read.
-            may_have_results: Results of an earlier run may stand beside it.
-        """
+    def __init__(self, services: Services, claim: Claim, content: Content | None = None) -> None:
+        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
         self._services = services
         self._claim = claim
         self._content = content
-        self._may_have_results = may_have_results
         self._fresh = True
         self._token_renewed = False
         self._created = False
@@ -64,7 +54,7 @@ class Attempt:
             ConflictError: The lease was lost; whoever has it goes on.
         """
         try:
-            if self._may_have_results and not self._job.uploads:
+            if not self._job.uploads:  # results of an earlier run, of which there may be no status any more
                 self._services.storage.delete_results(self._job.manifest)
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
@@ -95,7 +85,6 @@ class Attempt:
             first = issues.kept[0]
             self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
-            self._claim.delete_results()
             self._claim.save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             events.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 

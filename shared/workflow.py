@@ -74,7 +74,7 @@ class Workflow:
         job = stored.job if stored else None
         match lifecycle.next_step(job, etag, self._services.clock()):
             case Step.START if etag:
-                self._start(manifest, etag, stored, content, landed=landed)
+                self._start(manifest, etag, stored, content)
             case Step.ATTEMPT if stored:
                 self._attempt(stored)
             case Step.CANCEL if stored:
@@ -84,7 +84,7 @@ class Workflow:
             case Step.WAIT if stored:
                 self._wait(stored.job, due)
 
-    def _start(self, manifest: str, etag: str, stored: Stored | None, content: Content | None, *, landed: bool) -> None:
+    def _start(self, manifest: str, etag: str, stored: Stored | None, content: Content | None) -> None:
         content = content or self._services.storage.open(manifest, etag)
         if content is None:  # deleted since its ETag was asked for; its job must still be looked after
             raise ManifestChangedError(manifest)
@@ -95,9 +95,7 @@ class Workflow:
         wake_up = self._call_back(manifest, lease)
         claimed = self._services.storage.save(job, stored.version if stored else None)
         events.log("manifest_claimed", manifest=manifest, run=job.progress.run, landed=content.modified)
-        # What has just landed has no results; of what has lain there, somebody may have deleted the status alone.
-        claim = Claim(self._services, claimed, wake_up)
-        Attempt(self._services, claim, content, may_have_results=not landed).run()
+        Attempt(self._services, Claim(self._services, claimed, wake_up), content).run()
 
     def _start_of(self, manifest: str, etag: str, previous: Job | None) -> Start:
         part_size = self._services.limits.devices_per_upload

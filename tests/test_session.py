@@ -111,7 +111,7 @@ def test_the_environment_is_looked_at_once_for_each_host() -> None:
     class Watched(DirectSession):
         def merge_environment_settings(self, url: str, *settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
             looks.append(url)
-            return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # as above
+            return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # they are passed on
 
     with Server(Echo()) as one, Server(Echo()) as two, Watched(trust_env=True) as session:
         for server in (one, two, one, two):

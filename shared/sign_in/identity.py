@@ -35,7 +35,7 @@ def managed_identity(client_id: str | None) -> "ManagedIdentityCredential":
 
 def operator(authority: str, client_id: str | None) -> "DefaultAzureCredential":
     """Make the credential of whoever runs a command: the managed identity where it runs, elsewhere an ``az login``."""
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - as above
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - only commands need it
 
     return DefaultAzureCredential(authority=authority, managed_identity_client_id=client_id)
 

@@ -208,12 +208,13 @@ def test_whoever_rejects_after_losing_the_job_leaves_the_results(monkeypatch: py
     assert len(rows(world)) == 2
 
 
-def test_results_of_a_run_whose_status_was_deleted_do_not_stand_beside_the_next_run() -> None:
+@pytest.mark.parametrize("landed", [True, False])
+def test_results_of_a_run_whose_status_was_deleted_do_not_stand_beside_the_next_run(*, landed: bool) -> None:
     world = World()
     world.drop(TWO)
     world.settle()
     del world.storage.blobs[status_of(NAME)]
     world.partner_center.script.next_upload(faults.throttled(60))
-    world.workflow.advance(NAME)
+    world.workflow.advance(NAME, landed=landed)
     assert world.job().state is State.WAITING
     assert results_of(NAME) not in world.storage.blobs

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -85,8 +86,8 @@ class Job:
                 self._move(step["delay"])
             case "write status":
                 self._write_status()
-            case "write results":
-                blob(f"{self.name}.results.csv").upload_blob(self._results(), overwrite=True)
+            case "write results" | "delete results" as what:
+                self._change_results(what)
             case "upload devices":
                 self._upload()
             case "ask for progress":
@@ -118,6 +119,14 @@ class Job:
         blob(f"{self.name}.status.json").upload_blob(
             json.dumps(self.status, indent=2), overwrite=True, metadata={"state": state}
         )
+
+    def _change_results(self, what: str) -> None:
+        results = blob(f"{self.name}.results.csv")
+        if what == "write results":
+            results.upload_blob(self._results(), overwrite=True)
+            return
+        with suppress(ResourceNotFoundError):
+            results.delete_blob()
 
     def _results(self) -> str:
         ends = {row["serialNumber"]: row["status"] for row in self.progress["devicesStatus"]}
