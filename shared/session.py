@@ -10,10 +10,42 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
+from urllib3.connectionpool import ConnectionPool
 from urllib3.util import Retry
 
 CONNECTIONS = 32
 """Connections to one host that a session keeps open: one for each thread that the worker may have."""
+
+
+class _Adapter(HTTPAdapter):
+    """Finds a host's connections once, not for each call, and looks for no cookies in what it answers."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=CONNECTIONS, max_retries=Retry(0, read=False))
+        self._pools: dict[str, ConnectionPool] = {}
+
+    @override
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> ConnectionPool:
+        origin = _origin(str(request.url))
+        if origin not in self._pools:
+            pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call] # requests' own stubs
+            self._pools[origin] = pool
+        return self._pools[origin]
+
+    @override
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Do nothing: the certificates to go by are the same for all calls of a host."""
+
+    @override
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers = resp.headers
+        response.request, response.url, response.connection = req, str(req.url), self
+        return response
 
 
 class DirectSession(requests.Session):
@@ -24,7 +56,7 @@ class DirectSession(requests.Session):
         super().__init__()
         self.trust_env = trust_env
         self._routes: dict[str, dict[str, Any]] = {}
-        adapter = HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=Retry(0, read=False))
+        adapter = _Adapter()
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -58,8 +90,14 @@ class DirectSession(requests.Session):
         return response
 
     def _route(self, url: str) -> dict[str, Any]:
-        origin = url[: url.find("/", len("https://"))]
+        origin = _origin(url)
         if origin not in self._routes:
             found = self.merge_environment_settings(url, {}, None, None, None)
             self._routes[origin] = {name: found[name] for name in ("proxies", "verify", "cert")}
         return self._routes[origin]
+
+
+def _origin(url: str) -> str:
+    """Give what comes before the path."""
+    end = url.find("/", len("https://"))
+    return url if end < 0 else url[:end]
