@@ -65,9 +65,9 @@ def _panels(results: Results) -> list[Panel]:
         _rates("4.3 MB manifest (1,000 devices): manifests a second, 8 at a time", results.landings[key(LARGE, 8)], 1),
     ]
     memory = [
-        Bar(f"{HEADINGS[run.implementation]}, {run.format}", Spread.of([run.megabytes]), _COLOURS[run.implementation])
-        for run in results.large
-        if run.devices == MANY
+        Bar(f"{HEADINGS[name]}, {kind}", Spread.of([run.megabytes for run in runs]), _COLOURS[name])
+        for (name, kind, devices), runs in results.large_runs().items()
+        if devices == MANY
     ]
     if memory:
         title = f"100,000 devices (427 MB): peak memory, MB; the line is the limit of {MOST_MEGABYTES} MB"

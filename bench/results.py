@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,6 +15,8 @@ from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
 from bench.figures import Case, Sample, Spread, Target, ratio
 
 MOST_MEGABYTES = 300
+
+type LargeKey = tuple[str, str, int]
 
 
 def wall(taken: Sample) -> float:
@@ -53,11 +55,12 @@ class Results(msgspec.Struct):
         """Hold the figures against the targets."""
         self.targets = [*_pace(self), *_reading(self), *_threads(self), *_cold_start(self), *_large(self)]
 
-    def large_spread(
-        self, name: str, kind: str, devices: int, value: Callable[[LargeRun], float] = lambda run: run.wall
-    ) -> Spread:
-        """Give the spread of one value, the seconds by default, of the runs with one large file."""
-        return Spread.of([value(run) for run in self.large if run[:3] == (name, kind, devices)])
+    def large_runs(self) -> dict[LargeKey, list[LargeRun]]:
+        """Give the runs with large files, one a round, by who ran, the format and the devices."""
+        runs: dict[LargeKey, list[LargeRun]] = {}
+        for run in self.large:
+            runs.setdefault((run.implementation, run.format, run.devices), []).append(run)
+        return runs
 
 
 def key(size: str, threads: int, latency: float = 0.0) -> str:
@@ -99,21 +102,16 @@ def _cold_start(results: Results) -> Iterator[Target]:
 
 
 def _large(results: Results) -> Iterator[Target]:
-    few = MANY // TIMES_FEWER
-    for kind in ("JSON", "CSV") if results.large else ():
-        memory = results.large_spread(THIS_APP, kind, MANY, _megabytes)
+    few, runs = MANY // TIMES_FEWER, results.large_runs()
+    for kind in ("JSON", "CSV") if runs else ():
+        ours = {devices: runs[THIS_APP, kind, devices] for devices in (few, MANY)}
+        memory = Spread.of([run.megabytes for run in ours[MANY]])
         yield Target(f"100,000 devices, {kind}: peak memory, MB", memory, most=MOST_MEGABYTES, digits=0)
-        linear = _quotient(results.large_spread(THIS_APP, kind, MANY), results.large_spread(THIS_APP, kind, few))
-        yield Target(f"100,000 devices, {kind}: times the time of 10,000", linear, most=11)
+        yield Target(f"100,000 devices, {kind}: times the time of 10,000", _times(ours[MANY], ours[few]), most=11)
         both = MANY if kind == "JSON" else few
-        speed = _quotient(results.large_spread(TUTORIAL, kind, both), results.large_spread(THIS_APP, kind, both))
+        speed = _times(runs[TUTORIAL, kind, both], ours[both])
         yield Target(f"{both:,} devices, {kind}: times as fast as the tutorial", speed, least=1)
 
 
-def _megabytes(run: LargeRun) -> float:
-    return run.megabytes
-
-
-def _quotient(above: Spread, below: Spread) -> Spread:
-    """Divide what was not measured in rounds: any of the one by any of the other."""
-    return Spread(above.middle / below.middle, above.low / below.high, above.high / below.low)
+def _times(above: list[LargeRun], below: list[LargeRun]) -> Spread:
+    return ratio([run.wall for run in above], [run.wall for run in below])

@@ -18,7 +18,7 @@ from bench.world import ROOT, World, world
 FILE = ROOT / ".local" / "bench.json"
 CHART = ROOT / "docs" / "bench.svg"
 
-_FULL = Plan(slot=0.1, budget=20, rounds=2)
+_FULL = Plan(slot=0.1, budget=20, rounds=3)
 _QUICK = Plan(slot=0.1, budget=10, rounds=2)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05), Cell(LARGE, 1, 0.0),

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cast import FLOOR, NAMES, SAME, THIS_APP, TUTORIAL
-from bench.figures import Case, Sample, compared
+from bench.figures import Case, Sample, Spread, compared
 from bench.results import Results, cpu, wall
 
 HEADINGS = {THIS_APP: "this app", TUTORIAL: "tutorial", SAME: "same exchanges", FLOOR: "floor"}
@@ -89,10 +89,10 @@ def _milliseconds(taken: Sample) -> float:
 
 def _large(results: Results) -> Table:
     table = _table("Large manifests", "", "who", "seconds", "CPU seconds", "peak memory, MB")
-    for run in results.large:
-        what = f"{run.devices:,} devices, {run.format}"
-        numbers = (f"{run.wall:.1f}", f"{run.cpu:.1f}", f"{run.megabytes:,.0f}")
-        table.add_row(what, HEADINGS[run.implementation], *numbers)
+    for (name, kind, devices), runs in results.large_runs().items():
+        columns = [("wall", 1), ("cpu", 1), ("megabytes", 0)]
+        numbers = [Spread.of([getattr(run, column) for run in runs]).written(digits) for column, digits in columns]
+        table.add_row(f"{devices:,} devices, {kind}", HEADINGS[name], *numbers)
     return table
 
 

@@ -1,10 +1,10 @@
-"""A backlog of 1,000 manifests before a slow API: by one process, by two, and in tutorial style."""
+"""A backlog of 1,000 manifests before a slow API: by one process, by two, in tutorial style, and by bare HTTP."""
 
 from collections import Counter
 from contextlib import ExitStack
 from time import perf_counter
 
-from bench.cast import SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
+from bench.cast import FLOOR, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
 from bench.figures import Case, sample
 from bench.work import Measure
 from bench.world import World
@@ -13,7 +13,7 @@ MANIFESTS = 1000
 SLICES = 4
 LATENCY = 0.05
 THREADS = 32
-TWO = "this app, 2 processes"
+SINGLE, TWO = (THIS_APP, TUTORIAL, FLOOR), "this app, 2 processes"
 
 
 def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> Case:
@@ -25,10 +25,10 @@ def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> C
         second = Actor("second", parts.enter_context(app(world, ".")), world, actors[THIS_APP].expected)
         second.land(SMALL, THREADS, THREADS)
         for _ in range(SLICES):
-            for name in (THIS_APP, TUTORIAL):
+            for name in SINGLE:
                 case.add(name, sample(each, actors[name].land(SMALL, each, THREADS).measure))
             case.add(TWO, sample(each, _both(actors[THIS_APP], second, each // 2)))
-        _check(world, [actors[THIS_APP], actors[TUTORIAL], second])
+        _check(world, [*(actors[name] for name in SINGLE), second])
     return case
 
 

@@ -22,6 +22,7 @@ def run(world: World, rounds: int) -> Case:
         compileall.compile_dir(ROOT / folder, quiet=2)
     compileall.compile_file(ROOT / "function_app.py", quiet=2)
     case = Case("cold start")
+    world.center.ask("set_latency", 0)
     for _ in range(rounds):
         for name in (THIS_APP, TUTORIAL, IMPORTS):
             for what, seconds in _once(world, name):

@@ -2,7 +2,8 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from bench.work import Measure
 from bench.world import CUSTOMER, World
 
 MANY, TIMES_FEWER = 100_000, 10
+ROUNDS = 2
 PART = 1000
 """Devices in one upload."""
 WRITERS: dict[str, Callable[[Path, int], None]] = {"JSON": manifests.write_array, "CSV": manifests.write_table}
@@ -32,18 +34,18 @@ class LargeRun(NamedTuple):
     megabytes: float
 
 
-def run(world: World, most: int = MANY) -> Iterator[LargeRun]:
-    """Measure, in a process of its own for each implementation and format.
+def run(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeRun]:
+    """Measure in turn, in a process of its own for each implementation and format.
 
     The tutorial is spared the large CSV, which takes it half a minute and 2.6 GB: a tenth of it tells as much.
     """
+    world.center.ask("set_latency", 0)
     few = most // TIMES_FEWER
     for kind, write in WRITERS.items():
         for devices in (few, most):
             keep(world, write, kind, devices)
-        yield from _compared(
-            world, kind, {THIS_APP: (few, few, most), TUTORIAL: (most,) if kind == "JSON" else (few, few)}
-        )
+        turns = [(THIS_APP, few), (THIS_APP, most), (TUTORIAL, most if kind == "JSON" else few)]
+        yield from _compared(world, kind, turns * rounds)
         for devices in (few, most):
             world.store.ask("drop", _key(kind, devices))
 
@@ -56,16 +58,17 @@ def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: i
         world.store.ask("keep_file", _key(kind, devices), path)
 
 
-def _compared(world: World, kind: str, sizes: Mapping[str, Sequence[int]]) -> Iterator[LargeRun]:
-    for implementation, each in sizes.items():
-        with app(world, FOLDERS[implementation]) as process:
+def _compared(world: World, kind: str, turns: Iterable[tuple[str, int]]) -> Iterator[LargeRun]:
+    with ExitStack() as parts:
+        processes = {name: parts.enter_context(app(world, FOLDERS[name])) for name in (THIS_APP, TUTORIAL)}
+        for process in processes.values():
             land(world, process, f"{SMALL}0")
-            for devices in each:
-                world.clear()
-                measure = land(world, process, _key(kind, devices))
-                memory = process.ask("peak_memory") / MEGABYTE
-                yield LargeRun(implementation, kind, devices, measure.wall, measure.cpu, memory)
-                check(world, devices, f"{kind}: {implementation}")
+        for name, devices in turns:
+            world.clear()
+            measure = land(world, processes[name], _key(kind, devices))
+            memory = processes[name].ask("peak_memory") / MEGABYTE
+            check(world, devices, f"{kind}: {name}")
+            yield LargeRun(name, kind, devices, measure.wall, measure.cpu, memory)
     world.clear()
 
 
