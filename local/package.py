@@ -1,15 +1,13 @@
 """Builds the zip that is deployed: the app's own files, and nothing that only develops or tests it."""
 
-import py_compile
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pathspec
 
-ROOT = Path(__file__).parent.parent
+from local.compiled import ROOT, compile_all
+
 FILE = ROOT / "dist" / "app.zip"
 _MIDNIGHT = (2026, 1, 1, 0, 0, 0)
 """One time for all entries, so that the same files give the same zip."""
@@ -31,23 +29,13 @@ def _files(root: Path, folder: Path, ignored: pathspec.GitIgnoreSpec) -> Iterato
 
 
 def build(file: Path = FILE, root: Path = ROOT) -> Path:
-    """Write the zip, with compiled modules: the deployed folder is read-only, so Python could not keep its own."""
+    """Write the zip by the two steps that azd takes: compile, and zip what ``.funcignore`` lets through."""
+    compile_all(root)
     file.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in deployed_files(root):
             _add(archive, name, (root / name).read_bytes())
-            if name.suffix == ".py":
-                compiled = name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
-                _add(archive, compiled, _compiled(root / name, name))
     return file
-
-
-def _compiled(source: Path, name: Path) -> bytes:
-    with TemporaryDirectory() as folder:
-        target = Path(folder) / "module.pyc"
-        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH  # a zip does not keep the times that others go by
-        py_compile.compile(str(source), str(target), str(name), doraise=True, invalidation_mode=mode)
-        return target.read_bytes()
 
 
 def _add(archive: zipfile.ZipFile, name: Path, data: bytes) -> None:

@@ -1,39 +1,131 @@
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from local.package import ROOT, build, deployed_files
+import pytest
+import yaml
+
+from local.compiled import ROOT, compile_all, modules
+from local.package import build, deployed_files
 
 MOST_BYTES = 400_000
+DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "shared")
+LITTER = (
+    "__pycache__/gone.cpython-313.pyc",
+    "shared/__pycache__/names.cpython-312.pyc",
+    "shared/__pycache__/names.cpython-313.pyc",
+    "shared/gone/__pycache__/module.cpython-313.pyc",
+    "tests/test_names.py",
+    "docs/deploying.md",
+    ".env",
+)
+"""What lies around after work: the first four where the app is, the others beside it."""
+[(SERVICE, AZD)] = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"].items()
+HOOKS = AZD["hooks"]["prepackage"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return copy(tmp_path / "checkout")
+
+
+def copy(folder: Path) -> Path:
+    for name in (".funcignore", "local", *DEPLOYED):
+        if (ROOT / name).is_dir():
+            left = shutil.ignore_patterns("__pycache__", "node_modules")
+            shutil.copytree(ROOT / name, folder / name, ignore=left)
+        else:
+            folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def litter(folder: Path) -> None:
+    for name in LITTER:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("litter")
+
+
+def zipped_by_azd(folder: Path) -> dict[str, bytes]:
+    return {name.as_posix(): (folder / name).read_bytes() for name in deployed_files(folder)}
+
+
+def unpacked(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def run_hook(folder: Path, path: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the hook as azd does: as a script of its own that ends at the first fault, in the service's folder."""
+    script = folder.parent / "hook.sh"
+    script.write_text(f"#!/bin/sh\nset -e\n\n{HOOKS['posix']['run']}\n")
+    shell = shutil.which(HOOKS["posix"]["shell"])
+    assert shell
+    place, environment = folder / AZD["project"], {"PATH": path}
+    return subprocess.run([shell, script], cwd=place, env=environment, check=False, capture_output=True)  # noqa: S603 - our own script
 
 
 def test_only_the_app_is_deployed() -> None:
-    tops = {path.parts[0] for path in deployed_files()}
-    assert tops == {"function_app.py", "host.json", "requirements.txt", "shared"}
+    assert {path.parts[0] for path in deployed_files()} - {"__pycache__"} == set(DEPLOYED)
 
 
-def test_what_a_run_on_this_machine_has_compiled_stays_here(tmp_path: Path) -> None:
-    (tmp_path / ".funcignore").write_bytes((ROOT / ".funcignore").read_bytes())
-    for name in ("shared/names.py", "shared/__pycache__/names.cpython-313.pyc", "__pycache__/function_app.pyc"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    assert deployed_files(tmp_path) == [Path("shared/names.py")]
+def test_every_module_of_the_app_is_deployed_and_compiled(checkout: Path) -> None:
+    names = set(unpacked(build(checkout / "dist" / "app.zip", checkout)))
+    assert {name for name in names if name.endswith(".py")} == {name.as_posix() for name in modules()}
+    compiled = {(name.parent / "__pycache__" / f"{name.stem}.cpython-313.pyc").as_posix() for name in modules()}
+    assert {name for name in names if name.endswith(".pyc")} == compiled
 
 
-def test_every_module_of_the_app_is_deployed() -> None:
-    modules = {path.relative_to(ROOT) for path in (ROOT / "shared").rglob("*.py")}
-    assert modules | {Path("function_app.py")} == {path for path in deployed_files() if path.suffix == ".py"}
+def test_the_package_is_what_azd_zips_after_its_hook(checkout: Path, tmp_path: Path) -> None:
+    package = unpacked(build(tmp_path / "app.zip", copy(tmp_path / "another")))
+    litter(checkout)
+    ran = run_hook(checkout, f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert ran.returncode == 0, ran.stderr
+    assert zipped_by_azd(checkout) == package
 
 
-def test_the_same_files_give_the_same_zip(tmp_path: Path) -> None:
-    first, second = build(tmp_path / "a" / "app.zip"), build(tmp_path / "b.zip")
+def test_without_python_313_azd_warns_and_deploys_the_same_app(checkout: Path, tmp_path: Path) -> None:
+    ran = run_hook(checkout, path="")
+    assert ran.returncode == 1
+    assert b"Python 3.13 is missing" in ran.stderr
+    assert all(hook["continueOnError"] is True for hook in HOOKS.values())
+    package = unpacked(build(tmp_path / "app.zip", copy(tmp_path / "another")))
+    assert zipped_by_azd(checkout) == {name: data for name, data in package.items() if not name.endswith(".pyc")}
+
+
+def test_the_hook_does_the_same_on_windows() -> None:
+    assert HOOKS.keys() == {"posix", "windows"}
+    assert HOOKS["posix"]["run"].endswith('"$python" -m local.compiled')
+    assert HOOKS["windows"]["run"] == "py -3.13 -m local.compiled"
+
+
+def test_compiling_needs_no_package(checkout: Path) -> None:
+    subprocess.run([sys.executable, "-S", "-m", "local.compiled"], cwd=checkout, check=True)
+    assert (checkout / "__pycache__" / "function_app.cpython-313.pyc").exists()
+
+
+def test_what_is_edited_after_a_deployment_runs_as_edited(tmp_path: Path) -> None:
+    module = tmp_path / "function_app.py"
+    module.write_text("print(1)")
+    compile_all(tmp_path)
+    times = (module.stat().st_atime_ns, module.stat().st_mtime_ns)
+    module.write_text("print(2)")
+    os.utime(module, ns=times)
+    ran = subprocess.run([sys.executable, "-c", "import function_app"], cwd=tmp_path, check=True, capture_output=True)
+    assert ran.stdout.strip() == b"2"
+
+
+def test_the_same_files_give_the_same_zip(checkout: Path, tmp_path: Path) -> None:
+    first, second = build(tmp_path / "a" / "app.zip", checkout), build(tmp_path / "b.zip", copy(tmp_path / "another"))
     assert first.read_bytes() == second.read_bytes()
     assert first.stat().st_size < MOST_BYTES
 
 
-def test_what_is_deployed_runs_from_its_compiled_modules(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build(tmp_path / "app.zip")) as archive:
+def test_what_is_deployed_runs_from_its_compiled_modules(checkout: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(tmp_path / "app.zip", checkout)) as archive:
         archive.extractall(tmp_path / "app")
     manifest = tmp_path / "laptops.json"
     manifest.write_text('[{"productKey": "K1"}]')
@@ -41,6 +133,11 @@ def test_what_is_deployed_runs_from_its_compiled_modules(tmp_path: Path) -> None
     for command in (["-c", program], ["-m", "shared", "check", str(manifest)]):
         ran = subprocess.run([sys.executable, "-v", *command], cwd=tmp_path / "app", check=True, capture_output=True)  # noqa: S603 - our own program
         assert b"/app/shared/__pycache__/check.cpython-313.pyc matches" in ran.stderr
+
+
+def test_the_package_is_deployed_by_naming_the_service() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert f"azd deploy {SERVICE} --from-package dist/app.zip" in text
 
 
 def test_nothing_deployed_brings_aiohttp() -> None:

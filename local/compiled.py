@@ -1,0 +1,33 @@
+"""Compiles the app's modules beside their sources: the deployed folder is read-only, so Python could not keep its own.
+
+azd runs it before it zips the folder (azure.yaml), with a Python that has none of our packages: the standard library
+has to do.
+"""
+
+import py_compile
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+_BY_HASH = py_compile.PycInvalidationMode.CHECKED_HASH
+"""Files change their times on the way to Azure. Checked, as an edit made here after a deployment has to be noticed."""
+
+
+def modules(root: Path = ROOT) -> list[Path]:
+    """Give the files of the app's modules, relative to ``root``."""
+    return [Path("function_app.py"), *sorted(path.relative_to(root) for path in (root / "shared").rglob("*.py"))]
+
+
+def compile_all(root: Path = ROOT) -> None:
+    """Leave one compiled module for each source, and nothing of what runs and other Pythons have left there."""
+    for folder in [*root.glob("__pycache__"), *(root / "shared").rglob("__pycache__")]:
+        shutil.rmtree(folder)
+    for name in modules(root):
+        target = root / name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
+        told = name.as_posix()  # the same bytes wherever the folder is
+        py_compile.compile(str(root / name), str(target), told, doraise=True, invalidation_mode=_BY_HASH)
+
+
+if __name__ == "__main__":
+    compile_all()
