@@ -13,10 +13,8 @@ from shared.settings import Settings
 from shared.sign_in.authority import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.identity import Identity
+from shared.sign_in.tokens import MARGIN
 from shared.sign_in.vault import Secret
-
-MARGIN = 300
-"""Seconds before its end from which on a token is no longer given out."""
 
 
 class AppUser:

@@ -19,6 +19,13 @@ RENEWAL_INTERVAL = 60
 """Seconds between renewals: threads that meet the same refused token renew it once, not once each."""
 
 
+MARGIN = 300
+"""Seconds before its end from which on a token is no longer given out."""
+
+FRESH = 60
+"""Seconds for which a token is handed out again before the credential is asked, which takes a change of threads."""
+
+
 class Credential(Protocol):
     """What signs in; a token is cached in it until shortly before it expires."""
 
@@ -45,6 +52,7 @@ class SignIn:
         self._desk = ThreadPoolExecutor(1, "sign-in")
         self._lock = Lock()
         self._asked: Future[str] | None = None
+        self._fresh_until = clock()
         self._renewable_at = clock()
 
     def token(self) -> str:
@@ -54,7 +62,7 @@ class SignIn:
             SignInError: None is to be had now.
         """
         with self._lock:
-            if self._asked is None or self._asked.done():
+            if self._asked is None or (self._asked.done() and self._clock() >= self._fresh_until):
                 # In the context of whoever asks: the host drops log lines that belong to no invocation.
                 self._asked = self._desk.submit(copy_context().run, self._ask)
             asked = self._asked
@@ -84,14 +92,17 @@ class SignIn:
             raise
 
     def _fetch(self) -> str:
+        self._fresh_until = self._clock()
         try:
             if self._credential is None:
                 self._credential = self._make_credential()
-            return self._credential.get_token(self._scope).token
+            token = self._credential.get_token(self._scope)
         except SignInError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises, the job waits and does not die of it
             raise SignInError(diagnosis.unexpected(error)) from None
+        self._fresh_until += min(FRESH, token.expires_on - time.time() - MARGIN)
+        return token.token
 
     def _forget(self) -> None:
         credential, self._credential = self._credential, None

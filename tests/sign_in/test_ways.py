@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import replace
 from socket import socket
@@ -172,6 +173,58 @@ def test_a_token_is_renewed_once_a_minute_at_most() -> None:
         assert len(made) == expected
     sign_in.close()
     assert [slow.closed for slow in made] == [1, 1, 1]
+
+
+class Minting:
+    """Gives another token each time, each with so many seconds to live, or none."""
+
+    def __init__(self, lifetime: float) -> None:
+        self.lifetime = lifetime
+        self.asked = 0
+
+    def get_token(self, *_: str) -> AccessToken:
+        self.asked += 1
+        if self.lifetime < 0:
+            raise OSError("no network")
+        return AccessToken(str(self.asked), int(time.time() + self.lifetime))
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "moments", "told"),
+    [
+        (3600, (0, 59, 60, 61, 120), "11223"),
+        (tokens.MARGIN + 30, (0, 28, 30), "112"),
+        (tokens.MARGIN - 1, (0, 0, 1), "123"),
+    ],
+    ids=["long", "near its end", "too near its end"],
+)
+def test_a_token_is_handed_out_for_a_minute_unless_it_ends(
+    lifetime: float, moments: tuple[float, ...], told: str
+) -> None:
+    minting, now = Minting(lifetime), [0.0]
+    sign_in = SignIn(lambda: minting, "audience", clock=lambda: now[0])
+    given = ""
+    for now[0] in moments:
+        given += sign_in.token()
+    sign_in.close()
+    assert given == told
+
+
+def test_a_fault_is_handed_to_nobody_who_comes_later() -> None:
+    minting = Minting(3600)
+    sign_in = SignIn(lambda: minting, "audience", clock=lambda: 1000.0)
+    assert sign_in.token() == "1"
+    sign_in.renew()
+    minting.lifetime = -1
+    for asked in (2, 3):
+        with pytest.raises(SignInError):
+            sign_in.token()
+        assert minting.asked == asked
+    minting.lifetime = 3600
+    assert sign_in.token() == "4"
+    sign_in.close()
 
 
 def test_a_sign_in_that_nobody_used_is_renewed_and_closed_without_harm() -> None:
