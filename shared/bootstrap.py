@@ -100,7 +100,7 @@ def _storage_options() -> dict[str, Any]:
         session=DirectSession(trust_env=True),
         connection_timeout=5,
         read_timeout=20,
-        connection_data_block_size=2**20,  # 4,096 would take five times as long for a large manifest
+        connection_data_block_size=RANGE,  # in one piece; 4,096 at a time would take five times as long
     )
     return {"transport": transport, "retry_policy": retries}
 
