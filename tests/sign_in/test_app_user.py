@@ -1,5 +1,6 @@
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
 from copy import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
@@ -13,6 +14,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from local.partner_center import SignIn as Access
 from local.web import Proceed, Request, Response, Silence, no_fault, unanswered
 from shared.services import SignInError
+from shared.sign_in import credential
 from tests.sign_in.premises import REFRESH_TOKEN, Premises
 
 BELOW_THE_MARGIN = timedelta(minutes=4)
@@ -146,6 +148,15 @@ def test_a_token_is_redeemed_anew_shortly_before_its_end(premises: Premises) -> 
     premises.authority.mint.lifetime = BELOW_THE_MARGIN
     sign_in = premises.sign_in("app_user")
     assert sign_in.token() != sign_in.token()
+
+
+def test_a_token_is_given_out_for_as_long_as_it_lives(premises: Premises) -> None:
+    settings = premises.settings("app_user")
+    with closing(credential(settings)) as app_user:
+        tokens = [app_user.get_token(f"{settings.cloud.audience}/.default").token for _ in range(2)]
+    assert tokens[0] == tokens[1]
+    assert len(premises.redemptions()) == 1
+    assert len(premises.vault.secrets[REFRESH_TOKEN]) == 2
 
 
 def pfx(pem: str) -> str:
