@@ -40,6 +40,11 @@ class _Adapter(HTTPAdapter):
         """Do nothing: the certificates to go by are the same for all calls of a host."""
 
     @override
+    def close(self) -> None:
+        super().close()
+        self._pools.clear()
+
+    @override
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         response = requests.Response()
         response.status_code, response.reason, response.raw = resp.status, resp.reason, resp

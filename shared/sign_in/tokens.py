@@ -97,11 +97,11 @@ class SignIn:
             if self._credential is None:
                 self._credential = self._make_credential()
             token = self._credential.get_token(self._scope)
+            self._fresh_until += min(FRESH, token.expires_on - time.time() - MARGIN)
         except SignInError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises, the job waits and does not die of it
             raise SignInError(diagnosis.unexpected(error)) from None
-        self._fresh_until += min(FRESH, token.expires_on - time.time() - MARGIN)
         return token.token
 
     def _forget(self) -> None:
