@@ -1,10 +1,15 @@
 import logging
+import ssl
 import threading
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from local.web import Request, Response, Server
 from shared.session import DirectSession
@@ -13,12 +18,18 @@ TIMEOUT = (10, 10)
 NOBODY = "http://127.0.0.1:9"
 
 
+def get(session: DirectSession, server: Server, *, stream: bool = False) -> requests.Response:
+    return session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT, stream=stream)
+
+
 @dataclass
 class Echo:
-    """Answers with what came, and with the name of the connection's thread."""
+    """Answers with what came, with the name of the connection's thread, and with its own."""
+
+    name: str = ""
 
     def answer(self, request: Request) -> Response:
-        told = [request.method, request.target, request.body.decode(), threading.current_thread().name]
+        told = [request.method, request.target, request.body.decode(), threading.current_thread().name, self.name]
         return Response.of(200, told, {"Set-Cookie": "affinity=1", "X-Cookie": request.headers.get("Cookie", "none")})
 
 
@@ -113,7 +124,74 @@ def test_the_environment_is_looked_at_once_for_each_host() -> None:
             looks.append(url)
             return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # they are passed on
 
-    with Server(Echo()) as one, Server(Echo()) as two, Watched(trust_env=True) as session:
-        for server in (one, two, one, two):
-            session.request("GET", f"{server.url}/x", data=None, headers={}, timeout=TIMEOUT)
-    assert looks == [f"{one.url}/x", f"{two.url}/x"]
+    with Server(Echo("one")) as one, Server(Echo("two")) as two, Watched(trust_env=True) as session:
+        told = [get(session, server).json()[4] for server in (one, two, one, two)]
+    assert looks == [f"{one.url}/", f"{two.url}/"]
+    assert told == ["one", "two", "one", "two"]
+
+
+def test_a_host_without_a_path_is_told_from_one_that_begins_like_it() -> None:
+    with DirectSession(trust_env=False) as session:
+        for name in ("http://127.0.0.1:8", "http://127.0.0.1:9"):
+            with pytest.raises(requests.ConnectionError, match=f"port={name.rpartition(':')[2]}\\)"):
+                session.request("GET", name, data=None, headers={}, timeout=TIMEOUT)
+
+
+# --- certificates ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Server(Echo(), context) as server:
+        yield server
+
+
+def trusting(monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, folder: Path) -> None:
+    bundle = folder / "authorities.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+
+
+def test_the_environments_authorities_are_trusted(
+    secure: Server, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trusting(monkeypatch, authority, tmp_path)
+    with DirectSession(trust_env=True) as session:
+        assert [get(session, secure).status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("trust_env", [True, False])
+def test_a_server_that_nobody_vouches_for_is_refused_each_time(
+    secure: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, trust_env: bool
+) -> None:
+    trusting(monkeypatch, trustme.CA(), tmp_path)
+    with DirectSession(trust_env=trust_env) as session:
+        for _ in range(2):
+            with pytest.raises(requests.exceptions.SSLError):
+                get(session, secure)
+
+
+def test_a_missing_file_of_authorities_is_named(
+    secure: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with DirectSession(trust_env=True) as session, pytest.raises(OSError, match=r"none\.pem"):
+        get(session, secure)
+
+
+def test_a_closed_session_leaves_no_connection_open() -> None:
+    with Server(Echo()) as server:
+        with DirectSession(trust_env=False) as session:
+            answer: Any = get(session, server, stream=True)
+            socket = answer.raw.connection.sock
+            assert answer.content
+            del answer
+            assert socket.fileno() > 0
+        assert socket.fileno() == -1
