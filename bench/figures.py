@@ -63,6 +63,12 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Spread:
     return Spread.of([first / second for first, second in zip(above, below, strict=True)])
 
 
+def rotated[T](items: Sequence[T], by: int) -> Sequence[T]:
+    """Begin with another one each time: who is first may meet a colder machine."""
+    start = by % len(items)
+    return [*items[start:], *items[:start]]
+
+
 class Case(msgspec.Struct):
     """The samples of a case, by implementation, one a round."""
 
@@ -110,4 +116,4 @@ def compared(found: Spread) -> str:
     """Say in words what a ratio of speeds means: nothing, where its range crosses 1."""
     if found.low <= 1 <= found.high:
         return f"{found.written(2)}: no verdict"
-    return found.written(2)
+    return found.written(2) if found.low < found.high else f"{found.written(2)}, once"

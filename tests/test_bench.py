@@ -54,10 +54,13 @@ class Tampering(Process):
         self._inner = inner
         self._tamper = tamper
 
-    def ask(self, verb: str, *arguments: object) -> object:
+    def begin(self, verb: str, *arguments: object) -> None:
         names, threads = arguments
         assert isinstance(names, list)
-        return self._inner.ask(verb, self._tamper(names), threads)
+        self._inner.begin(verb, self._tamper(names), threads)
+
+    def end(self) -> object:
+        return self._inner.end()
 
 
 class Lazy(Process):

@@ -1,11 +1,12 @@
 """A backlog of 1,000 manifests before a slow API: by one process, by two, in tutorial style, and by bare HTTP."""
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from time import perf_counter
 
 from bench.cast import FLOOR, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app
-from bench.figures import Case, sample
+from bench.figures import Case, rotated, sample
 from bench.work import Measure
 from bench.world import World
 
@@ -24,21 +25,21 @@ def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> C
     with ExitStack() as parts:
         second = Actor("second", parts.enter_context(app(world, ".")), world, actors[THIS_APP].expected)
         second.land(SMALL, THREADS, THREADS)
-        for _ in range(SLICES):
-            for name in SINGLE:
-                case.add(name, sample(each, actors[name].land(SMALL, each, THREADS).measure))
-            case.add(TWO, sample(each, _both(actors[THIS_APP], second, each // 2)))
+        for number in range(SLICES):
+            for name in rotated((*SINGLE, TWO), number):
+                crew = [actors[THIS_APP], second] if name == TWO else [actors[name]]
+                case.add(name, sample(each, _together(crew, each // len(crew))))
         _check(world, [*(actors[name] for name in SINGLE), second])
     return case
 
 
-def _both(first: Actor, second: Actor, jobs: int) -> Measure:
-    """Let two processes work at the same time, on half of the manifests each."""
-    names = [actor.prepare(SMALL, jobs) for actor in (first, second)]
+def _together(actors: Sequence[Actor], jobs: int) -> Measure:
+    """Let processes work at the same time, on so many manifests each."""
+    names = [actor.prepare(SMALL, jobs) for actor in actors]
     start = perf_counter()
-    for actor, its in zip((first, second), names, strict=True):
+    for actor, its in zip(actors, names, strict=True):
         actor.process.begin("land", its, THREADS)
-    measures = [actor.process.end() for actor in (first, second)]
+    measures = [actor.process.end() for actor in actors]
     return Measure(perf_counter() - start, sum(measure.cpu for measure in measures))
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import NamedTuple
 
 from bench.cast import LARGE, SMALL, TUTORIAL, Actor, Landing, UnequalError
-from bench.figures import Case, sample
+from bench.figures import Case, rotated, sample
 from bench.world import World, wait_until_due
 
 SIZES = {SMALL: "5 KB", LARGE: "4.3 MB"}
@@ -84,7 +84,7 @@ class Grid:
         for cell, case in self.landings.items():
             if number > cell.most_rounds:
                 continue
-            for actor in _rotated(list(self._actors.values()), number):
+            for actor in rotated(list(self._actors.values()), number):
                 landing = landed[cell, actor.name] = self._land(cell, actor, self._jobs(cell, actor, slot))
                 case.add(actor.name, sample(landing.jobs, landing.measure))
         wait_until_due()
@@ -121,9 +121,3 @@ class Grid:
         self._world.clear()
         for actor in self._actors.values():
             actor.forget()
-
-
-def _rotated[T](items: list[T], by: int) -> list[T]:
-    """Begin with another one each time: who is first may meet a colder machine."""
-    start = by % len(items)
-    return items[start:] + items[:start]

@@ -3,14 +3,13 @@
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import manifests
 from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL, UnequalError, app
-from bench.figures import MEGABYTE
+from bench.figures import MEGABYTE, rotated
 from bench.processes import Process
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
@@ -35,7 +34,7 @@ class LargeRun(NamedTuple):
 
 
 def run(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeRun]:
-    """Measure in turn, in a process of its own for each implementation and format.
+    """Measure in turn, in new processes for each implementation, format and round.
 
     The tutorial is spared the large CSV, which takes it half a minute and 2.6 GB: a tenth of it tells as much.
     """
@@ -44,10 +43,13 @@ def run(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeR
     for kind, write in WRITERS.items():
         for devices in (few, most):
             keep(world, write, kind, devices)
-        turns = [(THIS_APP, few), (THIS_APP, most), (TUTORIAL, most if kind == "JSON" else few)]
-        yield from _compared(world, kind, turns * rounds)
+        turns = [(THIS_APP, (few, most)), (TUTORIAL, (most if kind == "JSON" else few,))]
+        for number in range(rounds):
+            for name, sizes in rotated(turns, number):
+                yield from _measured(world, kind, name, sizes)
         for devices in (few, most):
             world.store.ask("drop", _key(kind, devices))
+    world.clear()
 
 
 def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
@@ -58,24 +60,22 @@ def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: i
         world.store.ask("keep_file", _key(kind, devices), path)
 
 
-def _compared(world: World, kind: str, turns: Iterable[tuple[str, int]]) -> Iterator[LargeRun]:
-    with ExitStack() as parts:
-        processes = {name: parts.enter_context(app(world, FOLDERS[name])) for name in (THIS_APP, TUTORIAL)}
-        for process in processes.values():
-            land(world, process, f"{SMALL}0")
-        for name, devices in turns:
+def _measured(world: World, kind: str, name: str, sizes: Iterable[int]) -> Iterator[LargeRun]:
+    """Handle manifests in a new process, the smaller first: the most memory that it has had so far never falls."""
+    with app(world, FOLDERS[name]) as process:
+        land(world, process, f"{SMALL}0")
+        for devices in sizes:
             world.clear()
-            measure = land(world, processes[name], _key(kind, devices))
-            memory = processes[name].ask("peak_memory") / MEGABYTE
+            measure = land(world, process, _key(kind, devices))
+            memory = process.ask("peak_memory") / MEGABYTE
             check(world, devices, f"{kind}: {name}")
             yield LargeRun(name, kind, devices, measure.wall, measure.cpu, memory)
-    world.clear()
 
 
 def check(world: World, devices: int, who: str) -> None:
     """Compare what came at the stand-in with what the manifest holds, and look at its status; raises UnequalError."""
-    (came,) = world.center.ask("uploads").values()
-    if came != _parts(devices):
+    came = list(world.center.ask("uploads").values())
+    if came != [_parts(devices)]:
         raise UnequalError(f"{who} has not sent the manifest's devices")
     states = world.store.ask("states")
     if states != {"accepted": 1}:
