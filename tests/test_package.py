@@ -102,6 +102,15 @@ def test_the_hook_does_the_same_on_windows() -> None:
     assert HOOKS["windows"]["run"] == "py -3.13 -m local.compiled"
 
 
+def test_two_who_compile_at_once_do_each_other_no_harm(tmp_path: Path) -> None:
+    litter(tmp_path)
+    (tmp_path / "function_app.py").touch()
+    (tmp_path / "shared" / "names.py").touch()
+    program = f"from local.compiled import Path, compile_all\nfor _ in range(200): compile_all(Path({str(tmp_path)!r}))"
+    runs = [subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(2)]  # noqa: S603 - our own program
+    assert [run.communicate()[1] for run in runs] == [b"", b""]
+
+
 def test_compiling_needs_no_package(checkout: Path) -> None:
     subprocess.run([sys.executable, "-S", "-m", "local.compiled"], cwd=checkout, check=True)
     assert (checkout / "__pycache__" / "function_app.cpython-313.pyc").exists()
