@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,9 @@ LITTER = (
 """What lies around after work: the first four where the app is, the others beside it."""
 [(SERVICE, AZD)] = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"].items()
 HOOKS = AZD["hooks"]["prepackage"]
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+SETTINGS = {"PYTHONSAFEPATH": "1", "PYTHONOPTIMIZE": "2"}
+"""What a developer may have told Python; the deployed modules must not depend on it."""
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def run_hook(folder: Path, path: str) -> subprocess.CompletedProcess[bytes]:
     script.write_text(f"#!/bin/sh\nset -e\n\n{HOOKS['posix']['run']}\n")
     shell = shutil.which(HOOKS["posix"]["shell"])
     assert shell
-    place, environment = folder / AZD["project"], {"PATH": path}
+    place, environment = folder / AZD["project"], {"PATH": path, **SETTINGS}
     return subprocess.run([shell, script], cwd=place, env=environment, check=False, capture_output=True)  # noqa: S603 - our own script
 
 
@@ -82,24 +86,37 @@ def test_every_module_of_the_app_is_deployed_and_compiled(checkout: Path) -> Non
 def test_the_package_is_what_azd_zips_after_its_hook(checkout: Path, tmp_path: Path) -> None:
     package = unpacked(build(tmp_path / "app.zip", copy(tmp_path / "another")))
     litter(checkout)
-    ran = run_hook(checkout, f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    ran = run_hook(checkout, PATH)
     assert ran.returncode == 0, ran.stderr
     assert zipped_by_azd(checkout) == package
 
 
-def test_without_python_313_azd_warns_and_deploys_the_same_app(checkout: Path, tmp_path: Path) -> None:
+def test_without_python_313_the_hook_says_so_and_the_same_app_is_deployed(checkout: Path, tmp_path: Path) -> None:
     ran = run_hook(checkout, path="")
-    assert ran.returncode == 1
+    assert ran.returncode == 0
     assert b"Python 3.13 is missing" in ran.stderr
-    assert all(hook["continueOnError"] is True for hook in HOOKS.values())
     package = unpacked(build(tmp_path / "app.zip", copy(tmp_path / "another")))
     assert zipped_by_azd(checkout) == {name: data for name, data in package.items() if not name.endswith(".pyc")}
 
 
+def test_a_module_that_does_not_compile_is_not_deployed(checkout: Path) -> None:
+    (checkout / "shared" / "names.py").write_text("def")
+    ran = run_hook(checkout, PATH)
+    assert ran.returncode != 0
+    assert b"SyntaxError" in ran.stderr
+    assert not [hook for hook in HOOKS.values() if "continueOnError" in hook]
+
+
+def test_what_the_hook_says_is_seen() -> None:
+    assert [hook["interactive"] for hook in HOOKS.values()] == [True, True]
+
+
 def test_the_hook_does_the_same_on_windows() -> None:
-    assert HOOKS.keys() == {"posix", "windows"}
-    assert HOOKS["posix"]["run"].endswith('"$python" -m local.compiled')
-    assert HOOKS["windows"]["run"] == "py -3.13 -m local.compiled"
+    steps = {name: re.findall(r"local/[\w-]+|exit 0|-I", hook["run"]) for name, hook in HOOKS.items()}
+    assert steps["posix"] == steps["windows"] == ["local/find-python", "exit 0", "-I", "local/compiled"]
+    ours, twin = ((ROOT / "local" / f"find-python.{kind}").read_text() for kind in ("sh", "ps1"))
+    told = r'"(Python 3\.13 is missing.*)"'
+    assert re.findall(told, twin) == re.findall(told, ours) != []
 
 
 def test_two_who_compile_at_once_do_each_other_no_harm(tmp_path: Path) -> None:
@@ -112,7 +129,7 @@ def test_two_who_compile_at_once_do_each_other_no_harm(tmp_path: Path) -> None:
 
 
 def test_compiling_needs_no_package(checkout: Path) -> None:
-    subprocess.run([sys.executable, "-S", "-m", "local.compiled"], cwd=checkout, check=True)
+    subprocess.run([sys.executable, "-I", "-S", "local/compiled.py"], cwd=checkout, check=True)
     assert (checkout / "__pycache__" / "function_app.cpython-313.pyc").exists()
 
 
