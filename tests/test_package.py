@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from local.compiled import ROOT, compile_all, modules
-from local.package import build, deployed_files
+from local.package import build
+from tests.zipped_by_azd import zipped_by_azd
 
 MOST_BYTES = 400_000
 DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "shared")
@@ -19,11 +20,27 @@ LITTER = (
     "shared/__pycache__/names.cpython-312.pyc",
     "shared/__pycache__/names.cpython-313.pyc",
     "shared/gone/__pycache__/module.cpython-313.pyc",
+    "shared/__pycache__/names.cpython-313.pyc.140226",
+    "shared/names.py.orig",
+    "shared/names.py~",
+    "shared/.names.py.swp",
+    "shared/manifest/laptops.csv",
     "tests/test_names.py",
     "docs/deploying.md",
     ".env",
+    ".azure/dev/.env",
+    "local.settings.json",
+    "laptops.csv",
+    "laptops.csv.status.json",
+    "creds.json",
+    "notes.txt",
+    "scratch.py",
+    "venv/lib/shared/names.py",
+    "main_env/pyvenv.cfg",
+    "htmlcov/index.html",
+    "build/function_app.py",
 )
-"""What lies around after work: the first four where the app is, the others beside it."""
+"""What lies around after work: first where the app is, then beside it."""
 [(SERVICE, AZD)] = yaml.safe_load((ROOT / "azure.yaml").read_text())["services"].items()
 HOOKS = AZD["hooks"]["prepackage"]
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -53,10 +70,6 @@ def litter(folder: Path) -> None:
         (folder / name).write_text("litter")
 
 
-def zipped_by_azd(folder: Path) -> dict[str, bytes]:
-    return {name.as_posix(): (folder / name).read_bytes() for name in deployed_files(folder)}
-
-
 def unpacked(file: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -72,15 +85,13 @@ def run_hook(folder: Path, path: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([shell, script], cwd=place, env=environment, check=False, capture_output=True)  # noqa: S603 - our own script
 
 
-def test_only_the_app_is_deployed() -> None:
-    assert {path.parts[0] for path in deployed_files()} - {"__pycache__"} == set(DEPLOYED)
-
-
-def test_every_module_of_the_app_is_deployed_and_compiled(checkout: Path) -> None:
+def test_every_module_of_the_app_is_deployed_and_compiled_and_nothing_else(checkout: Path) -> None:
+    litter(checkout)
     names = set(unpacked(build(checkout / "dist" / "app.zip", checkout)))
     assert {name for name in names if name.endswith(".py")} == {name.as_posix() for name in modules()}
     compiled = {(name.parent / "__pycache__" / f"{name.stem}.cpython-313.pyc").as_posix() for name in modules()}
     assert {name for name in names if name.endswith(".pyc")} == compiled
+    assert {name for name in names if not name.endswith((".py", ".pyc"))} == {"host.json", "requirements.txt"}
 
 
 def test_the_package_is_what_azd_zips_after_its_hook(checkout: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_azd_finds_its_scripts_and_they_can_be_run() -> None:
 def test_an_azd_that_would_deploy_something_else_is_refused() -> None:
     needed = yaml.safe_load((ROOT / "azure.yaml").read_text())["requiredVersions"]["azd"]
     [version] = re.findall(r"^>= (\d+\.\d+\.\d+)$", needed)
-    assert tuple(map(int, version.split("."))) >= (1, 18, 2)
+    assert tuple(map(int, version.split("."))) >= (1, 23, 13)
     assert f"{version} or later" in (ROOT / "docs" / "deploying.md").read_text()
 
 
