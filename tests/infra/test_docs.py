@@ -32,6 +32,15 @@ def test_the_table_of_settings_lists_every_parameter_with_its_default() -> None:
     }
 
 
+def test_a_setting_of_the_subscription_is_said_to_need_the_post_deploy_script() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    both = {
+        given[name]["value"].strip("${}") for name in parsed(INFRA / "subscription.bicep")["parameters"].keys() & given
+    }
+    settings = " ".join(DOCS["deploying"].partition("## Settings")[2].split())
+    assert re.findall(r"After `(\w+)`, also run `azd hooks run postdeploy`", settings) == sorted(both)
+
+
 def test_the_table_of_alerts_lists_every_alert() -> None:
     metric = only(INFRA / "alerts.bicep", "Microsoft.Insights/metricAlerts")["name"]
     listed = [row[0].strip("`") for row in table(DOCS["operating"], "## The alerts")]
