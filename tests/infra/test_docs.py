@@ -56,11 +56,16 @@ def test_the_limits_that_are_named_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("text", DOCS.values(), ids=DOCS.keys())
 def test_commands_read_outputs_that_exist_and_templates_with_their_parameters(text: str) -> None:
-    assert set(re.findall(r"azd env get-value (\w+)", text)) <= OUTPUTS.keys()
+    assert set(re.findall(r"azd env get-value (\w+)", text)) <= {*OUTPUTS, "AZURE_SUBSCRIPTION_ID"}  # azd's own
     for template, given in re.findall(r"--template-file (\S+)(.*?)```", text, re.DOTALL):
         parameters = parsed(ROOT / template)["parameters"]
         required = {name for name, parameter in parameters.items() if parameter["default"] is None}
         assert set(re.findall(r"\b(\w+)=", given)) == required, template
+
+
+def test_az_is_put_into_the_subscription_of_azd_before_it_does_anything() -> None:
+    first = re.findall(r"(?m)^az .*", DOCS["deploying"])[0]
+    assert first == "az account set --subscription $(azd env get-value AZURE_SUBSCRIPTION_ID)"
 
 
 def test_documents_that_are_named_elsewhere_exist() -> None:
