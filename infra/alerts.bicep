@@ -121,6 +121,7 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
+// The windows overlap: a line that arrives late would fall between two of them otherwise.
 resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
   for alert in alerts: {
     name: alert.name
@@ -133,7 +134,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
       enabled: true
       scopes: [insights.id]
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
+      windowSize: 'PT30M'
       autoMitigate: true
       criteria: {
         allOf: [
@@ -160,7 +161,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
     enabled: true
     scopes: [topic.id]
     evaluationFrequency: 'PT15M'
-    windowSize: 'PT15M'
+    windowSize: 'PT30M'
     criteria: {
       'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
       allOf: [

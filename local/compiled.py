@@ -5,7 +5,6 @@ has to do.
 """
 
 import py_compile
-import shutil
 import sys
 from pathlib import Path
 
@@ -19,14 +18,21 @@ def modules(root: Path = ROOT) -> list[Path]:
     return [Path("function_app.py"), *sorted(path.relative_to(root) for path in (root / "shared").rglob("*.py"))]
 
 
+def compiled(name: Path) -> Path:
+    """Give the compiled module of a source."""
+    return name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
+
+
 def compile_all(root: Path = ROOT) -> None:
-    """Leave one compiled module for each source, and nothing of what runs and other Pythons have left there."""
-    for folder in [*root.glob("__pycache__"), *(root / "shared").rglob("__pycache__")]:
-        shutil.rmtree(folder)
+    """Leave one compiled module for each source, and none of others; another run at the same time does no harm."""
     for name in modules(root):
-        target = root / name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
         told = name.as_posix()  # the same bytes wherever the folder is
-        py_compile.compile(str(root / name), str(target), told, doraise=True, invalidation_mode=_BY_HASH)
+        target = str(root / compiled(name))
+        py_compile.compile(str(root / name), target, told, doraise=True, invalidation_mode=_BY_HASH)
+    expected = {root / compiled(name) for name in modules(root)}
+    for file in [*root.glob("__pycache__/*.pyc"), *(root / "shared").rglob("__pycache__/*.pyc")]:
+        if file not in expected:
+            file.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

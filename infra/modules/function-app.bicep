@@ -59,7 +59,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       // The limit holds for each function group: the blob trigger is one, each queue trigger another. A backlog
       // therefore meets Partner Center with at most 2 instances * 8 blobs (host.json, maxDegreeOfParallelism) and
       // 2 * 12 wake-ups (batchSize 8 and newBatchThreshold 4) = 40 requests at a time; with the platform's
-      // default of 100 instances it would be 2,000. Partner Center publishes no quota; 429 is obeyed in any case.
+      // default of 100 instances it would be 2,000. A flood of poison messages adds the two functions that take them up:
+      // 2 * 2 * 12 = 48. Partner Center publishes no quota; 429 is obeyed in any case.
       // The lowest value is 1 ("Flex Consumption plan hosting", Considerations, 2026). Regions got it one after another
       // from January 2026 on, and took nothing below 40 before (azure-functions-host issue 10523). 2 leave one at work
       // when the other is stuck.

@@ -1,38 +1,47 @@
 # Subscribes the deployed function app to the events of the manifests' container. `azd up` and `azd deploy` run it;
 # it can be run again at any time: `azd hooks run postdeploy`. It does what subscribe.sh does, step by step.
-#Requires -Version 7.0
+#Requires -Version 7.2
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
-$Pause = if ($env:PAUSE) { [int]$env:PAUSE } else { 10 }  # seconds between two tries
-$Tries = if ($env:TRIES) { [int]$env:TRIES } else { 30 }
+$Pause = if ($env:SUBSCRIBE_PAUSE) { [int]$env:SUBSCRIBE_PAUSE } else { 10 }  # seconds between two tries
+$Tries = if ($env:SUBSCRIBE_TRIES) { [int]$env:SUBSCRIBE_TRIES } else { 30 }
+$Permanent = '\(AuthorizationFailed\)|\(InvalidTemplate\)|Error BCP[0-9]|AADSTS'  # az's words for what no further try mends
 $Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
+$Errors = @()  # what az last wrote to stderr
 
 # The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.
 # The spaces make PowerShell quote the query: az.cmd stumbles over a bare parenthesis (azure-cli issue 14972).
 function Test-WebhookKey {
-    $names = az functionapp keys list --subscription $env:AZURE_SUBSCRIPTION_ID `
+    $names, $script:Errors = @(az functionapp keys list --subscription $env:AZURE_SUBSCRIPTION_ID `
         --resource-group $env:AZURE_RESOURCE_GROUP --name $env:FUNCTION_APP_NAME `
-        --query 'keys( systemKeys )' --output tsv 2>$null
+        --query 'keys( systemKeys )' --output tsv 2>&1).Where({ $_ -is [string] }, 'Split')
     return ($LASTEXITCODE -eq 0) -and (@($names -split '\s+') -contains 'blobs_extension')
 }
 
 # Event Grid calls the webhook before it makes or changes a subscription; a cold app may answer too late at first.
 function New-ManifestSubscription {
-    az deployment group create --subscription $env:AZURE_SUBSCRIPTION_ID `
+    $output, $script:Errors = @(az deployment group create --subscription $env:AZURE_SUBSCRIPTION_ID `
         --resource-group $env:AZURE_RESOURCE_GROUP --name manifest-events --template-file $Template --output none `
         --parameters "functionAppName=$env:FUNCTION_APP_NAME" "topicName=$env:EVENT_TOPIC_NAME" `
         "dataAccountName=$env:DATA_ACCOUNT_NAME" "manifestContainer=$env:MANIFEST_CONTAINER" `
-        "deadLetterContainer=$env:DEAD_LETTER_CONTAINER" | Out-Host
+        "deadLetterContainer=$env:DEAD_LETTER_CONTAINER" 2>&1).Where({ $_ -is [string] }, 'Split')
+    $output | Out-Host
     return $LASTEXITCODE -eq 0
 }
 
 function Invoke-UntilDone([string]$Reason, [scriptblock]$Step) {
-    for ($attempt = 1; $attempt -le $Tries; $attempt++) {
-        if (& $Step) { return }
-        if ($attempt -lt $Tries) { Start-Sleep -Seconds $Pause }
+    $told = ''
+    for ($attempt = 1; -not (& $Step); $attempt++) {
+        $lines = @($Errors | ForEach-Object { $_.Exception.Message } | Where-Object { $_ })
+        if ($lines -and $lines[-1] -cne $told) {
+            $told = $lines[-1]
+            Write-Output "az says: $told"
+        }
+        if ($lines -cmatch $Permanent) { throw "$Reason $lines" }
+        if ($attempt -ge $Tries) { throw "$Reason Given up after $attempt tries. $lines" }
+        Start-Sleep -Seconds $Pause
     }
-    throw "$Reason Given up after $Tries tries."
 }
 
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) {

@@ -3,8 +3,9 @@
 # it can be run again at any time: `azd hooks run postdeploy`.
 set -eu
 
-PAUSE=${PAUSE:-10}  # seconds between two tries
-TRIES=${TRIES:-30}
+PAUSE=${SUBSCRIBE_PAUSE:-10}  # seconds between two tries
+TRIES=${SUBSCRIBE_TRIES:-30}
+PERMANENT='\(AuthorizationFailed\)|\(InvalidTemplate\)|Error BCP[0-9]|AADSTS'  # az's words for what no further try mends
 
 main() {
     command -v az >/dev/null || fail "The Azure CLI (az) is needed: https://aka.ms/azure-cli"
@@ -41,11 +42,23 @@ insist() {
     reason=$1
     shift
     tries=1
+    told=""
     until "$@"; do
+        tell_last_error
+        ! grep -Eq "$PERMANENT" "$errors" || fail "$reason $(cat "$errors")"
         [ "$tries" -lt "$TRIES" ] || fail "$reason Given up after $tries tries. $(cat "$errors")"
         tries=$((tries + 1))
         sleep "$PAUSE"
     done
+}
+
+# On the standard output: azd shows the other one only when the script has failed.
+tell_last_error() {
+    last=$(grep . "$errors" | tail -n 1)
+    if [ -n "$last" ] && [ "$last" != "$told" ]; then
+        echo "az says: $last"
+        told=$last
+    fi
 }
 
 fail() {

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 BOOK = Path(__file__).with_name("az.json")
 KEY = "the-secret-key-of-the-webhook"
@@ -19,18 +20,22 @@ def main() -> int:
         return answer_keys(arguments, sum(call[:3] == arguments[:3] for call in book["calls"]), book)
     if arguments[:3] == ["deployment", "group", "create"]:
         tries = sum(call[:3] == arguments[:3] for call in book["calls"])
-        if tries <= book["refused_deployments"]:
-            sys.stderr.write("Webhook validation handshake failed\n")
-            return 1
-        return 0
+        return refuse(book, tries) if tries <= book["refused_deployments"] else 0
     sys.stderr.write(f"unexpected: {arguments}\n")
     return 2
 
 
-def answer_keys(arguments: list[str], tries: int, book: dict[str, int]) -> int:
+def refuse(book: dict[str, Any], tries: int) -> int:
+    """Say what the test has laid down for this try, the last of it over and over."""
+    sys.stderr.write(
+        f"WARNING: subscription.bicep(1,1) : Warning BCP081: no types are at hand\n{book['errors'][:tries][-1]}\n\n"
+    )
+    return 1
+
+
+def answer_keys(arguments: list[str], tries: int, book: dict[str, Any]) -> int:
     if tries <= book["unreachable_hosts"]:
-        sys.stderr.write("Operation returned an invalid status 'Bad Request'\n")
-        return 1
+        return refuse(book, tries)
     query = arguments[arguments.index("--query") + 1]
     keys = {} if tries <= book["unreachable_hosts"] + book["keyless_answers"] else {"blobs_extension": KEY}
     lines = list(keys) if query.replace(" ", "") == "keys(systemKeys)" else list(keys.values())

@@ -32,6 +32,15 @@ def test_the_table_of_settings_lists_every_parameter_with_its_default() -> None:
     }
 
 
+def test_a_setting_of_the_subscription_is_said_to_need_the_post_deploy_script() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+    both = {
+        given[name]["value"].strip("${}") for name in parsed(INFRA / "subscription.bicep")["parameters"].keys() & given
+    }
+    settings = " ".join(DOCS["deploying"].partition("## Settings")[2].split())
+    assert re.findall(r"After `(\w+)`, also run `azd hooks run postdeploy`", settings) == sorted(both)
+
+
 def test_the_table_of_alerts_lists_every_alert() -> None:
     metric = only(INFRA / "alerts.bicep", "Microsoft.Insights/metricAlerts")["name"]
     listed = [row[0].strip("`") for row in table(DOCS["operating"], "## The alerts")]
@@ -47,11 +56,16 @@ def test_the_limits_that_are_named_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("text", DOCS.values(), ids=DOCS.keys())
 def test_commands_read_outputs_that_exist_and_templates_with_their_parameters(text: str) -> None:
-    assert set(re.findall(r"azd env get-value (\w+)", text)) <= OUTPUTS.keys()
+    assert set(re.findall(r"azd env get-value (\w+)", text)) <= {*OUTPUTS, "AZURE_SUBSCRIPTION_ID"}  # azd's own
     for template, given in re.findall(r"--template-file (\S+)(.*?)```", text, re.DOTALL):
         parameters = parsed(ROOT / template)["parameters"]
         required = {name for name, parameter in parameters.items() if parameter["default"] is None}
         assert set(re.findall(r"\b(\w+)=", given)) == required, template
+
+
+def test_az_is_put_into_the_subscription_of_azd_before_it_does_anything() -> None:
+    first = re.findall(r"(?m)^az .*", DOCS["deploying"])[0]
+    assert first == "az account set --subscription $(azd env get-value AZURE_SUBSCRIPTION_ID)"
 
 
 def test_documents_that_are_named_elsewhere_exist() -> None:

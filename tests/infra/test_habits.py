@@ -35,6 +35,17 @@ def test_a_shell_script_passes_shellcheck(script: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_clone_on_windows_has_scripts_that_run(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    for script in SCRIPTS:
+        shutil.copy(script, tmp_path)
+    configured = [str(shutil.which("git")), "-c", "core.autocrlf=true"]
+    for command in (["init", "-q"], ["add", "."], ["checkout-index", "--all", "--prefix=clone/"]):
+        subprocess.run([*configured, *command], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603 - git on our own files
+    for script in SCRIPTS:
+        assert b"\r" not in (tmp_path / "clone" / script.name).read_bytes()
+
+
 def test_azure_functions_doctor_finds_nothing_but_what_is_meant(tmp_path: Path) -> None:
     for name in APP:
         source = ROOT / name
@@ -81,7 +92,7 @@ def test_azd_finds_its_scripts_and_they_can_be_run() -> None:
 def test_an_azd_that_would_deploy_something_else_is_refused() -> None:
     needed = yaml.safe_load((ROOT / "azure.yaml").read_text())["requiredVersions"]["azd"]
     [version] = re.findall(r"^>= (\d+\.\d+\.\d+)$", needed)
-    assert tuple(map(int, version.split("."))) >= (1, 18, 2)
+    assert tuple(map(int, version.split("."))) >= (1, 23, 13)
     assert f"{version} or later" in (ROOT / "docs" / "deploying.md").read_text()
 
 

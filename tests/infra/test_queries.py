@@ -163,3 +163,13 @@ def test_an_alert_on_dead_letters_watches_the_topic() -> None:
         "Microsoft.EventGrid/systemTopics",
         "DeadLetteredCount",
     )
+
+
+@pytest.mark.parametrize("kind", ["scheduledQueryRules", "metricAlerts"])
+def test_what_arrives_late_falls_between_no_two_looks(kind: str) -> None:
+    rule = only(INFRA / "alerts.bicep", f"Microsoft.Insights/{kind}")["properties"]
+    often, far = (
+        int(rule[name].removeprefix("PT").removesuffix("M")) for name in ("evaluationFrequency", "windowSize")
+    )
+    assert far >= 2 * often
+    assert f"looks every {often} minutes at the last {far}," in (INFRA.parent / "docs" / "operating.md").read_text()

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,13 @@ DEPLOYED = {
     "MANIFEST_CONTAINER": "manifests",
     "DEAD_LETTER_CONTAINER": "dead-letters",
 }
+COLD = "Webhook validation handshake failed"
+PERMANENT = (
+    "ERROR: (AuthorizationFailed) The client does not have authorization\nCode: AuthorizationFailed",
+    "ERROR: (InvalidTemplate) Deployment template validation failed\nCode: InvalidTemplate",
+    "ERROR: /infra/subscription.bicep(1,1) : Error BCP007: This declaration type is not recognized.",
+    "ERROR: AADSTS70043: The refresh token has expired",
+)
 
 
 @dataclass(frozen=True)
@@ -46,16 +53,16 @@ class Stage:
         shutil.copy(stand_in_az.__file__, folder / "stand_in_az.py")
         (folder / "az").write_text(f'#!/bin/sh\nexec {sys.executable} -I {folder}/stand_in_az.py "$@"\n')
         (folder / "az").chmod(0o755)
-        for tool in ("cat", "dirname", "grep", "mktemp", "rm", "sleep", "tr"):
+        for tool in ("cat", "dirname", "grep", "mktemp", "rm", "sleep", "tail", "tr"):
             (folder / tool).symlink_to(str(shutil.which(tool)))
         self.lay_down()
 
-    def lay_down(self, *, signed_in: bool = True, **faults: int) -> None:
+    def lay_down(self, *, signed_in: bool = True, errors: Sequence[str] = (COLD,), **faults: int) -> None:
         counts = {"unreachable_hosts": 0, "keyless_answers": 0, "refused_deployments": 0} | faults
-        self._book.write_text(json.dumps({"calls": [], "signed_in": signed_in, **counts}))
+        self._book.write_text(json.dumps({"calls": [], "signed_in": signed_in, "errors": errors, **counts}))
 
     def run(self, script: Path = SCRIPT, environment: Mapping[str, str] = DEPLOYED) -> Run:
-        given = {**environment, "PAUSE": "0", "TRIES": "5", "PATH": str(self.folder)}
+        given = {**environment, "SUBSCRIBE_PAUSE": "0", "SUBSCRIBE_TRIES": "5", "PATH": str(self.folder)}
         done = subprocess.run(  # noqa: S603 - the project's own script
             ["/bin/sh", script], env=given, cwd="/", capture_output=True, text=True, timeout=30, check=False
         )
@@ -108,7 +115,8 @@ def test_it_gives_up_in_the_end_and_says_why(stage: Stage) -> None:
     assert len(run.calls_of("functionapp", "keys", "list")) == 5
     assert not run.calls_of("deployment")
     assert "blobs_extension" in run.said
-    assert "invalid status 'Bad Request'" in run.said
+    assert "Given up after 5 tries." in run.said
+    assert COLD in run.said
 
 
 def test_a_handshake_that_failed_is_tried_again(stage: Stage) -> None:
@@ -122,7 +130,30 @@ def test_a_subscription_that_cannot_be_made_ends_it(stage: Stage) -> None:
     stage.lay_down(refused_deployments=99)
     run = stage.run()
     assert (run.code, len(run.calls_of("deployment", "group", "create"))) == (1, 5)
-    assert "Webhook validation handshake failed" in run.said
+    assert COLD in run.said
+
+
+def test_what_az_says_is_told_when_it_changes(stage: Stage) -> None:
+    stage.lay_down(refused_deployments=4, errors=["cold", "cold", "busy", "cold"])
+    told = [line for line in stage.run().said.splitlines() if line.startswith("az says")]
+    assert told == ["az says: cold", "az says: busy", "az says: cold"]
+
+
+@pytest.mark.parametrize("error", PERMANENT)
+@pytest.mark.parametrize(("unreachable_hosts", "calls"), [(99, 3), (0, 4)])
+def test_what_no_further_try_mends_ends_it_at_once(
+    stage: Stage, unreachable_hosts: int, calls: int, error: str
+) -> None:
+    stage.lay_down(errors=[COLD, error], unreachable_hosts=unreachable_hosts, refused_deployments=99)
+    run = stage.run()
+    assert (run.code, len(run.calls)) == (1, calls)
+    assert error in run.said
+
+
+def test_the_variables_of_others_are_not_read(stage: Stage) -> None:
+    stage.lay_down(refused_deployments=1)
+    run = stage.run(environment=DEPLOYED | {"TRIES": "1", "PAUSE": "many"})
+    assert run.code == 0, run.said
 
 
 def test_a_second_run_does_the_same_and_succeeds(stage: Stage) -> None:
@@ -177,11 +208,19 @@ def test_the_values_come_from_the_outputs_of_main_or_from_azd() -> None:
 
 def test_the_twin_reads_and_passes_the_same() -> None:
     ours, twin = SCRIPT.read_text(), TWIN.read_text()
-    assert set(re.findall(r"\$env:([A-Z_]+)", twin)) - {"PAUSE", "TRIES"} == DEPLOYED.keys()
+    assert set(re.findall(r"\$env:([A-Z_]+)", twin)) - {"SUBSCRIBE_PAUSE", "SUBSCRIBE_TRIES"} == DEPLOYED.keys()
     passed = r"\"(\w+)=\$(?:env:)?([A-Z_]+)\""
     assert sorted(re.findall(passed, twin)) == sorted(re.findall(passed, ours))
     query = r"--query '([^']+)' --output tsv"
     assert re.findall(query, twin) == re.findall(query, ours)
+    permanent = r"(?i)^\$?PERMANENT ?= ?'(.*)'"
+    assert re.findall(permanent, twin, re.MULTILINE) == re.findall(permanent, ours, re.MULTILINE) != []
+
+
+def test_the_twin_says_the_same() -> None:
+    kinds = r"az says|Given up after|The host has made no key|The subscription could not|Waiting for|Subscribing|Done:"
+    ours, twin = (set(re.findall(kinds, script.read_text())) for script in (SCRIPT, TWIN))
+    assert twin == ours == set(kinds.split("|"))
 
 
 def test_the_twin_passes_no_parenthesis_that_powershell_would_leave_unquoted() -> None:
@@ -192,5 +231,5 @@ def test_the_twin_passes_no_parenthesis_that_powershell_would_leave_unquoted() -
 
 
 def test_the_twin_refuses_a_powershell_that_is_too_old() -> None:
-    assert re.search(r"(?m)^#Requires -Version 7", TWIN.read_text())
-    assert "PowerShell 7" in (INFRA.parent / "docs" / "deploying.md").read_text()
+    assert re.search(r"(?m)^#Requires -Version 7\.2$", TWIN.read_text())
+    assert "PowerShell 7.2" in (INFRA.parent / "docs" / "deploying.md").read_text()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.source import triggers
 from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, only, parsed, resources, symbol_in
 
 MAIN = INFRA / "main.bicep"
@@ -15,6 +16,10 @@ every_template = pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
 
 def modules(path: Path) -> dict[str, Any]:
     return dict(parsed(path).get("modules", {}))
+
+
+def text_of(name: str) -> str:
+    return " ".join((INFRA.parent / name).read_text().split())
 
 
 def test_every_kind_of_template_is_looked_at() -> None:
@@ -109,6 +114,7 @@ def test_the_plan_is_flex_consumption_with_python_3_13() -> None:
 
 def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
     comment = " ".join(re.findall(r"// (.*)", (INFRA / "modules" / "function-app.bicep").read_text()))
+    guide = text_of("docs/operating.md").replace("\N{MULTIPLICATION SIGN}", "*")
     extensions = json.loads((INFRA.parent / "host.json").read_text())["extensions"]
     instances = parsed(MAIN)["parameters"]["maximumInstanceCount"]["default"]
     blobs = extensions["blobs"]["maxDegreeOfParallelism"]
@@ -118,8 +124,22 @@ def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
     assert f"{instances} * {messages} wake-ups" in comment
     assert f"= {instances * (blobs + messages)} requests" in comment
     assert f"it would be {100 * (blobs + messages):,}" in comment
+    rescuers = sum(kind == "queue_trigger" for kind, _ in triggers().values()) - 1
+    most = f"{rescuers} * {instances} * {messages} = {rescuers * instances * messages}"
+    assert most in comment
+    for text in (f"{instances} * {blobs} uploads", f"{instances} * {messages} wake-ups", most):
+        assert text in guide
     threads = modules(MAIN)["app"]["config"]["params"]["settings"]["PYTHON_THREADPOOL_THREAD_COUNT"]
     assert int(threads) >= max(blobs, messages)
+
+
+def test_where_40_instances_are_the_least_the_numbers_of_host_json_go_down() -> None:
+    told = r"`maxDegreeOfParallelism` and `batchSize`{} to (\d) and `newBatchThreshold` to (\d)"
+    counts = r": (\d+) uploads and (\d+) wake-ups at a time"
+    [numbers] = re.findall(told.format(" in `host.json`") + counts, text_of("docs/operating.md"))
+    batch, threshold, uploads, wake_ups = map(int, numbers)
+    assert (uploads, wake_ups) == (40 * batch, 40 * (batch + threshold))
+    assert re.findall(told.format(""), text_of("README.md")) == [numbers[:2]]
 
 
 def test_manifests_outlive_their_jobs_and_dead_letters_go_too() -> None:

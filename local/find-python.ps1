@@ -1,0 +1,7 @@
+# Prints the path of a Python 3.13, looked for as py, python3.13, python, then through uv. The twin of find-python.sh.
+$path = 'import sys; sys.version_info[:2] == (3, 13) and print(sys.executable)'
+foreach ($ask in { py -3.13 -c $args }, { python3.13 -c $args }, { python -c $args }, { & (uv python find 3.13) -c $args }) {
+    try { $found = & $ask $path 2>$null } catch { continue }
+    if ($LASTEXITCODE -eq 0 -and $found) { return $found }
+}
+[Console]::Error.WriteLine("Python 3.13 is missing. Install it (https://www.python.org/downloads/, 'pyenv install 3.13', or 'uv python install 3.13') and try again.")
