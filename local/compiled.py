@@ -28,7 +28,7 @@ def compile_all(root: Path = ROOT) -> None:
     for name in modules(root):
         told = name.as_posix()  # the same bytes wherever the folder is
         target = str(root / compiled(name))
-        py_compile.compile(str(root / name), target, told, doraise=True, invalidation_mode=_BY_HASH)
+        py_compile.compile(str(root / name), target, told, doraise=True, optimize=0, invalidation_mode=_BY_HASH)
     expected = {root / compiled(name) for name in modules(root)}
     for file in [*root.glob("__pycache__/*.pyc"), *(root / "shared").rglob("__pycache__/*.pyc")]:
         if file not in expected:

@@ -118,8 +118,12 @@ def test_a_module_that_does_not_compile_is_not_deployed(checkout: Path) -> None:
     assert not [hook for hook in HOOKS.values() if "continueOnError" in hook]
 
 
-def test_what_the_hook_says_is_seen() -> None:
-    assert [hook["interactive"] for hook in HOOKS.values()] == [True, True]
+def test_pythons_own_settings_do_not_change_what_is_compiled(checkout: Path) -> None:
+    compile_all(checkout)
+    ours = zipped_by_azd(checkout)
+    environment = {"PYTHONOPTIMIZE": "2"}
+    subprocess.run([sys.executable, "local/compiled.py"], cwd=checkout, env=environment, check=True)
+    assert zipped_by_azd(checkout) == ours
 
 
 def test_the_hook_does_the_same_on_windows() -> None:

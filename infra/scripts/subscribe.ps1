@@ -3,10 +3,12 @@
 #Requires -Version 7.2
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise, and az may fail at first
 
 $Pause = if ($env:SUBSCRIBE_PAUSE) { [int]$env:SUBSCRIBE_PAUSE } else { 10 }  # seconds between two tries
 $Tries = if ($env:SUBSCRIBE_TRIES) { [int]$env:SUBSCRIBE_TRIES } else { 30 }
-$Permanent = '\(AuthorizationFailed\)|\(InvalidTemplate\)|Error BCP[0-9]|AADSTS'  # az's words for what no further try mends
+# Az's words for what no further try mends, in the forms of its two commands.
+$Permanent = '(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Authorization failed for template resource|Error BCP[0-9]|AADSTS'
 $Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
 $Errors = @()  # what az last wrote to stderr
 
@@ -20,7 +22,7 @@ function Test-WebhookKey {
 }
 
 # Event Grid calls the webhook before it makes or changes a subscription; a cold app may answer too late at first.
-function New-ManifestSubscription {
+function Publish-ManifestSubscription {
     $output, $script:Errors = @(az deployment group create --subscription $env:AZURE_SUBSCRIPTION_ID `
         --resource-group $env:AZURE_RESOURCE_GROUP --name manifest-events --template-file $Template --output none `
         --parameters "functionAppName=$env:FUNCTION_APP_NAME" "topicName=$env:EVENT_TOPIC_NAME" `
@@ -61,5 +63,5 @@ Invoke-UntilDone 'The host has made no key (blobs_extension). Is the code deploy
     Test-WebhookKey
 }
 Write-Output "Subscribing $env:FUNCTION_APP_NAME to the container $env:MANIFEST_CONTAINER ..."
-Invoke-UntilDone 'The subscription could not be made.' { New-ManifestSubscription }
+Invoke-UntilDone 'The subscription could not be made.' { Publish-ManifestSubscription }
 Write-Output 'Done: manifests dropped from now on are taken up at once.'

@@ -5,7 +5,8 @@ set -eu
 
 PAUSE=${SUBSCRIBE_PAUSE:-10}  # seconds between two tries
 TRIES=${SUBSCRIBE_TRIES:-30}
-PERMANENT='\(AuthorizationFailed\)|\(InvalidTemplate\)|Error BCP[0-9]|AADSTS'  # az's words for what no further try mends
+# Az's words for what no further try mends, in the forms of its two commands.
+PERMANENT='(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Authorization failed for template resource|Error BCP[0-9]|AADSTS'
 
 main() {
     command -v az >/dev/null || fail "The Azure CLI (az) is needed: https://aka.ms/azure-cli"

@@ -26,9 +26,13 @@ DEPLOYED = {
     "DEAD_LETTER_CONTAINER": "dead-letters",
 }
 COLD = "Webhook validation handshake failed"
+# As azure-cli 2.91.0 words them: the first by `functionapp keys list`, the next four by `deployment group create`.
 PERMANENT = (
     "ERROR: (AuthorizationFailed) The client does not have authorization\nCode: AuthorizationFailed",
-    "ERROR: (InvalidTemplate) Deployment template validation failed\nCode: InvalidTemplate",
+    'ERROR: {"code": "AuthorizationFailed", "message": "The client does not have authorization to perform action"}',
+    'ERROR: {"code": "InvalidTemplate", "message": "Deployment template validation failed"}',
+    "ERROR: InvalidTemplate - Deployment template validation failed: 'the parameter is missing'",
+    "ERROR: InvalidTemplateDeployment - Deployment failed: 'Authorization failed for template resource 'topic/manifests''",
     "ERROR: /infra/subscription.bicep(1,1) : Error BCP007: This declaration type is not recognized.",
     "ERROR: AADSTS70043: The refresh token has expired",
 )
