@@ -54,7 +54,7 @@ requests
     name: 'invocations-failed'
     severity: 1
     title: 'Invocations fail'
-    description: 'Functions end with an exception: settings are missing or wrong, or a status blob cannot be written.'
+    description: 'Functions end with an exception: settings are missing or wrong, or a status blob cannot be written or is none of this app.'
     query: '''
 requests
 | where success == false

@@ -20,8 +20,9 @@ from shared.partner_center import PartnerCenter
 from shared.services import Limits, Services
 from shared.session import DirectSession
 from shared.settings import Settings, read_settings
-from shared.storage import Storage, WakeUpQueue
+from shared.storage import Storage
 from shared.sweep import Sweep
+from shared.wake_up_queue import WakeUpQueue
 from shared.workflow import Workflow
 
 RANGE = 6 * 2**20

@@ -108,13 +108,18 @@ def begin_at(start: Start, at: datetime) -> Job:
 
 
 def _begin(start: Start, **members: Any) -> Job:  # noqa: ANN401 - members of a Job, which checks them
-    old = start.previous
     return Job(
         manifest=start.manifest,
         etag=start.etag,
-        previous=Previous(etag=old.etag, state=old.state, uploads=old.uploads) if old else None,
+        previous=_previous(start.previous) if start.previous else None,
         created_at=start.now,
         updated_at=start.now,
         progress=Progress(run=start.run, part_size=start.part_size),
         **members,
     )
+
+
+def _previous(job: Job) -> Previous:
+    """Remember a run's uploads, without the verdicts: of many devices they take megabytes, and its results had them."""
+    uploads = tuple(msgspec.structs.replace(upload, verdicts=None) for upload in job.uploads)
+    return Previous(etag=job.etag, state=job.state, uploads=uploads)

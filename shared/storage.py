@@ -1,31 +1,30 @@
-"""The data account: manifests are read, status and results blobs written, wake-ups queued.
+"""The blobs of the data account: manifests are read, status and results blobs written.
 
-The only file that knows the storage SDKs. Every write of a status is conditional; see "Specifying conditional headers
+The only file that knows the SDK for blobs. Every write of a status is conditional; see "Specifying conditional headers
 for Blob service operations" in the Blob service REST reference.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from functools import lru_cache
-from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
     AzureError,
-    HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
 )
 from azure.storage.blob import BlobClient, ContainerClient, ContentSettings, StorageErrorCode, StorageStreamDownloader
-from azure.storage.queue import QueueClient, QueueMessage
+from urllib3.exceptions import HTTPError
 
 from shared.job import Job, decode, encode, timestamp
 from shared.names import marks_directory, results_of, status_of
-from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
-from shared.wake_up import WakeUp
+from shared.services import BlobEntry, ConflictError, ManifestChangedError, StorageUnavailableError, Stored
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _STATUS_TYPE = ContentSettings(content_type="application/json; charset=utf-8")
 _RESULTS_TYPE = ContentSettings(content_type="text/csv; charset=utf-8")
@@ -33,19 +32,15 @@ _RESULTS_TYPE = ContentSettings(content_type="text/csv; charset=utf-8")
 _CLIENTS = 256
 """Blob clients that are kept: as many as a few dozen threads use at a time."""
 
-LARGEST_STATUS = 64 * 2**20
-"""Bytes that a status blob may have; the largest of this app, with 50,000 verdicts, has 8 MB."""
-
-LONGEST_DELAY = 7 * 24 * 3600
-"""Seconds that a queue message can stay invisible (Queue service REST reference, Put Message)."""
+LARGEST_FOREIGN = 2**20
+"""Bytes of a status blob that somebody else has written, which are read all the same: they may be a copy of ours."""
 
 
 class UnreadableStatusError(Exception):
     """A status blob that holds something else: somebody else has written it, or a later version of the app."""
 
-    def __init__(self, name: str, error: ValueError) -> None:
-        advice = "Delete it, and the next sweep starts the manifest anew."
-        super().__init__(f"{name} is no status of this app ({type(error).__name__}). {advice}")
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} is no status of this app ({reason}). Delete it, and drop the manifest again.")
 
 
 class ManifestContent:
@@ -69,11 +64,16 @@ class ManifestContent:
             StorageUnavailableError: It cannot be read now.
         """
         first, self._first = self._first, None
+        left = self.size
         with _reaching(self._blob.blob_name):
             try:
-                yield from (first or _open(self._blob, self.etag)).chunks()
+                for chunk in (first or _open(self._blob, self.etag)).chunks():
+                    left -= len(chunk)
+                    yield chunk
             except (ResourceModifiedError, ResourceNotFoundError) as error:
                 raise ManifestChangedError(self._blob.blob_name) from error
+        if left:  # the SDK takes a range for whole that an answer has cut short
+            raise StorageUnavailableError(self._blob.blob_name)
 
 
 class Storage:
@@ -89,18 +89,23 @@ class Storage:
 
         Raises:
             UnreadableStatusError: The status blob is not one that this version of the app can have written.
+            ConflictError: It was replaced or deleted while it was being read.
         """
         try:
             download = self._blob(status_of(manifest)).download_blob(decompress=False)
         except ResourceNotFoundError as error:
             _require_container(error)
             return None
+        if "state" not in (download.properties.metadata or {}) and download.size > LARGEST_FOREIGN:
+            raise UnreadableStatusError(status_of(manifest), "too large")
         try:
-            if download.size > LARGEST_STATUS:
-                raise ValueError(download.size)  # noqa: TRY301 - it is told as what cannot be decoded
             return Stored(decode(download.readall()), download.properties.etag)
-        except ValueError as error:
-            raise UnreadableStatusError(status_of(manifest), error) from None  # its text may hold anything
+        except (ValueError, RecursionError) as error:
+            raise UnreadableStatusError(
+                status_of(manifest), type(error).__name__
+            ) from None  # its text may hold anything
+        except (ResourceModifiedError, ResourceNotFoundError):  # between two ranges
+            raise ConflictError(manifest) from None
 
     def save(self, job: Job, version: str | None) -> Stored:
         """Write a job over the ``version`` it was read as; ``None``: there must be none yet.
@@ -176,45 +181,6 @@ class Storage:
             yield BlobEntry(blob.name, _bare(blob.etag), blob.last_modified, metadata)
 
 
-class WakeUpQueue:
-    """The queue of wake-ups."""
-
-    def __init__(self, queue: QueueClient) -> None:
-        """Send to ``queue``, whose client encodes messages as the host's queue trigger expects."""
-        self._queue = queue
-
-    def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
-        """Queue a wake-up that shows itself after ``delay``, rounded up to seconds.
-
-        Args:
-            wake_up: The message.
-            delay: Until when it is invisible; at most seven days.
-            instead_of: A message that takes on the new text and time, unless somebody has taken it out meanwhile.
-        """
-        text, seconds = wake_up.encode(), min(max(0, ceil(delay.total_seconds())), LONGEST_DELAY)
-        message = self._moved(instead_of, text, seconds) if instead_of else None
-        message = message or self._sent(text, seconds)
-        return Sent(message.id, str(message.pop_receipt), wake_up.due)
-
-    def _moved(self, sent: Sent, text: str, seconds: int) -> QueueMessage | None:
-        try:
-            return self._queue.update_message(sent.id, sent.receipt, content=text, visibility_timeout=seconds)
-        except HttpResponseError:  # its receipt counts no more
-            return None
-
-    def _sent(self, text: str, seconds: int) -> QueueMessage:
-        """Send a message; on an account where nobody has made the queue, the first one makes it."""
-        with suppress(ResourceNotFoundError):
-            return self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
-        with suppress(ResourceExistsError):
-            self._queue.create_queue()
-        return self._queue.send_message(text, visibility_timeout=seconds, time_to_live=-1)
-
-    def count(self) -> int:
-        """Tell about how many wake-ups the queue holds, those included that do not show themselves yet."""
-        return int(self._queue.get_queue_properties().approximate_message_count or 0)
-
-
 def _open(blob: BlobClient, etag: str | None) -> StorageStreamDownloader[bytes]:
     condition: dict[str, Any] = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified} if etag else {}
     try:  # what the SDK unpacks by itself, of a blob with a Content-Encoding, has no bounds
@@ -235,7 +201,7 @@ def _reaching(manifest: str) -> Iterator[None]:
     """Turn what the SDK raises, once its own retries are used up, into what a job waits for."""
     try:
         yield
-    except AzureError as error:
+    except (AzureError, HTTPError) as error:  # the SDK lets some of the connection's own faults through
         raise StorageUnavailableError(manifest) from error
 
 

@@ -12,6 +12,7 @@ from shared.job import State
 from shared.names import status_of
 from shared.retry import retry
 from shared.services import BlobEntry, ConflictError, Stored
+from shared.storage import UnreadableStatusError
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World
 
@@ -127,6 +128,24 @@ def test_retry_says_in_a_line_that_the_storage_does_not_serve_it(
     monkeypatch.setattr(bootstrap, "_app", App())
     assert main(["retry", "x"]) == 2
     assert "ResourceNotFoundError" in capsys.readouterr().err
+
+
+def test_retry_names_a_status_that_it_cannot_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = rejected_world()
+
+    def load(manifest: str) -> Stored | None:
+        raise UnreadableStatusError(f"{manifest}.status.json", "DecodeError")
+
+    class App:
+        storage = world.storage
+        workflow = world.workflow
+
+    monkeypatch.setattr(world.storage, "load", load)
+    monkeypatch.setattr(bootstrap, "_app", App())
+    assert main(["retry", ""]) == 2
+    assert "00.json.status.json is no status of this app" in capsys.readouterr().err
 
 
 def test_a_command_without_settings_names_them(

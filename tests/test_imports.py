@@ -43,7 +43,8 @@ SHARED = {
     # The outside.
     "blob_name": "",
     "session": "",
-    "storage": "job names services wake_up",
+    "storage": "job names services",
+    "wake_up_queue": "services wake_up",
     "partner_center": "advice answers job services",
     "sign_in": "answers events job services settings",
     # The one verb; an upload's lease depends on the longest call of the client.
@@ -51,12 +52,12 @@ SHARED = {
     "uploading": "answers claim device events job manifest schedule services suggestions target transitions",
     "workflow": "claim events job lifecycle names schedule services tracking transitions uploading",
     # All of it put together, and the commands.
-    "bootstrap": "partner_center services session settings sign_in storage sweep workflow",
+    "bootstrap": "partner_center services session settings sign_in storage sweep wake_up_queue workflow",
     "check": "manifest settings target",
     "retry": "job names services",
     "consent": "services settings sign_in",
     "doctor": "answers bootstrap job services settings target",
-    "commands": "bootstrap check consent doctor retry settings sign_in target",
+    "commands": "bootstrap check consent doctor retry settings sign_in storage target",
     "__main__": "commands",
 }
 
@@ -65,10 +66,10 @@ FUNCTION_APP = "blob_name bootstrap events names settings wake_up"
 # What comes from elsewhere, and who alone knows it. msgspec, the standard library's better half, is for everybody.
 LIBRARIES = {
     "azurefunctions": "blob_name",
-    "azure.storage": "storage bootstrap",
+    "azure.storage": "storage wake_up_queue bootstrap",
     "requests": "partner_center session sign_in",
-    "urllib3": "partner_center session",
-    "azure.core": "bootstrap storage sign_in doctor commands",
+    "urllib3": "partner_center session storage",
+    "azure.core": "bootstrap storage wake_up_queue sign_in doctor commands",
     "azure.identity": "sign_in",
     "azure.keyvault": "sign_in",
     "cryptography": "sign_in",

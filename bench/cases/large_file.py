@@ -36,7 +36,7 @@ class LargeRun(NamedTuple):
 def run(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeRun]:
     """Measure in turn, in new processes for each implementation, format and round.
 
-    The tutorial is spared the large CSV, which takes it half a minute and 2.6 GB: a tenth of it tells as much.
+    The tutorial is spared the large CSV, which takes it 15 s and 2.6 GB: a tenth of it tells as much.
     """
     world.center.ask("set_latency", 0)
     few = most // TIMES_FEWER

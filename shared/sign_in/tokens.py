@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 RENEWAL_INTERVAL = 60
 """Seconds between renewals: threads that meet the same refused token renew it once, not once each."""
 
-
 MARGIN = 300
 """Seconds before its end from which on a token is no longer given out."""
 
@@ -52,7 +51,7 @@ class SignIn:
         self._desk = ThreadPoolExecutor(1, "sign-in")
         self._lock = Lock()
         self._asked: Future[str] | None = None
-        self._fresh_until = clock()
+        self._fresh_until = clock()  # written by the desk's thread, and read of what that is done with
         self._renewable_at = clock()
 
     def token(self) -> str:

@@ -32,7 +32,7 @@ PERMANENT = (
     'ERROR: {"code": "AuthorizationFailed", "message": "The client does not have authorization to perform action"}',
     'ERROR: {"code": "InvalidTemplate", "message": "Deployment template validation failed"}',
     "ERROR: InvalidTemplate - Deployment template validation failed: 'the parameter is missing'",
-    "ERROR: InvalidTemplateDeployment - Deployment failed: 'Authorization failed for template resource 'topic/manifests''",
+    "ERROR: InvalidTemplateDeployment - 'Authorization failed for template resource 'topic/manifests''",
     "ERROR: /infra/subscription.bicep(1,1) : Error BCP007: This declaration type is not recognized.",
     "ERROR: AADSTS70043: The refresh token has expired",
 )

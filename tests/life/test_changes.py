@@ -28,7 +28,8 @@ def test_an_overwrite_starts_anew_and_remembers() -> None:
     assert job.devices.already_registered == 2
     assert job.previous is not None
     assert job.previous.etag == first.etag
-    assert job.previous.uploads == first.uploads
+    assert [upload.location for upload in job.previous.uploads] == [upload.location for upload in first.uploads]
+    assert [upload.verdicts for upload in job.previous.uploads] == [None]  # they may take megabytes
 
 
 def test_an_overwrite_under_a_live_lease_is_not_lost() -> None:

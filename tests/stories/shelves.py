@@ -1,6 +1,6 @@
 """Storage and queue, the real ones and the fakes, seen by the app and by somebody else: for one set of tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,8 +13,9 @@ from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolic
 
 from local.triggers import decoded
 from shared import services
-from shared.storage import Storage, WakeUpQueue
+from shared.storage import Storage
 from shared.sweep import Listing
+from shared.wake_up_queue import WakeUpQueue
 from tests.fakes import Clock, FakeQueue, FakeStorage
 
 CHUNK = 1024
@@ -26,10 +27,14 @@ class AppStorage(services.Storage, Listing, Protocol):
 
 
 class Wire(RequestsTransport):  # type: ignore[misc]  # azure-core gives it out without a type
-    """The real transport; it breaks, or loses the answers to writes, where a test says so."""
+    """The real transport; it breaks, tears or shortens what is read, or loses answers, where a test says so."""
 
     broken = False
     answers_to_lose = 0
+    meanwhile: Callable[[], None] | None = None
+    """What happens after the next answer to a reading."""
+    reading: Callable[..., Iterator[bytes]] | None = None
+    """What is read of the next answers, in place of their bodies."""
 
     def send(self, request: HttpRequest, **options: Any) -> Any:  # noqa: ANN401 - as in azure-core
         if self.broken:
@@ -38,7 +43,16 @@ class Wire(RequestsTransport):  # type: ignore[misc]  # azure-core gives it out 
         if request.method == "PUT" and self.answers_to_lose:
             self.answers_to_lose -= 1
             raise ServiceResponseError("the connection broke before the answer came")
+        if request.method == "GET":
+            self._read(response)
         return response
+
+    def _read(self, response: Any) -> None:  # noqa: ANN401 - as in azure-core
+        if self.reading:
+            response.internal_response.raw.stream = self.reading
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            happens()
 
 
 @dataclass

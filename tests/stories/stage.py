@@ -18,7 +18,8 @@ from shared import bootstrap
 from shared.job import Job
 from shared.session import DirectSession
 from shared.settings import Settings
-from shared.storage import Storage, WakeUpQueue
+from shared.storage import Storage
+from shared.wake_up_queue import WakeUpQueue
 from tests.fakes import FakeQueue
 from tests.stories.moments import Time, TimeTravel
 from tests.stories.surroundings import NAME, Surroundings, surroundings
