@@ -101,9 +101,8 @@ class Storage:
         try:
             return Stored(decode(download.readall()), download.properties.etag)
         except (ValueError, RecursionError) as error:
-            raise UnreadableStatusError(
-                status_of(manifest), type(error).__name__
-            ) from None  # its text may hold anything
+            reason = type(error).__name__  # its text may hold anything
+            raise UnreadableStatusError(status_of(manifest), reason) from None
         except (ResourceModifiedError, ResourceNotFoundError):  # between two ranges
             raise ConflictError(manifest) from None
 
