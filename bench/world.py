@@ -42,10 +42,10 @@ def world() -> Iterator[World]:
         yield World(store, center, _settings(store.end(), center.end()))
 
 
-def wait_until_due() -> None:
-    """Wait for the first poll of everything accepted so far: the app knows whole seconds only."""
-    soon = time.time() + FIRST_POLL
-    time.sleep(math.ceil(soon) + _MARGIN - time.time())
+def wait_until_due(accepted: float | None = None) -> None:
+    """Wait for the first poll of everything accepted up to a moment, or up to now: the app knows whole seconds only."""
+    due = math.ceil((accepted or time.time()) + FIRST_POLL)
+    time.sleep(max(due + _MARGIN - time.time(), 0))
 
 
 def _settings(store: int, center: int) -> dict[str, str]:

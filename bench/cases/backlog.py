@@ -15,6 +15,7 @@ SLICES = 4
 LATENCY = 0.05
 THREADS = 32
 SINGLE, TWO = (THIS_APP, TUTORIAL, FLOOR), "this app, 2 processes"
+"""The same exchanges would take a quarter of a minute; the grid has them, at as many a time and with this latency."""
 
 
 def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> Case:

@@ -80,18 +80,22 @@ class Grid:
         self._pace.update({(cell, actor.name): pace for cell in self.landings if cell.size == size})
 
     def _round(self, number: int, slot: float) -> None:
-        landed: dict[tuple[Cell, str], Landing] = {}
-        for cell, case in self.landings.items():
-            if number > cell.most_rounds:
-                continue
-            for actor in rotated(list(self._actors.values()), number):
-                landing = landed[cell, actor.name] = self._land(cell, actor, self._jobs(cell, actor, slot))
-                case.add(actor.name, sample(landing.jobs, landing.measure))
-        wait_until_due()
-        lives = {key: landing for key, landing in landed.items() if key[0] in self.lives}
+        cells = [cell for cell in self.landings if number <= cell.most_rounds]
+        lives = self._landed([cell for cell in cells if cell in self.lives], number, slot)
+        accepted = time.time()
+        self._landed([cell for cell in cells if cell not in self.lives], number, slot)  # while those become due
+        wait_until_due(accepted)
         for (cell, name), landing in lives.items():
             self._follow(cell, self._actors[name], landing)
         self._check(lives)
+
+    def _landed(self, cells: Sequence[Cell], number: int, slot: float) -> dict[tuple[Cell, str], Landing]:
+        landed: dict[tuple[Cell, str], Landing] = {}
+        for cell in cells:
+            for actor in rotated(list(self._actors.values()), number):
+                landing = landed[cell, actor.name] = self._land(cell, actor, self._jobs(cell, actor, slot))
+                self.landings[cell].add(actor.name, sample(landing.jobs, landing.measure))
+        return landed
 
     def _jobs(self, cell: Cell, actor: Actor, slot: float) -> int:
         return min(max(int(slot / self._pace[cell, actor.name]), cell.threads), _MOST_JOBS)
