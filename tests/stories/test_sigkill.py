@@ -18,7 +18,7 @@ KILLS = 20
 LIFE = (0.02, 0.35)
 """Seconds from ready to killed: the shortest and the longest."""
 
-PARTS = 5
+PARTS = 10
 LONGEST_END = 40.0
 """Seconds that the last life, which nobody kills, may take to bring everything to its end."""
 
@@ -46,7 +46,7 @@ def test_500_kills_change_nothing(azurite: Azurite, seed: int) -> None:
 
 
 def kill_again_and_again(azurite: Azurite, seed: int) -> None:
-    """Each life meets a new manifest of five parts, beside those that the lives before have left unfinished."""
+    """Each life meets a new manifest of ten parts, beside those that the lives before have left unfinished."""
     random = Random(seed)  # noqa: S311 - moments, not secrets
     with surroundings(azurite.new_account(), lambda: datetime.now(UTC)) as around:
         settings = around.settings | QUICK
