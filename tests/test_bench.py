@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from bench.apps.by_hand import Finding
-from bench.cases import backlog, large_file
+from bench.cases import backlog, cold_start, large_file
 from bench.cases.grid import Cell, Grid, Plan
 from bench.cases.large_file import WRITERS
 from bench.cases.reading import Reader, by_hand_finds, compare, this_app_finds
@@ -19,6 +19,9 @@ from bench.stand_ins.web import Request
 from bench.work import Measure
 from bench.world import World, world
 from shared.names import status_of
+
+SLOW = 20.0
+"""Seconds before an answer: far more than anything here takes."""
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,15 @@ def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict
     wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
     with pytest.raises(UnequalError, match="4 uploads missing"):
         backlog.run(around, actors | {TUTORIAL: wrong}, manifests=8)
+
+
+@pytest.mark.usefixtures("actors")
+def test_what_comes_after_a_slow_api_is_measured_with_a_quick_one(running: World) -> None:
+    running.center.ask("set_latency", SLOW)
+    assert next(large_file.run(running, most=10_000)).wall < SLOW
+    running.center.ask("set_latency", SLOW)
+    taken = cold_start.run(running, rounds=1).samples
+    assert all(each.wall < SLOW for samples in taken.values() for each in samples)
 
 
 def test_who_does_not_follow_to_the_end_is_found_out(around: World, actors: dict[str, Actor]) -> None:

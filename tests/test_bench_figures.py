@@ -24,6 +24,11 @@ def test_no_verdict_where_a_ratio_crosses_one(low: float, high: float, judged: b
     assert ("no verdict" not in compared(Spread((low + high) / 2, low, high))) == judged
 
 
+def test_what_was_measured_once_says_so() -> None:
+    assert compared(Spread(2.0, 2.0, 2.0)) == "2.00, once"
+    assert compared(Spread(2.0, 1.9, 2.1)) == "2.00 (1.90-2.10)"
+
+
 def test_ratios_are_taken_round_by_round() -> None:
     case = Case("", {"a": [Sample(2, 4.0, 1.0), Sample(1, 10.0, 1.0)], "b": [Sample(1, 1.0, 1.0), Sample(1, 5.0, 1.0)]})
     assert case.ratio("a", "b", lambda taken: taken.wall_each) == Spread(2.0, 2.0, 2.0)

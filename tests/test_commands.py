@@ -1,6 +1,7 @@
 import io
 import sys
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
@@ -80,16 +81,16 @@ def test_retry_leaves_what_is_gone_or_has_moved_on() -> None:
     assert told == ["0 of 2 started anew; follow their status blobs."]
 
 
+def run_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_app", SimpleNamespace(storage=world.storage, workflow=world.workflow))
+
+
 def test_the_retry_command_works_on_the_app(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = rejected_world(21)
 
-    class App:
-        storage = world.storage
-        workflow = world.workflow
-
-    monkeypatch.setattr(bootstrap, "_app", App())
+    run_on(world, monkeypatch)
     monkeypatch.setattr("builtins.input", lambda _: "n")
     assert main(["retry", ""]) == 1
     assert main(["retry", "", "--yes"]) == 0
@@ -99,11 +100,7 @@ def test_the_retry_command_works_on_the_app(
 def test_retry_takes_silence_for_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     world = rejected_world(21)
 
-    class App:
-        storage = world.storage
-        workflow = world.workflow
-
-    monkeypatch.setattr(bootstrap, "_app", App())
+    run_on(world, monkeypatch)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert main(["retry", ""]) == 1
     assert world.queue.messages == []
@@ -120,12 +117,8 @@ def test_retry_says_in_a_line_that_the_storage_does_not_serve_it(
     def listing(prefix: str = "") -> list[BlobEntry]:
         raise ResourceNotFoundError(f"no container for {prefix}")
 
-    class App:
-        storage = world.storage
-        workflow = world.workflow
-
     monkeypatch.setattr(world.storage, "listing", listing)
-    monkeypatch.setattr(bootstrap, "_app", App())
+    run_on(world, monkeypatch)
     assert main(["retry", "x"]) == 2
     assert "ResourceNotFoundError" in capsys.readouterr().err
 
@@ -138,12 +131,8 @@ def test_retry_names_a_status_that_it_cannot_read(
     def load(manifest: str) -> Stored | None:
         raise UnreadableStatusError(f"{manifest}.status.json", "DecodeError")
 
-    class App:
-        storage = world.storage
-        workflow = world.workflow
-
     monkeypatch.setattr(world.storage, "load", load)
-    monkeypatch.setattr(bootstrap, "_app", App())
+    run_on(world, monkeypatch)
     assert main(["retry", ""]) == 2
     assert "00.json.status.json is no status of this app" in capsys.readouterr().err
 
