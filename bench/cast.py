@@ -108,8 +108,8 @@ def cast(world: World) -> Iterator[dict[str, Actor]]:
     with ExitStack() as parts:
         processes = {name: parts.enter_context(app(world, folder)) for name, folder in FOLDERS.items()}
         lives = record(world, Actor(THIS_APP, processes[THIS_APP], world, expected))
-        steps = {kind: life.steps() for kind, life in lives.items()}
-        processes[SAME].ask("learn", {"BENCH_STEPS": json.dumps(steps)})
+        world.lives.update(lives)
+        processes[SAME].ask("learn", world.lesson())
         processes[FLOOR] = parts.enter_context(Process(run_floor, lives, world.settings))
         actors = {name: Actor(name, process, world, expected) for name, process in processes.items()}
         actors[FLOOR].turns = max(len(life.turns) for life in lives.values()) - 1
@@ -117,8 +117,8 @@ def cast(world: World) -> Iterator[dict[str, Actor]]:
 
 
 def app(world: World, folder: str) -> Process:
-    """Start a function app."""
-    return Process(run_app, str(ROOT / folder), world.settings)
+    """Start a function app, with what this app was seen to do for settings."""
+    return Process(run_app, str(ROOT / folder), {**world.settings, **world.lesson()})
 
 
 def _contents(world: World) -> dict[str, str]:
@@ -138,19 +138,20 @@ def record(world: World, actor: Actor) -> dict[str, Life]:
         actor.land(size, 1, 1)
     world.clear()
     names = [name for size in DEVICES for name in actor.prepare(size, VARIANTS)]
-    turns = {name: [_recorded(world, actor, "land", name)] for name in names}
+    turns = {name: [recorded(world, actor.process, "land", name)] for name in names}
     messages = world.store.ask("take_messages")
     wait_until_due()
     for message in messages:
         name = msgspec.json.decode(message.text)["manifest"]
-        turns[name].append(_recorded(world, actor, "follow", message.text))
+        turns[name].append(recorded(world, actor.process, "follow", message.text))
     world.clear()
     return {name.rpartition("/")[2].partition("-")[0]: Life(name, turns[name]) for name in names}
 
 
-def _recorded(world: World, actor: Actor, verb: str, what: str) -> list[Exchange]:
+def recorded(world: World, process: Process, verb: str, what: str) -> list[Exchange]:
+    """Let one thing be handled, and tell what the world was asked for it, in the order of the times."""
     places = (world.store, world.center)
     for place in places:
         place.ask("record", True)  # noqa: FBT003 - it goes through a pipe
-    actor.process.ask(verb, [what], 1)
+    process.ask(verb, [what], 1)
     return sorted(exchange for place in places for exchange in place.ask("record", False))  # noqa: FBT003 - it goes through a pipe

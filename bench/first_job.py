@@ -1,6 +1,7 @@
-"""A process from its start to a manifest's first status: ``python -m bench.first_job FOLDER MANIFEST``.
+"""A process from its start to a manifest's accepted upload: ``python -m bench.first_job FOLDER MANIFEST``.
 
-With ``imports`` in the folder's place it only imports what a first invocation uses. It prints the moment of its end.
+With ``imports`` in the folder's place it only imports what a first invocation uses; with ``floor`` it repeats the life
+that comes, pickled, on standard input. It prints the moment of its end.
 """
 
 import importlib
@@ -8,8 +9,6 @@ import os
 import sys
 import time
 from pathlib import Path
-
-from local.runtime import Runtime
 
 SDKS = (
     "azure.functions",
@@ -22,18 +21,41 @@ SDKS = (
 )
 
 
-def main(folder: str, manifest: str) -> None:
+def main(what: str, manifest: str) -> None:
     """Handle one manifest and end, or only import."""
-    if folder == "imports":
-        for name in (*SDKS, "bench.hosted"):  # the last is the harness, which the others import, too
-            importlib.import_module(name)
-        print(time.monotonic())
-        return
+    match what:
+        case "imports":
+            _import()
+        case "floor":
+            _repeat(manifest)
+        case folder:
+            _handle(folder, manifest)
+
+
+def _import() -> None:
+    for name in (*SDKS, "bench.hosted"):  # the last is the harness, which the others import, too
+        importlib.import_module(name)
+    print(time.monotonic())
+
+
+def _handle(folder: str, manifest: str) -> None:
+    from local.runtime import Runtime  # noqa: PLC0415 - the floor does without
+
     with Runtime(Path(folder)) as runtime:
         from bench.hosted import HostedApp  # noqa: PLC0415 - the first thing is the app, as in Azure
 
         HostedApp(runtime, os.environ).land([manifest], 1)
         print(time.monotonic())
+
+
+def _repeat(manifest: str) -> None:
+    import pickle  # noqa: PLC0415 - only here
+
+    from bench.floor import Floor  # noqa: PLC0415 - only here
+
+    life = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the bench itself
+    Floor({manifest.rpartition("/")[2].partition("-")[0]: life}, os.environ).land([manifest], 1)
+    print(time.monotonic())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bench.processes import obey
 from bench.recording import Exchange, Life
-from bench.work import Crew, Measure
+from bench.work import Crew, Measure, peak_memory
 
 _NOT_REPEATED = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding"}
 _MESSAGE = re.compile(rb"<MessageId>([^<]*)<")
@@ -59,6 +59,10 @@ class Floor:
         """Repeat wake-ups, each named by its manifest and turn."""
         told = map(json.loads, messages)
         return self._crew.do(self._replay, [self._prepared(each["manifest"], each["turn"]) for each in told], threads)
+
+    def peak_memory(self) -> int:
+        """Tell the most bytes of memory that the process has had so far."""
+        return peak_memory()
 
     def _prepared(self, name: str, turn: int) -> Replay:
         life = self._lives[name.rpartition("/")[2].partition("-")[0]]

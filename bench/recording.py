@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from bench.stand_ins.web import Request, Response
+from bench.stand_ins.messages import Request, Response
 from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
 
 
@@ -47,8 +47,8 @@ class Life(NamedTuple):
     turns: list[list[Exchange]]
 
     def steps(self) -> list[list[dict[str, object]]]:
-        """Say in words what is done in each turn."""
-        return [[_step(exchange) for exchange in exchanges] for exchanges in self.turns]
+        """Say in words what is done in each turn; a manifest read in ranges is read once."""
+        return [[_step(exchange) for exchange in turn if not _reads_on(exchange)] for turn in self.turns]
 
 
 _STEPS = {
@@ -72,6 +72,12 @@ def _step(exchange: Exchange) -> dict[str, object]:
     step: dict[str, object] = {"do": _STEPS[method, what]}
     delay = _delay(exchange)
     return step if delay is None else {**step, "delay": delay}
+
+
+def _reads_on(exchange: Exchange) -> bool:
+    """Tell whether a later range of a blob is read."""
+    asked = exchange.request.headers.get("x-ms-range", "bytes=0-")
+    return exchange.request.method == "GET" and not asked.startswith("bytes=0-")
 
 
 def _subject(exchange: Exchange) -> str:

@@ -74,7 +74,7 @@ def _memory(results: Results) -> Table:
 
 def _alone(results: Results) -> Table:
     table = _table("Parts alone", "", "who", "ms each", "speed, times this app's")
-    cases = [*results.reading, *(case for case in (results.cold_start, results.backlog) if case)]
+    cases = [*results.reading, *results.cold_start, *([results.backlog] if results.backlog else [])]
     for case in cases:
         for name in case.samples:
             spread = case.spread(name, _milliseconds).written()

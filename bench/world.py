@@ -1,13 +1,15 @@
 """The world around all implementations: the stand-ins, and what app settings lead to them."""
 
+import json
 import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.processes import Process
+from bench.recording import Life
 from bench.stand_ins.center import Center
 from bench.stand_ins.store import Store, connection_string
 from bench.stand_ins.web import serve
@@ -26,6 +28,12 @@ class World:
     store: Process
     center: Process
     settings: Mapping[str, str]
+    lives: dict[str, Life] = field(default_factory=dict)
+    """What this app asks of the world, by the kind of manifest that it is asked for; empty until it is recorded."""
+
+    def lesson(self) -> dict[str, str]:
+        """Give the settings from which an app learns to make the same exchanges."""
+        return {"BENCH_STEPS": json.dumps({kind: life.steps() for kind, life in self.lives.items()})}
 
     def clear(self) -> None:
         """Forget what has been uploaded and written."""

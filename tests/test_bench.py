@@ -9,13 +9,13 @@ from bench.cases import backlog, cold_start, large_file
 from bench.cases.grid import Cell, Grid, Plan
 from bench.cases.large_file import WRITERS
 from bench.cases.reading import Reader, by_hand_finds, compare, this_app_finds
-from bench.cast import FLOOR, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, cast, record
+from bench.cast import FLOOR, FOLDERS, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app, cast, record
 from bench.faulty import faulty
 from bench.floor import run_floor
 from bench.processes import Process, ProcessError
 from bench.recording import Exchange, Life, UnknownExchangeError
 from bench.stand_ins.center import devices_of
-from bench.stand_ins.web import Request
+from bench.stand_ins.messages import Request
 from bench.work import Measure
 from bench.world import World, world
 from shared.names import status_of
@@ -115,6 +115,17 @@ def test_the_same_exchanges_are_made_as_this_app_makes(around: World, actors: di
     assert len(steps[0]["small0"]) == 2
 
 
+@pytest.mark.usefixtures("actors")
+def test_the_same_exchanges_are_made_for_a_manifest_that_is_read_and_sent_in_parts(around: World) -> None:
+    large_file.keep(around, WRITERS["JSON"], "JSON", 2000)
+    large_file.learn(around, "JSON2000")
+    ours = around.lives["JSON2000"]
+    with app(around, FOLDERS[SAME]) as process:
+        theirs = large_file.life(around, process, "JSON2000")
+    assert theirs.steps() == ours.steps()
+    assert [step["do"] for step in ours.steps()[0]].count("upload devices") == 2
+
+
 def test_a_large_file_is_held_against_what_came_of_it(around: World, actors: dict[str, Actor]) -> None:
     large_file.keep(around, WRITERS["CSV"], "CSV", 2000)
     around.clear()
@@ -129,9 +140,8 @@ def test_a_large_file_is_held_against_what_came_of_it(around: World, actors: dic
 
 def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict[str, Actor]) -> None:
     case = backlog.run(around, actors, manifests=8)
-    assert {name: sum(taken.jobs for taken in samples) for name, samples in case.samples.items()} == dict.fromkeys(
-        (*backlog.SINGLE, backlog.TWO), 8
-    )
+    done = {name: sum(taken.jobs for taken in samples) for name, samples in case.samples.items()}
+    assert done == dict.fromkeys((*NAMES, backlog.TWO), 8) | {SAME: 4}
     honest = actors[TUTORIAL]
     wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
     with pytest.raises(UnequalError, match="4 uploads missing"):
@@ -141,10 +151,13 @@ def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict
 @pytest.mark.usefixtures("actors")
 def test_what_comes_after_a_slow_api_is_measured_with_a_quick_one(running: World) -> None:
     running.center.ask("set_latency", SLOW)
-    assert next(large_file.run(running, most=10_000)).wall < SLOW
+    large = list(large_file.run(running, until=0, most=10_000))
+    assert {run.implementation for run in large} == set(NAMES)
+    assert max(run.wall for run in large) < SLOW
     running.center.ask("set_latency", SLOW)
-    taken = cold_start.run(running, rounds=1).samples
-    assert all(each.wall < SLOW for samples in taken.values() for each in samples)
+    for case in cold_start.run(running, rounds=1):
+        assert case.samples.keys() == {*NAMES, cold_start.IMPORTS}
+        assert all(each.wall < SLOW for samples in case.samples.values() for each in samples)
 
 
 def test_who_does_not_follow_to_the_end_is_found_out(around: World, actors: dict[str, Actor]) -> None:

@@ -77,7 +77,8 @@ class Grid:
 
     def _warm_up(self, size: str, actor: Actor) -> None:
         pace = actor.land(size, _FEW, _FEW).measure.wall / _FEW
-        self._pace.update({(cell, actor.name): pace for cell in self.landings if cell.size == size})
+        cells = [cell for cell in self.landings if cell.size == size]
+        self._pace.update({(cell, actor.name): pace + cell.latency / cell.threads for cell in cells})
 
     def _round(self, number: int, slot: float) -> None:
         cells = [cell for cell in self.landings if number <= cell.most_rounds]

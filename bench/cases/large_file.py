@@ -1,16 +1,19 @@
 """A manifest of 100,000 devices: its time and the memory of its process, and a tenth of it for the comparison."""
 
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import manifests
-from bench.cast import FOLDERS, SMALL, THIS_APP, TUTORIAL, UnequalError, app
-from bench.figures import MEGABYTE, rotated
+from bench.cast import FLOOR, FOLDERS, SAME, SMALL, THIS_APP, TUTORIAL, UnequalError, app, recorded
+from bench.figures import MEGABYTE
+from bench.floor import run_floor
 from bench.processes import Process
+from bench.recording import Life
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
 from bench.world import CUSTOMER, World
@@ -33,23 +36,43 @@ class LargeRun(NamedTuple):
     megabytes: float
 
 
-def run(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeRun]:
-    """Measure in turn, in new processes for each implementation, format and round.
+class Turn(NamedTuple):
+    """One implementation with manifests of one format."""
 
-    The tutorial is spared the large CSV, which takes it 15 s and 2.6 GB: a tenth of it tells as much.
+    name: str
+    format: str
+    devices: tuple[int, ...]
+
+
+def run(world: World, until: float, most: int = MANY) -> Iterator[LargeRun]:
+    """Measure in turn, in a new process for each turn; ``until``, on the monotonic clock, is for what is repeated.
+
+    What the floor and the same exchanges take of a tenth tells as much as the whole would.
     """
     world.center.ask("set_latency", 0)
     few = most // TIMES_FEWER
     for kind, write in WRITERS.items():
         for devices in (few, most):
             keep(world, write, kind, devices)
-        turns = [(THIS_APP, (few, most)), (TUTORIAL, (most if kind == "JSON" else few,))]
-        for number in range(rounds):
-            for name, sizes in rotated(turns, number):
-                yield from _measured(world, kind, name, sizes)
-        for devices in (few, most):
-            world.store.ask("drop", _key(kind, devices))
+        learn(world, _key(kind, few))
+    took: dict[Turn, float] = {}
+    for turn in _turns(few, most):
+        start = time.monotonic()
+        if turn not in took or start + took[turn] <= until:
+            yield from _measured(world, turn)
+            took[turn] = time.monotonic() - start
     world.clear()
+
+
+def _turns(few: int, most: int) -> list[Turn]:
+    """Say who measures what; the tutorial's large CSV takes the longest, and is spared."""
+    app, tutorial = (few, most), {"JSON": (few, most), "CSV": (few,)}
+    first = [
+        Turn(name, kind, devices)
+        for kind in WRITERS
+        for name, devices in ((THIS_APP, app), (TUTORIAL, tutorial[kind]), (SAME, (few,)), (FLOOR, (few,)))
+    ]
+    return [*first, *sorted(first, key=lambda turn: turn.name != THIS_APP)]
 
 
 def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
@@ -60,16 +83,35 @@ def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: i
         world.store.ask("keep_file", _key(kind, devices), path)
 
 
-def _measured(world: World, kind: str, name: str, sizes: Iterable[int]) -> Iterator[LargeRun]:
+def learn(world: World, key: str) -> None:
+    """Record what this app asks of the world, for others to ask the same."""
+    with _started(world, THIS_APP) as process:
+        world.lives[key] = life(world, process, key)
+
+
+def life(world: World, process: Process, key: str) -> Life:
+    """Record how the manifest with a content lands."""
+    world.clear()
+    name = _landed(world, key)
+    return Life(name, [recorded(world, process, "land", name)])
+
+
+def _measured(world: World, turn: Turn) -> Iterator[LargeRun]:
     """Handle manifests in a new process, the smaller first: the most memory that it has had so far never falls."""
-    with app(world, FOLDERS[name]) as process:
+    with _started(world, turn.name) as process:
         land(world, process, f"{SMALL}0")
-        for devices in sizes:
+        for devices in turn.devices:
             world.clear()
-            measure = land(world, process, _key(kind, devices))
+            measure = land(world, process, _key(turn.format, devices))
             memory = process.ask("peak_memory") / MEGABYTE
-            check(world, devices, f"{kind}: {name}")
-            yield LargeRun(name, kind, devices, measure.wall, measure.cpu, memory)
+            check(world, devices, f"{turn.format}: {turn.name}")
+            yield LargeRun(turn.name, turn.format, devices, measure.wall, measure.cpu, memory)
+
+
+def _started(world: World, name: str) -> Process:
+    if name == FLOOR:
+        return Process(run_floor, world.lives, world.settings)
+    return app(world, FOLDERS[name])
 
 
 def check(world: World, devices: int, who: str) -> None:
@@ -90,9 +132,13 @@ def _parts(devices: int) -> Counter[str]:
 
 def land(world: World, process: Process, key: str) -> Measure:
     """Handle that the manifest with a content has landed."""
-    name = f"{CUSTOMER}/large/{key}"
+    return Measure(*process.ask("land", [_landed(world, key)], 1))
+
+
+def _landed(world: World, key: str) -> str:
+    name = f"{CUSTOMER}/large--------/{key}-0000000.json"
     world.store.ask("land", {name: key})
-    return Measure(*process.ask("land", [name], 1))
+    return name
 
 
 def _key(kind: str, devices: int) -> str:

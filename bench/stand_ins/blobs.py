@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from bench.stand_ins.web import Request, Response
+from bench.stand_ins.messages import Request, Response
 
 _META = "x-ms-meta-"
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from bench.recording import Exchange, Recorder
-from bench.stand_ins.web import Request, Response
+from bench.stand_ins.messages import Request, Response
 from shared.device import Device
 
 TOKEN = "stand-in-token"  # noqa: S105 - made up

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 from bench.stand_ins.blobs import error
-from bench.stand_ins.web import Request, Response
+from bench.stand_ins.messages import Request, Response
 
 _POP_RECEIPT = "AgAAAAMAAAAAAAAA"
 _TEXT = re.compile(rb"<MessageText>([^<]*)</MessageText>")

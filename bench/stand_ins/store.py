@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from bench.recording import Exchange, Recorder
 from bench.stand_ins.blobs import Blobs
+from bench.stand_ins.messages import Request, Response
 from bench.stand_ins.queue import Message, Queue
-from bench.stand_ins.web import Request, Response
 from shared.names import STATUS_SUFFIX, status_of
 
 

@@ -20,6 +20,7 @@ from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolic
 from bench.apps import by_hand
 
 CONNECTION = "ManifestStorage"
+MOST_DEVICES = 1000
 
 app = func.FunctionApp()
 
@@ -67,6 +68,7 @@ class Job:
     content: bytes | None = None
     checked: by_hand.Checked = field(default_factory=by_hand.Checked)
     status: dict[str, Any] = field(default_factory=dict)
+    locations: list[str] = field(default_factory=list)
     progress: dict[str, Any] = field(default_factory=dict)
     sent: QueueMessage | None = None
 
@@ -76,8 +78,7 @@ class Job:
             case "read status":
                 self._read_status()
             case "read manifest":
-                content = self.content or blob(self.name).download_blob().readall()
-                self.content, self.checked = None, by_hand.read(content)
+                self._read_manifest()
             case "look at manifest":
                 blob(self.name).get_blob_properties()
             case "send message":
@@ -101,6 +102,13 @@ class Job:
         except ResourceNotFoundError:
             self.status = {}
 
+    def _read_manifest(self) -> None:
+        """Read the manifest; what this app reads once more to send it is known here already."""
+        content = self.content or blob(self.name).download_blob().readall()
+        self.content = None
+        if not self.checked.devices:
+            self.checked = by_hand.read(content)
+
     def _send(self, delay: int) -> None:
         text = json.dumps({"manifest": self.name})
         self.sent = queue().send_message(text, visibility_timeout=delay, time_to_live=-1)
@@ -109,16 +117,20 @@ class Job:
         queue().update_message(self.sent, visibility_timeout=delay, content=json.dumps({"manifest": self.name}))
 
     def _write_status(self) -> None:
-        state = "completed" if self.progress else "accepted" if "location" in self.status else "processing"
+        state = "completed" if self.progress else "accepted" if self._is_sent() else "processing"
         self.status |= {
             "manifest": self.name,
             "state": state,
+            "locations": self.locations or self.status.get("locations", []),
             "issues": self.checked.issues[:100],
             "warnings": self.checked.warnings[:100],
         }
         blob(f"{self.name}.status.json").upload_blob(
             json.dumps(self.status, indent=2), overwrite=True, metadata={"state": state}
         )
+
+    def _is_sent(self) -> bool:
+        return bool(self.locations) and len(self.locations) * MOST_DEVICES >= len(self.checked.devices)
 
     def _change_results(self, what: str) -> None:
         results = blob(f"{self.name}.results.csv")
@@ -140,18 +152,20 @@ class Job:
         return text.getvalue()
 
     def _upload(self) -> None:
+        """Upload the next part."""
         customer, batch, _ = self.name.split("/", 2)
+        start = len(self.locations) * MOST_DEVICES
         response = requests.post(
             f"{os.environ['PARTNER_CENTER_URL']}/v1/customers/{customer}/deviceBatches/{batch}/devices",
-            json=self.checked.devices,
+            json=self.checked.devices[start : start + MOST_DEVICES],
             headers=headers(),
             timeout=100,
         )
         response.raise_for_status()
-        self.status["location"] = response.headers["Location"]
+        self.locations.append(response.headers["Location"])
 
     def _ask(self) -> None:
-        url = f"{os.environ['PARTNER_CENTER_URL']}/v1{self.status['location']}"
+        url = f"{os.environ['PARTNER_CENTER_URL']}/v1{self.status['locations'][0]}"
         response = requests.get(url, headers=headers(), timeout=100)
         response.raise_for_status()
         self.progress = response.json()
