@@ -1,13 +1,13 @@
 """Work done by so many threads, with its time and the CPU time that its process spent on it."""
 
 import resource
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-KIB_UNITS = 1 if sys.platform == "darwin" else 1024
+_STATUS = Path("/proc/self/status")
 
 
 class Measure(NamedTuple):
@@ -45,5 +45,12 @@ def cpu_time() -> float:
 
 
 def peak_memory() -> int:
-    """Give the most bytes of memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB_UNITS
+    """Give the most bytes of memory that this process has had so far.
+
+    On Linux, ``ru_maxrss`` begins with what the process had that started this one; ``VmHWM`` of proc_pid_status(5) does
+    not. On macOS, ``ru_maxrss`` is in bytes.
+    """
+    if _STATUS.exists():
+        line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -219,3 +219,12 @@ def test_a_check_left_out_is_found_out(reader: Reader) -> None:
 
 def test_the_faulty_manifests_have_what_is_costly_to_check() -> None:
     assert {"not_base64", "missing_identity", "duplicate_device", "repeated_hash"} <= set(found_codes())
+
+
+# --- measures --------------------------------------------------------------------------------------------------------
+
+
+def test_the_memory_of_a_process_is_not_that_of_who_started_it(around: World) -> None:
+    ballast = b"x" * 300_000_000
+    with Process(run_floor, {}, around.settings) as floor:
+        assert 5_000_000 < floor.ask("peak_memory") < len(ballast)
