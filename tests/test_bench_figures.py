@@ -56,6 +56,19 @@ def test_the_chart_is_an_image_with_everybody_in_it() -> None:
     assert texts["this app, CSV"] == texts["tutorial, JSON"] == 1
 
 
+def test_growth_is_held_against_the_mean_of_what_went_before() -> None:
+    made = results()
+    ours = [run for run in made.large if (run.implementation, run.format) == (THIS_APP, "JSON")]
+    few, many = (next(run for run in ours if run.devices == devices) for devices in (MANY // TIMES_FEWER, MANY))
+    rounds = [few._replace(wall=1.0), few._replace(wall=3.0), many._replace(wall=20.0)]
+    made.large = [run for run in made.large if run not in ours] + [*rounds, *(run._replace(wall=6.0) for run in rounds)]
+    made.compare()
+    found = next(
+        target.found for target in made.targets if target.what == "100,000 devices, JSON: times the time of 10,000"
+    )
+    assert (found.low, found.high) == (1.0, 10.0)
+
+
 def test_every_target_of_a_full_run_is_in_the_table() -> None:
     made = results()
     assert {target.verdict for target in made.targets} <= {"met", "missed", "open"}
