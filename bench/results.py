@@ -116,7 +116,7 @@ def _large(results: Results) -> Iterator[Target]:
 
 
 def _growth(many: list[LargeRun], few: list[LargeRun]) -> Spread:
-    """Hold each run with many devices against the mean of those with few that went before it."""
+    """Hold each run with many devices against the mean of those with few around it."""
     each = len(few) // len(many)
     means = [fmean(run.wall for run in group) for group in batched(few, each, strict=False)]
     return ratio([run.wall for run in many], means[: len(many)])

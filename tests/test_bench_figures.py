@@ -56,7 +56,7 @@ def test_the_chart_is_an_image_with_everybody_in_it() -> None:
     assert texts["this app, CSV"] == texts["tutorial, JSON"] == 1
 
 
-def test_growth_is_held_against_the_mean_of_what_went_before() -> None:
+def test_growth_is_held_against_the_mean_of_what_was_around_it() -> None:
     made = results()
     ours = [run for run in made.large if (run.implementation, run.format) == (THIS_APP, "JSON")]
     few, many = (next(run for run in ours if run.devices == devices) for devices in (MANY // TIMES_FEWER, MANY))

@@ -50,9 +50,10 @@ class Store:
         self._contents[key] = content
 
     def keep_file(self, key: str, path: Path) -> None:
-        """Keep a file's content, mapped into memory."""
+        """Keep a file's content, mapped into memory; at once where that can be said, so that no reader is the first."""
         with path.open("rb") as file:
-            self._contents[key] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_POPULATE", 0)
+            self._contents[key] = memoryview(mmap.mmap(file.fileno(), 0, flags=flags, prot=mmap.PROT_READ))
 
     def drop(self, key: str) -> None:
         """Let go of a content."""
