@@ -1,8 +1,9 @@
 """The four implementations, each in a process of its own, before the same stand-ins."""
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -102,12 +103,12 @@ def _kinds(size: str, jobs: int) -> list[str]:
 
 
 @contextmanager
-def cast(world: World) -> Iterator[dict[str, Actor]]:
-    """Start all implementations, and end them however the block is left."""
+def cast(world: World, meanwhile: Callable[[], None] = lambda: None) -> Iterator[dict[str, Actor]]:
+    """Start all implementations, and end them however the block is left; for some seconds there is ``meanwhile``."""
     expected = _contents(world)
     with ExitStack() as parts:
         processes = {name: parts.enter_context(app(world, folder)) for name, folder in FOLDERS.items()}
-        lives = record(world, Actor(THIS_APP, processes[THIS_APP], world, expected))
+        lives = record(world, Actor(THIS_APP, processes[THIS_APP], world, expected), meanwhile)
         world.lives.update(lives)
         processes[SAME].ask("learn", world.lesson())
         processes[FLOOR] = parts.enter_context(Process(run_floor, lives, world.settings))
@@ -132,15 +133,20 @@ def _contents(world: World) -> dict[str, str]:
     return expected
 
 
-def record(world: World, actor: Actor) -> dict[str, Life]:
-    """Record a life of each kind of manifest; those before the recordings wake the app up."""
+def record(world: World, actor: Actor, meanwhile: Callable[[], None] = lambda: None) -> dict[str, Life]:
+    """Record a life of each kind of manifest; until the first polls are due there is ``meanwhile``.
+
+    What comes before the recordings wakes the app up.
+    """
     for size in DEVICES:
         actor.land(size, 1, 1)
     world.clear()
     names = [name for size in DEVICES for name in actor.prepare(size, VARIANTS)]
     turns = {name: [recorded(world, actor.process, "land", name)] for name in names}
+    accepted = time.time()
     messages = world.store.ask("take_messages")
-    wait_until_due()
+    meanwhile()
+    wait_until_due(accepted)
     for message in messages:
         name = msgspec.json.decode(message.text)["manifest"]
         turns[name].append(recorded(world, actor.process, "follow", message.text))

@@ -34,15 +34,13 @@ _QUICK_CELLS = [
 def run(console: Console, *, quick: bool) -> Results:
     """Measure everything; a quick run has fewer rounds, fewer cases and no large files."""
     start, results = monotonic(), Results(quick=quick)
-    with console.status("parsing") as status, world() as around:
+
+    def read() -> None:
         results.reading = reading.run(rounds=3 if quick else 5, repeats=2)
-        status.update("starting the implementations")
-        with cast(around) as actors:
-            grid = Grid(around, actors, _QUICK_CELLS if quick else _FULL_CELLS)
-            for what in grid.run(_QUICK if quick else _FULL):
-                status.update(f"small and large manifests: {what}")
-            results.landings = {case.title: case for case in grid.landings.values()}
-            results.lives = {cell.title: case for cell, case in grid.lives.items()}
+
+    with console.status("starting the implementations, parsing") as status, world() as around:
+        with cast(around, meanwhile=read) as actors:
+            _grid(status, Grid(around, actors, _QUICK_CELLS if quick else _FULL_CELLS), results)
             peaks = {name: actors[name].process.ask("peak_memory") for name in FOLDERS}
             results.memory = {name: peak / MEGABYTE for name, peak in peaks.items()}
             if not quick:
@@ -55,6 +53,13 @@ def run(console: Console, *, quick: bool) -> Results:
     results.seconds = monotonic() - start
     results.compare()
     return results
+
+
+def _grid(status: Status, grid: Grid, results: Results) -> None:
+    for what in grid.run(_QUICK if results.quick else _FULL):
+        status.update(f"small and large manifests: {what}")
+    results.landings = {case.title: case for case in grid.landings.values()}
+    results.lives = {cell.title: case for cell, case in grid.lives.items()}
 
 
 def _large(status: Status, around: World, results: Results, until: float) -> None:

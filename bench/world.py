@@ -50,9 +50,9 @@ def world() -> Iterator[World]:
         yield World(store, center, _settings(store.end(), center.end()))
 
 
-def wait_until_due(accepted: float | None = None) -> None:
-    """Wait for the first poll of everything accepted up to a moment, or up to now: the app knows whole seconds only."""
-    due = math.ceil((accepted or time.time()) + FIRST_POLL)
+def wait_until_due(accepted: float) -> None:
+    """Wait for the first poll of everything accepted up to a moment: the app knows whole seconds only."""
+    due = math.ceil(accepted + FIRST_POLL)
     time.sleep(max(due + _MARGIN - time.time(), 0))
 
 

@@ -118,7 +118,7 @@ def test_the_same_exchanges_are_made_as_this_app_makes(around: World, actors: di
 @pytest.mark.usefixtures("actors")
 def test_the_same_exchanges_are_made_for_a_manifest_that_is_read_and_sent_in_parts(around: World) -> None:
     large_file.keep(around, WRITERS["JSON"], "JSON", 2000)
-    large_file.learn(around, "JSON2000")
+    large_file.learn(around, ["JSON2000"])
     ours = around.lives["JSON2000"]
     with app(around, FOLDERS[SAME]) as process:
         theirs = large_file.life(around, process, "JSON2000")

@@ -73,6 +73,10 @@ class Center:
         """Record from now on, or no longer; gives what was recorded."""
         return self._recorder.turn(on=on)
 
+    def forget(self) -> None:
+        """Look at the next bodies anew, even if they came not long ago: who comes second must not gain by that."""
+        self._known.clear()
+
     def clear(self) -> None:
         """Forget all uploads."""
         self._uploads.clear()
