@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from bench.run import publish, run
+from bench.run import publish, publish_large, run, run_large
 
 _WIDTH = 130
 
@@ -15,13 +15,17 @@ def main() -> int:
     """Measure, print, and write down."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large files: half a minute")
-    quick = parser.parse_args().quick
+    parser.add_argument("--large", action="store_true", help="only the largest manifests, but by everybody")
+    asked = parser.parse_args()
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
     signal.signal(signal.SIGTERM, _end)
     try:
-        publish(console, run(console, quick=quick))
+        if asked.large:
+            publish_large(console, run_large(console))
+        else:
+            publish(console, run(console, quick=asked.quick))
     except KeyboardInterrupt:
         return 130
     return 0

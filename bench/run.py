@@ -1,5 +1,6 @@
 """One run of the bench, from the stand-ins' start to the tables."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 
@@ -10,12 +11,14 @@ from rich.status import Status
 from bench import chart, tables
 from bench.cases import backlog, cold_start, large_file, reading
 from bench.cases.grid import CELLS, Cell, Grid, Plan
+from bench.cases.large_file import LargeRun
 from bench.cast import FOLDERS, LARGE, SMALL, cast
 from bench.figures import MEGABYTE
 from bench.results import Results
-from bench.world import ROOT, World, world
+from bench.world import ROOT, world
 
 FILE = ROOT / ".local" / "bench.json"
+LARGE_FILE = FILE.with_name("bench-large.json")
 CHART = ROOT / "docs" / "bench.svg"
 
 _LIMIT = 113
@@ -49,7 +52,7 @@ def run(console: Console, *, quick: bool) -> Results:
         status.update("cold start")
         results.cold_start = cold_start.run(around, rounds=2 if quick else 3)
         if not quick:
-            _large(status, around, results, until=start + _LIMIT)
+            _large(status, large_file.run(around, until=start + _LIMIT), results)
     results.seconds = monotonic() - start
     results.compare()
     return results
@@ -62,9 +65,18 @@ def _grid(status: Status, grid: Grid, results: Results) -> None:
     results.lives = {cell.title: case for cell, case in grid.lives.items()}
 
 
-def _large(status: Status, around: World, results: Results, until: float) -> None:
+def run_large(console: Console) -> Results:
+    """Measure nothing but the largest manifests, by everybody."""
+    start, results = monotonic(), Results(quick=True)
+    with console.status("starting the implementations") as status, world() as around, cast(around):
+        _large(status, large_file.run_all(around), results)
+    results.seconds = monotonic() - start
+    return results
+
+
+def _large(status: Status, runs: Iterable[LargeRun], results: Results) -> None:
     status.update("100,000 devices")
-    for taken in large_file.run(around, until):
+    for taken in runs:
         results.large.append(taken)
         status.update(f"{taken.devices:,} devices, {taken.format}: {taken.implementation} took {taken.wall:.1f} s")
 
@@ -72,10 +84,20 @@ def _large(status: Status, around: World, results: Results, until: float) -> Non
 def publish(console: Console, results: Results, file: Path = FILE, picture: Path = CHART) -> None:
     """Print the tables and write the figures down; a full run draws the chart as well."""
     console.print(tables.everything(results))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
-    console.print(f"It took {results.seconds:.0f} s. Figures: {file}", style="dim", highlight=False)
+    _write(console, results, file)
     if not results.quick:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(chart.chart(results), encoding="utf-8")
         console.print(f"Chart: {picture}", style="dim", highlight=False)
+
+
+def publish_large(console: Console, results: Results, file: Path = LARGE_FILE) -> None:
+    """Print and write down what ``run_large`` has measured."""
+    console.print(tables.large(results))
+    _write(console, results, file)
+
+
+def _write(console: Console, results: Results, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    console.print(f"It took {results.seconds:.0f} s. Figures: {file}", style="dim", highlight=False)

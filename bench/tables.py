@@ -29,7 +29,7 @@ def _tables(results: Results) -> Iterator[RenderableType]:
     yield _memory(results)
     yield _alone(results)
     if results.large:
-        yield _large(results)
+        yield large(results)
     yield _targets(results)
 
 
@@ -87,7 +87,8 @@ def _milliseconds(taken: Sample) -> float:
     return taken.wall_each * 1000
 
 
-def _large(results: Results) -> Table:
+def large(results: Results) -> Table:
+    """Draw the table of large manifests."""
     table = _table("Large manifests", "", "who", "seconds", "CPU seconds", "peak memory, MB")
     for (name, kind, devices), runs in results.large_runs().items():
         columns = [("wall", 1), ("cpu", 1), ("megabytes", 0)]

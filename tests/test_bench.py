@@ -1,5 +1,6 @@
 """The bench checks what it claims: that all implementations do the same work, and check the same."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -152,7 +153,10 @@ def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict
 def test_what_comes_after_a_slow_api_is_measured_with_a_quick_one(running: World) -> None:
     running.center.ask("set_latency", SLOW)
     large = list(large_file.run(running, until=0, most=10_000))
-    assert {run.implementation for run in large} == set(NAMES)
+    running.center.ask("set_latency", SLOW)
+    large += large_file.run_all(running, most=2000, rounds=1)
+    handled = Counter((run.implementation, run.devices) for run in large)
+    assert [handled[name, devices] for name in NAMES for devices in (1000, 2000)] == [4, 2, *[2] * 6]
     assert max(run.wall for run in large) < SLOW
     running.center.ask("set_latency", SLOW)
     for case in cold_start.run(running, rounds=1):

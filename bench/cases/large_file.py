@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import manifests
-from bench.cast import FLOOR, FOLDERS, SAME, SMALL, THIS_APP, TUTORIAL, UnequalError, app, recorded
-from bench.figures import MEGABYTE
+from bench.cast import FLOOR, FOLDERS, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, UnequalError, app, recorded
+from bench.figures import MEGABYTE, rotated
 from bench.floor import run_floor
 from bench.processes import Process
 from bench.recording import Life
@@ -47,14 +47,10 @@ class Turn(NamedTuple):
 def run(world: World, until: float, most: int = MANY) -> Iterator[LargeRun]:
     """Measure in turn, in a new process for each turn; ``until``, on the monotonic clock, is for what is repeated.
 
-    What the floor and the same exchanges take of a tenth tells as much as the whole would.
+    The floor and the same exchanges are measured with a tenth of the devices; ``run_all`` has time for the whole.
     """
-    world.center.ask("set_latency", 0)
     few = most // TIMES_FEWER
-    for kind, write in WRITERS.items():
-        for devices in (few, most):
-            keep(world, write, kind, devices)
-    learn(world, [_key(kind, few) for kind in WRITERS])
+    _prepare(world, (few, most), learnt=few)
     took: dict[Turn, float] = {}
     for turn in _turns(few, most):
         start = time.monotonic()
@@ -62,6 +58,24 @@ def run(world: World, until: float, most: int = MANY) -> Iterator[LargeRun]:
             yield from _measured(world, turn)
             took[turn] = time.monotonic() - start
     world.clear()
+
+
+def run_all(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[LargeRun]:
+    """Let everybody handle the largest manifests."""
+    _prepare(world, (most,), learnt=most)
+    for number in range(rounds):
+        for kind in WRITERS:
+            for name in rotated(NAMES, number):
+                yield from _measured(world, Turn(name, kind, (most,)))
+    world.clear()
+
+
+def _prepare(world: World, sizes: Iterable[int], learnt: int) -> None:
+    world.center.ask("set_latency", 0)
+    for kind, write in WRITERS.items():
+        for devices in sizes:
+            keep(world, write, kind, devices)
+    learn(world, [_key(kind, learnt) for kind in WRITERS])
 
 
 def _turns(few: int, most: int) -> list[Turn]:
