@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,7 +15,7 @@ from bench import manifests
 from bench.floor import run_floor
 from bench.hosted import run_app
 from bench.processes import Process
-from bench.recording import Exchange, Life
+from bench.recording import Exchange, Life, kinds
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
 from bench.world import CUSTOMER, ROOT, World, wait_until_due
@@ -27,6 +27,10 @@ SMALL, LARGE = "small", "large"
 DEVICES = {SMALL: 1, LARGE: 1000}
 VARIANTS = 3
 """Manifests of each size that differ in all devices, so that a mix-up is found out."""
+
+
+EQUAL = (SAME, FLOOR)
+"""Who makes this app's exchanges."""
 
 
 class UnequalError(RuntimeError):
@@ -55,21 +59,28 @@ class Actor:
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
+    def landed(self) -> int:
+        """Tell how many manifests have landed."""
+        return self._sent.total()
+
+    @property
     def batch(self) -> str:
         """Give a batch name as long as everybody's."""
         return batch_of(self.name)
 
     def prepare(self, size: str, jobs: int) -> list[str]:
         """Put down manifests of a size, and give their names."""
-        kinds = {f"{CUSTOMER}/{self.batch}/{kind}-{next(self._numbers):07}.json": kind for kind in _kinds(size, jobs)}
-        self.world.store.ask("land", kinds)
-        self._sent.update(self.expected[kind] for kind in kinds.values())
-        return list(kinds)
+        names = {f"{CUSTOMER}/{self.batch}/{kind}-{next(self._numbers):07}.json": kind for kind in _kinds(size, jobs)}
+        self.world.store.ask("land", names)
+        self._sent.update(self.expected[kind] for kind in names.values())
+        return list(names)
 
     def land(self, size: str, jobs: int, threads: int) -> Landing:
         """Handle that so many manifests have landed, up to the status that tells it."""
         names = self.prepare(size, jobs)
+        self.world.take_asked()
         measure: Measure = self.process.ask("land", names, threads)
+        compare_exchanges(self.world, self.name, names, slice(1))
         messages = [message.text for message in self.world.store.ask("take_messages")]
         if self.turns:
             turns = range(1, self.turns + 1)
@@ -78,7 +89,10 @@ class Actor:
 
     def follow(self, messages: Sequence[str], threads: int) -> Measure:
         """Handle wake-ups."""
+        self.world.take_asked()
         measure: Measure = self.process.ask("follow", messages, threads)
+        names = {json.loads(message)["manifest"] for message in messages}
+        compare_exchanges(self.world, self.name, names, slice(1, None))
         return measure
 
     def check(self) -> None:
@@ -91,6 +105,23 @@ class Actor:
     def forget(self) -> None:
         """Begin to count anew."""
         self._sent.clear()
+
+
+def compare_exchanges(world: World, who: str, names: Iterable[str], turns: slice) -> None:
+    """Make sure that who is to make this app's exchanges has made them for each manifest; raises UnequalError."""
+    if who not in EQUAL:
+        return
+    asked, wanted = world.take_asked(), Counter[str]()
+    for kind, manifests_of_it in Counter(kind_of(name) for name in names).items():
+        each = kinds(exchange for turn in world.lives[kind].turns[turns] for exchange in turn)
+        wanted += Counter({what: number * manifests_of_it for what, number in each.items()})
+    if asked != wanted:
+        raise UnequalError(f"{who}: exchanges missing {dict(wanted - asked)}, not asked for {dict(asked - wanted)}")
+
+
+def kind_of(name: str) -> str:
+    """Tell of which kind a manifest is: its name begins with it."""
+    return name.rpartition("/")[2].partition("-")[0]
 
 
 def batch_of(name: str) -> str:
@@ -151,7 +182,7 @@ def record(world: World, actor: Actor, meanwhile: Callable[[], None] = lambda: N
         name = msgspec.json.decode(message.text)["manifest"]
         turns[name].append(recorded(world, actor.process, "follow", message.text))
     world.clear()
-    return {name.rpartition("/")[2].partition("-")[0]: Life(name, turns[name]) for name in names}
+    return {kind_of(name): Life(name, turns[name]) for name in names}
 
 
 def recorded(world: World, process: Process, verb: str, what: str) -> list[Exchange]:

@@ -103,6 +103,11 @@ class Target(msgspec.Struct, frozen=True):
         return f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
 
     @property
+    def told(self) -> str:
+        """Write what was found, and whether only once."""
+        return _told(self.found, self.digits)
+
+    @property
     def verdict(self) -> str:
         """Tell whether it is met; nothing is said where the range lies on both sides."""
         if self.least is not None:
@@ -116,4 +121,8 @@ def compared(found: Spread) -> str:
     """Say in words what a ratio of speeds means: nothing, where its range crosses 1."""
     if found.low <= 1 <= found.high:
         return f"{found.written(2)}: no verdict"
-    return found.written(2) if found.low < found.high else f"{found.written(2)}, once"
+    return _told(found, 2)
+
+
+def _told(found: Spread, digits: int) -> str:
+    return found.written(digits) if found.low < found.high else f"{found.written(digits)}, once"

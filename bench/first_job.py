@@ -1,7 +1,7 @@
 """A process from its start to a manifest's accepted upload: ``python -m bench.first_job FOLDER MANIFEST``.
 
-With ``imports`` in the folder's place it only imports what a first invocation uses; with ``floor`` it repeats the life
-that comes, pickled, on standard input. It prints the moment of its end.
+With ``imports`` in the folder's place it only imports what a first invocation uses, with ``harness`` not even that;
+with ``floor`` it repeats the life that comes, pickled, on standard input. It prints the moment of its end.
 """
 
 import importlib
@@ -25,6 +25,8 @@ def main(what: str, manifest: str) -> None:
     """Handle one manifest and end, or only import."""
     match what:
         case "imports":
+            _import(*SDKS)
+        case "harness":
             _import()
         case "floor":
             _repeat(manifest)
@@ -32,8 +34,8 @@ def main(what: str, manifest: str) -> None:
             _handle(folder, manifest)
 
 
-def _import() -> None:
-    for name in (*SDKS, "bench.hosted"):  # the last is the harness, which the others import, too
+def _import(*names: str) -> None:
+    for name in (*names, "bench.hosted"):  # the last is the harness, which all apps import, too
         importlib.import_module(name)
     print(time.monotonic())
 
@@ -42,8 +44,9 @@ def _handle(folder: str, manifest: str) -> None:
     from local.runtime import Runtime  # noqa: PLC0415 - the floor does without
 
     with Runtime(Path(folder)) as runtime:
-        from bench.hosted import HostedApp  # noqa: PLC0415 - the first thing is the app, as in Azure
+        from bench.hosted import HostedApp, log_as_in_azure  # noqa: PLC0415 - the first thing is the app, as in Azure
 
+        log_as_in_azure()
         HostedApp(runtime, os.environ).land([manifest], 1)
         print(time.monotonic())
 

@@ -26,11 +26,15 @@ class _Formatter(logging.Handler):
         self.format(record)
 
 
+def log_as_in_azure() -> None:
+    """Set the root logger to INFO, as the worker in Azure does: libraries' messages cost what they cost there."""
+    logging.basicConfig(level=logging.INFO, handlers=[_Formatter()])
+
+
 def run_app(pipe: Connection, directory: str, environ: Mapping[str, str]) -> None:
     """Run a function app until the pipe ends."""
     os.environ.update(environ)
-    # The worker in Azure sets the root logger to INFO, so libraries' messages cost what they cost there.
-    logging.basicConfig(level=logging.INFO, handlers=[_Formatter()])
+    log_as_in_azure()
     with Runtime(Path(directory)) as runtime:
         obey(pipe, HostedApp(runtime, environ))
 

@@ -1,5 +1,7 @@
 """What an implementation asked of the world, so that others can be made to ask the same."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -23,16 +25,24 @@ class Exchange(NamedTuple):
 
 @dataclass
 class Recorder:
-    """Notes the exchanges of one stand-in while it is on."""
+    """Counts the exchanges of one stand-in by their kinds, and keeps them while it is on."""
 
     service: str
     on: bool = False
     exchanges: list[Exchange] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
 
     def note(self, at: float, request: Request, response: Response) -> None:
-        """Keep an exchange."""
+        """Count an exchange, and perhaps keep it."""
+        exchange = Exchange(at, self.service, request, response.status)
+        self.asked.update(kinds([exchange]))
         if self.on:
-            self.exchanges.append(Exchange(at, self.service, request, response.status))
+            self.exchanges.append(exchange)
+
+    def take_asked(self) -> Counter[str]:
+        """Give how many exchanges of each kind there were since the last time."""
+        taken, self.asked = self.asked, Counter()
+        return taken
 
     def turn(self, *, on: bool) -> list[Exchange]:
         """Record from now on, or no longer; gives what has been recorded."""
@@ -49,6 +59,12 @@ class Life(NamedTuple):
     def steps(self) -> list[list[dict[str, object]]]:
         """Say in words what is done in each turn; a manifest read in ranges is read once."""
         return [[_step(exchange) for exchange in turn if not _reads_on(exchange)] for turn in self.turns]
+
+
+def kinds(exchanges: Iterable[Exchange]) -> Counter[str]:
+    """Count exchanges by method and subject; a blob that is read in ranges is read once."""
+    read = (exchange for exchange in exchanges if not _reads_on(exchange))
+    return Counter(f"{exchange.request.method} {_subject(exchange)}" for exchange in read)
 
 
 _STEPS = {

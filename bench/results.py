@@ -4,19 +4,21 @@ import os
 import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import batched
+from pathlib import Path
 from statistics import fmean
 
 import msgspec
 
-from bench.cases.backlog import TWO
-from bench.cases.cold_start import IMPORTS
+from bench.cases.backlog import ONE, TWO
+from bench.cases.cold_start import HARNESS, IMPORTS
 from bench.cases.grid import Cell
-from bench.cases.large_file import MANY, TIMES_FEWER, LargeRun
+from bench.cases.large_file import MANY, TIMES_FEWER, WRITERS, LargeRun
 from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
 from bench.figures import Case, Sample, Spread, Target, ratio
 
+_PROCESSORS = Path("/proc/cpuinfo")
 MOST_MEGABYTES = 300
+FORMATS = tuple(WRITERS)
 
 type LargeKey = tuple[str, str, int]
 
@@ -33,7 +35,17 @@ def cpu(taken: Sample) -> float:
 
 def _machine() -> str:
     """Describe the machine."""
-    return f"{os.process_cpu_count()} shared cores, {platform.system()}, Python {platform.python_version()}"
+    cores = f"{os.process_cpu_count()} shared cores{_processor()}"
+    return f"{cores}, {platform.system()}, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    """Name the processor where Linux tells it."""
+    if not _PROCESSORS.exists():
+        return ""
+    lines = _PROCESSORS.read_text(encoding="utf-8").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f" of {models[0]}" if models else ""
 
 
 class Results(msgspec.Struct):
@@ -87,9 +99,11 @@ def _reading(results: Results) -> Iterator[Target]:
 
 
 def _threads(results: Results) -> Iterator[Target]:
-    one, many = (results.landings[key(SMALL, threads, 0.05)].samples[THIS_APP] for threads in (1, 32))
-    rounds = min(len(one), len(many))
-    faster = ratio([each.rate for each in many[:rounds]], [each.rate for each in one[:rounds]])
+    if results.backlog:
+        one, many = (results.backlog.samples[name] for name in (ONE, THIS_APP))
+    else:
+        one, many = (results.landings[key(SMALL, threads, 0.05)].samples[THIS_APP] for threads in (1, 32))
+    faster = ratio([each.rate for each in many], [each.rate for each in one])
     yield Target("5 KB, API 50 ms: 32 threads, times as fast as 1", faster, least=8)
     busy = Spread.of([each.cpu / each.wall for each in many])
     yield Target("the same: cores that 32 threads keep busy, of 1 that they can", busy, least=0.9)
@@ -99,29 +113,46 @@ def _threads(results: Results) -> Iterator[Target]:
 
 
 def _cold_start(results: Results) -> Iterator[Target]:
+    """Hold what an app adds to the harness against what the imports add to it."""
     for case in results.cold_start:
-        yield Target(f"{case.title}: times the imports alone", case.ratio(THIS_APP, IMPORTS, wall), most=1.1)
+        ours, imports, harness = ([each.wall for each in case.samples[name]] for name in (THIS_APP, IMPORTS, HARNESS))
+        added = [[each - bare for each, bare in zip(walls, harness, strict=True)] for walls in (ours, imports)]
+        yield Target(f"{case.title}: times the imports alone", ratio(*added), most=1.1)
 
 
 def _large(results: Results) -> Iterator[Target]:
     few, runs = MANY // TIMES_FEWER, results.large_runs()
-    for kind in ("JSON", "CSV") if runs else ():
+    for kind in FORMATS if runs else ():
         ours = {devices: runs[THIS_APP, kind, devices] for devices in (few, MANY)}
-        memory = Spread.of([run.megabytes for run in ours[MANY]])
-        yield Target(f"100,000 devices, {kind}: peak memory, MB", memory, most=MOST_MEGABYTES, digits=0)
-        yield Target(f"100,000 devices, {kind}: times the time of 10,000", _growth(ours[MANY], ours[few]), most=11)
+        growth = _growth(ours[MANY], ours[few])
+        yield Target(f"100,000 devices, {kind}: peak memory, MB", _memory(ours[MANY]), most=MOST_MEGABYTES, digits=0)
+        yield Target(f"100,000 devices, {kind}: times the time of 10,000", growth, most=11)
         both = MANY if (TUTORIAL, kind, MANY) in runs else few
         speed = _times(runs[TUTORIAL, kind, both], ours[both])
         yield Target(f"{both:,} devices, {kind}: times as fast as the tutorial", speed, least=1)
 
 
+def largest(results: Results) -> Iterator[Target]:
+    """Hold the largest manifests against the targets, where everybody has handled them."""
+    runs = results.large_runs()
+    for kind in FORMATS:
+        ours, theirs = runs[THIS_APP, kind, MANY], runs[TUTORIAL, kind, MANY]
+        yield Target(f"100,000 devices, {kind}: peak memory, MB", _memory(ours), most=MOST_MEGABYTES, digits=0)
+        yield Target(f"100,000 devices, {kind}: times as fast as the tutorial", _times(theirs, ours), least=1)
+
+
+def _memory(runs: list[LargeRun]) -> Spread:
+    return Spread.of([run.megabytes for run in runs])
+
+
 def _growth(many: list[LargeRun], few: list[LargeRun]) -> Spread:
-    """Hold each run with many devices against the mean of those with few around it."""
-    each = len(few) // len(many)
-    means = [fmean(run.wall for run in group) for group in batched(few, each, strict=False)]
-    return ratio([run.wall for run in many], means[: len(many)])
+    """Hold many devices against few in the same process, which has had few before."""
+    warm = {number: [run.wall for run in few if run.round == number][1:] for number in {run.round for run in many}}
+    return Spread.of([run.wall / fmean(warm[run.round]) for run in many])
 
 
 def _times(above: list[LargeRun], below: list[LargeRun]) -> Spread:
-    rounds = min(len(above), len(below))
-    return ratio([run.wall for run in above[:rounds]], [run.wall for run in below[:rounds]])
+    """Divide the first run of each round."""
+    first = [{run.round: run.wall for run in reversed(runs)} for runs in (above, below)]
+    rounds = sorted(first[0].keys() & first[1].keys())
+    return ratio(*([walls[number] for number in rounds] for walls in first))

@@ -14,11 +14,11 @@ from bench.cases.grid import CELLS, Cell, Grid, Plan
 from bench.cases.large_file import LargeRun
 from bench.cast import FOLDERS, LARGE, SMALL, cast
 from bench.figures import MEGABYTE
-from bench.results import Results
+from bench.results import Results, largest
 from bench.world import ROOT, world
 
 FILE = ROOT / ".local" / "bench.json"
-LARGE_FILE = FILE.with_name("bench-large.json")
+QUICK_FILE, LARGE_FILE = (FILE.with_name(f"bench-{kind}.json") for kind in ("quick", "large"))
 CHART = ROOT / "docs" / "bench.svg"
 
 _LIMIT = 113
@@ -39,7 +39,7 @@ def run(console: Console, *, quick: bool) -> Results:
     start, results = monotonic(), Results(quick=quick)
 
     def read() -> None:
-        results.reading = reading.run(rounds=3 if quick else 5, repeats=2)
+        results.reading = reading.run(rounds=5 if quick else 9, repeats=2)
 
     with console.status("starting the implementations, parsing") as status, world() as around:
         with cast(around, meanwhile=read) as actors:
@@ -67,10 +67,12 @@ def _grid(status: Status, grid: Grid, results: Results) -> None:
 
 def run_large(console: Console) -> Results:
     """Measure nothing but the largest manifests, by everybody."""
-    start, results = monotonic(), Results(quick=True)
-    with console.status("starting the implementations") as status, world() as around, cast(around):
+    start, results = monotonic(), Results(quick=False)
+    with console.status("starting the implementations") as status, world() as around:
+        with cast(around):
+            pass  # what this app asks of the world is recorded now
         _large(status, large_file.run_all(around), results)
-    results.seconds = monotonic() - start
+    results.seconds, results.targets = monotonic() - start, list(largest(results))
     return results
 
 
@@ -81,20 +83,20 @@ def _large(status: Status, runs: Iterable[LargeRun], results: Results) -> None:
         status.update(f"{taken.devices:,} devices, {taken.format}: {taken.implementation} took {taken.wall:.1f} s")
 
 
-def publish(console: Console, results: Results, file: Path = FILE, picture: Path = CHART) -> None:
+def publish(console: Console, results: Results, picture: Path = CHART) -> None:
     """Print the tables and write the figures down; a full run draws the chart as well."""
     console.print(tables.everything(results))
-    _write(console, results, file)
+    _write(console, results, QUICK_FILE if results.quick else FILE)
     if not results.quick:
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_text(chart.chart(results), encoding="utf-8")
         console.print(f"Chart: {picture}", style="dim", highlight=False)
 
 
-def publish_large(console: Console, results: Results, file: Path = LARGE_FILE) -> None:
+def publish_large(console: Console, results: Results) -> None:
     """Print and write down what ``run_large`` has measured."""
-    console.print(tables.large(results))
-    _write(console, results, file)
+    console.print(tables.large(results), tables.targets(results))
+    _write(console, results, LARGE_FILE)
 
 
 def _write(console: Console, results: Results, file: Path) -> None:

@@ -30,7 +30,7 @@ def _tables(results: Results) -> Iterator[RenderableType]:
     yield _alone(results)
     if results.large:
         yield large(results)
-    yield _targets(results)
+    yield targets(results)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -97,9 +97,10 @@ def large(results: Results) -> Table:
     return table
 
 
-def _targets(results: Results) -> Table:
+def targets(results: Results) -> Table:
+    """Draw the table of targets."""
     table = _table("Targets", "what", "wanted", "found", "verdict")
     for target in results.targets:
         verdict = Text(target.verdict, style=_COLOURS.get(target.verdict, "yellow"))
-        table.add_row(target.what, target.wanted, target.found.written(target.digits), verdict)
+        table.add_row(target.what, target.wanted, target.told, verdict)
     return table

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class World:
     def lesson(self) -> dict[str, str]:
         """Give the settings from which an app learns to make the same exchanges."""
         return {"BENCH_STEPS": json.dumps({kind: life.steps() for kind, life in self.lives.items()})}
+
+    def take_asked(self) -> Counter[str]:
+        """Tell how many exchanges of each kind there were since the last time, tokens left out."""
+        asked: Counter[str] = self.store.ask("take_asked") + self.center.ask("take_asked")
+        return asked
 
     def clear(self) -> None:
         """Forget what has been uploaded and written."""

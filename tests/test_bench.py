@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from bench.apps.by_hand import Finding
-from bench.cases import backlog, cold_start, large_file
+from bench.cases import backlog, cold_start, large_file, reading
 from bench.cases.grid import Cell, Grid, Plan
 from bench.cases.large_file import WRITERS
-from bench.cases.reading import Reader, by_hand_finds, compare, this_app_finds
+from bench.cases.reading import Reader, Readings, by_hand_finds, compare, this_app_finds
 from bench.cast import FLOOR, FOLDERS, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app, cast, record
 from bench.faulty import faulty
 from bench.floor import run_floor
@@ -88,6 +88,31 @@ def test_all_implementations_send_the_same_devices_and_follow_them_to_the_end(
     list(grid.run(Plan(slot=0, budget=0, rounds=1)))
     assert grid.landings[cell].samples.keys() == grid.lives[cell].samples.keys() == set(NAMES)
     assert all(taken.cpu > 0 for samples in grid.lives[cell].samples.values() for taken in samples)
+    for name in set(NAMES) - {TUTORIAL}:
+        assert grid.lives[cell].samples[name][0].wall > grid.landings[cell].samples[name][0].wall
+
+
+def test_the_api_is_as_slow_as_a_case_says(around: World, actors: dict[str, Actor]) -> None:
+    cell = Cell(SMALL, 2, 0.05)
+    grid = Grid(around, actors, [cell])
+    list(grid.run(Plan(slot=0, budget=0, rounds=1)))
+    assert {name: samples[0].wall > cell.latency for name, samples in grid.landings[cell].samples.items()} == (
+        dict.fromkeys(NAMES, True)
+    )
+
+
+def test_a_run_ends_where_somebody_sends_other_devices(around: World, actors: dict[str, Actor]) -> None:
+    honest = actors[TUTORIAL]
+    wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
+    with pytest.raises(UnequalError, match="uploads missing"):
+        list(Grid(around, actors | {TUTORIAL: wrong}, [Cell(SMALL, 2, 0.0)]).run(Plan(slot=0, budget=0, rounds=1)))
+
+
+@pytest.mark.usefixtures("actors")
+def test_a_run_ends_where_a_large_file_comes_to_something_else(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_file, "_parts", lambda devices: Counter(str(devices)))
+    with pytest.raises(UnequalError, match="this-app has not sent the devices of JSON200"):
+        next(large_file.run(running, until=0, most=2000))
 
 
 @pytest.mark.parametrize(
@@ -131,18 +156,19 @@ def test_a_large_file_is_held_against_what_came_of_it(around: World, actors: dic
     large_file.keep(around, WRITERS["CSV"], "CSV", 2000)
     around.clear()
     large_file.land(around, actors[THIS_APP].process, "CSV2000")
-    large_file.check(around, 2000, "this app")
-    with pytest.raises(UnequalError, match="has not sent the manifest's devices"):
-        large_file.check(around, 3000, "this app")
+    large_file.check(around, THIS_APP, "CSV2000", 2000)
+    with pytest.raises(UnequalError, match="has not sent the devices of CSV2000"):
+        large_file.check(around, THIS_APP, "CSV2000", 3000)
     around.store.ask("clear")
     with pytest.raises(UnequalError, match="should have been accepted"):
-        large_file.check(around, 2000, "this app")
+        large_file.check(around, THIS_APP, "CSV2000", 2000)
 
 
 def test_a_backlog_is_done_by_everybody_or_found_out(around: World, actors: dict[str, Actor]) -> None:
     case = backlog.run(around, actors, manifests=8)
     done = {name: sum(taken.jobs for taken in samples) for name, samples in case.samples.items()}
-    assert done == dict.fromkeys((*NAMES, backlog.TWO), 8) | {SAME: 4}
+    assert done == dict.fromkeys((*NAMES, backlog.TWO), 8) | {SAME: 4, backlog.ONE: 40}
+    assert min(taken.wall for samples in case.samples.values() for taken in samples) > backlog.CELL.latency
     honest = actors[TUTORIAL]
     wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
     with pytest.raises(UnequalError, match="4 uploads missing"):
@@ -156,19 +182,35 @@ def test_what_comes_after_a_slow_api_is_measured_with_a_quick_one(running: World
     running.center.ask("set_latency", SLOW)
     large += large_file.run_all(running, most=2000, rounds=1)
     handled = Counter((run.implementation, run.devices) for run in large)
-    assert [handled[name, devices] for name in NAMES for devices in (1000, 2000)] == [4, 2, *[2] * 6]
+    assert [handled[name, 2000] for name in NAMES] == [2] * len(NAMES)
+    assert [handled[name, 1000] for name in NAMES] == [6, 2, 2, 2]
     assert max(run.wall for run in large) < SLOW
     running.center.ask("set_latency", SLOW)
     for case in cold_start.run(running, rounds=1):
-        assert case.samples.keys() == {*NAMES, cold_start.IMPORTS}
+        assert case.samples.keys() == {*NAMES, cold_start.IMPORTS, cold_start.HARNESS}
         assert all(each.wall < SLOW for samples in case.samples.values() for each in samples)
 
 
 def test_who_does_not_follow_to_the_end_is_found_out(around: World, actors: dict[str, Actor]) -> None:
-    floor = actors[FLOOR]
-    lazy = {FLOOR: Actor(FLOOR, Lazy(floor.process), around, floor.expected, turns=floor.turns)}
+    ours = actors[THIS_APP]
+    lazy = {THIS_APP: Actor(THIS_APP, Lazy(ours.process), around, ours.expected)}
     with pytest.raises(UnequalError, match="should have been completed"):
         list(Grid(around, lazy, [Cell(SMALL, 1, 0.0)]).run(Plan(slot=0, budget=0, rounds=1)))
+
+
+def test_who_leaves_out_an_exchange_is_found_out(around: World, actors: dict[str, Actor]) -> None:
+    thin = {
+        kind: life._replace(turns=[[each for each in turn if each.request.method != "DELETE"] for turn in life.turns])
+        for kind, life in around.lives.items()
+    }
+    floor = actors[FLOOR]
+    with Process(run_floor, thin, around.settings) as process, pytest.raises(UnequalError, match="DELETE results"):
+        Actor(FLOOR, process, around, floor.expected).land(SMALL, 2, 1)
+    around.clear()
+    same = Actor(SAME, Lazy(actors[SAME].process), around, floor.expected)
+    landing = same.land(SMALL, 2, 1)
+    with pytest.raises(UnequalError, match=r"tutorial-same: exchanges missing .*'PUT results': 2"):
+        same.follow(landing.messages, 1)
 
 
 def test_a_missing_device_changes_the_name_of_an_upload_and_spelling_does_not() -> None:
@@ -209,6 +251,14 @@ def without(code: str) -> Reader:
 def only_first_issue(content: bytes) -> tuple[list[Finding], list[Finding]]:
     issues, warnings = by_hand_finds(content)
     return issues[:1], warnings
+
+
+def test_parsing_is_measured_only_where_both_sides_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = Readings().measure(rounds=2, repeats=1)
+    assert [case.samples.keys() for case in cases] == [{THIS_APP, TUTORIAL}] * 2
+    monkeypatch.setattr(reading, "by_hand_finds", without("not_base64"))
+    with pytest.raises(UnequalError, match="not_base64"):
+        Readings().measure(rounds=1, repeats=1)
 
 
 def found_codes() -> list[str]:

@@ -6,10 +6,11 @@ from collections import Counter
 import pytest
 
 from bench import chart, tables
+from bench.cases.cold_start import HARNESS, IMPORTS
 from bench.cases.large_file import MANY, TIMES_FEWER, LargeRun
-from bench.cast import LARGE, NAMES, SMALL, THIS_APP, TUTORIAL
+from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
 from bench.figures import Case, Sample, Spread, Target, compared
-from bench.results import Results, key
+from bench.results import Results, key, largest
 
 
 @pytest.mark.parametrize(("low", "high", "verdict"), [(2.0, 3.0, "met"), (1.0, 1.9, "missed"), (1.9, 2.1, "open")])
@@ -34,20 +35,31 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert case.ratio("a", "b", lambda taken: taken.wall_each) == Spread(2.0, 2.0, 2.0)
 
 
+FEW = MANY // TIMES_FEWER
+SECONDS = {THIS_APP: 2.0, TUTORIAL: 8.0, SAME: 6.0, FLOOR: 1.0}
+"""For ten manifests, half of them CPU."""
+
+
 def results() -> Results:
     cells = [key(SMALL, 1), key(SMALL, 8), key(LARGE, 1), key(LARGE, 8), key(SMALL, 1, 0.05), key(SMALL, 32, 0.05)]
-    samples = {name: [Sample(10, 1.0, 0.5), Sample(10, 1.5, 0.5)] for name in NAMES}
+    samples = {name: [Sample(10, wall, wall / 2), Sample(10, wall * 2, wall)] for name, wall in SECONDS.items()}
     cases = {title: Case(title, samples) for title in cells}
     large = [
-        LargeRun(name, kind, devices, 6.0, 5.0, 120.0)
+        LargeRun(name, kind, devices, 1, SECONDS[name], 5.0, 120.0)
         for name in (THIS_APP, TUTORIAL)
         for kind in ("JSON", "CSV")
-        for devices in (MANY // TIMES_FEWER, MANY)
+        for devices in (FEW, MANY, FEW)
     ]
     made = Results(quick=False, machine="made up", landings=cases, lives={key(SMALL, 1): cases[key(SMALL, 1)]})
+    cold = {THIS_APP: 7.0, IMPORTS: 5.0, HARNESS: 1.0}
+    made.cold_start = [Case("cold start", {name: [Sample(1, wall, 0.0)] for name, wall in cold.items()})]
     made.large = large
     made.compare()
     return made
+
+
+def found(made: Results, what: str) -> Spread:
+    return next(target.found for target in made.targets if target.what == what)
 
 
 def test_the_chart_is_an_image_with_everybody_in_it() -> None:
@@ -56,17 +68,51 @@ def test_the_chart_is_an_image_with_everybody_in_it() -> None:
     assert texts["this app, CSV"] == texts["tutorial, JSON"] == 1
 
 
-def test_growth_is_held_against_the_mean_of_what_was_around_it() -> None:
+def test_growth_is_held_against_what_the_same_process_did_after_its_first_few() -> None:
     made = results()
     ours = [run for run in made.large if (run.implementation, run.format) == (THIS_APP, "JSON")]
-    few, many = (next(run for run in ours if run.devices == devices) for devices in (MANY // TIMES_FEWER, MANY))
-    rounds = [few._replace(wall=1.0), few._replace(wall=3.0), many._replace(wall=20.0)]
-    made.large = [run for run in made.large if run not in ours] + [*rounds, *(run._replace(wall=6.0) for run in rounds)]
+    few, many = (next(run for run in ours if run.devices == devices) for devices in (FEW, MANY))
+    walls = [(few, 9.0), (many, 20.0), (few, 1.0), (few, 3.0)]
+    rounds = [run._replace(wall=wall, round=number) for number in (1, 2) for run, wall in walls]
+    made.large = [run for run in made.large if run not in ours] + [*rounds[:-2], rounds[-2]._replace(wall=4.0)]
     made.compare()
-    found = next(
-        target.found for target in made.targets if target.what == "100,000 devices, JSON: times the time of 10,000"
-    )
-    assert (found.low, found.high) == (1.0, 10.0)
+    growth = found(made, "100,000 devices, JSON: times the time of 10,000")
+    assert (growth.low, growth.high) == (5.0, 10.0)
+
+
+def test_large_runs_of_the_same_round_are_compared() -> None:
+    made = results()
+    walls = {(THIS_APP, 1): 1.0, (THIS_APP, 2): 2.0, (TUTORIAL, 2): 6.0}
+    run = made.large[0]._replace(format="CSV", devices=FEW)
+    csv = [run._replace(implementation=name, round=number, wall=wall) for (name, number), wall in walls.items()]
+    others = [run for run in made.large if (run.format, run.devices) != ("CSV", FEW)]
+    ours = [each for each in csv if each.implementation == THIS_APP for _ in range(2)]
+    made.large = [run for run in others if (run.implementation, run.format) != (TUTORIAL, "CSV")] + ours + csv[2:]
+    made.compare()
+    assert found(made, "10,000 devices, CSV: times as fast as the tutorial") == Spread(3.0, 3.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("what", "times"),
+    [
+        ("4.3 MB, to accepted: times as fast as the tutorial", 4.0),
+        ("4.3 MB, to accepted: CPU, times the floor", 2.0),
+        ("5 KB, to accepted: times as fast as the tutorial", 4.0),
+        ("5 KB, to accepted: times as fast as the same exchanges", 3.0),
+        ("5 KB, whole life: times as fast as the same exchanges", 3.0),
+        ("5 KB, whole life: CPU, times the floor", 2.0),
+        ("cold start: times the imports alone", 1.5),
+        ("100,000 devices, JSON: times as fast as the tutorial", 4.0),
+    ],
+)
+def test_a_target_divides_the_right_way(what: str, times: float) -> None:
+    assert found(results(), what) == pytest.approx(Spread(times, times, times))
+
+
+def test_the_largest_manifests_are_held_against_the_targets() -> None:
+    told = {target.what: target.told for target in largest(results())}
+    assert told["100,000 devices, CSV: times as fast as the tutorial"] == "4.00, once"
+    assert told["100,000 devices, CSV: peak memory, MB"] == "120, once"
 
 
 def test_every_target_of_a_full_run_is_in_the_table() -> None:

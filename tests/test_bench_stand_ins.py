@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import requests
 from azure.core import MatchConditions
 from azure.core.exceptions import (
     HttpResponseError,
@@ -13,6 +14,7 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from bench.stand_ins.center import TOKEN
 from bench.world import World, world
 
 
@@ -71,6 +73,14 @@ def test_the_queue_stand_in_moves_messages_as_a_queue_does(connection_string: st
                 queue.update_message(sent.id, given, content="later", visibility_timeout=2)
         with pytest.raises(HttpResponseError):
             queue.update_message("bd2a3ea4-21a6-4ff1-8a5b-5e2f6d1d7f6e", given, content="", visibility_timeout=2)
+
+
+def test_the_stand_in_of_partner_center_wants_its_token(around: World) -> None:
+    url = f"{around.settings['PARTNER_CENTER_URL']}/v1/customers/c/deviceBatches/b/devices"
+    for token, status in (("another", 401), (TOKEN, 202)):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert requests.post(url, json=[{"productKey": "K"}], headers=headers, timeout=10).status_code == status
+    assert around.center.ask("uploads")["b"].total() == 1
 
 
 def test_the_queue_stand_in_gives_what_it_took_in_the_order_of_the_times(around: World) -> None:

@@ -14,7 +14,8 @@ from bench.world import World
 MANIFESTS = 1000
 SLICES = 4
 CELL = Cell(SMALL, 32, 0.05)
-TWO = "this app, 2 processes"
+TWO, ONE = "this app, 2 processes", "this app, 1 at a time"
+_ONE_AT_A_TIME = 10
 
 
 def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> Case:
@@ -27,9 +28,13 @@ def run(world: World, actors: dict[str, Actor], manifests: int = MANIFESTS) -> C
         second.land(SMALL, CELL.threads, CELL.threads)
         for number in range(SLICES):
             for name in rotated((*NAMES, TWO), number):
-                crew = [actors[THIS_APP], second] if name == TWO else [actors[name]]
-                jobs = each // 2 if name == SAME else each
-                case.add(name, sample(jobs, _together(crew, jobs // len(crew))))
+                if name == TWO:
+                    case.add(TWO, sample(each, _together([actors[THIS_APP], second], each // 2)))
+                else:
+                    jobs = each // 2 if name == SAME else each
+                    case.add(name, sample(jobs, actors[name].land(SMALL, jobs, CELL.threads).measure))
+            one = actors[THIS_APP].land(SMALL, _ONE_AT_A_TIME, 1)
+            case.add(ONE, sample(one.jobs, one.measure))
         _check(world, [*(actors[name] for name in NAMES), second])
     return case
 
@@ -45,10 +50,10 @@ def _together(actors: Sequence[Actor], jobs: int) -> Measure:
 
 
 def _check(world: World, actors: list[Actor]) -> None:
+    landed = sum(actor.landed for actor in actors)
     for actor in actors:
         actor.check()
         actor.forget()
-    states = Counter(world.store.ask("states"))
-    if set(states) != {"accepted"}:
-        raise UnequalError(f"all should have been accepted: {dict(states)}")
+    if (states := world.store.ask("states")) != Counter(accepted=landed):
+        raise UnequalError(f"all {landed} should have been accepted: {dict(states)}")
     world.clear()

@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import manifests
-from bench.cast import FLOOR, FOLDERS, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, UnequalError, app, recorded
+from bench.cast import (
+    FLOOR,
+    FOLDERS,
+    NAMES,
+    SAME,
+    SMALL,
+    THIS_APP,
+    TUTORIAL,
+    UnequalError,
+    app,
+    compare_exchanges,
+    recorded,
+)
 from bench.figures import MEGABYTE, rotated
 from bench.floor import run_floor
 from bench.processes import Process
@@ -26,18 +38,22 @@ WRITERS: dict[str, Callable[[Path, int], None]] = {"JSON": manifests.write_array
 
 
 class LargeRun(NamedTuple):
-    """What a manifest of so many devices took: seconds, CPU seconds and the process's peak memory in MB."""
+    """What a manifest of so many devices took: seconds, CPU seconds and the process's peak memory in MB.
+
+    Those of one implementation, format and round come from one process, in their order.
+    """
 
     implementation: str
     format: str
     devices: int
+    round: int
     wall: float
     cpu: float
     megabytes: float
 
 
-class Turn(NamedTuple):
-    """One implementation with manifests of one format."""
+class Task(NamedTuple):
+    """One implementation with manifests of one format, one after the other."""
 
     name: str
     format: str
@@ -51,12 +67,14 @@ def run(world: World, until: float, most: int = MANY) -> Iterator[LargeRun]:
     """
     few = most // TIMES_FEWER
     _prepare(world, (few, most), learnt=few)
-    took: dict[Turn, float] = {}
-    for turn in _turns(few, most):
+    tasks, took = _tasks(few, most), dict[Task, float]()
+    for task in tasks:
         start = time.monotonic()
-        if turn not in took or start + took[turn] <= until:
-            yield from _measured(world, turn)
-            took[turn] = time.monotonic() - start
+        yield from _measured(world, task, 1)
+        took[task] = time.monotonic() - start
+    for task in sorted(tasks, key=lambda task: task.name != THIS_APP):
+        if time.monotonic() + took[task] <= until:
+            yield from _measured(world, task, 2)
     world.clear()
 
 
@@ -66,7 +84,7 @@ def run_all(world: World, most: int = MANY, rounds: int = ROUNDS) -> Iterator[La
     for number in range(rounds):
         for kind in WRITERS:
             for name in rotated(NAMES, number):
-                yield from _measured(world, Turn(name, kind, (most,)))
+                yield from _measured(world, Task(name, kind, (most,)), number + 1)
     world.clear()
 
 
@@ -78,19 +96,17 @@ def _prepare(world: World, sizes: Iterable[int], learnt: int) -> None:
     learn(world, [_key(kind, learnt) for kind in WRITERS])
 
 
-def _turns(few: int, most: int) -> list[Turn]:
+def _tasks(few: int, most: int) -> list[Task]:
     """Say who measures what; the tutorial's large CSV takes the longest, and is spared.
 
-    This app's few and many are held against each other, so few come before and after the many: whether the machine gets
-    slower or quicker meanwhile, the mean is right.
+    This app's few and many are held against each other: the first few find a process that has not had so many yet.
     """
-    app, tutorial = (few, most, few), {"JSON": (few, most), "CSV": (few,)}
-    first = [
-        Turn(name, kind, devices)
+    ours, tutorial = (few, most, few, few), {"JSON": (few, most), "CSV": (few,)}
+    return [
+        Task(name, kind, devices)
         for kind in WRITERS
-        for name, devices in ((THIS_APP, app), (TUTORIAL, tutorial[kind]), (SAME, (few,)), (FLOOR, (few,)))
+        for name, devices in ((THIS_APP, ours), (TUTORIAL, tutorial[kind]), (SAME, (few,)), (FLOOR, (few,)))
     ]
-    return [*first, *sorted(first, key=lambda turn: turn.name != THIS_APP)]
 
 
 def keep(world: World, write: Callable[[Path, int], None], kind: str, devices: int) -> None:
@@ -114,18 +130,20 @@ def life(world: World, process: Process, key: str) -> Life:
     return Life(name, [recorded(world, process, "land", name)])
 
 
-def _measured(world: World, turn: Turn) -> Iterator[LargeRun]:
+def _measured(world: World, task: Task, number: int) -> Iterator[LargeRun]:
     """Handle manifests in a new process, the smaller first: the most memory that it has had so far never falls."""
     peaks: dict[int, float] = {}
-    with _started(world, turn.name) as process:
+    with _started(world, task.name) as process:
         land(world, process, f"{SMALL}0")
-        for devices in turn.devices:
+        for devices in task.devices:
+            key = _key(task.format, devices)
             world.clear()
             world.center.ask("forget")
-            measure = land(world, process, _key(turn.format, devices))
+            world.take_asked()
+            measure = land(world, process, key)
             memory = peaks.setdefault(devices, process.ask("peak_memory") / MEGABYTE)
-            check(world, devices, f"{turn.format}: {turn.name}")
-            yield LargeRun(turn.name, turn.format, devices, measure.wall, measure.cpu, memory)
+            check(world, task.name, key, devices)
+            yield LargeRun(task.name, task.format, devices, number, measure.wall, measure.cpu, memory)
 
 
 def _started(world: World, name: str) -> Process:
@@ -134,14 +152,15 @@ def _started(world: World, name: str) -> Process:
     return app(world, FOLDERS[name])
 
 
-def check(world: World, devices: int, who: str) -> None:
-    """Compare what came at the stand-in with what the manifest holds, and look at its status; raises UnequalError."""
+def check(world: World, who: str, key: str, devices: int) -> None:
+    """Compare what came at the stand-ins with what the manifest holds and what this app asks; raises UnequalError."""
+    compare_exchanges(world, who, [_name(key)], slice(1))
     came = list(world.center.ask("uploads").values())
     if came != [_parts(devices)]:
-        raise UnequalError(f"{who} has not sent the manifest's devices")
+        raise UnequalError(f"{who} has not sent the devices of {key}")
     states = world.store.ask("states")
     if states != {"accepted": 1}:
-        raise UnequalError(f"{who} should have been accepted: {dict(states)}")
+        raise UnequalError(f"{who} should have been accepted with {key}: {dict(states)}")
 
 
 @cache
@@ -156,9 +175,12 @@ def land(world: World, process: Process, key: str) -> Measure:
 
 
 def _landed(world: World, key: str) -> str:
-    name = f"{CUSTOMER}/large--------/{key}-0000000.json"
-    world.store.ask("land", {name: key})
-    return name
+    world.store.ask("land", {_name(key): key})
+    return _name(key)
+
+
+def _name(key: str) -> str:
+    return f"{CUSTOMER}/large--------/{key}-0000000.json"
 
 
 def _key(kind: str, devices: int) -> str:

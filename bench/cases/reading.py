@@ -11,7 +11,7 @@ from bench.apps import by_hand
 from bench.apps.by_hand import Finding
 from bench.cast import THIS_APP, TUTORIAL, UnequalError
 from bench.faulty import faulty
-from bench.figures import Case, sample
+from bench.figures import Case, rotated, sample
 from bench.processes import Process, obey
 from bench.stand_ins.center import devices_of
 from bench.work import Measure, cpu_time
@@ -58,11 +58,14 @@ def run(rounds: int, repeats: int) -> list[Case]:
 
 
 def _run(pipe: Connection) -> None:
-    obey(pipe, _Readings())
+    obey(pipe, Readings())
 
 
-class _Readings:
+class Readings:
+    """Reads in both ways."""
+
     def measure(self, rounds: int, repeats: int) -> list[Case]:
+        """Measure in turn, after making sure that both ways find and send the same; raises UnequalError."""
         compare(this_app_finds, by_hand_finds, faulty())
         contents = {"JSON": manifests.array(DEVICES), "CSV": manifests.table(DEVICES)}
         ways = {THIS_APP: _this_app, TUTORIAL: _by_hand}
@@ -70,9 +73,9 @@ class _Readings:
         for name, content in contents.items():
             if devices_of(_this_app(content)) != devices_of(_by_hand(content)):
                 raise UnequalError(f"{name}: not the same devices")
-        for _ in range(rounds):
+        for number in range(rounds):
             for name, content in contents.items():
-                for way, work in ways.items():
+                for way, work in rotated(list(ways.items()), number):
                     cases[name].add(way, sample(repeats, _timed(work, content, repeats)))
         return list(cases.values())
 

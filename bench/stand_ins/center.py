@@ -69,6 +69,10 @@ class Center:
         """Count how often which devices came, by the batch they were sent to."""
         return dict(self._uploads)
 
+    def take_asked(self) -> Counter[str]:
+        """Give how many exchanges of each kind there were since the last time."""
+        return self._recorder.take_asked()
+
     def record(self, on: bool) -> list[Exchange]:  # noqa: FBT001 - it comes through a pipe
         """Record from now on, or no longer; gives what was recorded."""
         return self._recorder.turn(on=on)

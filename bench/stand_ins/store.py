@@ -11,7 +11,7 @@ from bench.recording import Exchange, Recorder
 from bench.stand_ins.blobs import Blobs
 from bench.stand_ins.messages import Request, Response
 from bench.stand_ins.queue import Message, Queue
-from shared.names import STATUS_SUFFIX, status_of
+from shared.names import STATUS_SUFFIX
 
 
 def connection_string(port: int) -> str:
@@ -55,10 +55,6 @@ class Store:
             flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_POPULATE", 0)
             self._contents[key] = memoryview(mmap.mmap(file.fileno(), 0, flags=flags, prot=mmap.PROT_READ))
 
-    def drop(self, key: str) -> None:
-        """Let go of a content."""
-        del self._contents[key]
-
     def land(self, manifests: dict[str, str]) -> None:
         """Let manifests land; each name has the key of its content."""
         for name, key in manifests.items():
@@ -69,10 +65,6 @@ class Store:
         statuses = (bytes(blob.data) for name, blob in self._blobs.by_name.items() if name.endswith(STATUS_SUFFIX))
         return Counter(json.loads(status)["state"] for status in statuses)
 
-    def status(self, manifest: str) -> bytes:
-        """Give a status blob's content."""
-        return bytes(self._blobs.by_name[status_of(manifest)].data)
-
     def take_messages(self) -> list[Message]:
         """Take all messages, also those whose time has not come, in the order of their times."""
         return self._queue.take_all()
@@ -81,6 +73,10 @@ class Store:
         """Tell on the system's monotonic clock when the first status since the last time was written."""
         at, self._first_status_at = self._first_status_at, None
         return at
+
+    def take_asked(self) -> Counter[str]:
+        """Give how many exchanges of each kind there were since the last time."""
+        return self._recorder.take_asked()
 
     def record(self, on: bool) -> list[Exchange]:  # noqa: FBT001 - it comes through a pipe
         """Record from now on, or no longer; gives what was recorded."""

@@ -7,7 +7,7 @@ import os
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import azure.functions as func
@@ -72,6 +72,23 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     sent: QueueMessage | None = None
 
+    @cached_property
+    def service(self) -> BlobServiceClient:
+        """Make the invocation's client."""
+        return BlobServiceClient.from_connection_string(os.environ[CONNECTION])
+
+    @cached_property
+    def queue(self) -> QueueClient:
+        """Make the invocation's client of the queue."""
+        return QueueClient.from_connection_string(
+            os.environ[CONNECTION], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
+        )
+
+    @cached_property
+    def token(self) -> str:
+        """Sign the invocation in."""
+        return ManagedIdentityCredential().get_token("https://api.partnercenter.microsoft.com/.default").token
+
     def take(self, step: dict[str, Any]) -> None:
         """Take one step."""
         match step["do"]:
@@ -80,7 +97,7 @@ class Job:
             case "read manifest":
                 self._read_manifest()
             case "look at manifest":
-                blob(self.name).get_blob_properties()
+                self._blob().get_blob_properties()
             case "send message":
                 self._send(step["delay"])
             case "move message":
@@ -98,23 +115,26 @@ class Job:
 
     def _read_status(self) -> None:
         try:
-            self.status = json.loads(blob(f"{self.name}.status.json").download_blob().readall())
+            self.status = json.loads(self._blob(".status.json").download_blob().readall())
         except ResourceNotFoundError:
             self.status = {}
 
+    def _blob(self, suffix: str = "") -> BlobClient:
+        return self.service.get_blob_client(os.environ["MANIFEST_CONTAINER"], f"{self.name}{suffix}")
+
     def _read_manifest(self) -> None:
         """Read the manifest; what this app reads once more to send it is known here already."""
-        content = self.content or blob(self.name).download_blob().readall()
+        content = self.content or self._blob().download_blob().readall()
         self.content = None
         if not self.checked.devices:
             self.checked = by_hand.read(content)
 
     def _send(self, delay: int) -> None:
         text = json.dumps({"manifest": self.name})
-        self.sent = queue().send_message(text, visibility_timeout=delay, time_to_live=-1)
+        self.sent = self.queue.send_message(text, visibility_timeout=delay, time_to_live=-1)
 
     def _move(self, delay: int) -> None:
-        queue().update_message(self.sent, visibility_timeout=delay, content=json.dumps({"manifest": self.name}))
+        self.queue.update_message(self.sent, visibility_timeout=delay, content=json.dumps({"manifest": self.name}))
 
     def _write_status(self) -> None:
         state = "completed" if self.progress else "accepted" if self._is_sent() else "processing"
@@ -125,7 +145,7 @@ class Job:
             "issues": self.checked.issues[:100],
             "warnings": self.checked.warnings[:100],
         }
-        blob(f"{self.name}.status.json").upload_blob(
+        self._blob(".status.json").upload_blob(
             json.dumps(self.status, indent=2), overwrite=True, metadata={"state": state}
         )
 
@@ -133,7 +153,7 @@ class Job:
         return bool(self.locations) and len(self.locations) * MOST_DEVICES >= len(self.checked.devices)
 
     def _change_results(self, what: str) -> None:
-        results = blob(f"{self.name}.results.csv")
+        results = self._blob(".results.csv")
         if what == "write results":
             results.upload_blob(self._results(), overwrite=True)
             return
@@ -158,7 +178,7 @@ class Job:
         response = requests.post(
             f"{os.environ['PARTNER_CENTER_URL']}/v1/customers/{customer}/deviceBatches/{batch}/devices",
             json=self.checked.devices[start : start + MOST_DEVICES],
-            headers=headers(),
+            headers=headers(self.token),
             timeout=100,
         )
         response.raise_for_status()
@@ -166,27 +186,13 @@ class Job:
 
     def _ask(self) -> None:
         url = f"{os.environ['PARTNER_CENTER_URL']}/v1{self.status['locations'][0]}"
-        response = requests.get(url, headers=headers(), timeout=100)
+        response = requests.get(url, headers=headers(self.token), timeout=100)
         response.raise_for_status()
         self.progress = response.json()
 
 
-def blob(name: str) -> BlobClient:
-    """Make a client for a blob."""
-    service = BlobServiceClient.from_connection_string(os.environ[CONNECTION])
-    return service.get_blob_client(os.environ["MANIFEST_CONTAINER"], name)
-
-
-def queue() -> QueueClient:
-    """Make a client for the queue."""
-    return QueueClient.from_connection_string(
-        os.environ[CONNECTION], os.environ["WAKE_UP_QUEUE"], message_encode_policy=TextBase64EncodePolicy()
-    )
-
-
-def headers() -> dict[str, str]:
-    """Sign in and make out the headers of a call."""
-    token = ManagedIdentityCredential().get_token("https://api.partnercenter.microsoft.com/.default").token
+def headers(token: str) -> dict[str, str]:
+    """Make out the headers of a call."""
     return {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json",

@@ -29,8 +29,9 @@ def upload_manifest(manifest: func.InputStream) -> None:
     checked = by_hand.read(manifest.read())
     locations = []
     if not checked.issues:
+        token = ManagedIdentityCredential().get_token("https://api.partnercenter.microsoft.com/.default").token
         parts = range(0, len(checked.devices), MOST_DEVICES)
-        locations = [upload(name, checked.devices[start : start + MOST_DEVICES]) for start in parts]
+        locations = [upload(name, checked.devices[start : start + MOST_DEVICES], token) for start in parts]
     status = {
         "manifest": name,
         "state": "rejected" if checked.issues else "accepted",
@@ -44,11 +45,10 @@ def upload_manifest(manifest: func.InputStream) -> None:
     blob.upload_blob(json.dumps(status, indent=2), overwrite=True)
 
 
-def upload(name: str, devices: list[dict[str, str]]) -> str:
+def upload(name: str, devices: list[dict[str, str]], token: str) -> str:
     """Upload devices to the batch that the blob's name says."""
     customer, batch, _ = name.split("/", 2)
     url = os.environ["PARTNER_CENTER_URL"]
-    token = ManagedIdentityCredential().get_token("https://api.partnercenter.microsoft.com/.default").token
     response = requests.post(
         f"{url}/v1/customers/{customer}/deviceBatches/{batch}/devices",
         json=devices,
