@@ -15,7 +15,7 @@ _MOST_JOBS = 400
 _MOST_ROUNDS = 9
 _FEW = 8
 _SOME = 4
-_WAVES = {(SMALL, _FEW): 8, (LARGE, _FEW): 2, (SMALL, 32): 2}
+_WAVES = {(SMALL, _FEW): 4, (LARGE, _FEW): 2, (SMALL, 32): 2}
 
 
 class Cell(NamedTuple):
