@@ -1,7 +1,8 @@
 """A process from its start to a manifest's accepted upload: ``python -m bench.first_job FOLDER MANIFEST``.
 
-With ``imports`` in the folder's place it only imports what a first invocation uses, with ``harness`` not even that;
-with ``floor`` it repeats the life that comes, pickled, on standard input. It prints the moment of its end.
+With ``imports`` in the folder's place it only imports what a first invocation and the bench use, with ``runtime`` no
+more than the worker runtime; with ``floor`` it repeats the life that comes, pickled, on standard input. It prints the
+moment of its end.
 """
 
 import importlib
@@ -25,9 +26,9 @@ def main(what: str, manifest: str) -> None:
     """Handle one manifest and end, or only import."""
     match what:
         case "imports":
-            _import(*SDKS)
-        case "harness":
-            _import()
+            _import("local.runtime", *SDKS, "bench.hosted")
+        case "runtime":
+            _import("local.runtime")
         case "floor":
             _repeat(manifest)
         case folder:
@@ -35,7 +36,7 @@ def main(what: str, manifest: str) -> None:
 
 
 def _import(*names: str) -> None:
-    for name in (*names, "bench.hosted"):  # the last is the harness, which all apps import, too
+    for name in names:
         importlib.import_module(name)
     print(time.monotonic())
 

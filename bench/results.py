@@ -10,7 +10,7 @@ from statistics import fmean
 import msgspec
 
 from bench.cases.backlog import ONE, TWO
-from bench.cases.cold_start import HARNESS, IMPORTS
+from bench.cases.cold_start import IMPORTS
 from bench.cases.grid import Cell
 from bench.cases.large_file import MANY, TIMES_FEWER, WRITERS, LargeRun
 from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
@@ -113,11 +113,8 @@ def _threads(results: Results) -> Iterator[Target]:
 
 
 def _cold_start(results: Results) -> Iterator[Target]:
-    """Hold what an app adds to the harness against what the imports add to it."""
     for case in results.cold_start:
-        ours, imports, harness = ([each.wall for each in case.samples[name]] for name in (THIS_APP, IMPORTS, HARNESS))
-        added = [[each - bare for each, bare in zip(walls, harness, strict=True)] for walls in (ours, imports)]
-        yield Target(f"{case.title}: times the imports alone", ratio(*added), most=1.1)
+        yield Target(f"{case.title}: times the imports alone", case.ratio(THIS_APP, IMPORTS, wall), most=1.1)
 
 
 def _large(results: Results) -> Iterator[Target]:

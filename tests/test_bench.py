@@ -187,7 +187,7 @@ def test_what_comes_after_a_slow_api_is_measured_with_a_quick_one(running: World
     assert max(run.wall for run in large) < SLOW
     running.center.ask("set_latency", SLOW)
     for case in cold_start.run(running, rounds=1):
-        assert case.samples.keys() == {*NAMES, cold_start.IMPORTS, cold_start.HARNESS}
+        assert case.samples.keys() == {*NAMES, cold_start.IMPORTS, cold_start.RUNTIME}
         assert all(each.wall < SLOW for samples in case.samples.values() for each in samples)
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from bench import chart, tables
-from bench.cases.cold_start import HARNESS, IMPORTS
+from bench.cases.cold_start import IMPORTS
 from bench.cases.large_file import MANY, TIMES_FEWER, LargeRun
 from bench.cast import FLOOR, LARGE, SAME, SMALL, THIS_APP, TUTORIAL
 from bench.figures import Case, Sample, Spread, Target, compared
@@ -51,7 +51,7 @@ def results() -> Results:
         for devices in (FEW, MANY, FEW)
     ]
     made = Results(quick=False, machine="made up", landings=cases, lives={key(SMALL, 1): cases[key(SMALL, 1)]})
-    cold = {THIS_APP: 7.0, IMPORTS: 5.0, HARNESS: 1.0}
+    cold = {THIS_APP: 6.0, IMPORTS: 4.0}
     made.cold_start = [Case("cold start", {name: [Sample(1, wall, 0.0)] for name, wall in cold.items()})]
     made.large = large
     made.compare()

@@ -15,8 +15,8 @@ from bench.processes import ProcessError
 from bench.stand_ins.center import devices_of
 from bench.world import CUSTOMER, ROOT, World
 
-IMPORTS, HARNESS = "imports", "harness"
-"""What a first invocation uses is imported beside the worker runtime and the bench's modules; and these alone."""
+IMPORTS, RUNTIME = "imports", "runtime"
+"""What a first invocation and the bench use is imported, the worker runtime included; and that alone."""
 _KIND = f"{SMALL}0"
 _BATCH = "cold-start---"
 _LONGEST = 60.0
@@ -30,7 +30,7 @@ def run(world: World, rounds: int) -> list[Case]:
     cases = [Case("cold start, to the first status"), Case("cold start, to accepted")]
     world.center.ask("set_latency", 0)
     for number in range(rounds):
-        for name in rotated((*NAMES, IMPORTS, HARNESS), number):
+        for name in rotated((*NAMES, IMPORTS, RUNTIME), number):
             for case, seconds in zip(cases, _once(world, name), strict=True):
                 case.add(name, Sample(1, seconds, 0.0))
     world.clear()
