@@ -4,18 +4,34 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+import requests
 
+from bench import manifests
 from bench.apps.by_hand import Finding
 from bench.cases import backlog, cold_start, large_file, reading
 from bench.cases.grid import Cell, Grid, Plan
 from bench.cases.large_file import WRITERS
 from bench.cases.reading import Reader, Readings, by_hand_finds, compare, this_app_finds
-from bench.cast import FLOOR, FOLDERS, NAMES, SAME, SMALL, THIS_APP, TUTORIAL, Actor, UnequalError, app, cast, record
+from bench.cast import (
+    FLOOR,
+    FOLDERS,
+    NAMES,
+    SAME,
+    SMALL,
+    THIS_APP,
+    TUTORIAL,
+    Actor,
+    UnequalError,
+    app,
+    cast,
+    kind_of,
+    record,
+)
 from bench.faulty import faulty
 from bench.floor import run_floor
 from bench.processes import Process, ProcessError
 from bench.recording import Exchange, Life, UnknownExchangeError
-from bench.stand_ins.center import devices_of
+from bench.stand_ins.center import TOKEN, devices_of
 from bench.stand_ins.messages import Request
 from bench.work import Measure
 from bench.world import World, world
@@ -77,6 +93,23 @@ class Lazy(Process):
         return Measure(1.0, 1.0) if verb == "follow" else self._inner.ask(verb, *arguments)
 
 
+class Silent(Process):
+    """Sends the devices of small manifests and writes no status."""
+
+    def __init__(self, around: World) -> None:
+        self._url = f"{around.settings['PARTNER_CENTER_URL']}/v1"
+
+    def ask(self, verb: str, *arguments: object) -> object:
+        names, _ = arguments
+        assert isinstance(names, list)
+        for name in names if verb == "land" else ():
+            customer, batch, _ = name.split("/")
+            url = f"{self._url}/customers/{customer}/deviceBatches/{batch}/devices"
+            devices = manifests.array(1, first=int(kind_of(name)[-1]))
+            requests.post(url, devices, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10).raise_for_status()
+        return Measure(1.0, 1.0)
+
+
 # --- equal devices, equal ends ---------------------------------------------------------------------------------------
 
 
@@ -106,6 +139,19 @@ def test_a_run_ends_where_somebody_sends_other_devices(around: World, actors: di
     wrong = Actor(TUTORIAL, Tampering(honest.process, lambda names: names[1:]), around, honest.expected)
     with pytest.raises(UnequalError, match="uploads missing"):
         list(Grid(around, actors | {TUTORIAL: wrong}, [Cell(SMALL, 2, 0.0)]).run(Plan(slot=0, budget=0, rounds=1)))
+
+
+def test_a_run_ends_where_somebody_writes_no_status(around: World, actors: dict[str, Actor]) -> None:
+    wrong = Actor(TUTORIAL, Silent(around), around, actors[TUTORIAL].expected)
+    with pytest.raises(UnequalError, match="should have been completed"):
+        list(Grid(around, actors | {TUTORIAL: wrong}, [Cell(SMALL, 2, 0.0)]).run(Plan(slot=0, budget=0, rounds=1)))
+
+
+@pytest.mark.usefixtures("actors")
+def test_a_run_ends_where_a_cold_start_comes_to_something_else(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold_start, "devices_of", lambda body: str(len(body)))
+    with pytest.raises(UnequalError, match="the devices of a manifest did not come"):
+        cold_start.run(running, rounds=1)
 
 
 @pytest.mark.usefixtures("actors")
@@ -157,6 +203,9 @@ def test_a_large_file_is_held_against_what_came_of_it(around: World, actors: dic
     around.clear()
     large_file.land(around, actors[THIS_APP].process, "CSV2000")
     large_file.check(around, THIS_APP, "CSV2000", 2000)
+    around.lives["CSV2000"] = around.lives["small0"]
+    with pytest.raises(UnequalError, match="floor: exchanges missing"):
+        large_file.check(around, FLOOR, "CSV2000", 2000)
     with pytest.raises(UnequalError, match="has not sent the devices of CSV2000"):
         large_file.check(around, THIS_APP, "CSV2000", 3000)
     around.store.ask("clear")
