@@ -28,7 +28,7 @@ _FULL = Plan(slot=0.1, budget=25, rounds=1)
 _FULL_CELLS = [cell for cell in CELLS if cell != backlog.CELL]
 """The backlog is the one that is left out."""
 
-_QUICK = Plan(slot=0.1, budget=10, rounds=2)
+_QUICK = Plan(slot=0.1, budget=10, rounds=1)
 _QUICK_CELLS = [
     Cell(SMALL, 1, 0.0), Cell(SMALL, 8, 0.0), Cell(SMALL, 1, 0.05), Cell(SMALL, 32, 0.05), Cell(LARGE, 1, 0.0),
 ]  # fmt: skip

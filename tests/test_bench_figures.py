@@ -109,6 +109,15 @@ def test_a_target_divides_the_right_way(what: str, times: float) -> None:
     assert found(results(), what) == pytest.approx(Spread(times, times, times))
 
 
+def test_a_quick_machine_measures_one_thread_in_more_rounds_than_many() -> None:
+    made = results()
+    one, many = made.landings[key(SMALL, 1, 0.05)], made.landings[key(SMALL, 32, 0.05)]
+    made.landings[one.title] = Case(one.title, {THIS_APP: one.samples[THIS_APP] * 2})
+    made.landings[many.title] = Case(many.title, {THIS_APP: many.samples[THIS_APP][:1]})
+    made.compare()
+    assert found(made, "5 KB, API 50 ms: 32 threads, times as fast as 1") == Spread(1.0, 1.0, 1.0)
+
+
 def test_the_largest_manifests_are_held_against_the_targets() -> None:
     told = {target.what: target.told for target in largest(results())}
     assert told["100,000 devices, CSV: times as fast as the tutorial"] == "4.00, once"
