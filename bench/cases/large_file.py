@@ -132,7 +132,7 @@ def life(world: World, process: Process, key: str) -> Life:
 
 def _measured(world: World, task: Task, number: int) -> Iterator[LargeRun]:
     """Handle manifests in a new process, the smaller first: the most memory that it has had so far never falls."""
-    peaks: dict[int, float] = {}
+    peaks: dict[int, float] = {}  # by devices: what the process had when it first had handled so many
     with _started(world, task.name) as process:
         land(world, process, f"{SMALL}0")
         for devices in task.devices:
