@@ -15,7 +15,7 @@ from bench import manifests
 from bench.floor import run_floor
 from bench.hosted import run_app
 from bench.processes import Process
-from bench.recording import Exchange, Life, kinds
+from bench.recording import Exchange, Life, kind_of, kinds
 from bench.stand_ins.center import devices_of
 from bench.work import Measure
 from bench.world import CUSTOMER, ROOT, World, wait_until_due
@@ -117,11 +117,6 @@ def compare_exchanges(world: World, who: str, names: Iterable[str], turns: slice
         wanted += Counter({what: number * manifests_of_it for what, number in each.items()})
     if asked != wanted:
         raise UnequalError(f"{who}: exchanges missing {dict(wanted - asked)}, not asked for {dict(asked - wanted)}")
-
-
-def kind_of(name: str) -> str:
-    """Tell of which kind a manifest is: its name begins with it."""
-    return name.rpartition("/")[2].partition("-")[0]
 
 
 def batch_of(name: str) -> str:

@@ -42,7 +42,7 @@ def _import(*names: str) -> None:
 
 
 def _handle(folder: str, manifest: str) -> None:
-    from local.runtime import Runtime  # noqa: PLC0415 - the floor does without
+    from local.runtime import Runtime  # noqa: PLC0415 - the floor has no worker runtime
 
     with Runtime(Path(folder)) as runtime:
         from bench.hosted import HostedApp, log_as_in_azure  # noqa: PLC0415 - the first thing is the app, as in Azure
@@ -53,12 +53,13 @@ def _handle(folder: str, manifest: str) -> None:
 
 
 def _repeat(manifest: str) -> None:
-    import pickle  # noqa: PLC0415 - only here
+    import pickle  # noqa: PLC0415 - no part of the other cold starts
 
-    from bench.floor import Floor  # noqa: PLC0415 - only here
+    from bench.floor import Floor  # noqa: PLC0415 - no part of the other cold starts
+    from bench.recording import kind_of  # noqa: PLC0415 - no part of the other cold starts
 
     life = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the bench itself
-    Floor({manifest.rpartition("/")[2].partition("-")[0]: life}, os.environ).land([manifest], 1)
+    Floor({kind_of(manifest): life}, os.environ).land([manifest], 1)
     print(time.monotonic())
 
 

@@ -9,7 +9,7 @@ from threading import local
 from typing import NamedTuple
 
 from bench.processes import obey
-from bench.recording import Exchange, Life
+from bench.recording import Exchange, Life, kind_of
 from bench.work import Crew, Measure, peak_memory
 
 _NOT_REPEATED = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding"}
@@ -65,7 +65,7 @@ class Floor:
         return peak_memory()
 
     def _prepared(self, name: str, turn: int) -> Replay:
-        life = self._lives[name.rpartition("/")[2].partition("-")[0]]
+        life = self._lives[kind_of(name)]
         return Replay(name, [_prepared(exchange, life.manifest, name) for exchange in life.turns[turn]])
 
     def _replay(self, replay: Replay) -> None:

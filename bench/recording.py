@@ -61,6 +61,11 @@ class Life(NamedTuple):
         return [[_step(exchange) for exchange in turn if not _reads_on(exchange)] for turn in self.turns]
 
 
+def kind_of(name: str) -> str:
+    """Tell of which kind a manifest is: its name begins with it."""
+    return name.rpartition("/")[2].partition("-")[0]
+
+
 def kinds(exchanges: Iterable[Exchange]) -> Counter[str]:
     """Count exchanges by method and subject; a blob that is read in ranges is read once."""
     read = (exchange for exchange in exchanges if not _reads_on(exchange))

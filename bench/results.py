@@ -122,7 +122,7 @@ def _large(results: Results) -> Iterator[Target]:
     for kind in FORMATS if runs else ():
         ours = {devices: runs[THIS_APP, kind, devices] for devices in (few, MANY)}
         growth = _growth(ours[MANY], ours[few])
-        yield Target(f"100,000 devices, {kind}: peak memory, MB", _memory(ours[MANY]), most=MOST_MEGABYTES, digits=0)
+        yield _memory(kind, ours[MANY])
         yield Target(f"100,000 devices, {kind}: times the time of 10,000", growth, most=11)
         both = MANY if (TUTORIAL, kind, MANY) in runs else few
         speed = _times(runs[TUTORIAL, kind, both], ours[both])
@@ -134,12 +134,13 @@ def largest(results: Results) -> Iterator[Target]:
     runs = results.large_runs()
     for kind in FORMATS:
         ours, theirs = runs[THIS_APP, kind, MANY], runs[TUTORIAL, kind, MANY]
-        yield Target(f"100,000 devices, {kind}: peak memory, MB", _memory(ours), most=MOST_MEGABYTES, digits=0)
+        yield _memory(kind, ours)
         yield Target(f"100,000 devices, {kind}: times as fast as the tutorial", _times(theirs, ours), least=1)
 
 
-def _memory(runs: list[LargeRun]) -> Spread:
-    return Spread.of([run.megabytes for run in runs])
+def _memory(kind: str, runs: list[LargeRun]) -> Target:
+    found = Spread.of([run.megabytes for run in runs])
+    return Target(f"100,000 devices, {kind}: peak memory, MB", found, most=MOST_MEGABYTES, digits=0)
 
 
 def _growth(many: list[LargeRun], few: list[LargeRun]) -> Spread:

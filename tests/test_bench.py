@@ -24,13 +24,12 @@ from bench.cast import (
     UnequalError,
     app,
     cast,
-    kind_of,
     record,
 )
 from bench.faulty import faulty
 from bench.floor import run_floor
 from bench.processes import Process, ProcessError
-from bench.recording import Exchange, Life, UnknownExchangeError
+from bench.recording import Exchange, Life, UnknownExchangeError, kind_of
 from bench.stand_ins.center import TOKEN, devices_of
 from bench.stand_ins.messages import Request
 from bench.work import Measure

@@ -14,7 +14,9 @@ from azure.core.exceptions import (
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
+from bench.stand_ins import center
 from bench.stand_ins.center import TOKEN
+from bench.stand_ins.messages import Request
 from bench.world import World, world
 
 
@@ -81,6 +83,24 @@ def test_the_stand_in_of_partner_center_wants_its_token(around: World) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         assert requests.post(url, json=[{"productKey": "K"}], headers=headers, timeout=10).status_code == status
     assert around.center.ask("uploads")["b"].total() == 1
+
+
+def test_a_body_that_came_before_is_looked_at_again_only_if_it_is_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = list[int]()
+
+    def finished(devices: list[object]) -> bytes:
+        looked_at.append(len(devices))
+        return b""
+
+    monkeypatch.setattr(center, "_finished", finished)
+    here = center.Center()
+    request = Request("POST", "/v1/customers/c/deviceBatches/b/devices", {"authorization": f"Bearer {TOKEN}"}, b"[{}]")
+    for _ in range(2):
+        here.answer(request)
+    assert looked_at == [1]
+    here.forget()
+    here.answer(request)
+    assert looked_at == [1, 1]
 
 
 def test_the_queue_stand_in_gives_what_it_took_in_the_order_of_the_times(around: World) -> None:
