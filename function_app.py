@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import azure.functions as func
 
-from shared import bootstrap, events
-from shared.blob_name import BlobName
-from shared.names import is_manifest
-from shared.settings import CONNECTION, POLLING
-from shared.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
+from shared import bootstrap, event_log
+from shared.config.settings import CONNECTION, POLLING
+from shared.job.blob_names import is_manifest
+from shared.storage.blob_binding import BlobName
+from shared.workflow.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
 
 app = func.FunctionApp()
 
@@ -59,6 +59,6 @@ def _advance(message: func.QueueMessage, read: Callable[[bytes], WakeUp]) -> Non
     try:
         wake_up = read(message.get_body())
     except UnreadableMessageError as error:
-        events.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
+        event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
         return
     bootstrap.app().workflow.advance(wake_up.manifest, wake_up.due)

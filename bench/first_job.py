@@ -26,9 +26,9 @@ def main(what: str, manifest: str) -> None:
     """Handle one manifest and end, or only import."""
     match what:
         case "imports":
-            _import("local.runtime", *SDKS, "bench.hosted")
+            _import("local.host.runtime", *SDKS, "bench.hosted")
         case "runtime":
-            _import("local.runtime")
+            _import("local.host.runtime")
         case "floor":
             _repeat(manifest)
         case folder:
@@ -42,7 +42,7 @@ def _import(*names: str) -> None:
 
 
 def _handle(folder: str, manifest: str) -> None:
-    from local.runtime import Runtime  # noqa: PLC0415 - the floor has no worker runtime
+    from local.host.runtime import Runtime  # noqa: PLC0415 - the floor has no worker runtime
 
     with Runtime(Path(folder)) as runtime:
         from bench.hosted import HostedApp, log_as_in_azure  # noqa: PLC0415 - the first thing is the app, as in Azure

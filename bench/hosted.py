@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from bench.processes import obey
 from bench.work import Crew, Measure, peak_memory
-from local.inputs import Input, blob_reference
-from local.runtime import Function, Runtime
-from local.worker_messages import TypedData
+from local.host.inputs import Input, blob_reference
+from local.host.runtime import Function, Runtime
+from local.host.worker_messages import TypedData
 
 
 class _Formatter(logging.Handler):

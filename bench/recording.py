@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from bench.stand_ins.messages import Request, Response
-from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
 
 
 class UnknownExchangeError(RuntimeError):

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from local.stage import BATCH, CONTAINER, CUSTOMER
 from shared.manifest import InMemory, inspect
-from shared.target import Ids, is_customer_id
+from shared.manifest.target import Ids, is_customer_id
 
 ADDRESS = Path(".local/connection-string")
 """Where the storage is while it is served."""

@@ -12,8 +12,8 @@ from rich.live import Live
 from local import show
 from local.drop import envelope_ids, folder_of
 from local.stage import Stage, stage
-from shared.job import Job, State
-from shared.names import results_of, status_of
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import Job, State
 
 LONGEST_RUN = 300.0
 """Seconds after which an end is no longer waited for."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shared.job import Job
+from shared.job.record import Job
 
 FILE = Path(__file__).parent.parent / "schemas" / "status.schema.json"
 _INTERNAL = ("progress",)

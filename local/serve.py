@@ -11,10 +11,10 @@ from rich.console import Console
 
 from local import show
 from local.drop import ADDRESS
+from local.host.triggers import Run
 from local.stage import BATCH, CONTAINER, CUSTOMER, Stage, stage
-from local.triggers import Run
-from shared.job import Job
-from shared.names import STATUS_SUFFIX, manifest_of
+from shared.job.blob_names import STATUS_SUFFIX, manifest_of
+from shared.job.record import Job
 
 FOLDER = Path(".local/storage")
 

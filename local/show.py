@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shared.job import Job, State, encode
+from shared.job.record import Job, State, encode
 from shared.manifest import Finding
 
 COLOURS = {

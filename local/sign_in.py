@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.authority import Authority, Registration, Trust
-from local.certificates import PrivateAuthority
-from local.identity import TENANT, IdentityEndpoint
-from local.key_vault import KeyVault
-from local.partner_center import SignIn
-from local.web import Server
-from shared.clouds import CLOUDS
+from local.stand_ins.authority import Authority, Registration, Trust
+from local.stand_ins.certificates import PrivateAuthority
+from local.stand_ins.identity import TENANT, IdentityEndpoint
+from local.stand_ins.key_vault import KeyVault
+from local.stand_ins.partner_center import SignIn
+from local.stand_ins.web import Server
+from shared.config.clouds import CLOUDS
 
 WAYS = ("managed_identity", "federated_app", "app_user")
 APP = "0f3d5c2e-9c1f-4a7b-8f0e-2f6b8a1d4c33"

@@ -12,13 +12,13 @@ from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 
 from local.azurite import Azurite
-from local.host import Host
-from local.identity import IdentityEndpoint, TokenMint
-from local.partner_center import PartnerCenter
+from local.host.host import Host
 from local.sign_in import SignInServices, sign_in_services
-from local.web import Server
-from shared.job import Job, decode
-from shared.names import status_of
+from local.stand_ins.identity import IdentityEndpoint, TokenMint
+from local.stand_ins.partner_center import PartnerCenter
+from local.stand_ins.web import Server
+from shared.job.blob_names import status_of
+from shared.job.record import Job, decode
 
 APP = Path(__file__).parent.parent
 CONTAINER = "manifests"

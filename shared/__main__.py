@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from shared.commands import main
+    from shared.commands.cli import main
 except ModuleNotFoundError as error:
     print(f"This Python lacks {error.name}. Take the project's, .venv/bin/python: make run makes it.", file=sys.stderr)
     sys.exit(2)

@@ -16,14 +16,14 @@ from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from shared import sign_in
-from shared.partner_center import PartnerCenter
-from shared.services import Limits, Services
-from shared.session import DirectSession
-from shared.settings import Settings, read_settings
-from shared.storage import Storage
-from shared.sweep import Sweep
-from shared.wake_up_queue import WakeUpQueue
-from shared.workflow import Workflow
+from shared.config.settings import Settings, read_settings
+from shared.http_session import DirectSession
+from shared.partner_center.client import PartnerCenter
+from shared.storage.blobs import Storage
+from shared.storage.wake_up_queue import WakeUpQueue
+from shared.workflow.advance import Workflow
+from shared.workflow.ports import Limits, Services
+from shared.workflow.sweep import Sweep
 
 RANGE = 6 * 2**20
 """Bytes of a manifest that are read at once: up to some 1,400 devices in one request, with no copy to be cut up."""

@@ -8,10 +8,10 @@ from itertools import count
 from typing import Never
 from uuid import uuid4
 
-from shared.job import Job, decode, encode, timestamp
-from shared.names import marks_directory, results_of, status_of
-from shared.services import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
-from shared.wake_up import WakeUp, read_wake_up
+from shared.job.blob_names import marks_directory, results_of, status_of
+from shared.job.record import Job, decode, encode, timestamp
+from shared.workflow.ports import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
+from shared.workflow.wake_up import WakeUp, read_wake_up
 
 
 class ProcessDied(BaseException):

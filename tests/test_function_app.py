@@ -14,14 +14,14 @@ from typing import Any, Protocol
 import pytest
 from azure.storage.queue import QueueMessage
 
-from local import inputs
-from local.bindings import Binding, read_binding, resolve
-from local.host_json import read_host_json
-from local.runtime import Result, Runtime
+from local.host import inputs
+from local.host.bindings import Binding, read_binding, resolve
+from local.host.host_json import read_host_json
+from local.host.runtime import Result, Runtime
+from local.host.worker_messages import TypedData
 from local.stage import APP
-from local.worker_messages import TypedData
-from shared.lifecycle import MOST_DEATHS
-from shared.settings import SettingsError, read_settings
+from shared.config.settings import SettingsError, read_settings
+from shared.job.lifecycle import MOST_DEATHS
 
 NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ def raw_bindings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         raw.append(json.loads(text))
         return read_binding(text)
 
-    monkeypatch.setattr("local.runtime.read_binding", remember)
+    monkeypatch.setattr("local.host.runtime.read_binding", remember)
     return raw
 
 

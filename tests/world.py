@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 import requests
 
-from local.partner_center import PartnerCenter as StandIn
-from local.partner_center import SignIn
-from local.web import Adapter
-from shared.job import Job, decode
-from shared.names import results_of, status_of
-from shared.partner_center import PartnerCenter
-from shared.services import Limits, Services
-from shared.settings import Delays
-from shared.sweep import Sweep
-from shared.wake_up import WakeUp, read_wake_up
-from shared.workflow import Workflow
+from local.stand_ins.partner_center import PartnerCenter as StandIn
+from local.stand_ins.partner_center import SignIn
+from local.stand_ins.web import Adapter
+from shared.config.settings import Delays
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import Job, decode
+from shared.partner_center.client import PartnerCenter
+from shared.workflow.advance import Workflow
+from shared.workflow.ports import Limits, Services
+from shared.workflow.sweep import Sweep
+from shared.workflow.wake_up import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"

@@ -15,8 +15,7 @@ from bench.figures import Case, rotated, sample
 from bench.processes import Process, obey
 from bench.stand_ins.center import devices_of
 from bench.work import Measure, cpu_time
-from shared import device
-from shared.manifest import InMemory, inspect
+from shared.manifest import InMemory, device, inspect
 
 DEVICES = 1000
 _LARGEST = 2**30

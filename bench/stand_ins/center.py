@@ -14,7 +14,7 @@ import msgspec
 
 from bench.recording import Exchange, Recorder
 from bench.stand_ins.messages import Request, Response
-from shared.device import Device
+from shared.manifest.device import Device
 
 TOKEN = "stand-in-token"  # noqa: S105 - made up
 _KNOWN = 12

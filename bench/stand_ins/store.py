@@ -11,7 +11,7 @@ from bench.recording import Exchange, Recorder
 from bench.stand_ins.blobs import Blobs
 from bench.stand_ins.messages import Request, Response
 from bench.stand_ins.queue import Message, Queue
-from shared.names import STATUS_SUFFIX
+from shared.job.blob_names import STATUS_SUFFIX
 
 
 def connection_string(port: int) -> str:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from shared.device import Device
+from shared.manifest.device import Device
 
 
 class Entry(msgspec.Struct, gc=False):

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shared.manifest.codes import ISSUES
 from shared.manifest.content import Content
+from shared.manifest.device_rules import is_valid, look_at
+from shared.manifest.duplicates import Repeats
 from shared.manifest.entry import Entry
-from shared.manifest.finding import UnreadableError
+from shared.manifest.findings import UnreadableError
 from shared.manifest.manifest import Manifest, Source, is_large
+from shared.manifest.messages import ISSUES
 from shared.manifest.reading import entries
-from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
-from shared.manifest.rules import is_valid, look_at
 
 if TYPE_CHECKING:
-    from shared.device import Device
+    from shared.manifest.device import Device
 
 _DUPLICATE = "This is the same device as {} {}. It is sent once."
 

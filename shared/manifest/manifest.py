@@ -6,11 +6,11 @@ from typing import NamedTuple, override
 
 import msgspec
 
-from shared.device import Device
 from shared.manifest.content import Content
-from shared.manifest.finding import Findings
+from shared.manifest.device import Device
+from shared.manifest.duplicates import Repeats
+from shared.manifest.findings import Findings
 from shared.manifest.reading import entries
-from shared.manifest.repeats import Repeats
 from shared.manifest.report import Report
 
 KEPT_CHARACTERS = 8 * 1024 * 1024

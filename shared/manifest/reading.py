@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from itertools import chain
 
 from shared.manifest.content import Content
-from shared.manifest.document import document
+from shared.manifest.csv_reader.table import table
+from shared.manifest.decoding.characters import decoded
+from shared.manifest.decoding.file_type import GZIP, encoding_of, opened
+from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.entry import Entry
-from shared.manifest.finding import UnreadableError
-from shared.manifest.nature import GZIP, encoding_of, opened
-from shared.manifest.packing import unpacked
+from shared.manifest.findings import UnreadableError
+from shared.manifest.json_reader.document import document
 from shared.manifest.report import Report
-from shared.manifest.table import table
-from shared.manifest.text import decoded
 
 
 def entries(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:

@@ -1,6 +1,6 @@
 """What a reader tells while it goes through a manifest."""
 
-from shared.manifest.finding import Finding, Findings
+from shared.manifest.findings import Finding, Findings
 
 type Place = int | str | None
 """A number in the report's unit, a place by name, or the manifest as a whole."""

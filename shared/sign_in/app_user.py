@@ -8,13 +8,13 @@ from contextlib import suppress
 
 from azure.core.credentials import AccessToken
 
-from shared.services import SignInError
-from shared.settings import Settings
-from shared.sign_in.authority import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
+from shared.config.settings import Settings
 from shared.sign_in.certificate import proof_of
-from shared.sign_in.identity import Identity
-from shared.sign_in.tokens import MARGIN
+from shared.sign_in.entra import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
+from shared.sign_in.managed_identity import Identity
+from shared.sign_in.token_source import MARGIN
 from shared.sign_in.vault import Secret
+from shared.workflow.ports import SignInError
 
 
 class AppUser:

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
-from shared.services import SignInError
-from shared.sign_in import diagnosis
-from shared.sign_in.authority import Proof
+from shared.sign_in import faults
+from shared.sign_in.entra import Proof
+from shared.workflow.ports import SignInError
 
 
 def proof_of(secret: str) -> Proof:
@@ -26,7 +26,7 @@ def proof_of(secret: str) -> Proof:
     try:
         key, certificate = _from_pem(secret) if "-----BEGIN" in secret else _from_pfx(secret)
     except ValueError:
-        raise SignInError(diagnosis.NO_CERTIFICATE) from None
+        raise SignInError(faults.NO_CERTIFICATE) from None
     return {
         "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),

@@ -7,10 +7,10 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import ClientAssertionCredential
 
-from shared.services import SignInError
-from shared.settings import Settings
-from shared.sign_in import diagnosis
-from shared.sign_in.identity import HTTP, Identity
+from shared.config.settings import Settings
+from shared.sign_in import faults
+from shared.sign_in.managed_identity import HTTP, Identity
+from shared.workflow.ports import SignInError
 
 
 class FederatedApp:
@@ -36,7 +36,7 @@ class FederatedApp:
         try:
             return self._credential.get_token(*scopes)
         except AzureError as error:
-            raise SignInError(diagnosis.entra_error(error)) from None
+            raise SignInError(faults.entra_error(error)) from None
 
     def close(self) -> None:
         """Close its connections."""

@@ -4,9 +4,9 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 
-from shared.services import SignInError
-from shared.sign_in import diagnosis
-from shared.sign_in.identity import HTTP
+from shared.sign_in import faults
+from shared.sign_in.managed_identity import HTTP
+from shared.workflow.ports import SignInError
 
 
 class Secret:
@@ -27,7 +27,7 @@ class Secret:
         """
         value = self.find()
         if not value:
-            raise SignInError(diagnosis.no_secret(self._setting))
+            raise SignInError(faults.no_secret(self._setting))
         return value
 
     def find(self) -> str | None:
@@ -41,7 +41,7 @@ class Secret:
         except ResourceNotFoundError:
             return None
         except (AzureError, ValueError) as error:  # ValueError: what answered is no Key Vault
-            raise SignInError(diagnosis.vault(error, self._setting, "read")) from None
+            raise SignInError(faults.vault(error, self._setting, "read")) from None
 
     def write(self, value: str) -> None:
         """Store a new version. Key Vault has no conditional write: of two at once the last one counts.
@@ -52,7 +52,7 @@ class Secret:
         try:
             self._client.set_secret(self._name, value)
         except (AzureError, ValueError) as error:
-            raise SignInError(diagnosis.vault(error, self._setting, "written")) from None
+            raise SignInError(faults.vault(error, self._setting, "written")) from None
 
     def close(self) -> None:
         """Close its connections."""

@@ -2,9 +2,9 @@
 
 import logging
 
-from shared.settings import Settings
-from shared.sign_in.identity import Identity
-from shared.sign_in.tokens import Credential
+from shared.config.settings import Settings
+from shared.sign_in.managed_identity import Identity
+from shared.sign_in.token_source import Credential
 
 
 def credential(settings: Settings) -> Credential:

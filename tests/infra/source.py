@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from shared.events import evidence
-from shared.job import Fault
+from shared.event_log import evidence
+from shared.job.record import Fault
 from tests.infra.templates import ROOT
 
 EVIDENCE = set(evidence(Fault(description="")))
@@ -45,5 +45,5 @@ def events() -> dict[str, set[str]]:
 def _calls() -> Iterator[ast.Call]:
     for path in [ROOT / "function_app.py", *(ROOT / "shared").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "events.log":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "event_log.log":
                 yield node

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import CONNECTION, PROJECT, read_settings
+from shared.config.settings import CONNECTION, PROJECT, read_settings
 from tests.infra.templates import INFRA, ROOT, parsed
 
 APP: Mapping[str, Any] = parsed(INFRA / "main.bicep")["modules"]["app"]["config"]["params"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.job import State
+from shared.job.record import State
 from tests.fakes import Fuse
 from tests.infra.queries import ALERTS
 from tests.infra.tables import table

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from shared import events
-from shared.job import FINAL, Outcome, State
-from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
-from shared.sign_in import diagnosis
+from shared import event_log
+from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
+from shared.job.record import FINAL, Outcome, State
+from shared.sign_in import faults
 from tests.infra import source
 from tests.infra.queries import ALERTS, CHARTS, PRELUDE, QUERIES, WORKBOOK, compared, fields
 from tests.infra.templates import INFRA, only
@@ -64,7 +64,7 @@ def test_each_poison_queue_has_its_function_in_the_alert() -> None:
 def test_faults_of_the_sign_in_raise_their_alert() -> None:
     query = ALERTS["sign-in-faults"]
     assert compared(query, "event") == {"sign_in_failed", "upload_postponed", "poll_failed"}
-    assert compared(query, "code") == {diagnosis.TOO_SLOW.code}, "nobody logs a sign-in that has not ended yet"
+    assert compared(query, "code") == {faults.TOO_SLOW.code}, "nobody logs a sign-in that has not ended yet"
 
 
 @pytest.mark.parametrize("chart", ["setbacks", "faults"])
@@ -89,7 +89,7 @@ def test_what_belongs_to_an_earlier_run_is_not_counted() -> None:
 
 def logged(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
     with caplog.at_level("INFO"):
-        events.log("sweep_done", woken=3, until="x } y")
+        event_log.log("sweep_done", woken=3, until="x } y")
     [record] = caplog.records
     return record
 

@@ -1,7 +1,7 @@
 import re
 from typing import Any
 
-from shared.names import RESULTS_SUFFIX, STATUS_SUFFIX
+from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
 from tests.infra import source
 from tests.infra.templates import INFRA, LOGIC_APP, only, variables
 

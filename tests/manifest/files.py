@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from shared.device import Device
 from shared.manifest import InMemory, Manifest, inspect
+from shared.manifest.device import Device
 
 MOST = 1 << 28
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from shared.manifest import InMemory, inspect
-from shared.manifest.nature import GZIP
+from shared.manifest.decoding.file_type import GZIP
 
 MEGABYTE = 1 << 20
 MOST = 1 << 24

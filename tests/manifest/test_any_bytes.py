@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.device import Device, encode
 from shared.manifest import CODES, InMemory, Manifest, inspect
-from shared.manifest.nature import GZIP
+from shared.manifest.decoding.file_type import GZIP
+from shared.manifest.device import Device, encode
 from tests.manifest.files import (
     AUTOPILOT_INFO,
     MANAGED_DESKTOP,

@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import pytest
 
-from shared.device import Device
 from shared.manifest import ISSUES, InMemory, inspect
-from shared.manifest.text import LARGEST
+from shared.manifest.decoding.characters import LARGEST
+from shared.manifest.device import Device
 from tests.manifest.files import devices_in, issues_in, read
 
 KEY = '{"productKey": "K"}'

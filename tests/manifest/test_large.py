@@ -6,8 +6,8 @@ from itertools import islice
 
 import pytest
 
-from shared.device import Device, encode
 from shared.manifest import inspect
+from shared.manifest.device import Device, encode
 from tests.manifest.files import MOST, TEMPLATE, made_up_hash
 
 MEGABYTE = 1 << 20

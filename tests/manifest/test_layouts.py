@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.device import Device
+from shared.manifest.device import Device
 from tests.manifest.files import (
     API_NAMES,
     AUTOPILOT_INFO,

@@ -6,8 +6,8 @@ from itertools import islice
 
 import pytest
 
-from shared.device import Device, encode
 from shared.manifest import Finding, Findings, InMemory, inspect, reread
+from shared.manifest.device import Device, encode
 from shared.manifest.sightings import Sightings
 from tests.manifest.files import MOST, TEMPLATE, csv_text, json_file, made_up_hash, read, warnings_in
 

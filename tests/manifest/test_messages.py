@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from shared.device import encode
 from shared.manifest import CODES, WARNINGS
+from shared.manifest.device import encode
 from tests.manifest.files import devices_in, made_up_hash, read, warnings_in
 
 KEY = '{"productKey": "K"}'

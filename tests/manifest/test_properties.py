@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.device import Device, is_identified
+from shared.manifest.device import Device, is_identified
 from tests.manifest.files import (
     API_NAMES,
     AUTOPILOT_INFO,

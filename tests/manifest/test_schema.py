@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shared.device import FIELDS
+from shared.manifest.device import FIELDS
 from tests.manifest.files import in_pascal_case, read
 
 ROOT = Path(__file__).parents[2]

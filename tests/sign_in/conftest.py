@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.certificates import PrivateAuthority
+from local.stand_ins.certificates import PrivateAuthority
 from tests.sign_in import premises as here
 from tests.sign_in.premises import Premises, Servers
 from tests.sign_in.witness import check_words

@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
-from local.authority import Authority, Registration, Trust
-from local.certificates import PrivateAuthority
-from local.identity import TENANT, Claims, IdentityEndpoint, TokenMint
-from local.key_vault import KeyVault
-from local.partner_center import SignIn as Access
-from local.web import Request, Server
+from local.stand_ins.authority import Authority, Registration, Trust
+from local.stand_ins.certificates import PrivateAuthority
+from local.stand_ins.identity import TENANT, Claims, IdentityEndpoint, TokenMint
+from local.stand_ins.key_vault import KeyVault
+from local.stand_ins.partner_center import SignIn as Access
+from local.stand_ins.web import Request, Server
 from shared import sign_in
-from shared.clouds import CLOUDS
-from shared.job import Fault
-from shared.services import SignInError
-from shared.settings import Settings, read_settings
+from shared.config.clouds import CLOUDS
+from shared.config.settings import Settings, read_settings
+from shared.job.record import Fault
 from shared.sign_in import SignIn
+from shared.workflow.ports import SignInError
 
 IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"
 OTHER_IDENTITY = "33333333-3d57-4e0b-8a55-2f1f0a9d7c11"

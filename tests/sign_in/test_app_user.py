@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import NoEncryption, load_pem_private_key, pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
-from local.partner_center import SignIn as Access
-from local.web import Proceed, Request, Response, Silence, no_fault, unanswered
-from shared.services import SignInError
+from local.stand_ins.partner_center import SignIn as Access
+from local.stand_ins.web import Proceed, Request, Response, Silence, no_fault, unanswered
 from shared.sign_in import credential
+from shared.workflow.ports import SignInError
 from tests.sign_in.premises import REFRESH_TOKEN, Premises
 
 BELOW_THE_MARGIN = timedelta(minutes=4)

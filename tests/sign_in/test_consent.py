@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from local.web import Silence, unanswered
-from shared import consent
-from shared.settings import SettingsError
+from local.stand_ins.web import Silence, unanswered
+from shared.commands import consent
+from shared.config.settings import SettingsError
 from tests.sign_in.premises import APP, REFRESH_TOKEN, Premises
 
 ASKED = ("PARTNER_CENTER_TENANT_ID", "PARTNER_CENTER_APP_ID", "PARTNER_CENTER_REFRESH_TOKEN_SECRET")

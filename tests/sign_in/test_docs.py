@@ -3,16 +3,17 @@
 import re
 from pathlib import Path
 
-from shared import services, settings
-from shared.clouds import CLOUDS
+from shared.config import settings
+from shared.config.clouds import CLOUDS
+from shared.workflow import ports
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
 
 
 def test_every_fault_of_a_sign_in_is_told() -> None:
-    diagnosis = (ROOT / "shared" / "sign_in" / "diagnosis.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'code="(\w+)"', diagnosis)) | set(re.findall(r'else "(entra_\w+)"', diagnosis))
+    faults = (ROOT / "shared" / "sign_in" / "faults.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'code="(\w+)"', faults)) | set(re.findall(r'else "(entra_\w+)"', faults))
     assert len(codes) > 7
     assert codes <= set(re.findall(r"`(\w+)`", PAGE))
 
@@ -34,4 +35,4 @@ def test_the_readme_says_of_every_cloud_whether_it_is_documented() -> None:
 
 
 def test_the_longest_wait_is_told() -> None:
-    assert f"no longer than {services.LONGEST_SIGN_IN} seconds" in PAGE
+    assert f"no longer than {ports.LONGEST_SIGN_IN} seconds" in PAGE

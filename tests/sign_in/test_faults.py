@@ -6,10 +6,11 @@ from copy import replace
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from local.authority import Trust, refusal
-from local.certificates import PrivateAuthority
-from local.web import Fault, Request, Response, Server, Silence, instead, no_fault, unanswered
-from shared.sign_in import authority, identity
+from local.stand_ins.authority import Trust, refusal
+from local.stand_ins.certificates import PrivateAuthority
+from local.stand_ins.web import Fault, Request, Response, Server, Silence, instead, no_fault, unanswered
+from shared.sign_in import entra
+from shared.sign_in.managed_identity import HTTP
 from tests.sign_in.premises import IDENTITY, OTHER_IDENTITY, REFRESH_TOKEN, Premises
 
 NOBODY = "99999999-3d57-4e0b-8a55-2f1f0a9d7c11"
@@ -115,8 +116,8 @@ def test_an_authority_in_trouble_is_asked_twice_at_most(premises: Premises, way:
 def test_an_authority_that_keeps_silent_is_not_waited_for(
     premises: Premises, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setitem(identity.HTTP, "read_timeout", BRIEFLY)
-    monkeypatch.setattr(authority, "TIMEOUT", (5, BRIEFLY))
+    monkeypatch.setitem(HTTP, "read_timeout", BRIEFLY)
+    monkeypatch.setattr(entra, "TIMEOUT", (5, BRIEFLY))
     premises.authority.next_token(*[unanswered(Silence.TIMED_OUT)] * 9)
     assert premises.fault(way).code == "entra_unreachable"
     assert asked_for_tokens(premises) <= 2
@@ -158,7 +159,7 @@ def test_an_identity_endpoint_in_trouble_is_asked_twice_at_most(premises: Premis
 def test_an_identity_endpoint_that_keeps_silent_is_not_waited_for(
     premises: Premises, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(identity.HTTP, "read_timeout", BRIEFLY)
+    monkeypatch.setitem(HTTP, "read_timeout", BRIEFLY)
     premises.endpoint.next_fetch(*[unanswered(Silence.TIMED_OUT)] * 9)
     assert premises.fault("managed_identity").code == "no_managed_identity"
     assert len(premises.endpoint.fetches) == 2

@@ -3,8 +3,8 @@
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from local.certificates import PrivateAuthority
-from local.web import Fault, Request, Response, Server, instead
+from local.stand_ins.certificates import PrivateAuthority
+from local.stand_ins.web import Fault, Request, Response, Server, instead
 from tests.sign_in.premises import Premises
 
 

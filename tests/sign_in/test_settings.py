@@ -1,6 +1,6 @@
 import pytest
 
-from shared.settings import SettingsError, read_settings
+from shared.config.settings import SettingsError, read_settings
 from tests.sign_in.premises import Premises
 
 

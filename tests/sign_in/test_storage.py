@@ -4,13 +4,13 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from local.azurite import Azurite
-from local.certificates import PrivateAuthority
-from local.partner_center import PartnerCenter
-from local.web import Server
+from local.stand_ins.certificates import PrivateAuthority
+from local.stand_ins.partner_center import PartnerCenter
+from local.stand_ins.web import Server
 from shared import sign_in
 from shared.bootstrap import App
-from shared.clouds import CLOUDS
-from shared.job import State, encode
+from shared.config.clouds import CLOUDS
+from shared.job.record import State, encode
 from tests.sign_in.premises import IDENTITY, Premises, now
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"

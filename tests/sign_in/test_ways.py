@@ -14,11 +14,11 @@ import urllib3.util.connection
 from azure.core.credentials import AccessToken
 from azure_functions_runtime import invocation_id_cv
 
-from local.authority import Trust
-from local.partner_center import SignIn as Access
-from shared.clouds import CLOUDS
-from shared.services import SignInError
-from shared.sign_in import SignIn, tokens
+from local.stand_ins.authority import Trust
+from local.stand_ins.partner_center import SignIn as Access
+from shared.config.clouds import CLOUDS
+from shared.sign_in import SignIn, token_source
+from shared.workflow.ports import SignInError
 from tests.sign_in.premises import IDENTITY, Premises
 
 WAYS = ("managed_identity", "federated_app", "app_user")
@@ -139,7 +139,7 @@ class Slow:
 
 
 def test_nobody_waits_longer_than_told_and_nobody_asks_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "LONGEST_SIGN_IN", 0.02)
+    monkeypatch.setattr(token_source, "LONGEST_SIGN_IN", 0.02)
     slow = Slow()
     sign_in = SignIn(lambda: slow, "audience")
     for _ in range(3):
@@ -148,7 +148,7 @@ def test_nobody_waits_longer_than_told_and_nobody_asks_twice(monkeypatch: pytest
         assert error.value.fault.code == "sign_in_timeout"
     assert slow.asked == 1
     slow.may_end.set()
-    monkeypatch.setattr(tokens, "LONGEST_SIGN_IN", 10)
+    monkeypatch.setattr(token_source, "LONGEST_SIGN_IN", 10)
     assert sign_in.token().startswith("('audience/.default',)")
     sign_in.close()
     assert slow.asked <= 2
@@ -195,8 +195,8 @@ class Minting:
     ("lifetime", "moments", "told"),
     [
         (3600, (0, 59, 60, 61, 120), "11223"),
-        (tokens.MARGIN + 30, (0, 28, 30), "112"),
-        (tokens.MARGIN - 1, (0, 0, 1), "123"),
+        (token_source.MARGIN + 30, (0, 28, 30), "112"),
+        (token_source.MARGIN - 1, (0, 0, 1), "123"),
     ],
     ids=["long", "near its end", "too near its end"],
 )

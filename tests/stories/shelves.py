@@ -11,18 +11,18 @@ from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, QueueMessage, TextBase64EncodePolicy
 
-from local.triggers import decoded
-from shared import services
-from shared.storage import Storage
-from shared.sweep import Listing
-from shared.wake_up_queue import WakeUpQueue
+from local.host.triggers import decoded
+from shared.storage.blobs import Storage
+from shared.storage.wake_up_queue import WakeUpQueue
+from shared.workflow import ports
+from shared.workflow.sweep import Listing
 from tests.fakes import Clock, FakeQueue, FakeStorage
 
 CHUNK = 1024
 """Bytes that one request reads."""
 
 
-class AppStorage(services.Storage, Listing, Protocol):
+class AppStorage(ports.Storage, Listing, Protocol):
     """All that the app calls."""
 
 

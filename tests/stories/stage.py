@@ -11,15 +11,15 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
 from local.azurite import Account
-from local.host import Host
+from local.host.host import Host
+from local.host.triggers import Run
 from local.stage import APP
-from local.triggers import Run
 from shared import bootstrap
-from shared.job import Job
-from shared.session import DirectSession
-from shared.settings import Settings
-from shared.storage import Storage
-from shared.wake_up_queue import WakeUpQueue
+from shared.config.settings import Settings
+from shared.http_session import DirectSession
+from shared.job.record import Job
+from shared.storage.blobs import Storage
+from shared.storage.wake_up_queue import WakeUpQueue
 from tests.fakes import FakeQueue
 from tests.stories.moments import Time, TimeTravel
 from tests.stories.surroundings import NAME, Surroundings, surroundings

@@ -11,13 +11,13 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueServiceClient
 
 from local.azurite import Account
-from local.identity import IdentityEndpoint
-from local.partner_center import Call, Operation, PartnerCenter, SignIn
 from local.stage import BATCH, CONTAINER, CUSTOMER
-from local.web import Server
-from shared.clouds import CLOUDS
-from shared.job import Job, decode
-from shared.names import results_of, status_of
+from local.stand_ins.identity import IdentityEndpoint
+from local.stand_ins.partner_center import Call, Operation, PartnerCenter, SignIn
+from local.stand_ins.web import Server
+from shared.config.clouds import CLOUDS
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import Job, decode
 from tests.stories.witness import RememberingMint
 
 NAME = f"{CUSTOMER}/{BATCH}/laptops.json"

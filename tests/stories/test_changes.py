@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from local.host import BLOB_POISON
-from local.partner_center import faults
+from local.host.host import BLOB_POISON
 from local.stage import CONTAINER
-from local.web import Proceed, Response
-from shared.job import State
-from shared.names import results_of, status_of
+from local.stand_ins.partner_center import faults
+from local.stand_ins.web import Proceed, Response
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

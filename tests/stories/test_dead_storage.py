@@ -8,9 +8,9 @@ from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.core.pipeline.transport import HttpRequest, HttpTransport, RequestsTransport
 
 from shared import bootstrap
-from shared.services import StorageUnavailableError
-from shared.settings import read_settings
-from shared.wake_up import WakeUp
+from shared.config.settings import read_settings
+from shared.workflow.ports import StorageUnavailableError
+from shared.workflow.wake_up import WakeUp
 from tests.stories.surroundings import NAME
 
 DEAD = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;" + "".join(

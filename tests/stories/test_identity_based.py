@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from local.azurite import Account
-from local.identity import Claims
 from local.stage import CUSTOMER
-from shared.commands import main
-from shared.job import State
+from local.stand_ins.identity import Claims
+from shared.commands.cli import main
+from shared.job.record import State
 from tests.manifests import array, serials
 from tests.storage_fixtures import SecureAzurite
 from tests.stories.conftest import Starter

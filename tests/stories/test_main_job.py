@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 
 from local.stage import CONTAINER, CUSTOMER
-from shared.job import State, timestamp
-from shared.names import results_of, status_of
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import State, timestamp
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

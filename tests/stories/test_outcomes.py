@@ -5,8 +5,8 @@ import json
 from datetime import timedelta
 from io import StringIO
 
-from local.partner_center import ALREADY_REGISTERED, UNREPORTED, Operation, Outcome, faults
-from shared.job import State
+from local.stand_ins.partner_center import ALREADY_REGISTERED, UNREPORTED, Operation, Outcome, faults
+from shared.job.record import State
 from tests.manifests import array, serials
 from tests.stories.stage import Stage
 

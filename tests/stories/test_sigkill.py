@@ -8,8 +8,8 @@ import pytest
 
 from local.azurite import Azurite
 from local.stage import CUSTOMER
-from shared.job import State
-from shared.names import status_of
+from shared.job.blob_names import status_of
+from shared.job.record import State
 from tests.manifests import array, serials
 from tests.stories.surroundings import Surroundings, surroundings
 from tests.stories.worker import Worker

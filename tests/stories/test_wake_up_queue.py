@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.azurite import Account
-from shared.wake_up import WakeUp, read_wake_up
-from shared.wake_up_queue import LONGEST_DELAY
+from shared.storage.wake_up_queue import LONGEST_DELAY
+from shared.workflow.wake_up import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue
 from tests.stories.shelves import Queue, RealQueue, StandInQueue, real_queue
 

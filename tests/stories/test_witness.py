@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from local.runtime import Result
-from local.triggers import Run
-from shared.job import Job, Progress, State
+from local.host.runtime import Result
+from local.host.triggers import Run
+from shared.job.record import Job, Progress, State
 from tests.stories.witness import Witness
 
 SECRET = "a hardware hash"

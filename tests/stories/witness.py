@@ -11,11 +11,11 @@ from typing import override
 from azure.storage.blob import ContainerClient
 from jsonschema import Draft202012Validator
 
-from local.identity import Claims, TokenMint
-from local.triggers import Run
-from shared.job import Job, encode
-from shared.services import Stored
-from shared.storage import Storage
+from local.host.triggers import Run
+from local.stand_ins.identity import Claims, TokenMint
+from shared.job.record import Job, encode
+from shared.storage.blobs import Storage
+from shared.workflow.ports import Stored
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "status.schema.json"
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

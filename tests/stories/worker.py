@@ -8,7 +8,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Self
 
-from local.host import Host
+from local.host.host import Host
 from local.stage import APP
 
 HIDDEN = timedelta(seconds=1)

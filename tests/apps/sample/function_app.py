@@ -6,7 +6,7 @@ from threading import Barrier, Event
 import azure.functions as func
 from azure.functions import BlobSource
 
-from shared.blob_name import BlobName
+from shared.storage.blob_binding import BlobName
 
 SCAN = BlobSource.LOGS_AND_CONTAINER_SCAN
 

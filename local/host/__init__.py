@@ -1,0 +1,1 @@
+"""A Functions host over the real worker runtime, for this machine."""

@@ -1,0 +1,1 @@
+"""What a person runs: ``python -m shared check``, ``status``, ``retry``, ``consent``, ``doctor``."""

@@ -1,0 +1,79 @@
+"""The one interactive sign-in of ``app_user``: a user signs in with MFA, and Key Vault keeps the refresh token."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+
+from shared.config.settings import Settings, read_settings
+from shared.sign_in.certificate import proof_of
+from shared.sign_in.entra import Authority, Grant
+from shared.sign_in.managed_identity import operator
+from shared.sign_in.vault import Secret
+from shared.workflow.ports import SignInError
+
+REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CENTER_CERTIFICATE_SECRET"
+
+EXPLANATION = f"""\
+This signs a Partner Center user in once, so that the app can act for them from then on (PARTNER_CENTER_AUTH=app_user).
+
+You need
+  - an app registration with the delegated permission Microsoft Partner Center / user_impersonation. It has to allow
+    public client flows, or {CERTIFICATE} has to name its certificate in Key Vault;
+  - a Partner Center user, best one for this app alone, whose sign-in asks for multi-factor authentication;
+  - the right to read and write the secret in Key Vault (Key Vault Secrets Officer), and to be signed in with az login.
+
+What the app settings do not say is asked for. Then a page and a code are shown: open the page on any device, enter the
+code, and sign in as the Partner Center user. The refresh token goes from Entra ID into Key Vault and is not shown.
+"""
+
+_QUESTIONS = {
+    "PARTNER_CENTER_TENANT_ID": "The tenant of the partner account, its id or domain",
+    "PARTNER_CENTER_APP_ID": "The client id of the app registration",
+    REFRESH_TOKEN: "The URL of the secret, https://<vault>.vault.azure.net/secrets/<name>",
+}
+_UNUSED = dict.fromkeys(("MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "PARTNER_CENTER_CLIENT_ID"), "unused")
+_UNUSED["ManifestStorage"] = "UseDevelopmentStorage=true"
+
+
+def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callable[[str], str]) -> int:
+    """Explain, ask, sign in, store.
+
+    Args:
+        environment: App settings, as far as they are set.
+        say: Shows a text.
+        ask: Shows a question and gives the answer.
+
+    Returns:
+        0 if the refresh token is stored, else 1.
+
+    Raises:
+        SettingsError: What the settings or the answers say cannot be right.
+    """
+    say(EXPLANATION)
+    missing = {name: what for name, what in _QUESTIONS.items() if not environment.get(name, "").strip()}
+    answers = {name: ask(f"{what} ({name}): ") for name, what in missing.items()}
+    settings = read_settings({**environment, **answers, **_UNUSED, "PARTNER_CENTER_AUTH": "app_user"})
+    try:
+        _sign_in(settings, environment.get("PARTNER_CENTER_CLIENT_ID"), say)
+    except SignInError as error:
+        say(f"Nothing was stored. {error.fault.description}")
+        return 1
+    say("The refresh token is stored. It stays valid as long as the app keeps using it.")
+    return 0
+
+
+def _sign_in(settings: Settings, identity: str | None, say: Callable[[str], None]) -> None:
+    with ExitStack() as parts:
+        own = operator(settings.authority, identity)
+        parts.enter_context(closing(own))
+        secret = parts.enter_context(closing(Secret(REFRESH_TOKEN, str(settings.refresh_token_secret), own)))
+        secret.find()  # before the user signs in, lest they do so in vain
+        certificate = None
+        if settings.certificate_secret:
+            certificate = parts.enter_context(closing(Secret(CERTIFICATE, settings.certificate_secret, own)))
+        secret.write(_grant(settings, certificate, say).refresh_token)
+
+
+def _grant(settings: Settings, certificate: Secret | None, say: Callable[[str], None]) -> Grant:
+    authority = Authority(settings.authority, str(settings.tenant_id), str(settings.app_id))
+    proof = proof_of(certificate.read()) if certificate else None
+    return authority.sign_in_by_code(f"{settings.cloud.audience}/.default", proof, say)

@@ -1,0 +1,1 @@
+"""The app's settings, and the clouds that they choose from."""

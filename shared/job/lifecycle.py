@@ -1,0 +1,125 @@
+"""The life of a job: which states follow which, what a wake-up finds to do, and how a run begins.
+
+Everything here is pure. A transition returns a new record; one that the table does not know is an error.
+"""
+
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shared.job.record import (
+    FINAL,
+    Job,
+    Lease,
+    Previous,
+    Progress,
+    State,
+)
+from shared.job.tally import tally
+
+MOVES: dict[State, frozenset[State]] = {
+    State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),
+    State.WAITING: frozenset({State.PROCESSING, State.ACCEPTED, State.FAILED}),
+    State.ACCEPTED: frozenset({State.ACCEPTED, State.COMPLETED, State.COMPLETED_WITH_ERRORS}),
+    **dict.fromkeys(FINAL, frozenset[State]()),
+}
+
+MOST_DEATHS = 5
+"""Attempts in a row that may die without saving any progress: a file that kills the app must not do so for ever."""
+
+
+class IllegalTransitionError(Exception):
+    """A step would have moved a job along a way that its states do not know."""
+
+
+class Step(Enum):
+    """What a wake-up finds to do."""
+
+    REST = auto()
+    WAIT = auto()
+    START = auto()
+    ATTEMPT = auto()
+    CANCEL = auto()
+    POLL = auto()
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a new run is made of; ``previous`` is the record that it replaces."""
+
+    manifest: str
+    etag: str
+    run: UUID
+    part_size: int
+    previous: Job | None
+    now: datetime
+
+
+def next_step(job: Job | None, etag: str | None, now: datetime) -> Step:
+    """Decide what is to be done for a manifest whose current ETag is ``etag``; ``None`` when it is gone."""
+    if job is None:
+        return Step.REST if etag is None else Step.START
+    if job.lease and job.lease.until > now:
+        return Step.WAIT
+    if etag not in (None, job.etag):
+        return Step.START
+    if job.final:
+        return Step.REST
+    return _step_of_unfinished(job, now, gone=etag is None)
+
+
+def _step_of_unfinished(job: Job, now: datetime, *, gone: bool) -> Step:
+    if gone and job.state is not State.ACCEPTED:
+        return Step.CANCEL
+    if job.next_attempt_at and job.next_attempt_at > now:
+        return Step.WAIT
+    return Step.POLL if job.state is State.ACCEPTED else Step.ATTEMPT
+
+
+def move(job: Job, state: State, now: datetime, message: str, **changes: object) -> Job:
+    """Take a job to ``state``, its device counts brought up to date.
+
+    Raises:
+        IllegalTransitionError: ``MOVES`` has no such way.
+    """
+    if state not in MOVES[job.state]:
+        raise IllegalTransitionError(f"{job.manifest}: {job.state} cannot become {state}")
+    final = state in FINAL
+    if state is not State.PROCESSING:
+        changes["lease"] = None
+    if final:
+        changes["next_attempt_at"] = None
+    at = now.replace(microsecond=0)
+    moved = msgspec.structs.replace(job, state=state, final=final, message=message, updated_at=at, **changes)
+    return msgspec.structs.replace(moved, devices=tally(moved))
+
+
+def begin(start: Start, lease: Lease) -> Job:
+    """Begin a run with its first attempt: the claim."""
+    message = "The manifest is being validated."
+    return _begin(start, state=State.PROCESSING, message=message, lease=lease, attempts=1)
+
+
+def begin_at(start: Start, at: datetime) -> Job:
+    """Begin a run that the next wake-up takes up."""
+    return _begin(start, state=State.WAITING, message="The manifest is to be started anew.", next_attempt_at=at)
+
+
+def _begin(start: Start, **members: Any) -> Job:  # noqa: ANN401 - members of a Job, which checks them
+    return Job(
+        manifest=start.manifest,
+        etag=start.etag,
+        previous=_previous(start.previous) if start.previous else None,
+        created_at=start.now,
+        updated_at=start.now,
+        progress=Progress(run=start.run, part_size=start.part_size),
+        **members,
+    )
+
+
+def _previous(job: Job) -> Previous:
+    """Remember a run's uploads, without the verdicts: of many devices they take megabytes, and its results had them."""
+    uploads = tuple(msgspec.structs.replace(upload, verdicts=None) for upload in job.uploads)
+    return Previous(etag=job.etag, state=job.state, uploads=uploads)

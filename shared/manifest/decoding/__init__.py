@@ -1,0 +1,1 @@
+"""From bytes to characters: what kind of file, packed or not, in which encoding."""

@@ -1,0 +1,156 @@
+"""The devices of a JSON array, many at a time.
+
+A window of the text is cut at a comma that seems to stand between two devices, put between brackets and decoded. That
+it can be decoded proves the cut: one inside a string or a device would leave something open. A window that cannot be
+decoded is read value by value instead, with the same outcome.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from types import GenericAlias
+from typing import NamedTuple
+
+import msgspec
+
+from shared.manifest.device import Device, from_values
+from shared.manifest.findings import UnreadableError
+from shared.manifest.json_reader.cursor import DECODER, Cursor
+
+WINDOW = 131_072
+"""Characters decoded at once."""
+
+_TRIES = 8
+_GAP = 64  # white space between two devices, with the comma
+
+
+class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    """A device with every member that is documented; those after the first five do not matter."""
+
+    serial_number: str | None = None
+    product_key: str | None = None
+    hardware_hash: str | None = None
+    oem_manufacturer_name: str | None = None
+    model_name: str | None = None
+    id: msgspec.Raw = msgspec.Raw()
+    policies: msgspec.Raw = msgspec.Raw()
+    uploaded_date: msgspec.Raw = msgspec.Raw()
+    allowed_operations: msgspec.Raw = msgspec.Raw()
+    attributes: msgspec.Raw = msgspec.Raw()
+    created_by: msgspec.Raw = msgspec.Raw()
+
+
+_MEMBERS = msgspec.structs.fields(_Documented)
+DOCUMENTED = frozenset(member.encode_name.lower() for member in _MEMBERS)
+"""The lower-case names of all documented members."""
+
+_IN_PASCAL_CASE = msgspec.defstruct(
+    "_InPascalCase",
+    [(member.name, member.type, member.default) for member in _MEMBERS],
+    rename="pascal",
+    forbid_unknown_fields=True,
+    gc=False,
+)
+
+
+_DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
+    msgspec.json.Decoder(list[_Documented]),
+    msgspec.json.Decoder(GenericAlias(list, _IN_PASCAL_CASE)),
+)
+
+
+class Batch(NamedTuple):
+    """Items of an array, all of them flawless devices or all of them whatever JSON says."""
+
+    devices: Sequence[Device]
+    values: Sequence[object]
+
+
+class Batches:
+    """The items of the array in which a cursor stands."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._decoders = list(_DECODERS)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Read up to and over the bracket that closes the array."""
+        cursor = self._cursor
+        cursor.skip("[")
+        if cursor.peek() == "]":
+            cursor.at += 1
+            return
+        closed = False
+        while not closed:
+            if batch := self._window():
+                yield batch
+                closed = cursor.closes("]")
+            else:
+                values = list[object]()
+                try:
+                    closed = self._one_by_one(values)
+                except UnreadableError:
+                    yield Batch([], values)
+                    raise
+                yield Batch([], values)
+
+    def _one_by_one(self, values: list[object]) -> bool:
+        """Add values until there is new text, and tell whether the array has been closed."""
+        cursor = self._cursor
+        text = cursor.text
+        while cursor.text is text:
+            values.append(cursor.value())
+            if cursor.closes("]"):
+                return True
+            cursor.peek()
+        return False
+
+    def _window(self) -> Batch | None:
+        """Decode a window and step over it; ``None`` where that does not work."""
+        cursor = self._cursor
+        cursor.peek()
+        while len(cursor.text) - cursor.at < WINDOW and cursor.more():
+            pass
+        cut = _cut(cursor)
+        batch = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
+        if batch:
+            cursor.at = cut
+        return batch
+
+    def _decoded(self, window: str) -> Batch | None:
+        for decoder in self._decoders:
+            try:
+                found = decoder.decode(window)
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            if decoder is not self._decoders[0]:  # what worked comes first next time
+                self._decoders.reverse()
+            return Batch(
+                [
+                    from_values(
+                        item.serial_number,
+                        item.product_key,
+                        item.hardware_hash,
+                        item.oem_manufacturer_name,
+                        item.model_name,
+                    )
+                    for item in found
+                ],
+                [],
+            )
+        try:
+            return Batch([], DECODER.decode(window))
+        except (json.JSONDecodeError, RecursionError):
+            return None
+
+
+def _cut(cursor: Cursor) -> int:
+    """Find where a window may end: at the last bracket of the text, or at a comma between two objects, or any."""
+    text, end = cursor.text, len(cursor.text)
+    if cursor.ended:
+        return text.rfind("]")
+    for _ in range(_TRIES):
+        end = text.rfind("{", cursor.at, end)
+        gap = text[max(end - _GAP, cursor.at) : max(end, cursor.at)]
+        if "".join(gap.split()).endswith("},"):
+            return text.rfind(",", 0, end)
+    return text.rfind(",", cursor.at)

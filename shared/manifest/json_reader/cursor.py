@@ -1,0 +1,136 @@
+"""A JSON text that is read through a window, however long it is."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from shared.manifest.decoding.characters import LARGEST, PIECE
+from shared.manifest.findings import UnreadableError
+
+# float: int() refuses numbers of more than 4,300 digits, and no number matters here.
+DECODER = json.JSONDecoder(parse_int=float)
+
+_NOT_SPACE = re.compile(r"[^ \t\n\r]")
+_LONGEST_TOKEN = 16  # characters that a literal or an escape has at most, and a few
+
+# What the standard library calls it, and what it is.
+_WORDS = {
+    "Expecting value": "a value is missing, or is a text without double quotes",
+    "Expecting property name enclosed in double quotes": "a name in double quotes must come here",
+    "Expecting ':' delimiter": "a colon must come here",
+    "Expecting ',' delimiter": "a comma or a closing bracket must come here",
+    "Illegal trailing comma before end of object": "a comma too many before }",
+    "Illegal trailing comma before end of array": "a comma too many before ]",
+    "Unterminated string starting at": "a quote is opened and never closed",
+    "Invalid control character at": "a line break, a tab or another control character stands within quotes",
+    "Invalid \\escape": "a backslash within quotes must be written twice",
+    "Invalid \\uXXXX escape": "\\u must be followed by four hexadecimal digits",
+}
+
+
+class Cursor:
+    """A place in a JSON text: ``text[at:]`` is what comes next, as far as it has been read."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        self.text = ""
+        self.at = 0
+        self.ended = False
+        self._pieces = pieces
+        self._line, self._column = 1, 1  # of text[0]
+
+    def more(self) -> bool:
+        """Read on, and drop what lies behind; ``False`` at the end of the text."""
+        try:
+            piece = next(self._pieces, None)
+        except UnreadableError as error:
+            raise error.on_line(self._place(len(self.text))[0]) from error
+        if piece is None:
+            self.ended = True
+            return False
+        self._line, self._column = self._place(self.at)
+        self.text, self.at = self.text[self.at :] + piece, 0
+        return True
+
+    def peek(self) -> str:
+        """Go to the next character that is no white space; "" at the end of the text."""
+        character = self.text[self.at : self.at + 1]
+        if character > " ":
+            return character
+        while True:
+            if found := _NOT_SPACE.search(self.text, self.at):
+                self.at = found.start()
+                return found.group()
+            self.at = len(self.text)
+            if not self.more():
+                return ""
+
+    def value(self) -> object:
+        """Read a value of any type.
+
+        Raises:
+            UnreadableError: There is none, or it is too large.
+        """
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as fault:
+                if not self._is_cut_off(fault):
+                    raise self.fault(fault.msg, fault.pos) from None
+            except RecursionError:
+                raise UnreadableError("nested_too_deeply", where=self.where()) from None
+            else:
+                is_whole = end < len(self.text) or self.ended  # a number at the very end may go on
+                if is_whole and end - self.at <= LARGEST:
+                    self.at = end
+                    return value
+            if len(self.text) - self.at > LARGEST:
+                raise UnreadableError("value_too_large", where=self.where())
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read on; where a value is large, to twice the text, so that it is not tried at each piece of it."""
+        had = len(self.text) - self.at
+        while self.more() and PIECE < had > len(self.text) - had:
+            pass
+
+    def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
+        if self.ended:
+            return False
+        return fault.msg.startswith("Unterminated string") or fault.pos > len(self.text) - _LONGEST_TOKEN
+
+    def skip(self, character: str) -> None:
+        """Step over a character that must come next."""
+        if self.peek() != character:
+            raise self.fault(f"{character} must come here")
+        self.at += 1
+
+    def closes(self, bracket: str) -> bool:
+        """Step over what must follow an item: a comma, or the bracket that ends them all."""
+        found = self.peek()
+        if found not in (",", bracket):
+            raise self.fault(f"a comma or {bracket} must come here")
+        self.at += 1
+        return found == bracket
+
+    def where(self) -> str:
+        """Name the line."""
+        return f"line {self._place(self.at)[0]}"
+
+    def fault(self, what: str, at: int | None = None) -> UnreadableError:
+        """Make out a syntax error."""
+        offset = self.at if at is None else at
+        line, column = self._place(offset)
+        if self.ended and not _NOT_SPACE.search(self.text, offset):
+            what = "the text ends in the middle; was the file cut off?"
+        elif what == "Expecting value" and self.text.startswith("]", offset):
+            what = "Illegal trailing comma before end of array"
+        told = _WORDS.get(what.rstrip(": "), what)
+        message = f"This is no valid JSON: {told} (column {column}). Correct it, or write it with a JSON library."
+        return UnreadableError("invalid_json", message, where=f"line {line}")
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Count the line and the column, both from 1."""
+        line, column, start = self._line, self._column, 0
+        while (end := self.text.find("\n", start, offset)) >= 0:  # quicker than count(): devices have long lines
+            line, column, start = line + 1, 1, end + 1
+        return line, column + offset - start

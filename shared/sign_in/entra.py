@@ -1,0 +1,97 @@
+"""Entra ID's token endpoint for one app registration, through msal."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msal  # type: ignore[import-untyped]  # the library carries no types
+import requests
+from msal.exceptions import MsalError  # type: ignore[import-untyped]  # the library carries no types
+
+from shared.sign_in import faults
+from shared.workflow.ports import SignInError
+
+TIMEOUT = (5, 10)
+"""Seconds to connect and to wait for an answer; msal tries once more where no connection is made."""
+
+PUBLIC_CLIENT = "AADSTS700025"
+"""The refresh token was given to a public client, which must not prove itself (Entra ID error reference)."""
+
+type Proof = Mapping[str, str | Callable[[], str]]
+"""How the app proves itself: an assertion or a key and its certificate, by the names that msal gives them."""
+
+
+class RefusedError(SignInError):
+    """Entra ID answered, and the answer was no."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a sign-in of a user gave; ``expires_on`` in epoch seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_on: int
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Entra ID at ``url`` for the app registration ``app_id`` of a tenant."""
+
+    url: str
+    tenant_id: str
+    app_id: str
+
+    def redeem(self, refresh_token: str, scope: str, proof: Proof | None) -> Grant:
+        """Exchange a refresh token for an access token and the next refresh token.
+
+        Raises:
+            RefusedError: Not for this one.
+            SignInError: Entra ID could not be asked, or the proof not be made.
+        """
+        with self._client(proof) as client:
+            return _grant(client.acquire_token_by_refresh_token(refresh_token, [scope]))
+
+    def sign_in_by_code(self, scope: str, proof: Proof | None, show: Callable[[str], None]) -> Grant:
+        """Let a person sign in with a browser on any device; ``show`` tells them where, and which code to enter.
+
+        Raises:
+            RefusedError: They did not, could not, or took too long.
+            SignInError: Entra ID could not be asked.
+        """
+        with self._client(proof) as client:
+            # msal offers the device flow to public clients only; what is below serves an app with a proof as well.
+            protocol = client.client
+            flow = protocol.initiate_device_flow(scope=[scope, "offline_access", "openid", "profile"])
+            if "message" not in flow:
+                raise RefusedError(faults.entra(flow))
+            show(flow["message"])
+            return _grant(protocol.obtain_token_by_device_flow(flow, data={"code": flow["device_code"]}))
+
+    @contextmanager
+    def _client(self, proof: Proof | None) -> Iterator[Any]:
+        """Open a client for one sign-in: those are hours apart, and a client that is new holds nothing outdated."""
+        try:
+            client = msal.ClientApplication(
+                self.app_id,
+                client_credential=proof,
+                authority=f"{self.url}/{self.tenant_id}",
+                instance_discovery=False,  # the authority is the admin's own setting
+                timeout=TIMEOUT,
+            )
+            client.http_client.http_client.max_redirects = 0  # a refresh token goes to this authority and nowhere else
+            with closing(client.http_client):
+                yield client
+        except (requests.RequestException, MsalError) as error:
+            raise SignInError(faults.entra_unreachable(error)) from None
+        except ValueError:  # what msal makes of a tenant that Entra ID does not know
+            raise SignInError(faults.UNKNOWN_TENANT) from None
+
+
+def _grant(answer: Mapping[str, Any]) -> Grant:
+    if "access_token" not in answer or "refresh_token" not in answer:
+        raise RefusedError(faults.entra(answer))
+    expires_on = int(time.time()) + int(answer["expires_in"])
+    return Grant(answer["access_token"], answer["refresh_token"], expires_on)

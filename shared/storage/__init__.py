@@ -1,0 +1,1 @@
+"""The only rooms that know Azure's SDKs for blobs, queues and triggers."""

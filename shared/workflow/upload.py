@@ -1,0 +1,216 @@
+"""One attempt to upload a manifest: under a lease, part by part, each saved as soon as it is accepted."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from itertools import chain, islice
+
+import msgspec
+
+from shared import event_log
+from shared.job import transitions
+from shared.job.record import Fault, Job, State, Upload
+from shared.manifest import Finding, Manifest, device, inspect
+from shared.manifest.device import Device
+from shared.manifest.target import Ids, Target, resolve
+from shared.partner_center.responses import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
+from shared.partner_center.suggestions import nearest_batches
+from shared.workflow.backoff import SOON, retry_delay, whole_second
+from shared.workflow.claim import Claim
+from shared.workflow.ports import (
+    UNREADABLE,
+    Content,
+    ManifestChangedError,
+    Services,
+    SignInError,
+    StorageUnavailableError,
+)
+
+GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
+CRASHED = Fault(code="crashed", description="Five attempts in a row broke off without a word.")
+_CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
+
+
+class Attempt:
+    """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
+
+    def __init__(self, services: Services, claim: Claim, content: Content | None = None) -> None:
+        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
+        self._services = services
+        self._claim = claim
+        self._content = content
+        self._fresh = True
+        self._token_renewed = False
+        self._created = False
+
+    @property
+    def _job(self) -> Job:
+        return self._claim.job
+
+    def run(self) -> None:
+        """Upload what is not uploaded yet, and save how that ended.
+
+        Raises:
+            ConflictError: The lease was lost; whoever has it goes on.
+        """
+        try:
+            if not self._job.uploads:  # results of an earlier run, of which there may be no status any more
+                self._services.storage.delete_results(self._job.manifest)
+            content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
+            if content is None:
+                self._claim.stop(State.FAILED, GONE)
+            else:
+                self._upload(content)
+        except SignInError as error:
+            self._postpone(error.fault)
+        except StorageUnavailableError:
+            self._postpone(UNREADABLE)
+        except ManifestChangedError:
+            self._make_way()
+
+    def _upload(self, content: Content) -> None:
+        limits = self._services.limits
+        manifest = inspect(content, max_bytes=limits.manifest_bytes)
+        target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
+        if isinstance(target, Target) and not manifest.issues.count:
+            self._claim.job = transitions.checked(self._job, target, manifest, self._services.clock())
+            self._send_all(manifest.devices(self._job.sent + 1))
+        else:
+            self._reject(manifest, target)
+
+    def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
+        known, lacks = (target, ()) if isinstance(target, Target) else (None, target)
+        issues = manifest.issues.after(lacks)
+        if self._job.uploads:  # a setting has changed since the first part was accepted
+            first = issues.kept[0]
+            self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
+        else:
+            self._claim.save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
+            event_log.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
+
+    def _send_all(self, devices: Iterator[Device]) -> None:
+        while self._job.state is State.PROCESSING and self._job.unsent:
+            part = list(islice(devices, self._job.progress.part_size))
+            if self._manifest_stands() and not self._send(part):
+                devices = chain(part, devices)  # not accepted: the same devices again, perhaps fewer of them
+
+    def _manifest_stands(self) -> bool:
+        """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
+        etag = self._job.etag if self._fresh else self._services.storage.etag(self._job.manifest)
+        if etag is None:
+            self._claim.stop(State.FAILED, GONE)
+        elif etag != self._job.etag:
+            raise ManifestChangedError(self._job.manifest)
+        return etag is not None
+
+    def _send(self, part: list[Device]) -> bool:
+        job = self._claim.hold()
+        first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
+        hand_in = self._services.api.create_batch if job.progress.creating else self._services.api.upload
+        try:
+            accepted = hand_in(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
+        except TooLargeError as error:
+            self._halve(len(part), error.fault)
+        except RefusedError as error:
+            self._refused(error.fault)
+        except UnavailableError as error:
+            self._come_back(error)
+        else:
+            self._keep(accepted, first, len(part), request_id)
+            return True
+        return False
+
+    def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
+        now = self._services.clock()
+        upload = Upload(
+            first_device=first,
+            device_count=count,
+            request_id=request_id,
+            correlation_id=accepted.correlation_id,
+            location=accepted.location,
+            state="queued",
+            accepted_at=now.replace(microsecond=0),
+        )
+        job = transitions.part_accepted(self._job, upload, self._claim.lease(), now)
+        self._fresh = False
+        if job.unsent:
+            self._claim.save(job)
+        else:
+            self._follow(job, now)
+        event_log.log(
+            "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
+            request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
+            seconds=accepted.seconds,
+        )  # fmt: skip
+
+    def _follow(self, job: Job, now: datetime) -> None:
+        poll_at, due = self._claim.first_poll(now), self._claim.due
+        try:
+            self._claim.wake(poll_at)
+        except Exception:  # the acceptance must not be forgotten; who comes anyway, or the sweep, will follow it
+            self._claim.save(transitions.following(job, due if due and due > now else poll_at, now))
+            raise
+        self._claim.save(transitions.following(job, poll_at, now))
+
+    def _halve(self, count: int, fault: Fault) -> None:
+        if count == 1:
+            self._claim.stop(State.REJECTED, fault)
+        else:
+            self._go_on(fault, part_size=(count + 1) // 2)
+
+    def _refused(self, fault: Fault) -> None:
+        """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
+        job = self._job
+        missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
+        if missing and self._services.limits.create_missing_batch and not self._created:
+            self._created = True
+            self._go_on(fault, creating=True)
+        elif job.progress.creating and fault.http_status == HTTPStatus.CONFLICT:
+            self._go_on(fault, creating=False)
+        elif missing:
+            self._go_on(fault)  # before another call is made
+            self._claim.stop(State.REJECTED, self._with_batches(fault))
+        else:
+            self._claim.stop(State.REJECTED, fault)
+
+    def _with_batches(self, fault: Fault) -> Fault:
+        with suppress(AnswerError, SignInError):
+            existing = self._services.api.batches(str(self._job.customer_id))
+            told = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
+            return msgspec.structs.replace(fault, description=told)
+        return fault
+
+    def _come_back(self, error: UnavailableError) -> None:
+        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed:
+            self._token_renewed = True
+            self._services.api.renew_token()
+            self._go_on(error.fault)
+        else:
+            self._postpone(error.fault, error.retry_after, answered=error.answered)
+
+    def _go_on(self, fault: Fault, **progress: int) -> None:
+        """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
+        now = self._services.clock()
+        self._claim.save(transitions.answered(self._job, fault, self._claim.lease(), now, **progress))
+        event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
+
+    def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
+        services, now = self._services, self._services.clock()
+        deadline = self._job.created_at + services.delays.give_up
+        if now >= deadline:
+            self._claim.stop(State.FAILED, fault)
+            return
+        delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
+        at = whole_second(min(now + delay, deadline))
+        self._claim.wake(at)
+        self._claim.save(transitions.postponed(self._job, fault, at, now, answered=answered))
+        job = self._job
+        event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
+
+    def _make_way(self) -> None:
+        """Let the run of the new content begin at once."""
+        now = self._services.clock()
+        at = whole_second(now + SOON)
+        self._claim.wake(at)
+        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))

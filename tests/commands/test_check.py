@@ -1,0 +1,164 @@
+"""``python -m shared check``: what the app would say of a file, before it is dropped."""
+
+import io
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.commands.cli import main
+from tests.manifests import array, serials
+from tests.world import CUSTOMER
+
+GOOD = array(serials(2))
+BAD = b'[{"serialNumber": "S1"}, {"hardwareHash": 5}]'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[bytes], str]:
+    def write(data: bytes) -> str:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.json"
+        path.write_bytes(data)
+        return str(path)
+
+    return write
+
+
+def test_check_says_fine(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", file(GOOD)]) == 0
+    assert "fine; 2 devices, 0 issues, 2 warnings" in capsys.readouterr().out
+
+
+def test_check_tells_every_issue(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", file(GOOD), file(BAD)]) == 1
+    told = capsys.readouterr().out
+    assert "INVALID" in told
+    assert "device 1" in told
+    assert "missing_identity" in told
+    assert "device 2" in told
+
+
+def test_check_speaks_to_machines(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", file(BAD)]) == 1
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["fine"] is False
+    assert document["issueCount"] == len(document["issues"]) >= 2
+    assert set(document["issues"][0]) == {"where", "field", "code", "message"}
+
+
+def test_check_shows_more_issues_than_the_status(
+    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--json", file(json.dumps([{}] * 250).encode())]) == 1
+    (document,) = json.loads(capsys.readouterr().out)
+    assert len(document["issues"]) == 250
+
+
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [
+        ([], None),
+        (["--customer", CUSTOMER, "--batch", "Test"], None),
+        (["--customer", "contoso", "--batch", "Test"], "invalid_customer_id"),
+        (["--customer", CUSTOMER, "--batch", ".."], "invalid_batch_id"),
+        (["--customer", "", "--batch", "Test"], "missing_customer_id"),
+        (["--customer", CUSTOMER, "--batch", ""], "missing_batch_id"),
+    ],
+)
+def test_check_looks_at_the_ids_it_is_given(
+    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str], ids: list[str], code: str | None
+) -> None:
+    assert main(["check", "--json", file(GOOD), *ids]) == (0 if code is None else 1)
+    (document,) = json.loads(capsys.readouterr().out)
+    assert [issue["code"] for issue in document["issues"]] == ([] if code is None else [code])
+
+
+def test_check_looks_at_the_ids_of_an_envelope(
+    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    envelope = {"customerId": CUSTOMER, "batchId": "Test", "devices": [{"productKey": "K"}]}
+    assert main(["check", file(json.dumps(envelope).encode())]) == 0
+    assert main(["check", file(json.dumps(envelope).encode()), "--customer", CUSTOMER, "--batch", "Else"]) == 1
+    assert "conflicting_batch_id" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("inside", "codes"),
+    [({"customerId": CUSTOMER}, []), ({"batchId": "Test"}, []), ({"customerId": "contoso"}, ["invalid_customer_id"])],
+)
+def test_what_an_envelope_leaves_out_is_left_to_the_blobs_name(
+    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str], inside: dict[str, str], codes: list[str]
+) -> None:
+    envelope = json.dumps({**inside, "devices": [{"productKey": "K"}]}).encode()
+    assert main(["check", "--json", file(envelope)]) == bool(codes)
+    (document,) = json.loads(capsys.readouterr().out)
+    assert [issue["code"] for issue in document["issues"]] == codes
+
+
+@pytest.mark.parametrize("half", [["--customer", CUSTOMER], ["--batch", "Test"]])
+def test_check_wants_both_ids_or_none(
+    file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str], half: list[str]
+) -> None:
+    assert main(["check", file(GOOD), *half]) == 2
+    assert "go together" in capsys.readouterr().err
+
+
+def test_check_prints_any_name_in_any_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "Geräte \udcff.json"
+    path.write_bytes(GOOD)
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii", write_through=True))
+    assert main(["check", str(path)]) == 0
+    assert b"Ger\\xe4te \\udcff.json: fine" in out.getvalue()
+
+
+def test_python_m_shared_is_the_command(
+    file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shared", "check", file(BAD)])
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("shared", run_name="__main__")
+    assert error.value.code == 1
+    assert "INVALID" in capsys.readouterr().out
+
+
+def test_a_python_without_the_packages_is_told_of_the_right_one(
+    file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["shared", "check", file(GOOD)])
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    for module in ("shared.commands.cli", "shared.commands.check"):
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("shared", run_name="__main__")
+    assert error.value.code == 2
+    assert "lacks msgspec. Take the project's, .venv/bin/python" in capsys.readouterr().err
+
+
+def test_check_names_a_file_that_cannot_be_read_and_tells_of_the_others(
+    file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(tmp_path / "none.json"), file(GOOD)]) == 2
+    told = capsys.readouterr().out
+    assert "none.json: No such file or directory" in told
+    assert "fine; 2 devices" in told
+
+
+def test_machines_get_no_document_that_lacks_a_file(
+    file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--json", str(tmp_path / "none.json"), file(GOOD)]) == 2
+    assert capsys.readouterr().out.strip() == f"{tmp_path / 'none.json'}: No such file or directory"
+
+
+def test_check_needs_neither_settings_nor_network_nor_sdk(file: Callable[[bytes], str]) -> None:
+    program = (
+        "import sys; from shared.commands.cli import main; code = main(sys.argv[1:]);"
+        "assert not {'requests', 'azure.storage.blob', 'azure.identity'} & set(sys.modules); sys.exit(code)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, "check", file(GOOD)], check=False, env={}, timeout=30)  # noqa: S603 - our own program
+    assert ran.returncode == 0

@@ -1,0 +1,256 @@
+"""The doctor against real parts: Azurite, the real credential, the stand-ins."""
+
+import base64
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import ContainerClient
+from azure.storage.queue import QueueClient
+
+from local.azurite import Account
+from local.stand_ins.identity import IdentityEndpoint, TokenMint, identity_not_found, server_error
+from local.stand_ins.partner_center import PartnerCenter, SignIn, faults
+from local.stand_ins.web import Fault, Request, Response, Server, instead
+from shared.commands import doctor
+from shared.commands.cli import main
+from shared.config.clouds import CLOUDS
+from tests.sign_in.premises import now
+from tests.world import CUSTOMER
+
+AUDIENCE = CLOUDS["global"].audience
+
+
+class Patient:
+    """An app's surroundings, all well to begin with."""
+
+    def __init__(self, account: Account) -> None:
+        self.identity = IdentityEndpoint(mint=TokenMint(now), roles=("Devices.Add",))
+        self.center = PartnerCenter(
+            customers={CUSTOMER: ["Test"]},
+            sign_in=lambda token: SignIn.APP_ONLY if self.identity.mint.claims(token, AUDIENCE) else None,
+            clock=now,
+        )
+        self.account = account
+        self.environment: dict[str, str] = {}
+        self.said: list[str] = []
+
+    def examine(self, customer: str | None = CUSTOMER, **changed: str) -> int:
+        self.said.clear()
+        return doctor.run({**self.environment, **changed}, customer, self.said.append)
+
+    def complaints(self) -> list[str]:
+        return [line for line in self.said if line.startswith("FAIL")]
+
+
+@pytest.fixture
+def patient(storage_account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
+    patient = Patient(storage_account)
+    with Server(patient.identity) as identity, Server(patient.center) as center:
+        patient.environment = {
+            "ManifestStorage": storage_account.connection_string,
+            "MANIFEST_CONTAINER": "manifests",
+            "WAKE_UP_QUEUE": "wake-ups",
+            "PARTNER_CENTER_URL": center.url,
+            **patient.identity.environment(identity.url),
+        }
+        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+            monkeypatch.setenv(name, patient.environment[name])
+        with ContainerClient.from_connection_string(storage_account.connection_string, "manifests") as container:
+            container.create_container()
+        with QueueClient.from_connection_string(storage_account.connection_string, "wake-ups") as queue:
+            queue.create_queue()
+        yield patient
+
+
+def test_all_is_well(patient: Patient) -> None:
+    assert patient.examine() == 0, patient.said
+    assert patient.complaints() == []
+    told = "\n".join(patient.said)
+    assert "roles Devices.Add" in told
+    assert "batches: 1: Test" in told
+    assert "upload_manifest" in told
+    assert "eyJ" not in told  # as tokens begin
+
+
+def test_it_tells_that_writing_was_not_tried(patient: Patient) -> None:
+    patient.examine()
+    unproved = [line for line in patient.said if line.endswith("; writing was not tried")]
+    assert [line.split(":")[0] for line in unproved] == ["ok    container", "ok    wake-up queue"]
+
+
+def test_it_changes_nothing(patient: Patient) -> None:
+    connection = patient.account.connection_string
+    with (
+        ContainerClient.from_connection_string(connection, "manifests") as container,
+        QueueClient.from_connection_string(connection, "wake-ups") as queue,
+    ):
+        container.upload_blob("a/b/c.json", b"[]", metadata={"of": "somebody"})
+        queue.send_message("a wake-up")
+
+        def lies_there() -> list[object]:
+            blobs = [(blob.name, blob.etag) for blob in container.list_blobs()]
+            return [blobs, *((message.id, message.dequeue_count) for message in queue.peek_messages(9))]
+
+        before = lies_there()
+        patient.examine()
+        assert lies_there() == before
+    assert [call.request.method for call in patient.center.calls] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"MANIFEST_CONTAINER": ""}, "settings: App settings: MANIFEST_CONTAINER is missing"),
+        ({"MANIFEST_CONTAINER": "none"}, "container: it does not exist: create it, or correct MANIFEST_CONTAINER"),
+        ({"WAKE_UP_QUEUE": "none"}, "wake-up queue: it does not exist: create it, or correct WAKE_UP_QUEUE"),
+        ({"IDENTITY_ENDPOINT": ""}, "managed identity: there is no endpoint here"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do(patient: Patient, changed: Mapping[str, str], told: str) -> None:
+    assert patient.examine(**changed) == 1
+    assert [line for line in patient.complaints() if told in line]
+
+
+@pytest.mark.parametrize(
+    ("customer", "told"),
+    [(None, "ok    batches: not asked"), ("contoso", "FAIL  batches: the customer id is no GUID")],
+)
+def test_a_customer_is_asked_for_only_if_named(patient: Patient, customer: str | None, told: str) -> None:
+    patient.examine(customer)
+    assert [line for line in patient.said if line.startswith(told)]
+
+
+def test_a_refused_listing_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert patient.examine("11111111-2222-3333-4444-555555555555") == 1
+    assert "HTTP 403" in patient.complaints()[0]
+    patient.center.script.outage = faults.gateway_error(503)
+    assert patient.examine() == 1
+    assert "HTTP 503" in patient.complaints()[0]
+    monkeypatch.setattr("shared.partner_center.client.PAUSES", ())
+    assert patient.examine(PARTNER_CENTER_URL="http://127.0.0.1:9") == 1
+    assert "could not be reached. Check PARTNER_CENTER_URL" in patient.complaints()[0]
+
+
+def test_a_wrong_key_is_told(patient: Patient) -> None:
+    wrong = base64.b64encode(b"another key").decode()
+    key = next(part for part in patient.account.connection_string.split(";") if part.startswith("AccountKey="))
+    changed = patient.account.connection_string.replace(key, f"AccountKey={wrong}")
+    assert patient.examine(ManifestStorage=changed) == 1
+    assert "give the identity the role Storage Blob Data Owner" in patient.complaints()[0]
+
+
+NOWHERE = {
+    "ManifestStorage": "",
+    "ManifestStorage__blobServiceUri": "https://127.0.0.1:9",
+    "ManifestStorage__queueServiceUri": "https://127.0.0.1:9",
+}
+
+
+@pytest.fixture
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the storage SDKs give up at once: they would pause before they try again."""
+    for service in ("blob", "queue"):
+        retry = f"azure.storage.{service}._shared.policies.StorageRetryPolicy.increment"
+        monkeypatch.setattr(retry, lambda *_, **__: False)
+
+
+@pytest.mark.usefixtures("no_retries")
+@pytest.mark.parametrize("trouble", [identity_not_found(), server_error()], ids=["not there", "in trouble"])
+def test_a_missing_identity_is_told_apart_from_a_missing_role(patient: Patient, trouble: Fault) -> None:
+    patient.identity.next_fetch(*[trouble] * 9)
+    assert patient.examine(**NOWHERE) == 1
+    told = "no token of the managed identity for it: mend that identity first, or correct ManifestStorage__clientId"
+    assert [line for line in patient.complaints() if told in line] == [
+        f"FAIL  container: {told}",
+        f"FAIL  wake-up queue: {told}",
+    ]
+
+
+def test_a_storage_in_trouble_is_told_apart_from_one_that_refuses(patient: Patient) -> None:
+    class InTrouble:
+        def answer(self, _: Request) -> Response:
+            return Response.of(409, {}, {"x-ms-error-code": "AccountBeingCreated"})
+
+    with Server(InTrouble()) as server:
+        ends = f"BlobEndpoint={server.url}/a;QueueEndpoint={server.url}/a"
+        assert patient.examine(ManifestStorage=f"AccountName=a;AccountKey=a2V5;{ends}") == 1
+    assert len(patient.complaints()) == 2
+    assert all("the storage answered AccountBeingCreated" in line for line in patient.complaints())
+
+
+@pytest.mark.usefixtures("no_retries")
+def test_the_other_checks_are_made_whatever_one_meets(patient: Patient) -> None:
+    patient.identity.next_fetch(*[instead(Response.of(200, []))] * 2)
+    assert patient.examine(**NOWHERE) == 1
+    assert len([line for line in patient.complaints() if "it broke off with" in line]) == 2
+    assert patient.said[-1].startswith("ok    batches: 1: Test")
+
+
+def test_a_fault_is_told_once(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patient.identity.system_assigned = None
+    for name, value in patient.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    level = logging.getLogger().level
+    try:
+        assert main(["doctor"]) == 1
+    finally:
+        logging.getLogger().setLevel(level)
+    told = capsys.readouterr()
+    assert ("PARTNER_CENTER_CLIENT_ID" in told.out, told.err) == (True, "")
+
+
+@pytest.mark.usefixtures("no_retries")
+def test_storage_that_is_not_there_is_told(patient: Patient) -> None:
+    nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
+    nowhere += "BlobEndpoint=http://127.0.0.1:9/a;QueueEndpoint=http://127.0.0.1:9/a"
+    assert patient.examine(ManifestStorage=nowhere) == 1
+    assert "cannot be reached" in patient.complaints()[0]
+
+
+def jwt(claims: object) -> str:
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}."
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        (jwt({"aud": "https://graph.windows.net"}), "it is for https://graph.windows.net, not for"),
+        ("opaque", "it is no JSON Web Token"),
+        (jwt(["odd"]), "it is for unknown"),
+    ],
+)
+def test_a_token_for_somebody_else_is_told(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, token: str, told: str
+) -> None:
+    monkeypatch.setattr("shared.sign_in.SignIn.token", lambda _: token)
+    assert patient.examine(None) == 1
+    assert told in patient.complaints()[0]
+
+
+def test_a_delegated_token_shows_its_scopes(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = {"aud": f"{AUDIENCE}/", "scp": "user_impersonation", "exp": 1_800_000_000}
+    monkeypatch.setattr("shared.sign_in.SignIn.token", lambda _: jwt(claims))
+    patient.examine(None)
+    assert [line for line in patient.said if "roles user_impersonation" in line]
+
+
+def test_no_token_is_told_with_its_reason(patient: Patient) -> None:
+    patient.identity.system_assigned = None
+    assert patient.examine() == 1
+    assert "PARTNER_CENTER_CLIENT_ID" in patient.complaints()[0]
+    assert patient.complaints()[1:] == ["FAIL  batches: not asked, as there is no token"]
+
+
+def test_the_trigger_is_told_by_its_name_and_source(patient: Patient) -> None:
+    patient.examine(None)
+    assert "Host.Functions.upload_manifest" in patient.said[1]
+    patient.examine(None, MANIFEST_TRIGGER_SOURCE="LogsAndContainerScan")
+    assert "polls the container" in patient.said[1]
+    source = Path(doctor.__file__).parents[2] / "function_app.py"
+    assert f'@app.function_name("{doctor.TRIGGER}")\n@app.blob_trigger(' in source.read_text(encoding="utf-8")

@@ -1,0 +1,51 @@
+"""``make run``, started as a person starts it, over each way to sign in."""
+
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from rich.console import Console
+
+from local import run as local_run
+from local.sign_in import WAYS
+from tests.manifests import array, serials
+from tests.world import World
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120  # seconds; it takes about six
+
+
+def test_the_main_job_is_shown_over_each_way() -> None:
+    with ExitStack() as started:
+        runs = {way: _run(way, started) for way in WAYS}
+        for way, run in runs.items():
+            shown, _ = run.communicate(timeout=PATIENCE)
+            assert run.returncode == 0, shown
+            assert f"Signing in by {way}" in shown
+            assert '"state": "completed"' in shown
+
+
+def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "local", "run", "--auth", way]
+    pipe = subprocess.PIPE
+    run = started.enter_context(
+        subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - our own program
+    )
+    started.callback(run.send_signal, signal.SIGINT)  # it ends what it has started; no harm where it has ended itself
+    return run
+
+
+def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe() -> None:
+    world = World()
+    world.drop(array(serials(1)))
+    world.settle()
+    console = Console(file=StringIO(), width=80)
+    running = cast("Any", SimpleNamespace(status=lambda _: world.job()))
+    assert local_run._watch(console, running, "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
+    console.print("next")
+    assert cast("StringIO", console.file).getvalue().splitlines()[-1] == "next"

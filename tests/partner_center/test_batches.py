@@ -1,0 +1,138 @@
+"""Batches: created with their first devices by App+User alone, and listed so that a typo is seen."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from local.stand_ins.partner_center import Operation, SignIn, faults
+from local.stand_ins.partner_center import PartnerCenter as StandIn
+from local.stand_ins.web import Adapter, Response, instead
+from shared.partner_center.client import PartnerCenter
+from shared.partner_center.responses import RefusedError, TooLargeError, UnavailableError, tracking_id
+from tests.fakes import Clock
+from tests.world import CUSTOMER, URL, TokenDesk
+
+DEVICES = b'[{"productKey":"K1"},{"productKey":"K2"}]'
+
+
+@dataclass
+class Meeting:
+    """The real client and the stand-in, face to face."""
+
+    api: PartnerCenter
+    center: StandIn
+    access: SignIn = SignIn.APP_AND_USER
+
+    def create(self, batch: str, request_id: str | None = None) -> str:
+        accepted = self.api.create_batch(CUSTOMER, batch, DEVICES, request_id or str(uuid.uuid4()))
+        return str(tracking_id(accepted.location))
+
+    def keys(self, batch: str) -> list[object]:
+        return [device.product_key for device in self.center.batches(CUSTOMER)[batch]]
+
+
+@pytest.fixture
+def meeting() -> Iterator[Meeting]:
+    clock = Clock()
+    center = StandIn(customers={CUSTOMER: ["Test", "Laptops 2026"]}, sign_in=lambda _: met.access, clock=clock)
+    with requests.Session() as session:
+        session.mount(URL, Adapter(center))
+        met = Meeting(PartnerCenter(session, URL, TokenDesk(), {}, clock, pause=lambda _: None), center)
+        yield met
+
+
+@pytest.mark.parametrize("batch", ["New", 'Neu "1" \\ 100%', "Zürich/日本"])
+def test_a_batch_is_created_with_its_first_devices_and_can_be_followed(meeting: Meeting, batch: str) -> None:
+    tracking = meeting.create(batch)
+    assert meeting.keys(batch) == ["K1", "K2"]
+    assert meeting.api.progress(CUSTOMER, tracking).progress.finished
+
+
+def test_the_request_is_the_documented_one(meeting: Meeting) -> None:
+    request_id = str(uuid.uuid4())
+    meeting.create("New", request_id)
+    (call,) = meeting.center.calls
+    assert (call.request.method, call.request.target) == ("POST", f"/v1/customers/{CUSTOMER}/deviceBatches")
+    assert call.document == {"batchId": "New", "devices": json.loads(DEVICES)}
+    assert call.headers["MS-RequestId"] == request_id
+
+
+def test_the_same_request_id_again_creates_nothing_twice(meeting: Meeting) -> None:
+    request_id = str(uuid.uuid4())
+    assert meeting.create("New", request_id) == meeting.create("New", request_id)
+    assert meeting.keys("New") == ["K1", "K2"]
+
+
+def test_a_batch_that_somebody_else_has_just_created_is_a_conflict(meeting: Meeting) -> None:
+    with pytest.raises(RefusedError) as error:
+        meeting.create("Test")
+    assert error.value.fault.http_status == 409
+
+
+def test_an_app_without_a_user_may_not_create(meeting: Meeting) -> None:
+    meeting.access = SignIn.APP_ONLY
+    with pytest.raises(UnavailableError) as error:
+        meeting.create("New")
+    assert (error.value.fault.http_status, error.value.fault.code) == (403, "2032")
+
+
+def test_a_first_part_can_be_too_large(meeting: Meeting) -> None:
+    meeting.center.script.max_devices = 1
+    with pytest.raises(TooLargeError):
+        meeting.create("New")
+
+
+def test_a_creation_without_a_location_is_asked_about_again(meeting: Meeting) -> None:
+    meeting.center.script.next_call(Operation.CREATE_BATCH, faults.no_location)
+    with pytest.raises(UnavailableError) as error:
+        meeting.create("New")
+    assert not error.value.answered
+
+
+def test_batches_are_listed(meeting: Meeting) -> None:
+    assert meeting.api.batches(CUSTOMER) == ["Test", "Laptops 2026"]
+
+
+def test_a_customer_without_batches_has_none(meeting: Meeting) -> None:
+    meeting.center.script.next_call(Operation.LIST_BATCHES, instead(Response.of(200, {"totalCount": 0, "items": []})))
+    assert meeting.api.batches(CUSTOMER) == []
+
+
+@pytest.mark.parametrize(
+    "document", [None, [], {}, {"items": None}, {"items": [{"name": "Test"}]}, {"items": ["Test"]}]
+)
+def test_what_is_no_list_of_batches_is_told(meeting: Meeting, document: object) -> None:
+    meeting.center.script.next_call(Operation.LIST_BATCHES, instead(Response.of(200, document)))
+    with pytest.raises(UnavailableError, match="HTTP 200"):
+        meeting.api.batches(CUSTOMER)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (401, "900420", "PARTNER_CENTER_CLOUD"),
+        (401, "10001", "python -m shared consent again"),
+        (401, "", "App management"),
+        (403, "20002", "request the relationship"),
+        (403, "2032", "App management"),
+        (403, "", "granular delegated admin privileges"),
+    ],
+)
+def test_an_answer_about_who_asks_says_what_to_mend(meeting: Meeting, status: int, code: str, words: str) -> None:
+    meeting.center.script.next_call(Operation.LIST_BATCHES, faults.error(status, code, "No."))
+    with pytest.raises((UnavailableError, RefusedError)) as error:
+        meeting.api.batches(CUSTOMER)
+    assert error.value.fault.description.startswith("No. ")
+    assert words in error.value.fault.description
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_answer_about_what_is_asked_stays_as_it_is(meeting: Meeting, status: int) -> None:
+    meeting.center.script.next_call(Operation.LIST_BATCHES, faults.error(status, "1000", "No."))
+    with pytest.raises((UnavailableError, RefusedError)) as error:
+        meeting.api.batches(CUSTOMER)
+    assert error.value.fault.description == "No."

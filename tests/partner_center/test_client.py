@@ -1,0 +1,177 @@
+import logging
+import traceback
+import uuid
+from datetime import timedelta
+
+import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from local.stand_ins.partner_center import PartnerCenter as StandIn
+from local.stand_ins.partner_center import SignIn, faults
+from local.stand_ins.web import Proceed, Request, Response, Server, Silence, unanswered
+from shared.http_session import DirectSession
+from shared.partner_center.client import PartnerCenter
+from shared.partner_center.responses import RefusedError, UnavailableError
+from tests.fakes import Clock
+from tests.world import CUSTOMER, TokenDesk
+
+BODY = b'[{"productKey":"K1"}]'
+
+
+class Counting:
+    """A site that must never be called."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        return Response.of(200, {})
+
+
+def stand_in(clock: Clock, *batches: str) -> StandIn:
+    return StandIn(customers={CUSTOMER: list(batches or ("Test",))}, sign_in=lambda _: SignIn.APP_ONLY, clock=clock)
+
+
+def client(url: str, session: requests.Session, clock: Clock) -> PartnerCenter:
+    identity = {"X-Locale": "en-US", "MS-PartnerCenter-Application": "tests"}
+    return PartnerCenter(session, url, TokenDesk(), identity, clock, pause=lambda _: None)
+
+
+def open_session() -> DirectSession:
+    return DirectSession(trust_env=False)
+
+
+def request_id() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.mark.parametrize("batch", ["Test", "Test batch", "Ünï #1 100% a/b?c", "...", "%2e%2e", "a\nb"])
+def test_any_batch_id_arrives_as_it_is(batch: str) -> None:
+    clock = Clock()
+    center = stand_in(clock, batch)
+    with Server(center) as server, open_session() as session:
+        client(server.url, session, clock).upload(CUSTOMER, batch, BODY, request_id())
+    assert [device.product_key for device in center.batches(CUSTOMER)[batch]] == ["K1"]
+
+
+def test_an_upload_carries_the_contracts_headers() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+    with Server(center) as server, open_session() as session:
+        named = request_id()
+        accepted = client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, named)
+    (call,) = center.calls
+    told = {name: call.headers[name] for name in ("Authorization", "Accept", "Content-Type", "X-Locale")}
+    assert told == {
+        "Authorization": "Bearer token 1",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "X-Locale": "en-US",
+    }
+    assert call.headers["MS-RequestId"] == named
+    assert call.headers["MS-CorrelationId"] == accepted.correlation_id
+    assert call.headers["MS-PartnerCenter-Application"] == "tests"
+
+
+def test_the_token_follows_no_redirect() -> None:
+    clock = Clock()
+    center, elsewhere = stand_in(clock), Counting()
+    with Server(center) as server, Server(elsewhere) as other, open_session() as session:
+        center.script.next_upload(faults.redirect(other.url))
+        with pytest.raises(UnavailableError):
+            client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
+    assert elsewhere.requests == []
+
+
+def test_the_session_takes_neither_netrc_nor_proxies_nor_cookies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    clock = Clock()
+    center = stand_in(clock)
+
+    class Sticky:
+        def answer(self, request: Request) -> Response:
+            answer = center.answer(request)
+            answer.headers["Set-Cookie"] = "affinity=1"
+            return answer
+
+    with Server(Sticky()) as server, open_session() as session:
+        api = client(server.url, session, clock)
+        for _ in range(2):
+            api.upload(CUSTOMER, "Test", BODY, request_id())
+    assert all("Cookie" not in call.headers for call in center.calls)
+
+
+def test_nobody_at_home_is_unavailable() -> None:
+    with open_session() as session, pytest.raises(UnavailableError) as error:
+        client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
+    assert not error.value.answered
+    assert error.value.fault.description == "Partner Center could not be reached."
+
+
+def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.partner_center.client.LARGEST_ANSWER", 1000)
+
+    class Endless:
+        def answer(self, _: Request) -> Response:
+            return Response(200, body=b" " * 100_000)
+
+    with (
+        Server(Endless()) as server,
+        open_session() as session,
+        pytest.raises(UnavailableError, match="None"),
+    ):
+        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+
+
+def test_another_answer_than_a_status_is_unavailable() -> None:
+    class Odd:
+        def answer(self, _: Request) -> Response:
+            return Response.of(200, ["odd"], {"Retry-After": "9"})
+
+    with Server(Odd()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
+        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+    assert error.value.retry_after == timedelta(seconds=9)
+
+
+def test_a_token_in_an_answer_is_not_repeated() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+    center.script.next_upload(faults.error(400, "3000", f"Bad token {TokenDesk().token()} in header."))
+    with Server(center) as server, open_session() as session, pytest.raises(RefusedError) as error:
+        client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
+    assert error.value.fault.description == "Bad token (token) in header."
+
+
+def test_nothing_that_a_call_leaves_behind_has_its_token(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with open_session() as session, pytest.raises(UnavailableError) as error:
+        client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
+    frames = traceback.TracebackException.from_exception(error.value, capture_locals=True).stack
+    call = next(frame.locals["call"] for frame in frames if frame.locals and "call" in frame.locals)
+    assert TokenDesk().token() not in call + caplog.text + "".join(traceback.format_exception(error.value))
+
+
+def test_an_answer_that_breaks_off_is_no_answer() -> None:
+    class Cut:
+        def answer(self, _: Request) -> Response:
+            return Response(202, CaseInsensitiveDict({"Content-Encoding": "gzip"}), b"this is no gzip")
+
+    with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
+        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+    assert not error.value.answered
+
+
+def test_a_connection_that_breaks_late_is_not_tried_again_in_the_same_call() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+
+    def late(proceed: Proceed) -> Response:
+        clock.advance(timedelta(seconds=90))
+        return unanswered(Silence.CLOSED)(proceed)
+
+    center.script.next_upload(late)
+    with Server(center) as server, open_session() as session, pytest.raises(UnavailableError):
+        client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
+    assert len(center.calls) == 1

@@ -1,0 +1,236 @@
+"""What the app relies on in storage, shown of the real one and of the fake that stands in for it elsewhere."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from local.azurite import Account
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import Job, Lease, Progress, State, timestamp
+from shared.workflow.ports import ConflictError, ManifestChangedError, StorageUnavailableError
+from tests.fakes import Clock, FakeStorage
+from tests.stories.shelves import CHUNK, AppStorage, FakeShelf, RealShelf, Shelf, real_shelf
+
+NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
+NAMES = sorted([NAME, "a b/#1/50% ü 東京.json", "%2e%2E?x=1&y.json", "+~'()!*,;:@$", "ü" * 1012])
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LONG = b"0123456789abcdef" * (5 * CHUNK // 32)
+"""Two and a half chunks."""
+
+
+def job(manifest: str = NAME) -> Job:
+    return Job(
+        manifest=manifest,
+        etag="0x1",
+        state=State.PROCESSING,
+        message="ü",
+        lease=Lease(owner="me", until=NOON + timedelta(minutes=5)),
+        created_at=NOON,
+        updated_at=NOON,
+        progress=Progress(run=UUID(int=7), part_size=1000),
+    )
+
+
+FINAL = replace(job(), state=State.REJECTED, final=True, lease=None)
+
+
+@pytest.fixture
+def real(storage_account: Account) -> Iterator[RealShelf]:
+    with real_shelf(storage_account.connection_string) as shelf:
+        yield shelf
+
+
+@pytest.fixture(params=["real", "fake"])
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    if request.param == "fake":
+        return FakeShelf(FakeStorage(Clock()))
+    real: RealShelf = request.getfixturevalue("real")
+    return real
+
+
+def test_what_is_saved_is_loaded(shelf: Shelf) -> None:
+    assert shelf.app.load(NAME) is None
+    for name in NAMES:
+        first = shelf.app.save(job(name), None)
+        assert first.job == job(name)
+        assert shelf.app.load(name) == first
+        second = shelf.app.save(replace(first.job, attempts=2), first.version)
+        assert second.version != first.version
+        assert shelf.app.load(name) == second
+    assert [blob.name for blob in shelf.app.listing()] == sorted(map(status_of, NAMES))
+
+
+def test_of_two_claims_the_first_wins(shelf: Shelf) -> None:
+    first = shelf.app.save(job(), None)
+    with pytest.raises(ConflictError):
+        shelf.app.save(replace(job(), attempts=9), None)
+    assert shelf.app.load(NAME) == first
+
+
+def test_a_save_over_an_old_version_loses(shelf: Shelf) -> None:
+    first = shelf.app.save(job(), None)
+    second = shelf.app.save(replace(job(), attempts=2), first.version)
+    with pytest.raises(ConflictError):
+        shelf.app.save(replace(job(), attempts=9), first.version)
+    assert shelf.app.load(NAME) == second
+
+
+def test_a_save_over_a_deleted_status_loses(shelf: Shelf) -> None:
+    first = shelf.app.save(job(), None)
+    shelf.remove(status_of(NAME))
+    with pytest.raises(ConflictError):
+        shelf.app.save(job(), first.version)
+    assert shelf.app.load(NAME) is None
+
+
+def test_an_etag_is_the_same_wherever_it_is_read(shelf: Shelf) -> None:
+    for name in NAMES:
+        shelf.put(name, b"[]")
+    listed = {blob.name: blob.etag for blob in shelf.app.listing()}
+    assert list(listed) == NAMES
+    for name in NAMES:
+        content = shelf.app.open(name)
+        assert content
+        assert content.etag == shelf.app.etag(name) == listed[name]
+        assert content.etag
+        assert '"' not in content.etag
+
+
+def test_a_manifest_is_read_from_the_start_each_time(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME, shelf.app.etag(NAME))
+    assert content
+    assert (content.size, content.is_directory) == (len(LONG), False)
+    assert [b"".join(content.chunks()) for _ in range(3)] == [LONG] * 3
+
+
+def test_a_manifest_that_is_gone_is_none(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    etag = shelf.app.etag(NAME)
+    shelf.remove(NAME)
+    assert shelf.app.etag(NAME) is None
+    assert shelf.app.open(NAME) is None
+    assert shelf.app.open(NAME, etag) is None
+
+
+def test_a_manifest_that_was_overwritten_is_not_opened_by_its_old_etag(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    etag = shelf.app.etag(NAME)
+    shelf.put(NAME, LONG)
+    with pytest.raises(ManifestChangedError):
+        shelf.app.open(NAME, etag)
+
+
+def overwrite(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+
+
+def remove(shelf: Shelf) -> None:
+    shelf.remove(NAME)
+
+
+@pytest.mark.parametrize("change", [overwrite, remove])
+def test_a_change_between_two_readings_is_noticed(shelf: Shelf, change: Callable[[Shelf], None]) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME)
+    assert content
+    assert b"".join(content.chunks()) == LONG
+    change(shelf)
+    with pytest.raises(ManifestChangedError):
+        list(content.chunks())
+
+
+@pytest.mark.parametrize("change", [overwrite, remove])
+def test_a_change_between_two_chunks_is_noticed(real: RealShelf, change: Callable[[Shelf], None]) -> None:
+    real.put(NAME, LONG)
+    content = real.app.open(NAME)
+    assert content
+    chunks = content.chunks()
+    assert next(chunks) == LONG[:CHUNK]
+    change(real)
+    with pytest.raises(ManifestChangedError):
+        list(chunks)
+
+
+def test_a_manifest_that_cannot_be_read_now_is_said_to_be_so(shelf: Shelf) -> None:
+    shelf.put(NAME, LONG)
+    content = shelf.app.open(NAME)
+    assert content
+    shelf.break_reading()
+    for _ in range(2):
+        with pytest.raises(StorageUnavailableError):
+            list(content.chunks())
+
+
+CALLS: dict[str, Callable[[AppStorage], object]] = {
+    "open": lambda app: app.open(NAME),
+    "open by its ETag": lambda app: app.open(NAME, "0x1"),
+    "etag": lambda app: app.etag(NAME),
+    "write results": lambda app: app.write_results(NAME, b""),
+    "delete results": lambda app: app.delete_results(NAME),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_storage_that_cannot_be_reached_is_said_to_be_so(real: RealShelf, call: Callable[[AppStorage], object]) -> None:
+    real.break_reading()
+    with pytest.raises(StorageUnavailableError):
+        call(real.app)
+
+
+def test_a_directory_marker_is_recognised(shelf: Shelf) -> None:
+    shelf.put("folder", b"-", {"Hdi_isfolder": "true"})
+    content = shelf.app.open("folder")
+    assert content
+    assert content.is_directory
+    assert [blob.is_directory for blob in shelf.app.listing()] == [True]
+
+
+def test_results_are_written_over_and_deleted(shelf: Shelf) -> None:
+    shelf.app.delete_results(NAME)
+    for data in (b"first", b"second"):
+        assert shelf.app.write_results(NAME, data) == results_of(NAME)
+        assert shelf.look(results_of(NAME)) == data
+    shelf.app.delete_results(NAME)
+    assert list(shelf.app.listing()) == []
+
+
+@pytest.mark.parametrize(("written", "due"), [(job(), timestamp(NOON + timedelta(minutes=5))), (FINAL, "")])
+def test_a_listing_tells_state_etag_and_due_time(shelf: Shelf, written: Job, due: str) -> None:
+    version = shelf.app.save(written, None).version
+    (status,) = shelf.app.listing()
+    assert status.metadata == {"state": written.state, "etag": "0x1", "due": due}
+    assert status.etag == version.strip('"')
+    assert status.modified.tzinfo is not None
+
+
+def test_blobs_have_the_types_that_readers_expect(real: RealShelf) -> None:
+    real.app.save(job(), None)
+    real.app.write_results(NAME, b"")
+    types = {blob.name: blob.content_settings.content_type for blob in real.container.list_blobs()}
+    assert types == {
+        status_of(NAME): "application/json; charset=utf-8",
+        results_of(NAME): "text/csv; charset=utf-8",
+    }
+
+
+def test_a_write_whose_answer_was_lost_is_known_as_ones_own(real: RealShelf) -> None:
+    real.wire.answers_to_lose = 1
+    first = real.app.save(job(), None)
+    assert real.app.load(NAME) == first
+    real.wire.answers_to_lose = 1
+    second = real.app.save(replace(job(), attempts=2), first.version)
+    assert real.app.load(NAME) == second
+    assert real.wire.answers_to_lose == 0
+
+
+def test_a_lost_answer_does_not_make_somebody_elses_write_ones_own(real: RealShelf) -> None:
+    first = real.app.save(job(), None)
+    theirs = real.app.save(replace(job(), attempts=2), first.version)
+    real.wire.answers_to_lose = 1
+    with pytest.raises(ConflictError):
+        real.app.save(replace(job(), attempts=3), first.version)
+    assert real.app.load(NAME) == theirs

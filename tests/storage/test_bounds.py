@@ -1,0 +1,94 @@
+"""Whatever stands in the container: it is read as it is, and no further than is good."""
+
+import gzip
+import random
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from azure.storage.blob import ContentSettings
+from msgspec.structs import replace
+from urllib3.exceptions import SSLError
+
+from local.azurite import Account
+from shared.job.blob_names import status_of
+from shared.job.record import encode
+from shared.storage import blobs
+from shared.storage.blobs import UnreadableStatusError
+from shared.workflow.ports import ConflictError, StorageUnavailableError
+from tests.storage.test_blobs import NAME, job
+from tests.stories.shelves import CHUNK, RealShelf, real_shelf
+
+PACKED = ContentSettings(content_encoding="gzip")
+
+
+@pytest.fixture
+def real(storage_account: Account) -> Iterator[RealShelf]:
+    with real_shelf(storage_account.connection_string) as shelf:
+        yield shelf
+
+
+@pytest.mark.parametrize("size", [CHUNK // 4, 3 * CHUNK], ids=["in one range", "in several"])
+def test_a_manifest_with_a_content_encoding_is_read_as_it_is(real: RealShelf, size: int) -> None:
+    packed = gzip.compress(random.Random(7).randbytes(size))  # noqa: S311 - nothing secret
+    real.container.upload_blob(NAME, packed, content_settings=PACKED)
+    content = real.app.open(NAME)
+    assert content
+    assert b"".join(content.chunks()) == packed
+    assert content.size == len(packed)
+
+
+def test_a_status_with_a_content_encoding_is_not_unpacked(real: RealShelf) -> None:
+    real.container.upload_blob(status_of(NAME), gzip.compress(encode(job())), content_settings=PACKED)
+    with pytest.raises(UnreadableStatusError):
+        real.app.load(NAME)
+
+
+def test_a_status_that_a_job_has_written_is_read_whatever_its_size(
+    real: RealShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", 1)
+    saved = real.app.save(job(), None)
+    assert real.app.load(NAME) == saved
+
+
+def test_of_somebody_elses_status_no_more_is_read_than_a_copy_may_have(
+    real: RealShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real.put(status_of(NAME), encode(job()))
+    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", len(encode(job())))
+    assert real.app.load(NAME)
+    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", len(encode(job())) - 1)
+    with pytest.raises(UnreadableStatusError, match=r"too large\)\. Delete it"):
+        real.app.load(NAME)
+
+
+def test_a_status_that_is_nested_without_end_is_told(real: RealShelf) -> None:
+    real.put(status_of(NAME), b'{"x":' + b"[" * 100_000)
+    with pytest.raises(UnreadableStatusError, match="Delete it"):
+        real.app.load(NAME)
+
+
+@pytest.mark.parametrize("how", ["replaced", "deleted"])
+def test_a_status_that_changes_while_it_is_read_is_a_conflict(real: RealShelf, how: str) -> None:
+    real.app.save(replace(job(), message="x" * 3 * CHUNK), None)
+    act = partial(real.put, status_of(NAME), b"{}") if how == "replaced" else partial(real.remove, status_of(NAME))
+    real.wire.meanwhile = act
+    with pytest.raises(ConflictError):
+        real.app.load(NAME)
+
+
+def torn(*_: object, **__: object) -> Iterator[bytes]:
+    raise SSLError("bad record mac")
+
+
+@pytest.mark.parametrize("reading", [torn, lambda *_, **__: iter([b"short"])], ids=["torn", "short"])
+def test_a_manifest_that_comes_torn_or_short_cannot_be_read_now(
+    real: RealShelf, reading: Callable[..., Iterator[bytes]]
+) -> None:
+    real.put(NAME, b"0123456789" * CHUNK)
+    content = real.app.open(NAME)
+    assert content
+    real.wire.reading = reading
+    with pytest.raises(StorageUnavailableError):
+        list(content.chunks())

@@ -1,0 +1,178 @@
+"""Manifests are overwritten and deleted while their jobs go on, and the app is replaced by another version."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from local.stand_ins.partner_center import faults
+from local.stand_ins.web import Proceed, Response
+from shared.job.record import Fault, State
+from shared.manifest import Content, UnreadableError
+from shared.manifest.entry import Entry
+from tests.manifests import array, serials
+from tests.workflow.life.views import TWO, rows
+from tests.world import NAME, World
+
+
+def test_an_overwrite_starts_anew_and_remembers() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    first = world.job()
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED
+    assert job.device_count == 3
+    assert job.devices.already_registered == 2
+    assert job.previous is not None
+    assert job.previous.etag == first.etag
+    assert [upload.location for upload in job.previous.uploads] == [upload.location for upload in first.uploads]
+    assert [upload.verdicts for upload in job.previous.uploads] == [None]  # they may take megabytes
+
+
+def test_an_overwrite_under_a_live_lease_is_not_lost() -> None:
+    world = World()
+    world.drop(TWO)
+
+    def overwritten(proceed: Proceed) -> Response:
+        world.storage.put(NAME, array(serials(3)))
+        world.workflow.advance(NAME)
+        return proceed()
+
+    world.partner_center.script.next_upload(overwritten)
+    world.settle()
+    assert world.job().device_count == 3
+    assert world.job().state is State.COMPLETED
+    assert world.job().previous is not None
+
+
+def test_an_overwrite_between_parts_stops_the_old_content() -> None:
+    world = World(part_size=1)
+
+    def overwritten(proceed: Proceed) -> Response:
+        world.storage.put(NAME, array(serials(2, start=50)))
+        return proceed()
+
+    world.partner_center.script.next_upload(overwritten)
+    world.drop(array(serials(3)))
+    world.settle()
+    assert world.accepted() == {"S000001": 1, "S000050": 1, "S000051": 1}
+    previous = world.job().previous
+    assert previous is not None
+    assert [upload.device_count for upload in previous.uploads] == [1]
+
+
+def test_a_deletion_before_sending_cancels() -> None:
+    world = World()
+    world.partner_center.script.outage = faults.throttled(60)
+    world.drop(TWO)
+    world.step()
+    del world.storage.blobs[NAME]
+    world.settle()
+    job = world.job()
+    assert job.state is State.FAILED
+    assert job.error is not None
+    assert job.error.code == "manifest_gone"
+
+
+def test_a_deletion_between_parts_cancels_the_rest() -> None:
+    world = World(part_size=1)
+
+    def deleted(proceed: Proceed) -> Response:
+        del world.storage.blobs[NAME]
+        return proceed()
+
+    world.partner_center.script.next_upload(deleted)
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert job.devices.registered == 1
+    assert job.devices.not_uploaded == 2
+    assert [row["outcome"] for row in rows(world)] == ["registered", "not_uploaded", "not_uploaded"]
+
+
+def test_a_manifest_deleted_just_before_it_is_read_again_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.drop(TWO)
+    world.step()
+    etag = world.storage.blobs.pop(NAME).etag
+    monkeypatch.setattr(world.storage, "etag", lambda _: etag)
+    world.clock.advance(timedelta(minutes=1))
+    world.step()
+    assert world.job().state is State.FAILED
+    assert world.job().attempts == 2
+
+
+def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(3600))
+    world.drop(TWO)
+    world.settle(until=timedelta(minutes=30))
+    world.storage.put(NAME, TWO)
+    ask = world.storage.etag
+
+    def deleted_once_told(name: str) -> str | None:
+        etag = ask(name)
+        world.storage.blobs.pop(name, None)
+        return etag
+
+    monkeypatch.setattr(world.storage, "etag", deleted_once_told)
+    world.settle()
+    assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")
+
+
+def overwrite_once_told(world: World, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Overwrite the manifest right after its ETag has been asked for the next time."""
+    ask = world.storage.etag
+
+    def overwritten(name: str) -> str | None:
+        etag = ask(name)
+        monkeypatch.setattr(world.storage, "etag", ask)
+        world.storage.put(name, data)
+        return etag
+
+    monkeypatch.setattr(world.storage, "etag", overwritten)
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"), [("start", State.COMPLETED), ("attempt", State.WAITING), ("poll", State.ACCEPTED)]
+)
+def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, moment: str, left: State) -> None:
+    world = World()
+    newest = array(serials(2, start=50))
+    world.partner_center.script.next_upload(*[faults.throttled(60)] * (moment == "attempt"))
+    world.drop(TWO)
+    world.step()
+    if moment == "start":
+        world.settle()
+        world.drop(array(serials(2, start=30)))
+    overwrite_once_told(world, monkeypatch, newest)
+    world.settle()
+    world.workflow.advance(NAME)
+    job = world.job()
+    assert (job.state, job.etag) == (State.COMPLETED, world.storage.blobs[NAME].etag)
+    assert job.previous is not None
+    assert job.previous.state is left
+    assert world.accepted() == dict.fromkeys(serials(2, start=50), 1) | (
+        {} if moment == "attempt" else dict.fromkeys(serials(2), 1)
+    )
+
+
+def test_a_manifest_that_a_new_version_cannot_read_does_not_keep_the_job_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stricter(content: Content, *_: object) -> Iterator[Entry]:
+        assert list(content.chunks())
+        raise UnreadableError("value_too_large")
+
+    world = World()
+    world.drop(TWO)
+    world.step()
+    monkeypatch.setattr("shared.manifest.manifest.entries", stricter)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2

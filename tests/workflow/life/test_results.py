@@ -1,0 +1,220 @@
+"""Every device of the manifest has a row in the results, and no other run's results lie beside a status."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from local.stand_ins.partner_center import Outcome, faults
+from local.stand_ins.web import Proceed, Response
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import State
+from shared.workflow.ports import Stored
+from tests.fakes import FakeContent
+from tests.manifests import array, serials
+from tests.workflow.life.views import TWO, rows
+from tests.world import NAME, World
+
+
+def test_failed_devices_are_told_with_what_to_do() -> None:
+    world = World()
+    world.partner_center.script.device_ends("S000002", Outcome("808", "ZtdDeviceAssignedToOtherTenant"))
+    world.partner_center.script.device_ends("S000003", Outcome("806", "ZtdDeviceAlreadyAssigned"))
+    world.drop(array(serials(3)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert (job.devices.registered, job.devices.already_registered, job.devices.failed) == (1, 1, 1)
+    told = rows(world)
+    assert [row["outcome"] for row in told] == ["registered", "failed", "already_registered"]
+    assert told[1]["errorCode"] == "808"
+    assert "release it" in told[1]["action"]
+    assert told[1]["matchedBy"] == "serialNumber"
+
+
+def test_devices_missing_from_the_answer_are_not_reported() -> None:
+    world = World()
+    world.partner_center.script.device_ends("S000001", Outcome(reported=False))
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    assert world.job().devices.not_reported == 1
+    assert [row["outcome"] for row in rows(world)] == ["not_reported", "registered"]
+
+
+def test_one_device_in_many_uploads_failing_is_told_for_that_device() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.device_ends("S000002", Outcome("812", "ZtdDeviceNotFound"))
+    world.partner_center.script.next_poll(faults.error(404, "1000", "Not found."))
+    world.drop(array(serials(3)))
+    world.settle()
+    assert [row["outcome"] for row in rows(world)] == ["registered", "failed", "registered"]
+
+
+def test_exact_duplicates_are_sent_once_and_told_in_the_results() -> None:
+    world = World()
+    world.drop(array(["A", "B", "A"]))
+    world.settle()
+    assert world.accepted() == {"A": 1, "B": 1}
+    assert world.job().device_count == 2
+    assert world.job().state is State.COMPLETED
+    assert [row["outcome"] for row in rows(world)] == ["registered", "registered", "duplicate"]
+
+
+def test_results_that_cannot_be_made_now_are_made_later() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.storage.read_fault = True
+    world.clock.advance(timedelta(seconds=30))
+    world.step()
+    error = world.job().error
+    assert world.job().state is State.ACCEPTED
+    assert error is not None
+    assert error.code == "storage_unavailable"
+    world.storage.read_fault = False
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def before_results_are_written(world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    write = world.storage.write_results
+
+    def late(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        happens()
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", late)
+
+
+def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+
+    def overwritten() -> None:
+        world.storage.put(NAME, b"no json")
+        world.workflow.advance(NAME)
+
+    before_results_are_written(world, monkeypatch, overwritten)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+@pytest.mark.parametrize("data", [b"no json", TWO], ids=["invalid", "refused"])
+def test_results_of_a_status_that_was_deleted_do_not_stay(data: bytes) -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    del world.storage.blobs[status_of(NAME)]
+    world.partner_center.script.next_upload(faults.error(400, "3000", "No."))
+    world.drop(data)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert f"{NAME}.results.csv" not in world.storage.blobs
+
+
+def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    before_results_are_written(world, monkeypatch, lambda: world.workflow.advance(NAME))
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_a_poll_that_was_overtaken_leaves_the_results_of_the_one_that_ends_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write, load = world.storage.write_results, world.storage.load
+
+    def polled_by_another(manifest: str, results: bytes) -> str:
+        monkeypatch.setattr(world.storage, "write_results", write)
+        monkeypatch.setattr(world.storage, "load", ended_by_a_third)
+        world.storage.save(*load(manifest) or pytest.fail("no status"))
+        return write(manifest, results)
+
+    def ended_by_a_third(manifest: str) -> Stored | None:
+        monkeypatch.setattr(world.storage, "load", load)
+        seen = load(manifest)
+        world.workflow.advance(NAME)
+        return seen
+
+    monkeypatch.setattr(world.storage, "write_results", polled_by_another)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_results_whose_status_is_deleted_before_it_can_tell_of_them_do_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    write = world.storage.write_results
+
+    def both_deleted_first(manifest: str, results: bytes) -> str:
+        del world.storage.blobs[status_of(NAME)], world.storage.blobs[NAME]
+        return write(manifest, results)
+
+    monkeypatch.setattr(world.storage, "write_results", both_deleted_first)
+    world.settle()
+    assert world.storage.blobs == {}
+
+
+def overtaken(world: World) -> None:
+    """Let a process stand still for longer than its lease, while others do its work."""
+    world.clock.advance(world.delays.lease)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_whoever_is_refused_after_losing_the_job_leaves_the_results() -> None:
+    world = World()
+
+    def frozen(proceed: Proceed) -> Response:
+        overtaken(world)
+        return faults.error(400, "3000", "No.")(proceed)
+
+    world.partner_center.script.next_upload(frozen)
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+def test_whoever_rejects_after_losing_the_job_leaves_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(allowed=frozenset({"00000000-0000-0000-0000-000000000000"}))
+    chunks = FakeContent.chunks
+
+    def frozen(content: FakeContent) -> Iterator[bytes]:
+        monkeypatch.setattr(FakeContent, "chunks", chunks)
+        world.allowed = frozenset()
+        world.start_process()
+        overtaken(world)
+        return chunks(content)
+
+    monkeypatch.setattr(FakeContent, "chunks", frozen)
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_results_of_a_run_whose_status_was_deleted_do_not_stand_beside_the_next_run(*, landed: bool) -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    del world.storage.blobs[status_of(NAME)]
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.workflow.advance(NAME, landed=landed)
+    assert world.job().state is State.WAITING
+    assert results_of(NAME) not in world.storage.blobs

@@ -1,0 +1,75 @@
+import csv
+from datetime import UTC, datetime
+from io import StringIO
+from uuid import UUID
+
+import msgspec
+
+from shared.job.lifecycle import Start, begin
+from shared.job.record import Job, Lease, Outcome, Upload, Verdict, VerdictRun
+from shared.manifest import Row
+from shared.manifest.device import Device
+from shared.workflow.results import COLUMNS, unknown_rows, write_results
+
+NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+
+
+def job(*runs: VerdictRun) -> Job:
+    upload = Upload(
+        first_device=1,
+        device_count=sum(run.count for run in runs),
+        request_id="r",
+        correlation_id="c",
+        location="/l/1",
+        state="finished",
+        accepted_at=NOW,
+        verdicts=runs,
+    )
+    claimed = begin(Start("m.json", "0x1", UUID(int=1), 1000, None, NOW), Lease(owner="me", until=NOW))
+    return msgspec.structs.replace(claimed, uploads=(upload,))
+
+
+def read(results: bytes) -> list[dict[str, str]]:
+    assert results.startswith(b"\xef\xbb\xbf"), "Excel needs the mark"
+    return list(csv.DictReader(StringIO(results.decode("utf-8-sig"))))
+
+
+def test_columns_are_the_contracts() -> None:
+    assert ",".join(COLUMNS) == (
+        "device,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,"
+        "outcome,errorCode,errorDescription,action,matchedBy"
+    )
+
+
+def test_every_row_of_the_manifest_has_one() -> None:
+    rows = [
+        Row(1, Device("S1", "K1", "H" * 4000, "Contoso, Ltd.", 'Model "X"'), 1, duplicate=False),
+        Row(2, Device("S1", "K1", "H" * 4000, "Contoso, Ltd.", 'Model "X"'), 1, duplicate=True),
+        Row(3, Device("S2"), 2, duplicate=False),
+        Row(4, Device("S3"), 3, duplicate=False),
+    ]
+    good = VerdictRun(1, Verdict(Outcome.REGISTERED, None, None, "serialNumber"))
+    bad = VerdictRun(1, Verdict(Outcome.FAILED, "808", "ZtdDeviceAssignedToOtherTenant", "position"))
+    told = read(write_results(job(good, bad), rows))
+    assert [row["device"] for row in told] == ["1", "2", "3", "4"]
+    assert [row["outcome"] for row in told] == ["registered", "duplicate", "failed", "not_uploaded"]
+    assert told[0]["hardwareHashStart"] == "H" * 16
+    assert told[0]["oemManufacturerName"] == "Contoso, Ltd."
+    assert told[0]["modelName"] == 'Model "X"'
+    assert (told[2]["errorCode"], told[2]["matchedBy"]) == ("808", "position")
+    assert [bool(row["action"]) for row in told] == [False, True, True, True]
+
+
+def test_no_cell_is_a_formula() -> None:
+    cells = ["=1+1", "+1", "-1", "@x", "'=x", "a=b"]
+    rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
+    told = read(write_results(job(VerdictRun(6, Verdict(Outcome.REGISTERED))), rows))
+    assert [row["serialNumber"] for row in told] == ["'=1+1", "'+1", "'-1", "'@x", "'=x", "a=b"]
+
+
+def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
+    told = read(write_results(job(VerdictRun(2, Verdict(Outcome.REGISTERED))), unknown_rows(2)))
+    assert [(row["device"], row["serialNumber"], row["outcome"]) for row in told] == [
+        ("1", "", "registered"),
+        ("2", "", "registered"),
+    ]
