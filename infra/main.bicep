@@ -65,6 +65,9 @@ param maxDevicesPerUpload int = 1000
 @minValue(1)
 param maxManifestBytes int = 268435456
 
+@description('Manifests with more rows are rejected.')
+param maxDevices int = 250000
+
 @description('How long an upload is tried, and how long an accepted one is followed: ISO 8601 duration. Keep it well below manifestDays.')
 param giveUpAfter string = 'P2D'
 
@@ -218,6 +221,7 @@ module app 'modules/function-app.bicep' = {
       PARTNER_CENTER_APPLICATION: partnerCenterApplication
       MAX_DEVICES_PER_UPLOAD: string(maxDevicesPerUpload)
       MAX_MANIFEST_BYTES: string(maxManifestBytes)
+      MAX_DEVICES: string(maxDevices)
       GIVE_UP_AFTER: giveUpAfter
       LEASE_DURATION: leaseDuration
       FIRST_POLL_AFTER: firstPollAfter

@@ -10,12 +10,12 @@ import requests
 from local.stand_ins.partner_center import PartnerCenter as StandIn
 from local.stand_ins.partner_center import SignIn
 from local.stand_ins.web import Adapter
-from shared.config.settings import Delays
+from shared.config.settings import Delays, Limits
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, decode
 from shared.partner_center.client import PartnerCenter
 from shared.workflow.advance import Workflow
-from shared.workflow.ports import Limits, Services
+from shared.workflow.ports import Services
 from shared.workflow.sweep import Sweep
 from shared.workflow.wake_up import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied
@@ -74,6 +74,7 @@ class World:
     customers: Mapping[str, Collection[str]] = field(default_factory=lambda: {CUSTOMER: ["Test"]})
     part_size: int = 1000
     manifest_bytes: int = 2**20
+    devices: int = 250_000
     allowed: frozenset[str] = frozenset()
     create_missing_batch: bool = False
     access: SignIn = SignIn.APP_ONLY
@@ -100,7 +101,7 @@ class World:
         session = requests.Session()
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
-        limits = Limits(self.part_size, self.manifest_bytes, self.allowed, self.create_missing_batch)
+        limits = Limits(self.part_size, self.manifest_bytes, self.devices, self.allowed, self.create_missing_batch)
         self.services = Services(self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0)
         self.workflow = Workflow(self.services)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 
 from shared.config.settings import Settings, read_settings
+from shared.partner_center.tokens import SignInError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.entra import Authority, Grant
 from shared.sign_in.managed_identity import operator
 from shared.sign_in.vault import Secret
-from shared.workflow.ports import SignInError
 
 REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CENTER_CERTIFICATE_SECRET"
 

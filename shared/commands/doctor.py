@@ -16,7 +16,7 @@ from shared.config.settings import CONNECTION, POLLING, SettingsError, read_sett
 from shared.job.record import Fault
 from shared.manifest.target import is_customer_id
 from shared.partner_center.responses import AnswerError, readable
-from shared.workflow.ports import SignInError
+from shared.partner_center.tokens import SignInError
 
 TRIGGER = "upload_manifest"
 """The blob trigger's name: a subscription that names another function loses every event without a word."""

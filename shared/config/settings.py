@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Literal, override
+from typing import override
 
 import msgspec
 
-from shared.config import addresses, values
+from shared.config import values
 from shared.config.clouds import CLOUDS, Cloud
+from shared.manifest import MAX_DEVICES
 
 CONNECTION = "ManifestStorage"
 """Prefix of the storage connection's settings, as the trigger's binding names it."""
@@ -25,8 +26,6 @@ PROJECT = "autopilot-manifest-uploader"
 
 _HEADER, _COUNT = "text of printable ASCII characters", "whole number above 0"
 _CREDENTIALS = re.compile(r"//[^/]*@")
-
-type SignIn = Literal["managed_identity", "federated_app", "app_user"]
 
 
 class SettingsError(Exception):
@@ -57,6 +56,16 @@ class Delays(msgspec.Struct, frozen=True):
     give_up: timedelta
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What a manifest may be, and whose."""
+
+    devices_per_upload: int
+    manifest_bytes: int
+    devices: int
+    allowed_customers: frozenset[str]
+    create_missing_batch: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything that the app is told from outside."""
 
@@ -72,12 +81,9 @@ class Settings(msgspec.Struct, frozen=True):
     app_id: str | None
     refresh_token_secret: str | None
     certificate_secret: str | None
-    create_missing_batch: bool
     locale: str
     application: str
-    devices_per_upload: int
-    manifest_bytes: int
-    allowed_customers: frozenset[str]
+    limits: Limits
     delays: Delays
     trigger_source: str
 
@@ -134,8 +140,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _settings(reader: _Reader) -> Settings:
     sign_in = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
-    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, addresses.url, "https address (http is for loopback only)")
-    host = reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, addresses.authority, "https address or host name")
+    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, values.url, "https address (http is for loopback only)")
+    host = reader.parsed("AZURE_AUTHORITY_HOST", cloud.authority, values.authority, "https address or host name")
     return Settings(
         connection=_connection(reader),
         container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
@@ -149,12 +155,9 @@ def _settings(reader: _Reader) -> Settings:
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", sign_in, ("federated_app", "app_user")),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", sign_in, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", sign_in, ()),
-        create_missing_batch=_create_missing_batch(reader, sign_in),
         locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", values.header, _HEADER),
         application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, values.header, _HEADER),
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, _COUNT),
-        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, _COUNT),
-        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
+        limits=_limits(reader, sign_in),
         delays=_delays(reader, url),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
     )
@@ -163,7 +166,7 @@ def _settings(reader: _Reader) -> Settings:
 def _connection(reader: _Reader) -> Connection:
     connection_string = reader.optional(CONNECTION)
     if connection_string:
-        if not addresses.is_connection_string(connection_string):  # not repeated: it may hold a key
+        if not values.is_connection_string(connection_string):  # not repeated: it may hold a key
             reader.faults.append(f"{CONNECTION} is no connection string of a storage account")
         return Connection(connection_string, None, None, None)
     return Connection(
@@ -174,14 +177,14 @@ def _connection(reader: _Reader) -> Connection:
 def _service(reader: _Reader, kind: str) -> str:
     name = f"{CONNECTION}__{kind}ServiceUri"
     uri = reader.required(name, f"neither it nor a connection string {CONNECTION} is set")
-    if uri and not addresses.is_service(uri):  # not repeated: it may be a connection string, put here by mistake
+    if uri and not values.is_service(uri):  # not repeated: it may be a connection string, put here by mistake
         reader.faults.append(f"{name} is no https address such as https://my-account.{kind}.core.windows.net")
     return uri
 
 
 def _storage_name(reader: _Reader, name: str, what: str) -> str:
     value = reader.required(name, what)
-    if value and not addresses.is_storage_name(value):
+    if value and not values.is_storage_name(value):
         reader.faults.append(
             f"{name} is {value!r}, but a name has 3 to 63 lowercase letters, digits and single hyphens"
         )
@@ -196,18 +199,26 @@ def _for_sign_in(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str,
 
 def _tenant(reader: _Reader, sign_in: str) -> str | None:
     value = _for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", sign_in, ("federated_app", "app_user"))
-    if value and not addresses.is_tenant(value):
+    if value and not values.is_tenant(value):
         reader.faults.append(f"PARTNER_CENTER_TENANT_ID is {value!r}, which is neither a tenant's id nor its domain")
     return value
 
 
 def _secret(reader: _Reader, name: str, sign_in: str, needed_by: tuple[str, ...]) -> str | None:
     value = _for_sign_in(reader, name, sign_in, needed_by)
-    if value and not addresses.is_secret_url(
-        value
-    ):  # the value is not repeated: it may be the secret itself, pasted here
+    if value and not values.is_secret_url(value):  # the value is not repeated: it may be the secret itself, pasted here
         reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
     return value
+
+
+def _limits(reader: _Reader, sign_in: str) -> Limits:
+    return Limits(
+        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, _COUNT),
+        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, _COUNT),
+        devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), values.positive, _COUNT),
+        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
+        create_missing_batch=_create_missing_batch(reader, sign_in),
+    )
 
 
 def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:
@@ -222,7 +233,7 @@ def _delays(reader: _Reader, url: str) -> Delays:
         return reader.parsed(name, default, values.duration, "ISO 8601 duration such as PT30S or P2D")
 
     lease = duration("LEASE_DURATION", "PT5M")
-    if lease < SHORTEST_LEASE and not addresses.is_loopback(url):
+    if lease < SHORTEST_LEASE and not values.is_loopback(url):
         reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
     return Delays(
         lease=lease,

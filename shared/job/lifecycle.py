@@ -3,6 +3,7 @@
 Everything here is pure. A transition returns a new record; one that the table does not know is an error.
 """
 
+from collections import Counter
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -12,13 +13,14 @@ import msgspec
 
 from shared.job.record import (
     FINAL,
+    DeviceCounts,
     Job,
     Lease,
+    Outcome,
     Previous,
     Progress,
     State,
 )
-from shared.job.tally import tally
 
 MOVES: dict[State, frozenset[State]] = {
     State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),
@@ -123,3 +125,22 @@ def _previous(job: Job) -> Previous:
     """Remember a run's uploads, without the verdicts: of many devices they take megabytes, and its results had them."""
     uploads = tuple(msgspec.structs.replace(upload, verdicts=None) for upload in job.uploads)
     return Previous(etag=job.etag, state=job.state, uploads=uploads)
+
+
+def tally(job: Job) -> DeviceCounts:
+    """Count a job's devices; what has been neither judged nor given up is pending."""
+    if job.device_count is None:
+        return DeviceCounts()
+    judged = Counter[Outcome]()
+    for upload in job.uploads:
+        for run in upload.verdicts or ():
+            judged[run.verdict.outcome] += run.count
+    not_uploaded = job.unsent if job.progress.stopped or job.state in FINAL else 0
+    return DeviceCounts(
+        registered=judged[Outcome.REGISTERED],
+        already_registered=judged[Outcome.ALREADY_REGISTERED],
+        failed=judged[Outcome.FAILED],
+        not_reported=judged[Outcome.NOT_REPORTED],
+        not_uploaded=not_uploaded,
+        pending=job.device_count - judged.total() - not_uploaded,
+    )

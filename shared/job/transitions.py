@@ -4,9 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from shared.job.lifecycle import move
+from shared.job.lifecycle import move, tally
 from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, timestamp
-from shared.job.tally import tally
 from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 

@@ -44,3 +44,11 @@ def is_identified(device: Device) -> bool:
 def encode(devices: Iterable[Device]) -> bytes:
     """Write the body of an upload: a bare JSON array, values unchanged, absent members left out."""
     return msgspec.json.encode(list(devices))
+
+
+class Entry(msgspec.Struct, gc=False):
+    """A device and its place in the reader's unit; one that is not ``sound`` has been reported already."""
+
+    device: Device
+    at: int
+    sound: bool = True

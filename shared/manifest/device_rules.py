@@ -5,9 +5,11 @@ from functools import cache
 
 import msgspec
 
-from shared.manifest.device import FIELDS, Device, is_identified
-from shared.manifest.entry import Entry
-from shared.manifest.report import Report
+from shared.manifest.device import FIELDS, Device, Entry, is_identified
+from shared.manifest.findings import Report
+
+LARGEST = 1_048_576
+"""Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
 
 _TUPLE = ("serial number", "manufacturer", "model")
 _NUMBER = re.compile(r"\s*\d+([.,]\d+)?[eE]\+\d+\s*")

@@ -6,12 +6,10 @@ from typing import NamedTuple, override
 
 import msgspec
 
-from shared.manifest.content import Content
 from shared.manifest.device import Device
 from shared.manifest.duplicates import Repeats
-from shared.manifest.findings import Findings
-from shared.manifest.reading import entries
-from shared.manifest.report import Report
+from shared.manifest.findings import Findings, Report
+from shared.manifest.reading import Content, entries
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
 KEPT_DEVICES = 20_000

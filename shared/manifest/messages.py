@@ -4,6 +4,7 @@ SAVE_AS_CSV = 'open it and save it as "CSV UTF-8 (comma delimited)"'
 
 ISSUES = {
     "manifest_too_large": "The manifest is larger than allowed. Split it into several files.",
+    "too_many_devices": "The manifest has more devices than allowed. Split it into several files.",
     "empty_file": "The file is empty. Export it again and drop it again.",
     "blank_file": "The file holds nothing but white space. Export it again and drop it again.",
     "excel_workbook": f"This is an Excel workbook or the like. In Excel, {SAVE_AS_CSV}.",

@@ -2,16 +2,44 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Protocol
 
-from shared.manifest.content import Content
 from shared.manifest.csv_reader.table import table
 from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.file_type import GZIP, encoding_of, opened
 from shared.manifest.decoding.gzip_stream import unpacked
-from shared.manifest.entry import Entry
-from shared.manifest.findings import UnreadableError
+from shared.manifest.device import Entry
+from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
-from shared.manifest.report import Report
+
+
+class Content(Protocol):
+    """Bytes that can be read more than once and are the same each time."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes from the first one on, at every call."""
+        ...
+
+
+class InMemory:
+    """Bytes that are at hand."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self._data)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes in one piece."""
+        yield self._data
 
 
 def entries(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:

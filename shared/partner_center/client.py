@@ -6,7 +6,7 @@ batch upload" in the Partner Center REST reference. The token goes to the base U
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol, override
+from typing import override
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from shared.partner_center.advice import advice
 from shared.partner_center.responses import (
     Accepted,
     Answer,
-    Report,
+    Poll,
     UnavailableError,
     batches_in,
     error_for,
@@ -27,7 +27,7 @@ from shared.partner_center.responses import (
     progress_in,
     retry_after,
 )
-from shared.workflow.ports import LONGEST_SIGN_IN
+from shared.partner_center.tokens import LONGEST_SIGN_IN, Tokens
 
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 100
@@ -44,22 +44,6 @@ AT_ONCE = timedelta(seconds=2)
 
 LARGEST_ANSWER = 16 * 2**20
 """Bytes. The progress of 1,000 devices takes about 0.3 MB."""
-
-
-class Tokens(Protocol):
-    """Gives bearer tokens for Partner Center."""
-
-    def token(self) -> str:
-        """Give a valid token.
-
-        Raises:
-            SignInError: None is to be had now.
-        """
-        ...
-
-    def renew(self) -> None:
-        """Forget the token that was not accepted."""
-        ...
 
 
 class PartnerCenter:
@@ -126,7 +110,7 @@ class PartnerCenter:
         seconds = (self._clock() - call.began).total_seconds()
         return Accepted(location, call.correlation_id, answer.server_correlation, seconds)
 
-    def progress(self, customer_id: str, tracking_id: str) -> Report:
+    def progress(self, customer_id: str, tracking_id: str) -> Poll:
         """Ask how far an upload is.
 
         Raises:
@@ -140,7 +124,7 @@ class PartnerCenter:
         if progress is None:
             fault = call.fault("Partner Center answered something that is no batch upload status.", answer)
             raise UnavailableError(fault, wait, answered=True)
-        return Report(progress, wait)
+        return Poll(progress, wait)
 
     def renew_token(self) -> None:
         """Take a new token for the next call, as the last one was not accepted."""

@@ -121,7 +121,7 @@ class _Batches(msgspec.Struct, frozen=True):
     items: list[_Batch]
 
 
-class Report(msgspec.Struct, frozen=True):
+class Poll(msgspec.Struct, frozen=True):
     """One reading of an upload's progress, and how long to leave Partner Center alone where it says so."""
 
     progress: BatchProgress

@@ -9,12 +9,12 @@ from contextlib import suppress
 from azure.core.credentials import AccessToken
 
 from shared.config.settings import Settings
+from shared.partner_center.tokens import SignInError
 from shared.sign_in.certificate import proof_of
-from shared.sign_in.entra import PUBLIC_CLIENT, Authority, Grant, Proof, RefusedError
+from shared.sign_in.entra import PUBLIC_CLIENT, Authority, Grant, Proof, SignInRefusedError
 from shared.sign_in.managed_identity import Identity
 from shared.sign_in.token_source import MARGIN
 from shared.sign_in.vault import Secret
-from shared.workflow.ports import SignInError
 
 
 class AppUser:
@@ -64,7 +64,7 @@ class AppUser:
         stored = self._unsaved or self._refresh_token.read()
         try:
             return self._exchange(stored, scope)
-        except RefusedError:
+        except SignInRefusedError:
             latest = self._refresh_token.read()
             if latest == stored:
                 raise
@@ -73,7 +73,7 @@ class AppUser:
     def _exchange(self, refresh_token: str, scope: str) -> Grant:
         try:
             return self._authority.redeem(refresh_token, scope, self._proof())
-        except RefusedError as error:
+        except SignInRefusedError as error:
             if error.fault.code != PUBLIC_CLIENT:
                 raise
         # The user signed in without any proof of the app's, so Entra ID takes none with this refresh token.

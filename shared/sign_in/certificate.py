@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
 from shared.sign_in.entra import Proof
-from shared.workflow.ports import SignInError
 
 
 def proof_of(secret: str) -> Proof:

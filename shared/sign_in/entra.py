@@ -10,8 +10,8 @@ import msal  # type: ignore[import-untyped]  # the library carries no types
 import requests
 from msal.exceptions import MsalError  # type: ignore[import-untyped]  # the library carries no types
 
+from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
-from shared.workflow.ports import SignInError
 
 TIMEOUT = (5, 10)
 """Seconds to connect and to wait for an answer; msal tries once more where no connection is made."""
@@ -23,7 +23,7 @@ type Proof = Mapping[str, str | Callable[[], str]]
 """How the app proves itself: an assertion or a key and its certificate, by the names that msal gives them."""
 
 
-class RefusedError(SignInError):
+class SignInRefusedError(SignInError):
     """Entra ID answered, and the answer was no."""
 
 
@@ -48,7 +48,7 @@ class Authority:
         """Exchange a refresh token for an access token and the next refresh token.
 
         Raises:
-            RefusedError: Not for this one.
+            SignInRefusedError: Not for this one.
             SignInError: Entra ID could not be asked, or the proof not be made.
         """
         with self._client(proof) as client:
@@ -58,7 +58,7 @@ class Authority:
         """Let a person sign in with a browser on any device; ``show`` tells them where, and which code to enter.
 
         Raises:
-            RefusedError: They did not, could not, or took too long.
+            SignInRefusedError: They did not, could not, or took too long.
             SignInError: Entra ID could not be asked.
         """
         with self._client(proof) as client:
@@ -66,7 +66,7 @@ class Authority:
             protocol = client.client
             flow = protocol.initiate_device_flow(scope=[scope, "offline_access", "openid", "profile"])
             if "message" not in flow:
-                raise RefusedError(faults.entra(flow))
+                raise SignInRefusedError(faults.entra(flow))
             show(flow["message"])
             return _grant(protocol.obtain_token_by_device_flow(flow, data={"code": flow["device_code"]}))
 
@@ -92,6 +92,6 @@ class Authority:
 
 def _grant(answer: Mapping[str, Any]) -> Grant:
     if "access_token" not in answer or "refresh_token" not in answer:
-        raise RefusedError(faults.entra(answer))
+        raise SignInRefusedError(faults.entra(answer))
     expires_on = int(time.time()) + int(answer["expires_in"])
     return Grant(answer["access_token"], answer["refresh_token"], expires_on)

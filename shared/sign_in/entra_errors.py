@@ -76,6 +76,6 @@ _ADVICE = {
 _BY_NUMBER = {number: words for words, numbers in _ADVICE.items() for number in numbers.split()}
 
 
-def advice(number: str | None) -> str:
+def explain(number: str | None) -> str:
     """Say what to do about an error number, in one or two sentences."""
     return _BY_NUMBER.get(number or "", _UNKNOWN)

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from shared.job.record import Fault
 from shared.partner_center.responses import readable
-from shared.sign_in.entra_errors import advice
+from shared.sign_in.entra_errors import explain
 
 TOO_SLOW = Fault(
     code="sign_in_timeout", description="No token: the sign-in did not end in time. It is tried again by itself."
@@ -101,7 +101,7 @@ def _entra(text: str, status: int | None) -> Fault:
     number = _ERROR_NUMBER.search(text)
     ids = {name: match[1] for name, pattern in _IDS.items() if (match := pattern.search(text))}
     said = _said(text.partition("Trace ID:")[0])
-    description = f"No token. {advice(number[1] if number else None)} Entra ID said: {said}"
+    description = f"No token. {explain(number[1] if number else None)} Entra ID said: {said}"
     return Fault(http_status=status, code=number[0] if number else "entra_refused", description=description, **ids)
 
 

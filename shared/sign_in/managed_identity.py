@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 
+from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
-from shared.workflow.ports import SignInError
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from shared import event_log
+from shared.partner_center.tokens import LONGEST_SIGN_IN, SignInError
 from shared.sign_in import faults
-from shared.workflow.ports import LONGEST_SIGN_IN, SignInError
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken

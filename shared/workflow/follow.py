@@ -13,17 +13,10 @@ from shared.job.record import Fault, Job, Upload
 from shared.manifest import Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
-from shared.partner_center.responses import AnswerError, BatchProgress, Report, UnavailableError, tracking_id
+from shared.partner_center.responses import AnswerError, BatchProgress, Poll, UnavailableError, tracking_id
+from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
-from shared.workflow.ports import (
-    UNREADABLE,
-    ConflictError,
-    Services,
-    SignInError,
-    Storage,
-    StorageUnavailableError,
-    Stored,
-)
+from shared.workflow.ports import UNREADABLE, ConflictError, Services, Storage, StorageUnavailableError, Stored
 from shared.workflow.results import unknown_rows, write_results
 
 _SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
@@ -102,7 +95,7 @@ class Tracking:
                 self._told = max(filter(None, (self._told, report.retry_after)), default=None)
                 self._note(index, report.progress)
 
-    def _report(self, upload: Upload) -> Report:
+    def _report(self, upload: Upload) -> Poll:
         customer, tracking = str(self._job.customer_id), str(tracking_id(upload.location))
         try:
             return self._services.api.progress(customer, tracking)

@@ -6,14 +6,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from shared.config.settings import Delays
+from shared.config.settings import Delays, Limits
 from shared.job.blob_names import marks_directory
 from shared.job.record import Fault, Job
-from shared.partner_center.responses import Accepted, Report
+from shared.partner_center.responses import Accepted, Poll
 from shared.workflow.wake_up import WakeUp
-
-LONGEST_SIGN_IN = 45
-"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
 
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
 
@@ -28,14 +25,6 @@ class ManifestChangedError(Exception):
 
 class StorageUnavailableError(Exception):
     """The manifest, or what stands beside it, could not be reached now."""
-
-
-class SignInError(Exception):
-    """No token is to be had now; ``fault`` says why and what to mend."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
 
 
 class Stored(NamedTuple):
@@ -135,22 +124,13 @@ class Api(Protocol):
         """List the ids of a customer's batches."""
         ...
 
-    def progress(self, customer_id: str, tracking_id: str) -> Report:
+    def progress(self, customer_id: str, tracking_id: str) -> Poll:
         """Ask how far an upload is."""
         ...
 
     def renew_token(self) -> None:
         """Take a new token for the next call, as the last one was not accepted."""
         ...
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a manifest may be, and whose."""
-
-    devices_per_upload: int
-    manifest_bytes: int
-    allowed_customers: frozenset[str]
-    create_missing_batch: bool = False
 
 
 class Services(msgspec.Struct, frozen=True):

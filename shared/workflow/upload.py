@@ -14,18 +14,12 @@ from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
 from shared.manifest.target import Ids, Target, resolve
+from shared.partner_center.advice import nearest_batches
 from shared.partner_center.responses import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
-from shared.partner_center.suggestions import nearest_batches
+from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.ports import (
-    UNREADABLE,
-    Content,
-    ManifestChangedError,
-    Services,
-    SignInError,
-    StorageUnavailableError,
-)
+from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
 CRASHED = Fault(code="crashed", description="Five attempts in a row broke off without a word.")
@@ -71,7 +65,7 @@ class Attempt:
 
     def _upload(self, content: Content) -> None:
         limits = self._services.limits
-        manifest = inspect(content, max_bytes=limits.manifest_bytes)
+        manifest = inspect(content, max_bytes=limits.manifest_bytes, max_devices=limits.devices)
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
         if isinstance(target, Target) and not manifest.issues.count:
             self._claim.job = transitions.checked(self._job, target, manifest, self._services.clock())

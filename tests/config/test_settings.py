@@ -19,11 +19,12 @@ def test_defaults_are_the_contracts() -> None:
     assert settings.url == settings.cloud.audience == "https://api.partnercenter.microsoft.com"
     assert settings.authority == "https://login.microsoftonline.com"
     assert settings.sign_in == "managed_identity"
-    assert settings.devices_per_upload == 1000
-    assert settings.manifest_bytes == 256 * 1024 * 1024
+    assert settings.limits.devices_per_upload == 1000
+    assert settings.limits.manifest_bytes == 256 * 1024 * 1024
+    assert settings.limits.devices == 250_000
     assert settings.locale == "en-US"
-    assert settings.allowed_customers == frozenset()
-    assert not settings.create_missing_batch
+    assert settings.limits.allowed_customers == frozenset()
+    assert not settings.limits.create_missing_batch
     delays = settings.delays
     assert delays.give_up == timedelta(days=2)
     assert (delays.first_poll, delays.longest_poll) == (timedelta(seconds=30), timedelta(minutes=10))
@@ -59,7 +60,7 @@ def test_an_authority_may_be_a_bare_host() -> None:
 
 def test_customers_are_compared_without_case() -> None:
     settings = read_settings(LEAST | {"ALLOWED_CUSTOMERS": f" {CUSTOMER.upper()} , "})
-    assert settings.allowed_customers == {CUSTOMER}
+    assert settings.limits.allowed_customers == {CUSTOMER}
 
 
 @pytest.mark.parametrize(

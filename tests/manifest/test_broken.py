@@ -9,8 +9,8 @@ from typing import NoReturn
 import pytest
 
 from shared.manifest import ISSUES, InMemory, inspect
-from shared.manifest.decoding.characters import LARGEST
 from shared.manifest.device import Device
+from shared.manifest.device_rules import LARGEST
 from tests.manifest.files import devices_in, issues_in, read
 
 KEY = '{"productKey": "K"}'
@@ -229,4 +229,12 @@ def test_a_gzip_file_may_not_unpack_to_more_than_the_limit() -> None:
 def test_every_code_of_an_issue_is_met_here() -> None:
     met = {"broken_encoding"} | {code for _, code in FOREIGN.values()}
     met |= {code for _, expected in (*JSON.values(), *CSV.values()) for _, code in expected}
-    assert met | {"manifest_too_large", "unpacked_too_large"} == set(ISSUES)
+    assert met | {"manifest_too_large", "too_many_devices", "unpacked_too_large"} == set(ISSUES)
+
+
+def test_more_devices_than_allowed_are_rejected_duplicates_included() -> None:
+    devices = InMemory(b'[{"productKey": "K"}, {"productKey": "K"}, {"productKey": "K"}]')
+    assert inspect(devices, max_bytes=1000, max_devices=3).device_count == 1
+    [issue] = inspect(devices, max_bytes=1000, max_devices=2).issues.kept
+    assert (issue.where, issue.code) == ("manifest", "too_many_devices")
+    assert "more than 2 devices" in issue.message

@@ -8,7 +8,7 @@ import pytest
 
 from shared.manifest import Finding, Findings, InMemory, inspect, reread
 from shared.manifest.device import Device, encode
-from shared.manifest.sightings import Sightings
+from shared.manifest.duplicates import Sightings
 from tests.manifest.files import MOST, TEMPLATE, csv_text, json_file, made_up_hash, read, warnings_in
 
 

@@ -17,8 +17,8 @@ from shared import sign_in
 from shared.config.clouds import CLOUDS
 from shared.config.settings import Settings, read_settings
 from shared.job.record import Fault
+from shared.partner_center.tokens import SignInError
 from shared.sign_in import SignIn
-from shared.workflow.ports import SignInError
 
 IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"
 OTHER_IDENTITY = "33333333-3d57-4e0b-8a55-2f1f0a9d7c11"

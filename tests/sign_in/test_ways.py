@@ -17,8 +17,8 @@ from azure_functions_runtime import invocation_id_cv
 from local.stand_ins.authority import Trust
 from local.stand_ins.partner_center import SignIn as Access
 from shared.config.clouds import CLOUDS
+from shared.partner_center.tokens import SignInError
 from shared.sign_in import SignIn, token_source
-from shared.workflow.ports import SignInError
 from tests.sign_in.premises import IDENTITY, Premises
 
 WAYS = ("managed_identity", "federated_app", "app_user")

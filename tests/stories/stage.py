@@ -19,6 +19,7 @@ from shared.config.settings import Settings
 from shared.http_session import DirectSession
 from shared.job.record import Job
 from shared.storage.blobs import Storage
+from shared.storage.clients import StorageCredential
 from shared.storage.wake_up_queue import WakeUpQueue
 from tests.fakes import FakeQueue
 from tests.stories.moments import Time, TimeTravel
@@ -86,7 +87,7 @@ class Stage(Surroundings):
 def _substitute(monkeypatch: pytest.MonkeyPatch, closing: ExitStack, time: Time | TimeTravel, witness: Witness) -> None:
     """Give the app, put together at its first invocation, the story's time and witness, and close it at the end."""
 
-    def app(settings: Settings, identity: bootstrap.Identity) -> bootstrap.App:
+    def app(settings: Settings, identity: StorageCredential) -> bootstrap.App:
         built = build(settings, identity)
         closing.callback(built.tokens.close)
         return built

@@ -6,8 +6,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device, is_identified
-from shared.manifest.findings import UnreadableError, quoted
-from shared.manifest.report import Report
+from shared.manifest.findings import Report, UnreadableError, quoted
 
 _DELIMITERS = (",", ";", "\t")
 _MOST = 1000  # columns whose names are looked at

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from io import StringIO
 from itertools import chain, islice
 
-from shared.manifest.csv_reader.blocks import blocks
 from shared.manifest.csv_reader.header import Layout, delimiter_of, known_columns, layout
-from shared.manifest.csv_reader.records import Records, Rows, cells_of
-from shared.manifest.device import Device
-from shared.manifest.entry import Entry
-from shared.manifest.findings import UnreadableError
+from shared.manifest.csv_reader.records import Records, Rows, blocks, cells_of
+from shared.manifest.device import Device, Entry
+from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.cursor import DECODER
 from shared.manifest.messages import WARNINGS
-from shared.manifest.report import Report
 
 _NOBODY = Device()
 _EMPTY_LINE = [""]

@@ -4,15 +4,11 @@ import codecs
 from collections.abc import Iterator
 
 from shared.manifest.decoding.file_type import Encoding
-from shared.manifest.findings import UnreadableError
+from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.messages import WARNINGS
-from shared.manifest.report import Report
 
 PIECE = 131_072
 """Bytes decoded at once: enough to be quick, few enough that no character width matters to the memory."""
-
-LARGEST = 1_048_576
-"""Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
 
 _FALLBACK = "cp1252"
 _SPOKEN = {

@@ -58,21 +58,21 @@ _DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
 )
 
 
-class Batch(NamedTuple):
+class Slice(NamedTuple):
     """Items of an array, all of them flawless devices or all of them whatever JSON says."""
 
     devices: Sequence[Device]
     values: Sequence[object]
 
 
-class Batches:
+class Slices:
     """The items of the array in which a cursor stands."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._decoders = list(_DECODERS)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Slice]:
         """Read up to and over the bracket that closes the array."""
         cursor = self._cursor
         cursor.skip("[")
@@ -81,17 +81,17 @@ class Batches:
             return
         closed = False
         while not closed:
-            if batch := self._window():
-                yield batch
+            if found := self._window():
+                yield found
                 closed = cursor.closes("]")
             else:
                 values = list[object]()
                 try:
                     closed = self._one_by_one(values)
                 except UnreadableError:
-                    yield Batch([], values)
+                    yield Slice([], values)
                     raise
-                yield Batch([], values)
+                yield Slice([], values)
 
     def _one_by_one(self, values: list[object]) -> bool:
         """Add values until there is new text, and tell whether the array has been closed."""
@@ -104,19 +104,19 @@ class Batches:
             cursor.peek()
         return False
 
-    def _window(self) -> Batch | None:
+    def _window(self) -> Slice | None:
         """Decode a window and step over it; ``None`` where that does not work."""
         cursor = self._cursor
         cursor.peek()
         while len(cursor.text) - cursor.at < WINDOW and cursor.more():
             pass
         cut = _cut(cursor)
-        batch = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
-        if batch:
+        found = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
+        if found:
             cursor.at = cut
-        return batch
+        return found
 
-    def _decoded(self, window: str) -> Batch | None:
+    def _decoded(self, window: str) -> Slice | None:
         for decoder in self._decoders:
             try:
                 found = decoder.decode(window)
@@ -124,7 +124,7 @@ class Batches:
                 continue
             if decoder is not self._decoders[0]:  # what worked comes first next time
                 self._decoders.reverse()
-            return Batch(
+            return Slice(
                 [
                     from_values(
                         item.serial_number,
@@ -138,7 +138,7 @@ class Batches:
                 [],
             )
         try:
-            return Batch([], DECODER.decode(window))
+            return Slice([], DECODER.decode(window))
         except (json.JSONDecodeError, RecursionError):
             return None
 

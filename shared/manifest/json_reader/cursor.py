@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from shared.manifest.decoding.characters import LARGEST, PIECE
+from shared.manifest.decoding.characters import PIECE
+from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import UnreadableError
 
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.

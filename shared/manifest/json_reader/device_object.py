@@ -2,11 +2,9 @@
 
 from types import NoneType
 
-from shared.manifest.device import FIELDS, Device
-from shared.manifest.entry import Entry
-from shared.manifest.findings import quoted
+from shared.manifest.device import FIELDS, Device, Entry
+from shared.manifest.findings import Report, quoted
 from shared.manifest.json_reader.array import DOCUMENTED
-from shared.manifest.report import Report
 
 _TYPES = {
     dict: "an object",

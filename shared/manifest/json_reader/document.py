@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from itertools import count
 
-from shared.manifest.entry import Entry
-from shared.manifest.findings import UnreadableError, quoted
-from shared.manifest.json_reader.array import Batches
+from shared.manifest.device import Entry
+from shared.manifest.findings import Report, UnreadableError, quoted
+from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import NAMES_TOLD, Members, text_or_none
-from shared.manifest.report import Report
 
 _IDS = {"customerid": "customerId", "batchid": "batchId"}
 _BLANK = "{} is blank. Fill it in, or leave it out and name the blob by the ids."
@@ -34,7 +33,7 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
 
 def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
     members, place = Members(report), 1
-    for devices, values in Batches(cursor):
+    for devices, values in Slices(cursor):
         yield from map(Entry, devices, count(place))
         yield from map(members.device, values, count(place))
         place += len(devices) + len(values)

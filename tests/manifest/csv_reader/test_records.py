@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.manifest.csv_reader.records import Records, enclosed
-from shared.manifest.decoding.characters import LARGEST
+from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import UnreadableError
 
 LINES = st.text(alphabet='"",;ab \t', max_size=12)

@@ -9,7 +9,7 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
 from shared.job.record import Fault, State
 from shared.manifest import Content, UnreadableError
-from shared.manifest.entry import Entry
+from shared.manifest.device import Entry
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
 from tests.world import NAME, World

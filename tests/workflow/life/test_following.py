@@ -9,7 +9,7 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response
 from shared.job.record import Fault, State
-from shared.workflow.ports import SignInError
+from shared.partner_center.tokens import SignInError
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows, status_of_error
 from tests.world import DELAYS, NAME, World

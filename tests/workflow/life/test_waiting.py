@@ -6,7 +6,7 @@ from datetime import timedelta
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Silence, unanswered
 from shared.job.record import Fault, State
-from shared.workflow.ports import SignInError
+from shared.partner_center.tokens import SignInError
 from tests.workflow.life.views import TWO, status_of_error, uploads
 from tests.world import DELAYS, World
 
