@@ -10,7 +10,7 @@ from shared import bootstrap, event_log
 from shared.config.settings import CONNECTION, POLLING
 from shared.job.blob_names import is_manifest
 from shared.storage.blob_binding import BlobName
-from shared.workflow.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
+from shared.workflow.wake_up import ForeignBlob, UnreadableMessageError, WakeUp, read_messages, read_poisoned_blob
 
 app = func.FunctionApp()
 
@@ -22,7 +22,7 @@ _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else fun
 @app.function_name("upload_manifest")
 @app.blob_trigger("manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=_SOURCE)
 def upload_manifest(manifest: BlobName) -> None:
-    """Take up a blob that has landed. The binding gives its name alone; its content is read once, with its ETag."""
+    """Start a blob that has arrived. The binding gives its name alone; its content is read once, with its ETag."""
     if is_manifest(manifest.text):
         bootstrap.app().workflow.advance(manifest.text, landed=True)
 
@@ -30,35 +30,52 @@ def upload_manifest(manifest: BlobName) -> None:
 @app.function_name("resume_manifest")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
 def resume_manifest(message: func.QueueMessage) -> None:
-    """Go on with a manifest for which it is time."""
-    _advance(message, read_wake_up)
+    """Advance the manifests that a wake-up or an event names."""
+    _advance(message, read_messages)
 
 
 @app.function_name("rescue_manifest")
 @app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
 def rescue_manifest(message: func.QueueMessage) -> None:
-    """Wake a blob's job that the host has given up; another path may have carried it on."""
-    _advance(message, read_poisoned_blob)
+    """Advance a blob that the host has given up; another path may have carried it on."""
+    _rescue(message, read_poisoned_blob)
 
 
 @app.function_name("rescue_wake_up")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
 def rescue_wake_up(message: func.QueueMessage) -> None:
-    """Wake a job whose wake-up the host has given up."""
-    _advance(message, read_wake_up)
+    """Advance a manifest whose wake-up the host has given up."""
+    _rescue(message, read_messages)
 
 
 @app.function_name("sweep")
 @app.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")
 def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    """Wake whatever lies overdue: an event that never came is not a manifest lost."""
+    """Wake whatever is overdue: an event that never came is not a manifest lost."""
     bootstrap.app().sweep.run()
 
 
-def _advance(message: func.QueueMessage, read: Callable[[bytes], WakeUp]) -> None:
+type _Read = Callable[[bytes, str], list[WakeUp | ForeignBlob]]
+
+
+def _rescue(message: func.QueueMessage, read: _Read) -> None:
+    """Advance, and never fail: the host retries a poison queue's messages every ten minutes for a week."""
     try:
-        wake_up = read(message.get_body())
+        _advance(message, read, again=True)
+    except Exception as error:  # noqa: BLE001 - the sweep finds what is left, and the log has the reason
+        event_log.log("rescue_failed", level=logging.ERROR, message_id=message.id, reason=type(error).__name__)
+
+
+def _advance(message: func.QueueMessage, read: _Read, *, again: bool = False) -> None:
+    running = bootstrap.app()
+    try:
+        found = read(message.get_body(), running.settings.container)
     except UnreadableMessageError as error:
         event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
         return
-    bootstrap.app().workflow.advance(wake_up.manifest, wake_up.due)
+    again = again or (message.dequeue_count or 1) > 1
+    for each in found:
+        if isinstance(each, ForeignBlob):
+            event_log.log("message_foreign", level=logging.ERROR, container=each.container, manifest=each.name)
+        else:
+            running.workflow.wake(each, again=again)

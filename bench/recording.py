@@ -78,7 +78,7 @@ _STEPS = {
     ("HEAD", "manifest"): "look at manifest",
     ("PUT", "status"): "write status",
     ("PUT", "results"): "write results",
-    ("DELETE", "results"): "delete results",
+    ("HEAD", "results"): "look at results",
     ("POST", "message"): "send message",
     ("PUT", "message"): "move message",
     ("POST", "devices"): "upload devices",

@@ -12,8 +12,8 @@ import msgspec
 from shared.job.record import Job
 
 FILE = Path(__file__).parent.parent / "schemas" / "status.schema.json"
-_INTERNAL = ("progress",)
-_NOT_PROMISED = {*_INTERNAL, "notReported", "verdicts"}
+_INTERNAL = ("internal",)
+_NOT_PROMISED = {*_INTERNAL, "notReported"}
 """Members that the app writes beyond those that readers may rely on."""
 
 

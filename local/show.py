@@ -71,7 +71,7 @@ def _findings(title: str, style: str, found: Sequence[Finding], count: int) -> T
 def document(job: Job) -> str:
     """Give the status document, without the app's own bookkeeping."""
     status = json.loads(encode(job))
-    del status["progress"]
+    del status["internal"]
     return json.dumps(status)
 
 

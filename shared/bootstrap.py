@@ -12,7 +12,7 @@ from threading import Lock
 from azure.core.credentials import TokenCredential
 
 from shared import sign_in
-from shared.config.settings import Settings, read_settings
+from shared.config.settings import EVENTS, Settings, read_settings
 from shared.http_session import DirectSession
 from shared.partner_center.client import PartnerCenter
 from shared.storage.blobs import Storage
@@ -54,6 +54,7 @@ class App:
             settings.delays,
             clock=now,
             draw=random.SystemRandom().random,
+            by_events=settings.trigger_source == EVENTS,
         )
         self.workflow = Workflow(services)
         self.sweep = Sweep(self.storage, self.wake_ups, now)

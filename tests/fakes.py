@@ -1,6 +1,7 @@
 """Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process where it is told."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,18 @@ from typing import Never
 from uuid import uuid4
 
 from shared.job.blob_names import marks_directory, results_of, status_of
-from shared.job.record import Job, decode, encode, timestamp
-from shared.workflow.ports import BlobEntry, ConflictError, ManifestChangedError, Sent, StorageUnavailableError, Stored
+from shared.job.record import Job, encode, timestamp
+from shared.job.trust import Foreign, read
+from shared.workflow.ports import (
+    BlobEntry,
+    ConflictError,
+    ManifestChangedError,
+    Properties,
+    ResultsBlob,
+    Sent,
+    StorageUnavailableError,
+    Stored,
+)
 from shared.workflow.wake_up import WakeUp, read_wake_up
 
 
@@ -67,12 +78,14 @@ class Blob:
     etag: str
     modified: datetime
     metadata: dict[str, str] = field(default_factory=dict)
+    created: datetime | None = None
 
 
 class FakeContent:
     def __init__(self, storage: "FakeStorage", name: str) -> None:
         blob = storage.blobs[name]
-        self.etag = blob.etag
+        md5 = hashlib.md5(blob.data, usedforsecurity=False).hexdigest()
+        self.properties = Properties(blob.etag, f"md5 {md5}", blob.created)
         self.size = len(blob.data)
         self.modified = blob.modified
         self.is_directory = marks_directory(blob.metadata)
@@ -88,7 +101,7 @@ class FakeContent:
             yield first
             return
         blob = self._storage.blobs.get(self._name)
-        if blob is None or blob.etag != self.etag:
+        if blob is None or blob.etag != self.properties.etag:
             raise ManifestChangedError(self._name)
         yield blob.data
 
@@ -106,20 +119,26 @@ class FakeStorage:
 
     def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> str:
         etag = f"0x{next(self._etags):X}"
-        self.blobs[name] = Blob(data, etag, self._clock(), metadata or {})
+        self.blobs[name] = Blob(data, etag, self._clock(), metadata or {}, self._clock())
         return etag
 
-    def load(self, manifest: str) -> Stored | None:
+    def load(self, manifest: str) -> Stored | Foreign | None:
         with self._fuse.around("load"):
             blob = self.blobs.get(status_of(manifest))
-            return Stored(decode(blob.data), blob.etag) if blob else None
+            if blob is None:
+                return None
+            job = read(blob.data, manifest)
+            if isinstance(job, Job):
+                return Stored(job, blob.etag)
+            return Foreign(job, blob.etag, blob.modified, blob.metadata.get("etag"))
 
     def save(self, job: Job, version: str | None) -> Stored:
         with self._fuse.around(f"save {job.state}"):
             blob = self.blobs.get(status_of(job.manifest))
             if (blob.etag if blob else None) != version:
                 raise ConflictError(job.manifest)
-            metadata = {"state": job.state, "etag": job.etag, "due": timestamp(job.due) if job.due else ""}
+            due = timestamp(job.due) if job.due else ""
+            metadata = {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}
             self.written.append(job)
             return Stored(job, self.put(status_of(job.manifest), encode(job), metadata))
 
@@ -132,18 +151,30 @@ class FakeStorage:
                 raise ManifestChangedError(manifest)
             return FakeContent(self, manifest)
 
-    def etag(self, manifest: str) -> str | None:
-        with self._fuse.around("etag"):
-            blob = self.blobs.get(manifest)
-            return blob.etag if blob else None
+    def look(self, manifest: str) -> Properties | None:
+        with self._fuse.around("look"):
+            return FakeContent(self, manifest).properties if manifest in self.blobs else None
 
-    def write_results(self, manifest: str, results: bytes) -> str:
+    def results(self, manifest: str) -> ResultsBlob | None:
+        with self._fuse.around("results"):
+            blob = self.blobs.get(results_of(manifest))
+            return ResultsBlob(blob.etag, blob.metadata.get("run", "")) if blob else None
+
+    def write_results(self, job: Job, pieces: Iterable[bytes], over: ResultsBlob | None) -> str:
         with self._fuse.around("write results"):
-            self.put(results_of(manifest), results)
-            return results_of(manifest)
+            data, run = b"".join(pieces), str(job.internal.run)
+            blob = self.blobs.get(results_of(job.manifest))
+            if (blob.etag if blob else None) == (over.etag if over else None):
+                self.put(results_of(job.manifest), data, {"run": run})
+            elif blob is None or blob.metadata.get("run") != run:
+                raise ConflictError(job.manifest)
+            return results_of(job.manifest)
 
-    def delete_results(self, manifest: str) -> None:
+    def delete_results(self, manifest: str, seen: ResultsBlob) -> None:
         with self._fuse.around("delete results"):
+            blob = self.blobs.get(results_of(manifest))
+            if blob and blob.etag != seen.etag:
+                raise ConflictError(manifest)
             self.blobs.pop(results_of(manifest), None)
 
     def listing(self, prefix: str = "") -> Iterator[BlobEntry]:
@@ -157,6 +188,7 @@ class Message:
     text: str
     visible_at: datetime
     id: str = field(default_factory=lambda: str(uuid4()))
+    again: bool = False
 
 
 class FakeQueue:

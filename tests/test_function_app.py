@@ -22,6 +22,7 @@ from local.host.worker_messages import TypedData
 from local.stage import APP
 from shared.config.settings import SettingsError, read_settings
 from shared.job.lifecycle import MOST_DEATHS
+from shared.workflow.wake_up import WakeUp
 
 NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -144,8 +145,17 @@ class RecordingApp:
     def sweep(self) -> "RecordingApp":
         return self
 
-    def advance(self, manifest: str, due: datetime | None = None, *, landed: bool = False) -> None:
-        self.asked.append((manifest, "landed" if landed else due))
+    @property
+    def settings(self) -> "RecordingApp":
+        return self
+
+    container = "manifests"
+
+    def advance(self, manifest: str, *, landed: bool) -> None:
+        self.asked.append((manifest, landed))
+
+    def wake(self, message: WakeUp, *, again: bool) -> None:
+        self.asked.append((message, "again" if again else "first"))
 
     def run(self) -> None:
         self.asked.append(("sweep",))
@@ -165,14 +175,20 @@ def test_triggers_pass_the_name_on_as_it_is(runtime: Runtime, app: RecordingApp,
     assert land(runtime, name).ok
     assert receive(runtime, "resume_manifest", wake_up).ok
     assert receive(runtime, "rescue_wake_up", wake_up).ok
-    assert receive(runtime, "rescue_manifest", json.dumps({"BlobName": name, "ETag": '"0x1"'})).ok
-    assert app.asked == [(name, "landed"), (name, NOON), (name, NOON), (name, None)]
+    poisoned = {"ContainerName": "manifests", "BlobName": name, "ETag": '"0x1"'}
+    assert receive(runtime, "rescue_manifest", json.dumps(poisoned)).ok
+    assert app.asked == [
+        (name, True),
+        (WakeUp(name, NOON), "first"),
+        (WakeUp(name, NOON), "again"),
+        (WakeUp(name, landed=True), "again"),
+    ]
 
 
 def test_a_host_that_sends_the_content_is_understood_all_the_same(runtime: Runtime, app: RecordingApp) -> None:
     metadata = {"BlobTrigger": TypedData(string=f"manifests/{NAME}")}
     assert invoke(runtime, "upload_manifest", inputs.Input(TypedData(bytes=b"[]"), metadata)).ok
-    assert app.asked == [(NAME, "landed")]
+    assert app.asked == [(NAME, True)]
 
 
 def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:
@@ -184,13 +200,36 @@ def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:
 def test_an_unreadable_message_is_logged_and_dropped(
     runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
-    texts = ["", "not JSON", "[]", "{}", '{"manifest": 5}', '{"BlobName": null}']
+    texts = ["", "not JSON", "[5]", "{}", '{"manifest": 5}', '{"BlobName": null}']
     assert [text for text in texts if not receive(runtime, function, text).ok] == []
     logged = [record.__dict__ for record in caplog.records if record.name == "manifests"]
     assert [(one["levelno"], one["event"], one["message_id"]) for one in logged] == [
         (logging.ERROR, "message_unreadable", "id-1")
     ] * len(texts)
     assert app.asked == []
+
+
+@pytest.mark.parametrize("function", ["resume_manifest", "rescue_manifest", "rescue_wake_up"])
+def test_a_message_about_another_container_is_logged_and_wakes_nothing(
+    runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
+) -> None:
+    poisoned = {"ContainerName": "other", "BlobName": NAME}
+    event = {"eventType": "Microsoft.Storage.BlobCreated", "data": {"url": f"https://a.example/other/{NAME}"}}
+    assert receive(runtime, function, json.dumps(poisoned if function == "rescue_manifest" else event)).ok
+    [logged] = [record.__dict__ for record in caplog.records if record.name == "manifests"]
+    assert (logged["event"], logged["levelno"]) == ("message_foreign", logging.ERROR)
+    assert (logged["container"], logged["manifest"]) == ("other", NAME)
+    assert app.asked == []
+
+
+@pytest.mark.parametrize("function", ["rescue_manifest", "rescue_wake_up"])
+def test_a_rescuer_never_fails(
+    runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
+) -> None:
+    app.asked = None  # type: ignore[assignment]  # so that whatever is asked of it raises
+    poisoned = {"ContainerName": "manifests", "BlobName": NAME}
+    assert receive(runtime, function, json.dumps(poisoned if function == "rescue_manifest" else {"manifest": NAME})).ok
+    assert [record.__dict__["event"] for record in caplog.records if record.name == "manifests"] == ["rescue_failed"]
 
 
 def test_an_import_does_no_work() -> None:

@@ -82,6 +82,8 @@ class World:
     clock: Clock = field(default_factory=Clock)
     fuse: Fuse = field(default_factory=Fuse)
     tokens: TokenDesk = field(default_factory=TokenDesk)
+    attended: bool = True
+    """Somebody is to be on the way to a job after each step; where its status cannot be saved, the sweep is enough."""
     accepts_token: Callable[[str], bool] = lambda token: token.startswith("token")
 
     def __post_init__(self) -> None:
@@ -134,7 +136,7 @@ class World:
 
     def _deliver_event(self, name: str, tries: int) -> None:
         try:
-            self._advance(WakeUp(name), landed=True)
+            self._advance(WakeUp(name, landed=True))
         except ProcessDied:
             self.start_process()
             if tries + 1 < MOST_TRIES:
@@ -144,21 +146,22 @@ class World:
         """Hand a message over, as a queue does: gone when it was handled, there again after a while when it was not."""
         self.queue.messages.remove(message)
         try:
-            self._advance(read_wake_up(message.text))
+            self._advance(read_wake_up(message.text), again=message.again)
         except ProcessDied:
             self.start_process()
-            self.queue.messages.append(Message(message.text, self.clock.now + timedelta(minutes=10)))
+            self.queue.messages.append(Message(message.text, self.clock.now + timedelta(minutes=10), again=True))
 
-    def _advance(self, wake_up: WakeUp, *, landed: bool = False) -> None:
+    def _advance(self, wake_up: WakeUp, *, again: bool = False) -> None:
         """Advance a job; unless it has ended, somebody must be on the way who comes when it is due."""
-        self.workflow.advance(wake_up.manifest, wake_up.due, landed=landed)
+        self.workflow.wake(wake_up, again=again)
         status = self.storage.blobs.get(status_of(wake_up.manifest))
-        if status and (due := decode(status.data).due):
+        if self.attended and status and (due := decode(status.data).due):
             assert self.comes_by(wake_up.manifest, max(due, self.clock.now)), f"nobody comes for {wake_up.manifest}"
 
     def comes_by(self, name: str, moment: datetime) -> bool:
-        """Tell whether an event or a wake-up of a manifest is on its way that arrives by a moment."""
-        messages = [message for message in self.queue.messages if message.visible_at <= moment]
+        """Whether an event or a wake-up of a manifest is on its way that arrives by a moment, or in its second."""
+        latest = moment + timedelta(seconds=1)
+        messages = [message for message in self.queue.messages if message.visible_at <= latest]
         named = [read_wake_up(message.text).manifest for message in messages]
         return name in [*named, *(event for event, _ in self.events)]
 

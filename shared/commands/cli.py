@@ -82,7 +82,7 @@ def _retry(options: argparse.Namespace) -> int:
 
     from shared import bootstrap, sign_in  # noqa: PLC0415 - a command pays for its own libraries
     from shared.commands.retry import retry  # noqa: PLC0415 - a command pays for its own libraries
-    from shared.storage.blobs import UnreadableStatusError  # noqa: PLC0415 - a command pays for its own libraries
+    from shared.workflow.ports import StatusUnavailableError  # noqa: PLC0415 - a command pays for its own libraries
 
     def agree(count: int) -> bool:
         return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
@@ -93,11 +93,8 @@ def _retry(options: argparse.Namespace) -> int:
     app = bootstrap.app(os.environ, operator)
     try:
         return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
-    except UnreadableStatusError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except AzureError as error:
-        what = type(error).__name__
+    except (AzureError, StatusUnavailableError) as error:
+        what = str(error) if isinstance(error, StatusUnavailableError) else type(error).__name__
         print(f"The storage does not serve it ({what}). docs/operating.md says what retry needs.", file=sys.stderr)
         return 2
 

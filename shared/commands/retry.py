@@ -5,6 +5,7 @@ from typing import Protocol
 
 from shared.job.blob_names import STATUS_SUFFIX, manifest_of
 from shared.job.record import State
+from shared.job.trust import Foreign
 from shared.workflow.ports import BlobEntry, ConflictError, Stored
 
 ASK_ABOVE = 20
@@ -20,7 +21,7 @@ class Jobs(Protocol):
         """Give the blobs whose names begin with ``prefix``, metadata included."""
         ...
 
-    def load(self, manifest: str) -> Stored | None:
+    def load(self, manifest: str) -> Stored | Foreign | None:
         """Read a manifest's job."""
         ...
 
@@ -58,7 +59,7 @@ def ended_badly(blobs: Iterable[BlobEntry]) -> list[str]:
 def _loaded(names: Iterable[str], jobs: Jobs) -> Iterator[Stored]:
     for name in names:
         stored = jobs.load(name)
-        if stored and stored.job.state in _RETRIED:
+        if isinstance(stored, Stored) and stored.job.state in _RETRIED:
             yield stored
 
 

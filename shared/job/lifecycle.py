@@ -14,11 +14,11 @@ import msgspec
 from shared.job.record import (
     FINAL,
     DeviceCounts,
+    Internal,
     Job,
     Lease,
     Outcome,
     Previous,
-    Progress,
     State,
 )
 
@@ -30,7 +30,7 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 MOST_DEATHS = 5
-"""Attempts in a row that may die without saving any progress: a file that kills the app must not do so for ever."""
+"""Attempts in a row, in sending or in following, that may die without saving any progress."""
 
 
 class IllegalTransitionError(Exception):
@@ -90,7 +90,7 @@ def move(job: Job, state: State, now: datetime, message: str, **changes: object)
         raise IllegalTransitionError(f"{job.manifest}: {job.state} cannot become {state}")
     final = state in FINAL
     if state is not State.PROCESSING:
-        changes["lease"] = None
+        job = noted(job, lease=None)
     if final:
         changes["next_attempt_at"] = None
     at = now.replace(microsecond=0)
@@ -98,44 +98,45 @@ def move(job: Job, state: State, now: datetime, message: str, **changes: object)
     return msgspec.structs.replace(moved, devices=tally(moved))
 
 
+def noted(job: Job, **changes: object) -> Job:
+    """Return the job with changes of its own bookkeeping."""
+    return msgspec.structs.replace(job, internal=msgspec.structs.replace(job.internal, **changes))
+
+
 def begin(start: Start, lease: Lease) -> Job:
     """Begin a run with its first attempt: the claim."""
     message = "The manifest is being validated."
-    return _begin(start, state=State.PROCESSING, message=message, lease=lease, attempts=1)
+    job = _begin(start, state=State.PROCESSING, message=message, attempts=1)
+    return noted(job, lease=lease)
 
 
 def begin_at(start: Start, at: datetime) -> Job:
-    """Begin a run that the next wake-up takes up."""
-    return _begin(start, state=State.WAITING, message="The manifest is to be started anew.", next_attempt_at=at)
+    """Begin a run that the next wake-up carries on."""
+    return _begin(start, state=State.WAITING, message="The manifest is about to be restarted.", next_attempt_at=at)
 
 
 def _begin(start: Start, **members: Any) -> Job:  # noqa: ANN401 - members of a Job, which checks them
+    previous = start.previous
     return Job(
         manifest=start.manifest,
         etag=start.etag,
-        previous=_previous(start.previous) if start.previous else None,
+        previous=Previous(etag=previous.etag, state=previous.state, uploads=previous.uploads) if previous else None,
         created_at=start.now,
         updated_at=start.now,
-        progress=Progress(run=start.run, part_size=start.part_size),
+        internal=Internal(run=start.run, part_size=start.part_size),
         **members,
     )
 
 
-def _previous(job: Job) -> Previous:
-    """Remember a run's uploads, without the verdicts: of many devices they take megabytes, and its results had them."""
-    uploads = tuple(msgspec.structs.replace(upload, verdicts=None) for upload in job.uploads)
-    return Previous(etag=job.etag, state=job.state, uploads=uploads)
-
-
 def tally(job: Job) -> DeviceCounts:
-    """Count a job's devices; what has been neither judged nor given up is pending."""
+    """Count a job's devices by outcome; what is neither judged nor given up is pending."""
     if job.device_count is None:
         return DeviceCounts()
     judged = Counter[Outcome]()
-    for upload in job.uploads:
-        for run in upload.verdicts or ():
-            judged[run.verdict.outcome] += run.count
-    not_uploaded = job.unsent if job.progress.stopped or job.state in FINAL else 0
+    for runs in job.internal.judged:
+        for count, index in runs or ():
+            judged[job.internal.verdicts[index].outcome] += count
+    not_uploaded = job.unsent if job.internal.stopped or job.state in FINAL else 0
     return DeviceCounts(
         registered=judged[Outcome.REGISTERED],
         already_registered=judged[Outcome.ALREADY_REGISTERED],

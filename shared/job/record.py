@@ -1,6 +1,6 @@
 """The job of one manifest: the record that its status blob holds, and the only truth about it.
 
-The members and their meaning are the status document that users read; ``progress`` alone is for the app itself.
+The members and their meaning are the status document that users read; ``internal`` alone is for the app itself.
 """
 
 from datetime import datetime
@@ -47,7 +47,7 @@ class _Record(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
-    """One device's fate as Partner Center told it, and by which of its properties it was recognised."""
+    """One device's outcome as Partner Center reported it, and by which of its properties it was recognised."""
 
     outcome: Outcome
     code: str | None = None
@@ -55,8 +55,8 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True):
     matched_by: str | None = None
 
 
-class VerdictRun(msgspec.Struct, frozen=True, array_like=True):
-    """``count`` devices in a row with one verdict: 1,000 registered devices take one short line."""
+class VerdictRun(msgspec.Struct, frozen=True):
+    """``count`` devices in a row with one verdict."""
 
     count: int
     verdict: Verdict
@@ -72,7 +72,6 @@ class Upload(_Record, frozen=True, kw_only=True):
     location: str
     state: str
     accepted_at: Moment
-    verdicts: tuple[VerdictRun, ...] | None = None
 
 
 class DeviceCounts(_Record, frozen=True, kw_only=True):
@@ -112,13 +111,20 @@ class Previous(_Record, frozen=True, kw_only=True):
     uploads: tuple[Upload, ...]
 
 
-class Progress(_Record, frozen=True, kw_only=True):
+class Internal(_Record, frozen=True, kw_only=True):
     """The app's own bookkeeping of a run; readers of the status need none of it."""
 
     run: UUID
     part_size: int
-    answers: int = 0
-    """Answers other than a success so far: the counter that makes the next request id a new one."""
+    lease: Lease | None = None
+    content: str | None = None
+    """Fingerprint of the manifest's bytes: what has the same one is no new manifest, whatever its ETag."""
+    created: Moment | None = None
+    """When the storage made the blob: writing it again makes it anew, setting its metadata does not."""
+    digest: str | None = None
+    """Digest of the devices that were counted: a version that reads the file otherwise must not go on sending."""
+    refusals: int = 0
+    """Partner Center's own refusals so far: the counter that makes the next request id a new one."""
     deaths: int = 0
     """Attempts in a row that ended without saving any progress."""
     setbacks: int = 0
@@ -126,11 +132,19 @@ class Progress(_Record, frozen=True, kw_only=True):
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
     has_duplicates: bool = True
-    """Some devices are listed more than once; also where that was not noted down."""
+    """Some devices are listed more than once; also where that was not recorded."""
     creating: bool = False
     """The first part goes into a request that creates the batch, as it did not exist."""
+    unanswered: tuple[int, int] | None = None
+    """First and last device of a part that was posted and not answered: it may have been taken."""
     stopped: Fault | None = None
-    """Why nothing more is sent or asked for: refused, deleted, or given up after a part had been accepted."""
+    """Why nothing more is sent or polled: refused, deleted, or given up after a part had been accepted."""
+    failing_since: Moment | None = None
+    """When the polls began to fail that have failed ever since."""
+    verdicts: tuple[Verdict, ...] = ()
+    """The different verdicts that ``judged`` speaks of by their index."""
+    judged: tuple[tuple[tuple[int, int], ...] | None, ...] = ()
+    """For each upload, devices in a row as (count, index of their verdict); ``None`` while it is not judged."""
 
 
 class Job(_Record, frozen=True, kw_only=True):
@@ -156,11 +170,15 @@ class Job(_Record, frozen=True, kw_only=True):
     error: Fault | None = None
     attempts: int = 0
     next_attempt_at: Moment | None = None
-    lease: Lease | None = None
     previous: Previous | None = None
     created_at: Moment
     updated_at: Moment
-    progress: Progress
+    internal: Internal
+
+    @property
+    def lease(self) -> Lease | None:
+        """Who works on the job, and until when nobody else may. It is no lease of Azure's on the blob."""
+        return self.internal.lease
 
     @property
     def due(self) -> datetime | None:
@@ -177,13 +195,23 @@ class Job(_Record, frozen=True, kw_only=True):
         """How many devices are still to be sent; 0 before the manifest has been parsed."""
         return (self.device_count or 0) - self.sent
 
+    def verdicts(self, upload: int) -> tuple[VerdictRun, ...] | None:
+        """Return the verdicts on an upload's devices, in their order; ``None`` while it is not judged."""
+        judged = self.internal.judged[upload] if upload < len(self.internal.judged) else None
+        return None if judged is None else tuple(VerdictRun(n, self.internal.verdicts[index]) for n, index in judged)
+
+    @property
+    def unjudged(self) -> list[int]:
+        """The indices of the uploads whose devices have no verdicts yet."""
+        return [index for index in range(len(self.uploads)) if self.verdicts(index) is None]
+
     def request_id(self, first_device: int, device_count: int) -> str:
         """Name the request for a part of this run.
 
-        The same part asked for again without an answer in between gets the same id, on whichever machine; after an
-        answer that was no success it gets a new one (Partner Center REST headers, ``MS-RequestId``).
+        The same part gets the same id at each try, on whichever machine, until Partner Center itself has refused it
+        (Partner Center REST headers, ``MS-RequestId``).
         """
-        return str(uuid5(self.progress.run, f"{first_device}+{device_count}/{self.progress.answers}"))
+        return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals}"))
 
 
 def timestamp(moment: datetime) -> str:
@@ -201,7 +229,7 @@ def encode(job: Job) -> bytes:
 
 
 def decode(document: bytes) -> Job:
-    """Read a status document.
+    """Read a status document; ``trust.read`` says whether it can be believed.
 
     Raises:
         msgspec.DecodeError: It is no status document of this app, or holds a value that this version does not know.

@@ -1,34 +1,41 @@
 """The steps that change a job's record; each returns a new one, along a way that ``lifecycle.MOVES`` knows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
-from shared.job.lifecycle import move, tally
+from shared.job.lifecycle import move, noted, tally
 from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, timestamp
 from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 
+MOST_VERDICTS = 1000
+"""Different verdicts that a job keeps in full; of what comes after them it keeps the outcome alone."""
+
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:
-    """Begin another attempt. One that is still ``processing`` ended without a word: it is counted as dead."""
+    """Begin another attempt. One that is still ``processing`` has died: it may have posted the next part."""
     died = job.state is State.PROCESSING
-    return move(
+    job = noted(
         job,
-        State.PROCESSING,
-        now,
-        "The manifest is being validated and uploaded again.",
         lease=lease,
-        next_attempt_at=None,
-        attempts=job.attempts + 1,
-        progress=msgspec.structs.replace(job.progress, deaths=job.progress.deaths + 1 if died else 0),
+        deaths=job.internal.deaths + 1 if died else 0,
+        unanswered=job.internal.unanswered or (_next_part(job) if died else None),
     )
+    message = "The manifest is being validated and uploaded again."
+    return move(job, State.PROCESSING, now, message, next_attempt_at=None, attempts=job.attempts + 1)
+
+
+def _next_part(job: Job) -> tuple[int, int]:
+    size = min(job.internal.part_size, job.unsent) if job.device_count else job.internal.part_size
+    return job.sent + 1, job.sent + max(size, 1)
 
 
 def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
-    """Note what the manifest says once it has been found valid."""
+    """Record what the manifest says once it has been found valid."""
     return move(
-        job,
+        noted(job, has_duplicates=manifest.has_duplicates),
         State.PROCESSING,
         now,
         f"{devices(manifest.device_count or 0)} are being uploaded.",
@@ -37,18 +44,18 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
         device_count=manifest.device_count,
         warnings=manifest.warnings.kept,
         warning_count=manifest.warnings.count,
-        progress=msgspec.structs.replace(job.progress, has_duplicates=manifest.has_duplicates),
     )
 
 
 def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
     """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
     count = issues.count
+    advice = "Correct it and drop it again."
     return move(
         job,
         State.REJECTED,
         now,
-        f"The manifest has {count} issue{'s' * (count != 1)}; nothing was uploaded. Correct it and drop it again.",
+        f"The manifest has {count} issue{'s' * (count != 1)}. {_nothing_uploaded(job)} {advice}",
         customer_id=target.customer_id if target else None,
         batch_id=target.batch_id if target else None,
         device_count=manifest.device_count,
@@ -61,94 +68,139 @@ def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Finding
 
 
 def renewed(job: Job, lease: Lease, now: datetime) -> Job:
-    """Keep the job for longer, because the next call could outlast the lease."""
-    return move(job, State.PROCESSING, now, job.message, lease=lease)
+    """Keep the job for longer."""
+    return move(noted(job, lease=lease), State.PROCESSING, now, job.message)
 
 
 def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
-    """Note a part that Partner Center has accepted."""
+    """Record a part that Partner Center has accepted."""
     return move(
-        job,
+        noted(job, lease=lease, deaths=0, setbacks=0, creating=False, unanswered=None),
         State.PROCESSING,
         now,
         f"Partner Center accepted {job.sent + upload.device_count} of {devices(job.device_count or 0)} so far.",
         uploads=(*job.uploads, upload),
         location=job.location or upload.location,
         error=None,
-        lease=lease,
-        progress=msgspec.structs.replace(job.progress, deaths=0, setbacks=0, creating=False),
     )
 
 
-def answered(job: Job, fault: Fault, lease: Lease, now: datetime, **changed: int) -> Job:
-    """Note an answer that was no success and that the same attempt goes on after, with its ``changed`` progress."""
-    answers = job.progress.answers + 1
-    progress = msgspec.structs.replace(job.progress, deaths=0, answers=answers, **changed)
-    return move(job, State.PROCESSING, now, job.message, error=fault, lease=lease, progress=progress)
+def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: object) -> Job:
+    """Record a refusal by Partner Center after which the same attempt goes on, with ``changes`` of bookkeeping."""
+    job = noted(job, lease=lease, deaths=0, refusals=job.internal.refusals + 1, **changes)
+    return move(job, State.PROCESSING, now, job.message, error=fault)
 
 
 def following(job: Job, at: datetime, now: datetime) -> Job:
     """Begin to follow the uploads: every part that will be sent has been accepted."""
-    if job.progress.stopped:
-        message = f"Partner Center accepted {devices(job.sent)}; the other {job.unsent} were not uploaded."
-    else:
-        message = f"Partner Center accepted {devices(job.sent)} and is registering them."
-    return move(job, State.ACCEPTED, now, message, next_attempt_at=at)
+    return move(job, State.ACCEPTED, now, _following(job), next_attempt_at=at)
 
 
-def postponed(job: Job, fault: Fault, at: datetime, now: datetime, *, answered: bool) -> Job:
-    """Wait for better times: upload again at ``at``."""
-    progress = msgspec.structs.replace(
-        job.progress, deaths=0, setbacks=job.progress.setbacks + 1, answers=job.progress.answers + answered
-    )
+def _following(job: Job) -> str:
+    if not job.internal.stopped:
+        return f"Partner Center accepted {devices(job.sent)} and is registering them."
+    return f"Partner Center accepted {devices(job.sent)}. {_rest(job)}"
+
+
+def _rest(job: Job) -> str:
+    """Say what became of the devices that were not accepted."""
+    if job.internal.unanswered:
+        return f"{unknown(job)} No more are uploaded."
+    return f"The other {job.unsent} were not uploaded."
+
+
+def _nothing_uploaded(job: Job) -> str:
+    return unknown(job) or "Nothing was uploaded."
+
+
+def unknown(job: Job) -> str | None:
+    """Say of which devices it is not known whether Partner Center took them; ``None`` where all is known."""
+    if not job.internal.unanswered:
+        return None
+    first, last = job.internal.unanswered
+    named = f"device {first}" if first == last else f"devices {first} to {last}"
+    limit = "" if job.device_count else " (or as many as the manifest has)"
+    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
+
+
+def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: object) -> Job:
+    """Back off from a temporary fault: upload again at ``at``, with ``changes`` of bookkeeping."""
+    job = noted(job, deaths=0, setbacks=job.internal.setbacks + 1, **changes)
     message = f"{fault.description} It is tried again at {timestamp(at)}."
-    return move(job, State.WAITING, now, message, error=fault, next_attempt_at=at, progress=progress)
+    return move(job, State.WAITING, now, message, error=fault, next_attempt_at=at)
 
 
 def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: datetime) -> Job:
     """End sending for good: ``state`` if nothing was accepted, else the accepted parts are followed to their end."""
-    progress = msgspec.structs.replace(job.progress, stopped=fault)
+    job = msgspec.structs.replace(noted(job, stopped=fault), error=fault)
     if not job.uploads:
-        return move(job, state, now, f"{fault.description} Nothing was uploaded.", error=fault, progress=progress)
-    return following(msgspec.structs.replace(job, error=fault, progress=progress), poll_at, now)
+        return move(job, state, now, f"{fault.description} {_nothing_uploaded(job)}")
+    return following(job, poll_at, now)
 
 
-def reported(job: Job, index: int, state: str, verdicts: tuple[VerdictRun, ...] | None, now: datetime) -> Job:
-    """Note Partner Center's word on one upload, and the judgement of its devices once it has finished."""
+def reported(job: Job, index: int, state: str, runs: Iterable[VerdictRun] | None, now: datetime) -> Job:
+    """Record Partner Center's word on one upload, and the verdicts on its devices once it has finished."""
     uploads = list(job.uploads)
-    uploads[index] = msgspec.structs.replace(uploads[index], state=state, verdicts=verdicts)
-    return move(job, State.ACCEPTED, now, job.message, uploads=tuple(uploads))
+    uploads[index] = msgspec.structs.replace(uploads[index], state=state)
+    job = msgspec.structs.replace(job, uploads=tuple(uploads))
+    return move(job if runs is None else _judged(job, index, runs), State.ACCEPTED, now, job.message)
+
+
+def _judged(job: Job, index: int, runs: Iterable[VerdictRun]) -> Job:
+    known = {verdict: number for number, verdict in enumerate(job.internal.verdicts)}
+    judged = [*job.internal.judged, *[None] * (len(job.uploads) - len(job.internal.judged))]
+    judged[index] = tuple((run.count, known.setdefault(_kept(run.verdict, known), len(known))) for run in runs)
+    return noted(job, verdicts=tuple(known), judged=tuple(judged))
+
+
+def _kept(verdict: Verdict, known: dict[Verdict, int]) -> Verdict:
+    """Bound the status: Partner Center can word the same fault otherwise for each of 250,000 devices."""
+    if verdict in known or len(known) < MOST_VERDICTS:
+        return verdict
+    return Verdict(verdict.outcome, None, None, verdict.matched_by)
 
 
 def polled(job: Job, fault: Fault | None, at: datetime, now: datetime) -> Job:
-    """End a round of asking; the next is at ``at``. What stopped the sending stays told."""
-    setbacks = job.progress.setbacks + 1 if fault else 0
-    progress = msgspec.structs.replace(job.progress, polls=job.progress.polls + 1, setbacks=setbacks)
-    error = fault or job.progress.stopped
-    return move(job, State.ACCEPTED, now, job.message, error=error, next_attempt_at=at, progress=progress)
+    """End a poll round; the next is at ``at``. What stopped the sending is still reported."""
+    since = (job.internal.failing_since or now.replace(microsecond=0)) if fault else None
+    setbacks = job.internal.setbacks + 1 if fault else 0
+    job = noted(job, polls=job.internal.polls + 1, setbacks=setbacks, deaths=0, failing_since=since)
+    message = _following(job)
+    if fault and since:
+        message += f" Since {timestamp(since)} its progress cannot be read: {fault.description}"
+        message += f" The next poll is at {timestamp(at)}."
+    error = fault or job.internal.stopped
+    return move(job, State.ACCEPTED, now, message, error=error, next_attempt_at=at)
+
+
+def died(job: Job, now: datetime) -> Job:
+    """Count a poll round that ended without saving anything."""
+    return move(noted(job, deaths=job.internal.deaths + 1), State.ACCEPTED, now, job.message)
+
+
+def finishing(job: Job, lease: Lease, now: datetime) -> Job:
+    """Hold a job while its results are written: every upload has been judged, and nobody may judge otherwise."""
+    return noted(move(job, State.ACCEPTED, now, job.message), lease=lease)
 
 
 def abandoned(job: Job, fault: Fault, now: datetime) -> Job:
-    """Stop following: devices that were never reported on are told as such."""
+    """Stop following: devices without a report end as ``not_reported``."""
     lost = Verdict(Outcome.NOT_REPORTED, None, fault.description, None)
-    uploads = tuple(
-        upload if upload.verdicts is not None
-        else msgspec.structs.replace(upload, verdicts=(VerdictRun(upload.device_count, lost),))
-        for upload in job.uploads
-    )  # fmt: skip
-    progress = msgspec.structs.replace(job.progress, stopped=job.progress.stopped or fault)
-    return move(job, State.ACCEPTED, now, job.message, uploads=uploads, progress=progress)
+    for index in job.unjudged:
+        job = _judged(job, index, [VerdictRun(job.uploads[index].device_count, lost)])
+    return move(noted(job, stopped=job.internal.stopped or fault), State.ACCEPTED, now, job.message)
 
 
 def finished(job: Job, results: str, now: datetime) -> Job:
     """End a job whose every upload has been judged."""
     counts = tally(job)
-    good = (counts.registered or 0) + (counts.already_registered or 0)
-    if good == job.device_count:
-        message = f"All {devices(good)} are registered."
+    good, count = (counts.registered or 0) + (counts.already_registered or 0), job.device_count or 0
+    if good == count:
+        message = "The device is registered." if good == 1 else f"All {good} devices are registered."
         return move(job, State.COMPLETED, now, message, results=results, error=None)
-    message = f"{good} of {devices(job.device_count or 0)} are registered; see {results} for the others."
-    return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.progress.stopped)
+    message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for the others."
+    message = " ".join(filter(None, (message, unknown(job))))
+    return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
 
 
 def devices(count: int) -> str:

@@ -25,6 +25,7 @@ class Row(NamedTuple):
     device: Device
     number: int
     duplicate: bool
+    line: int | None = None
 
 
 class Source(msgspec.Struct, frozen=True):

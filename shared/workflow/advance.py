@@ -1,4 +1,4 @@
-"""The one verb of the app: advance a manifest's job by whatever it is time for.
+"""The one verb of the app: advance a manifest's job by the one step that is due.
 
 Every trigger is a wake-up that names a manifest. A wake-up too many does no harm: it finds nothing to do.
 """
@@ -11,15 +11,24 @@ from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.blob_names import has_room_for_status, is_manifest
 from shared.job.lifecycle import Start, Step
-from shared.job.record import Job, Lease, State
-from shared.workflow.backoff import SOON, whole_second
+from shared.job.record import Job, State
+from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
-from shared.workflow.follow import Tracking
-from shared.workflow.ports import ConflictError, Content, ManifestChangedError, Sent, Services, Stored
+from shared.workflow.follow import PollRound
+from shared.workflow.look import Seen, look
+from shared.workflow.ports import (
+    ConflictError,
+    ManifestChangedError,
+    Sent,
+    Services,
+    StatusUnavailableError,
+    Stored,
+)
 from shared.workflow.upload import CRASHED, GONE, Attempt
+from shared.workflow.wake_up import MOST_TRIES, WakeUp
 
 _LOOKS = 3
-"""How often a job is looked at anew when somebody else has changed it; then a wake-up takes over."""
+"""How often a job is read again when somebody else has changed it; then a wake-up takes over."""
 
 
 class Workflow:
@@ -29,27 +38,54 @@ class Workflow:
         """Work with ``services``."""
         self._services = services
 
-    def advance(self, manifest: str, due: datetime | None = None, *, landed: bool = False) -> None:
+    def wake(self, message: WakeUp, *, again: bool = False) -> None:
+        """Advance the manifest that a message names; ``again``: an earlier delivery may have died of it."""
+        due = None if again else message.due
+        self.advance(message.manifest, due, landed=message.landed, again=again, tries=message.tries)
+
+    def advance(
+        self,
+        manifest: str,
+        due: datetime | None = None,
+        *,
+        landed: bool = False,
+        again: bool = False,
+        tries: int = 0,
+    ) -> None:
         """Take the one next step that a manifest's job allows.
 
         Args:
             manifest: The blob's name; a status or results blob's is passed over.
-            due: The moment for which the wake-up was queued; ``None`` for an event.
-            landed: It has just been written, so that most likely nobody has taken it up yet.
+            due: The moment for which the wake-up was enqueued; ``None`` for an event.
+            landed: It has just been written, so that most likely it has no job yet.
+            again: The message has been delivered before, so that somebody may have died of it.
+            tries: How often in a row a wake-up for it could do nothing.
         """
         if not is_manifest(manifest):
             return
         if not has_room_for_status(manifest):
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
-        for _ in range(_LOOKS):
-            try:
-                self._step(manifest, due, landed=landed)
-            except (ConflictError, ManifestChangedError):
-                landed = False
-                continue
-            return
-        self._services.wake(manifest, whole_second(self._services.clock() + self._services.delays.first_retry))
+        step = _Step(self._services, WakeUp(manifest, due, tries, landed), again=again)
+        try:
+            for look in range(_LOOKS):
+                try:
+                    step.take(first=look == 0)
+                except (ConflictError, ManifestChangedError):
+                    continue
+                return
+        except StatusUnavailableError as error:
+            event_log.log("status_unavailable", level=logging.ERROR, manifest=manifest, reason=str(error))
+        self._retry_later(manifest, tries, step.claim.wake_up if step.claim else None)
+
+    def _retry_later(self, manifest: str, tries: int, enqueued: Sent | None) -> None:
+        """Enqueue one wake-up in place of one that could do nothing, later and later, until the sweep takes over.
+
+        It takes the place of the one that was ``enqueued`` for a state that may not have been saved.
+        """
+        if tries < MOST_TRIES or enqueued:
+            delay = retry_delay(self._services.delays, tries, None, self._services.draw())
+            self._services.wake_ups.send(WakeUp(manifest, tries=min(tries + 1, MOST_TRIES)), delay, enqueued)
 
     def restart(self, stored: Stored) -> None:
         """Begin a new run of a finished job, for the same content.
@@ -58,73 +94,89 @@ class Workflow:
             ConflictError: Something else has happened to it meanwhile.
         """
         at = whole_second(self._services.clock() + SOON)
-        start = self._start_of(stored.job.manifest, stored.job.etag, stored.job)
-        self._services.wake(stored.job.manifest, at)
+        start = _start_of(self._services, stored.job.manifest, stored.job.etag, stored.job)
         self._services.storage.save(lifecycle.begin_at(start, at), stored.version)
-        if self._services.clock() >= at:  # the wake-up may have come, and found the old end
-            self._services.wake(stored.job.manifest, at)
+        self._services.wake(stored.job.manifest, at)
         event_log.log("manifest_restarted", manifest=stored.job.manifest, run=start.run)
 
-    def _step(self, manifest: str, due: datetime | None, *, landed: bool) -> None:
-        storage = self._services.storage
-        # What has just landed is claimed without a look at its status: a claim too many is refused by the storage.
-        content = storage.open(manifest) if landed else None
-        stored = None if content else storage.load(manifest)
-        content = content or (None if stored or landed else storage.open(manifest))
-        etag = storage.etag(manifest) if stored else content.etag if content else None
-        job = stored.job if stored else None
-        match lifecycle.next_step(job, etag, self._services.clock()):
-            case Step.START if etag:
-                self._start(manifest, etag, stored, content)
-            case Step.ATTEMPT if stored:
-                self._attempt(stored)
-            case Step.CANCEL if stored:
-                Claim(self._services, stored).stop(State.FAILED, GONE)
-            case Step.POLL if stored:
-                Tracking(self._services, stored).poll()
-            case Step.WAIT if stored:
-                self._wait(stored.job, due)
 
-    def _start(self, manifest: str, etag: str, stored: Stored | None, content: Content | None) -> None:
-        content = content or self._services.storage.open(manifest, etag)
-        if content is None:  # deleted since its ETag was asked for; its job must still be looked after
-            raise ManifestChangedError(manifest)
+class _Step:
+    """The step that one wake-up takes."""
+
+    def __init__(self, services: Services, wake_up: WakeUp, *, again: bool) -> None:
+        self._services = services
+        self._manifest = wake_up.manifest
+        self._wake_up = wake_up
+        self._again = again
+        self.claim: Claim | None = None
+
+    def take(self, *, first: bool) -> None:
+        """Look at the manifest and its status, and do what is due."""
+        landed = self._wake_up.landed
+        seen = look(self._services, self._manifest, landed=landed, claim_at_once=first and landed)
+        if seen is None:
+            return
+        match lifecycle.next_step(seen.job, seen.etag, self._services.clock()):
+            case Step.START if seen.current:
+                self._start(seen, seen.current.etag)
+            case Step.ATTEMPT if seen.stored:
+                self._attempt(seen.stored)
+            case Step.CANCEL if seen.stored:
+                Claim(self._services, seen.stored).stop(State.FAILED, GONE)
+            case Step.POLL if seen.stored:
+                PollRound(self._services, Claim(self._services, seen.stored), again=self._again).run()
+            case Step.WAIT if seen.stored:
+                self._wait(seen.stored.job)
+            case Step.REST if seen.stored:
+                Claim(self._services, seen.stored).clear_results()
+
+    def _start(self, seen: Seen, etag: str) -> None:
+        content = seen.content or self._services.storage.open(self._manifest, etag)
+        if content is None:  # deleted since it was looked at; its job must still be looked after
+            raise ManifestChangedError(self._manifest)
         if content.is_directory:
             return
         lease = new_lease(self._services)
-        job = lifecycle.begin(self._start_of(manifest, etag, stored.job if stored else None), lease)
-        wake_up = self._call_back(manifest, lease)
-        claimed = self._services.storage.save(job, stored.version if stored else None)
-        event_log.log("manifest_claimed", manifest=manifest, run=job.progress.run, landed=content.modified)
-        Attempt(self._services, Claim(self._services, claimed, wake_up), content).run()
-
-    def _start_of(self, manifest: str, etag: str, previous: Job | None) -> Start:
-        part_size = self._services.limits.devices_per_upload
-        return Start(manifest, etag, uuid4(), part_size, previous, self._services.clock().replace(microsecond=0))
+        job = lifecycle.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
+        claim = self._claim(job, seen.stored.version if seen.stored else seen.replaced)
+        event_log.log("manifest_claimed", manifest=self._manifest, run=job.internal.run, landed=content.modified)
+        Attempt(self._services, claim, content).run()
 
     def _attempt(self, stored: Stored) -> None:
         job, now = stored.job, self._services.clock()
         if job.state is State.WAITING and now >= job.created_at + self._services.delays.give_up and job.error:
             Claim(self._services, stored).stop(State.FAILED, job.error)
             return
-        lease = new_lease(self._services)
-        taken = transitions.take_over(job, lease, now)
-        if taken.progress.deaths >= lifecycle.MOST_DEATHS:
-            Claim(self._services, stored).stop(State.FAILED, CRASHED)
+        taken = transitions.take_over(job, new_lease(self._services), now)
+        if taken.internal.deaths >= lifecycle.MOST_DEATHS:
+            claim = Claim(self._services, stored)
+            claim.note(lifecycle.noted(job, unanswered=taken.internal.unanswered))
+            claim.stop(State.FAILED, CRASHED)
             return
-        wake_up = self._call_back(job.manifest, lease)
-        claim = Claim(self._services, self._services.storage.save(taken, stored.version), wake_up)
-        Attempt(self._services, claim).run()
+        Attempt(self._services, self._claim(taken, stored.version)).run()
 
-    def _call_back(self, manifest: str, lease: Lease) -> Sent:
-        """Have somebody come when, if all goes well, it is time to ask how far the upload is.
+    def _claim(self, job: Job, version: str | None) -> Claim:
+        """Save a job with its lease, and enqueue the wake-up that follows it.
 
-        If it does not go well, that wake-up meets a live lease, and another is queued for the lease's end.
+        If all goes well it is then time for the first poll; if not, it meets a live lease and is enqueued for its end.
         """
+        claimed = self._services.storage.save(job, version)
         poll_at = whole_second(self._services.clock() + self._services.delays.first_poll)
-        return self._services.wake(manifest, min(poll_at, lease.until))
+        until = job.lease.until if job.lease else poll_at
+        self.claim = Claim(self._services, claimed, self._services.wake(job.manifest, min(poll_at, until)))
+        return self.claim
 
-    def _wait(self, job: Job, due: datetime | None) -> None:
-        """See to it that somebody comes when it is time: under a live lease always, else unless another will."""
-        if job.due and (job.lease or due in (None, job.due)):
-            self._services.wake(job.manifest, job.due)
+    def _wait(self, job: Job) -> None:
+        """Enqueue a wake-up for the time that the job is due: under a live lease always, else unless another comes.
+
+        It counts as a try: of many that meet a lease that lasts, none hops along with it for ever.
+        """
+        tries = self._wake_up.tries
+        if job.due and tries < MOST_TRIES and (job.lease or self._wake_up.due in (None, job.due)):
+            wake_up = WakeUp(job.manifest, job.due, tries + 1)
+            self._services.wake_ups.send(wake_up, job.due - self._services.clock())
+
+
+def _start_of(services: Services, manifest: str, etag: str, previous: Job | None) -> Start:
+    part_size = services.limits.devices_per_upload
+    return Start(manifest, etag, uuid4(), part_size, previous, services.clock().replace(microsecond=0))

@@ -1,4 +1,4 @@
-"""Following what was accepted, until Partner Center has told every device's fate."""
+"""Following what was accepted, until the outcome of every device is known."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,7 @@ from itertools import islice, repeat
 
 from shared import event_log
 from shared.job import transitions
+from shared.job.lifecycle import MOST_DEATHS
 from shared.job.record import Fault, Job, Upload
 from shared.manifest import Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
@@ -16,75 +17,89 @@ from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, BatchProgress, Poll, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
-from shared.workflow.ports import UNREADABLE, ConflictError, Services, Storage, StorageUnavailableError, Stored
+from shared.workflow.claim import Claim
+from shared.workflow.ports import UNREADABLE, Services, Storage, StorageUnavailableError
 from shared.workflow.results import unknown_rows, write_results
 
+CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
 _SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
 
 
-class Tracking:
-    """One round of asking after a job's uploads."""
+class PollRound:
+    """One poll of each of a job's uploads that is not judged yet, and the end of the job once all are."""
 
-    def __init__(self, services: Services, stored: Stored) -> None:
-        """Follow a job that has been accepted."""
+    def __init__(self, services: Services, claim: Claim, *, again: bool = False) -> None:
+        """Follow a job that has been accepted; ``again``: an earlier round may have died."""
         self._services = services
-        self._job = stored.job
-        self._version = stored.version
-        self._sent = SentDevices(services.storage, stored.job)
+        self._claim = claim
+        self._sent = SentDevices(services.storage, claim.job)
+        self._died = again or claim.job.lease is not None
         self._fault: Fault | None = None
-        self._told: timedelta | None = None
+        self._retry_after: timedelta | None = None
 
-    def poll(self) -> None:
-        """Ask after every upload that is not judged yet, and save what was learnt.
+    @property
+    def _job(self) -> Job:
+        return self._claim.job
+
+    def run(self) -> None:
+        """Poll every upload that is not judged yet, and save what was learnt.
 
         Raises:
             ConflictError: Somebody else polls this job; theirs counts.
             ManifestChangedError: The manifest has been overwritten meanwhile.
         """
+        if self._died and self._has_crashed():
+            return
         try:
-            if self._worth_asking():
-                self._ask()
+            if self._is_worth_polling():
+                self._poll()
             self._give_up_if_overdue()
-            if not self._unjudged:
-                self._finish()
+            if not self._job.unjudged:
+                self._finish(self._sent.rows())
                 return
         except (StorageUnavailableError, UnreadableError):  # the latter of a version that reads less than the last one
             self._fault = UNREADABLE
-            if self._overdue():
+            if self._is_overdue():
                 self._finish_without_manifest()
                 return
-        self._come_again()
+        self._schedule()
 
-    def _overdue(self) -> bool:
+    def _has_crashed(self) -> bool:
+        """Count a round that died; after too many, end the job without reading what they may have died of."""
+        self._claim.save(transitions.died(self._job, self._services.clock()))
+        if self._job.internal.deaths < MOST_DEATHS:
+            return False
+        self._claim.note(transitions.abandoned(self._job, CRASHED, self._services.clock()))
+        self._finish(unknown_rows(self._job.device_count or 0))
+        return True
+
+    def _is_overdue(self) -> bool:
         return self._services.clock() >= self._deadline
 
-    def _worth_asking(self) -> bool:
-        """Ask once more when the time is over only if the last round went well: a fault may have told to wait.
+    def _is_worth_polling(self) -> bool:
+        """Poll once more when the time is over only if the last round went well: a fault may have said to wait.
 
-        Ask once in any case: where sending was given up, the time may be over before the following has begun.
+        Poll once in any case: where sending was given up, the time may be over before the following has begun.
         """
         last_look = self._deadline + self._services.delays.longest_poll
-        asked = self._job.progress.polls > 0
-        return not self._overdue() or not asked or (self._job.error is None and self._services.clock() < last_look)
-
-    @property
-    def _unjudged(self) -> list[int]:
-        return [index for index, upload in enumerate(self._job.uploads) if upload.verdicts is None]
+        polled = self._job.internal.polls > 0
+        return not self._is_overdue() or not polled or (self._job.error is None and self._services.clock() < last_look)
 
     @property
     def _deadline(self) -> datetime:
         return max(upload.accepted_at for upload in self._job.uploads) + self._services.delays.give_up
 
-    def _ask(self) -> None:
-        """Ask after one upload after another; a throttle or an outage puts the rest of the round off.
+    def _poll(self) -> None:
+        """Poll one upload after another; a throttle or an outage puts the rest of the round off.
 
         Every request counts against the quota, refused ones too ("API throttling guidance").
         """
-        for index in self._unjudged:
+        for index in self._job.unjudged:
             try:
-                report = self._report(self._job.uploads[index])
+                poll = self._progress(self._job.uploads[index])
             except UnavailableError as error:
-                self._fault, self._told = error.fault, max(filter(None, (self._told, error.retry_after)), default=None)
+                self._fault = error.fault
+                self._obey(error.retry_after)
                 return
             except SignInError as error:
                 self._fault = error.fault
@@ -92,10 +107,13 @@ class Tracking:
             except AnswerError as error:
                 self._fault = error.fault
             else:
-                self._told = max(filter(None, (self._told, report.retry_after)), default=None)
-                self._note(index, report.progress)
+                self._obey(poll.retry_after)
+                self._record(index, poll.progress)
 
-    def _report(self, upload: Upload) -> Poll:
+    def _obey(self, retry_after: timedelta | None) -> None:
+        self._retry_after = max(filter(None, (self._retry_after, retry_after)), default=None)
+
+    def _progress(self, upload: Upload) -> Poll:
         customer, tracking = str(self._job.customer_id), str(tracking_id(upload.location))
         try:
             return self._services.api.progress(customer, tracking)
@@ -105,42 +123,46 @@ class Tracking:
             self._services.api.renew_token()
             return self._services.api.progress(customer, tracking)
 
-    def _note(self, index: int, progress: BatchProgress) -> None:
+    def _record(self, index: int, progress: BatchProgress) -> None:
         now = self._services.clock()
         if not progress.finished:
-            self._job = transitions.reported(self._job, index, progress.status, None, now)
+            self._claim.note(transitions.reported(self._job, index, progress.status, None, now))
             return
         verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status)
-        self._job = transitions.reported(self._job, index, progress.status, verdicts, now)
-        if self._unjudged:  # the last judgement is saved with the end of the job
-            self._save(self._job)
+        self._claim.note(transitions.reported(self._job, index, progress.status, verdicts, now))
+        if self._job.unjudged:  # the last judgement is saved with the lease under which the results are written
+            self._claim.save(self._job)
 
     def _give_up_if_overdue(self) -> None:
-        if self._unjudged and self._overdue():
+        if self._job.unjudged and self._is_overdue():
             fault = self._fault or self._job.error or _SILENT
-            self._job = transitions.abandoned(self._job, fault, self._services.clock())
+            self._claim.note(transitions.abandoned(self._job, fault, self._services.clock()))
 
     def _finish_without_manifest(self) -> None:
-        """End in time, though the manifest cannot be read: its rows are told without their values."""
+        """End in time, though the manifest cannot be read: the rows are there without its values."""
         self._give_up_if_overdue()
         self._finish(unknown_rows(self._job.device_count or 0))
 
-    def _finish(self, rows: Iterable[Row] | None = None) -> None:
+    def _finish(self, rows: Iterable[Row]) -> None:
+        """Write the results, then the final state.
+
+        The judged record is saved first, under a lease, so that whoever finishes the job writes the same results; they
+        go over those that were seen before that, so that nobody's who has lost the job meanwhile go over others.
+        """
         storage = self._services.storage
-        results = storage.write_results(self._job.manifest, write_results(self._job, rows or self._sent.rows()))
-        try:
-            self._save(transitions.finished(self._job, results, self._services.clock()))
-        except ConflictError:  # a new run may have begun, which must not find these results beside it
-            if not self._belong(results, storage.load(self._job.manifest)):
-                storage.delete_results(self._job.manifest)
-            raise
+        seen = storage.results(self._job.manifest)
+        self._claim.save(transitions.finishing(self._job, self._claim.lease(), self._services.clock()))
+        results = storage.write_results(self._job, write_results(self._job, rows), seen)
+        self._claim.save(transitions.finished(self._job, results, self._services.clock()))
+        self._log_end()
+
+    def _log_end(self) -> None:
         job = self._job
-        seconds = (job.updated_at - job.created_at).total_seconds()
         event_log.log(
             "manifest_finished",
             manifest=job.manifest,
             state=job.state,
-            seconds=seconds,
+            seconds=(job.updated_at - job.created_at).total_seconds(),
             registered=job.devices.registered,
             already_registered=job.devices.already_registered,
             failed=job.devices.failed,
@@ -148,25 +170,18 @@ class Tracking:
             not_uploaded=job.devices.not_uploaded,
         )
 
-    def _belong(self, results: str, present: Stored | None) -> bool:
-        """Tell whether results may stay: another poll of this run, if it has not told of them yet, is about to."""
-        if present is None:
-            return False
-        return present.job.progress.run == self._job.progress.run or present.job.results == results
-
-    def _come_again(self) -> None:
-        services, now, progress = self._services, self._services.clock(), self._job.progress
+    def _schedule(self) -> None:
+        """Save the round, and enqueue the next."""
+        services, now, internal = self._services, self._services.clock(), self._job.internal
         if self._fault:
             event_log.log("poll_failed", manifest=self._job.manifest, fault=self._fault)
-            delay = retry_delay(services.delays, progress.setbacks, self._told, services.draw())
+            delay = retry_delay(services.delays, internal.setbacks, self._retry_after, services.draw())
         else:
-            delay = poll_delay(services.delays, progress.polls + 1, self._told)
-        at = whole_second(now + delay if self._overdue() else min(now + delay, self._deadline))
-        services.wake(self._job.manifest, at)
-        self._save(transitions.polled(self._job, self._fault, at, now))
-
-    def _save(self, job: Job) -> None:
-        self._job, self._version = self._services.storage.save(job, self._version)
+            delay = poll_delay(services.delays, internal.polls + 1, self._retry_after)
+        latest = now + services.delays.give_up if self._is_overdue() else self._deadline
+        at = whole_second(min(now + delay, latest))
+        self._claim.save(transitions.polled(self._job, self._fault, at, now))
+        self._claim.enqueue(at)
 
 
 class SentDevices:
@@ -179,13 +194,13 @@ class SentDevices:
         self._next = 1
 
     def devices_of(self, upload: Upload) -> list[Device]:
-        """Give an upload's devices; blank ones if the manifest is gone. Uploads are to be asked for in their order."""
+        """Return an upload's devices; blank ones if the manifest is gone. Uploads must be asked for in their order."""
         skipped = upload.first_device - self._next
         self._next = upload.first_device + upload.device_count
         return list(islice(self._devices, skipped, skipped + upload.device_count))
 
     def rows(self) -> Iterable[Row]:
-        """Give every row of the manifest; blank ones, without duplicates, if it is gone."""
+        """Return every row of the manifest; blank ones, without duplicates, if it is gone."""
         return self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
 
     @cached_property
@@ -194,7 +209,7 @@ class SentDevices:
         if content is None:
             return None
         # It was within bounds when it was accepted; a setting that has changed since must not end the following.
-        return reread(content, max_bytes=sys.maxsize, has_duplicates=self._job.progress.has_duplicates)
+        return reread(content, max_bytes=sys.maxsize, has_duplicates=self._job.internal.has_duplicates)
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

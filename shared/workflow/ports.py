@@ -1,6 +1,6 @@
 """What the work on a job needs from outside, stated as small protocols that storage, queue and API fit by shape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -9,6 +9,8 @@ import msgspec
 from shared.config.settings import Delays, Limits
 from shared.job.blob_names import marks_directory
 from shared.job.record import Fault, Job
+from shared.job.trust import Foreign
+from shared.manifest import Content as Bytes
 from shared.partner_center.responses import Accepted, Poll
 from shared.workflow.wake_up import WakeUp
 
@@ -16,15 +18,19 @@ UNREADABLE = Fault(code="storage_unavailable", description="The manifest could n
 
 
 class ConflictError(Exception):
-    """Somebody else has written the status meanwhile."""
+    """Somebody else has written the status, or the results, meanwhile."""
 
 
 class ManifestChangedError(Exception):
-    """The manifest is no longer the one with the ETag asked for: overwritten, or gone."""
+    """The manifest no longer has the ETag asked for: overwritten, or gone."""
 
 
 class StorageUnavailableError(Exception):
-    """The manifest, or what stands beside it, could not be reached now."""
+    """The manifest, or its results, could not be read or written now."""
+
+
+class StatusUnavailableError(Exception):
+    """The status could not be read or written: nothing about the job can be recorded."""
 
 
 class Stored(NamedTuple):
@@ -34,17 +40,35 @@ class Stored(NamedTuple):
     version: str
 
 
-class Content(Protocol):
-    """A manifest's bytes, pinned to one ETag and readable again from the start."""
+class Properties(NamedTuple):
+    """What the storage says of a manifest without its content."""
 
     etag: str
-    size: int
+    content: str | None
+    """Fingerprint of the bytes; ``None`` where it is not known."""
+    created: datetime | None
+
+
+class Content(Bytes, Protocol):
+    """A manifest's bytes, pinned to one ETag and readable again from the start.
+
+    ``chunks`` raises ``ManifestChangedError`` or ``StorageUnavailableError``.
+    """
+
     modified: datetime
     is_directory: bool
 
-    def chunks(self) -> Iterator[bytes]:
-        """Give the bytes, or raise ``ManifestChangedError`` or ``StorageUnavailableError``."""
+    @property
+    def properties(self) -> Properties:
+        """What is known of it; a fingerprint that the storage lacks is known once all bytes have been read."""
         ...
+
+
+class ResultsBlob(NamedTuple):
+    """The device results beside a manifest: their ETag, and the run that wrote them."""
+
+    etag: str
+    run: str
 
 
 class BlobEntry(msgspec.Struct, frozen=True):
@@ -57,19 +81,19 @@ class BlobEntry(msgspec.Struct, frozen=True):
 
     @property
     def is_directory(self) -> bool:
-        """Tell whether it only marks an empty directory of a hierarchical namespace."""
+        """Return whether it only marks an empty directory of a hierarchical namespace."""
         return marks_directory(self.metadata)
 
 
 class Storage(Protocol):
-    """Manifests, and the status and results blobs beside them.
+    """Manifests, and the status and results blobs next to them.
 
-    All but ``load`` and ``save`` raise ``StorageUnavailableError`` where the storage does not serve them: a job can
-    wait for those, but not for its own status.
+    ``load`` and ``save`` raise ``StatusUnavailableError``, all others ``StorageUnavailableError``, where the storage
+    does not serve them: a job can wait for those, but not for its own status.
     """
 
-    def load(self, manifest: str) -> Stored | None:
-        """Read a manifest's job; ``None`` if it has none."""
+    def load(self, manifest: str) -> Stored | Foreign | None:
+        """Read a manifest's job; ``None`` if it has no status, ``Foreign`` if that is none of this app's."""
         ...
 
     def save(self, job: Job, version: str | None) -> Stored:
@@ -80,16 +104,24 @@ class Storage(Protocol):
         """Begin to read a manifest; ``None`` if it is gone, ``ManifestChangedError`` if ``etag`` is."""
         ...
 
-    def etag(self, manifest: str) -> str | None:
-        """Ask for a manifest's current ETag; ``None`` if it is gone."""
+    def look(self, manifest: str) -> Properties | None:
+        """Read a manifest's properties; ``None`` if it is gone."""
         ...
 
-    def write_results(self, manifest: str, results: bytes) -> str:
-        """Write the device results and give the blob's name."""
+    def results(self, manifest: str) -> ResultsBlob | None:
+        """Read whose results are next to a manifest, if any."""
         ...
 
-    def delete_results(self, manifest: str) -> None:
-        """Delete the device results, if there are any."""
+    def write_results(self, job: Job, pieces: Iterable[bytes], over: ResultsBlob | None) -> str:
+        """Write a job's results over those that were seen, and return the blob's name.
+
+        Raises:
+            ConflictError: Others have been written, or these deleted, meanwhile.
+        """
+        ...
+
+    def delete_results(self, manifest: str, seen: ResultsBlob) -> None:
+        """Delete the results that were seen; ``ConflictError`` if there are others by now."""
         ...
 
 
@@ -105,7 +137,7 @@ class WakeUps(Protocol):
     """The queue of wake-ups."""
 
     def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
-        """Queue a wake-up that shows itself after ``delay``, in the place of an earlier one if that is still there."""
+        """Enqueue a wake-up that is visible after ``delay``, in place of an earlier one if that is still there."""
         ...
 
 
@@ -143,7 +175,9 @@ class Services(msgspec.Struct, frozen=True):
     delays: Delays
     clock: Callable[[], datetime]
     draw: Callable[[], float]
+    by_events: bool = True
+    """Each write is reported by an event; a host that polls finds new ETags alone, which metadata get as well."""
 
     def wake(self, manifest: str, at: datetime, instead_of: Sent | None = None) -> Sent:
-        """Queue a wake-up for a moment, in the place of an earlier one if that is still there."""
+        """Enqueue a wake-up for a moment, in place of an earlier one if that is still there."""
         return self.wake_ups.send(WakeUp(manifest, at), at - self.clock(), instead_of)

@@ -1,9 +1,10 @@
 """The device results: one row for each device of the manifest, for people with a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from itertools import repeat
+from itertools import chain, repeat
 
 from shared.job.record import Job, Outcome, Verdict
 from shared.manifest import Row
@@ -11,48 +12,65 @@ from shared.manifest.device import Device
 from shared.partner_center.device_errors import device_error
 
 COLUMNS = (
-    "device", "serialNumber", "productKey", "hardwareHashStart", "oemManufacturerName", "modelName",
+    "device", "line", "serialNumber", "productKey", "hardwareHashStart", "oemManufacturerName", "modelName",
     "outcome", "errorCode", "errorDescription", "action", "matchedBy",
 )  # fmt: skip
 
 HASH_START = 16
 """Characters of a hardware hash that are shown: enough to find it again."""
 
-_FORMULA = ("=", "+", "-", "@")
+PIECE = 2**20
+"""Characters of the results that are made at once."""
+
+# A spreadsheet may split a cell at another separator than ours, and its user may type in full width.
+_FORMULA = re.compile(r"((?:^|[,;\t\r\n\uff0c\uff1b])\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 _ACTIONS = {
     Outcome.REGISTERED: "",
-    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the manifest again.",
-    Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the manifest again.",
-    Outcome.DUPLICATE: "None: the same device stands earlier in the manifest.",
+    Outcome.NOT_REPORTED: "Look the device up in Partner Center, or drop the manifest again.",
+    Outcome.NOT_UPLOADED: "See the status for the reason, then drop the manifest again.",
+    Outcome.DUPLICATE: "Nothing to do: the same device is listed earlier in the manifest.",
 }
+_UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
 
 
-def write_results(job: Job, rows: Iterable[Row]) -> bytes:
-    """Write the results of a job whose every upload has been judged: CSV, UTF-8 with a byte-order mark."""
+def write_results(job: Job, rows: Iterable[Row]) -> Iterator[bytes]:
+    """Write the results of a job whose every upload has been judged, in pieces of about a megabyte.
+
+    Returns:
+        CSV, UTF-8 with a byte-order mark.
+    """
     text = StringIO(newline="")
+    text.write("\ufeff")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    sent = _fates(job)
+    sent = _outcomes(job)
     for row in rows:
-        fate = _DUPLICATE if row.duplicate else next(sent, _NOT_UPLOADED)
-        writer.writerow([row.place, *_identity(row.device), *fate])
-    return text.getvalue().encode("utf-8-sig")
+        cells = _DUPLICATE if row.duplicate else next(sent, _NOT_UPLOADED)
+        writer.writerow([row.place, row.line, *_identity(row.device), *cells])
+        if text.tell() > PIECE:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def unknown_rows(count: int) -> Iterator[Row]:
-    """Stand in for the rows of a manifest that is gone."""
+    """Return blank rows, where the manifest is gone or cannot be read."""
     return (Row(place, Device(), place, duplicate=False) for place in range(1, count + 1))
 
 
-def _fates(job: Job) -> Iterator[Sequence[str]]:
-    """Give the last cells of each device that was sent; devices in a row with one verdict share them."""
-    for upload in job.uploads:
-        for run in upload.verdicts or ():
-            yield from repeat(_fate(run.verdict), run.count)
+def _outcomes(job: Job) -> Iterator[Sequence[str]]:
+    """Return the last cells of each device in the order of sending; devices in a row with one verdict share them."""
+    runs = chain.from_iterable(job.verdicts(index) or () for index in range(len(job.uploads)))
+    for run in runs:
+        yield from repeat(_outcome(run.verdict), run.count)
+    if job.internal.unanswered:
+        first, last = job.internal.unanswered
+        yield from repeat(_outcome(Verdict(Outcome.NOT_UPLOADED, None, _UNANSWERED)), last - first + 1)
 
 
-def _fate(verdict: Verdict) -> Sequence[str]:
+def _outcome(verdict: Verdict) -> Sequence[str]:
     action = _ACTIONS.get(verdict.outcome)
     if action is None:
         action = device_error(verdict.code, verdict.description).action
@@ -69,9 +87,9 @@ def _cells(*texts: str | None) -> Sequence[str]:
 
 
 def _safe(text: str | None) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{text}" if text and text.startswith(_FORMULA) else text or ""
+    """Return a cell that no spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1'", text) if text else ""
 
 
-_NOT_UPLOADED = _fate(Verdict(Outcome.NOT_UPLOADED))
-_DUPLICATE = _fate(Verdict(Outcome.DUPLICATE))
+_NOT_UPLOADED = _outcome(Verdict(Outcome.NOT_UPLOADED))
+_DUPLICATE = _outcome(Verdict(Outcome.DUPLICATE))

@@ -1,6 +1,6 @@
 """The sweep: finds what no event and no wake-up will, from a listing alone."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,14 +10,17 @@ from shared import event_log
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX, has_room_for_status, manifest_of, status_of
 from shared.job.record import timestamp
 from shared.workflow.ports import BlobEntry, WakeUps
-from shared.workflow.wake_up import WakeUp
+from shared.workflow.wake_up import MOST_TRIES, WakeUp
 
-YOUNGEST = timedelta(minutes=15)
+YOUNGEST = timedelta(minutes=5)
 OLDEST = timedelta(days=7)
-"""Ages of a manifest without a status that is taken up: its event is no longer on its way; it is no old history."""
+"""Ages between which a manifest without a status is woken: its event is lost by then, and it is no old history."""
 
 GRACE = timedelta(minutes=5)
-"""How long after a job's due moment its own wake-up is given to come."""
+"""How long after a job's due moment its own wake-up may still come."""
+
+FARTHEST = timedelta(days=15)
+"""A due moment further off than any job waits, its turn behind a throttle included, was not written by this app."""
 
 
 class Listing(Protocol):
@@ -39,7 +42,8 @@ class Sweep(msgspec.Struct, frozen=True):
         """Queue a wake-up for each manifest that needs one; give their number. No blob is read."""
         woken = 0
         for manifest in overlooked(self.storage.listing(), self.clock()):
-            self.wake_ups.send(WakeUp(manifest), timedelta(0))
+            # The next sweep comes in any case: a wake-up of this one that can do nothing is not retried.
+            self.wake_ups.send(WakeUp(manifest, tries=MOST_TRIES), timedelta(0))
             woken += 1
         event_log.log("sweep_done", woken=woken)
         return woken
@@ -48,42 +52,39 @@ class Sweep(msgspec.Struct, frozen=True):
 def overlooked(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
     """Name the manifests to wake, from a listing in the order of names.
 
-    A manifest's status stands soon after it in that order, so few manifests wait for theirs at a time. If a listing
-    were ordered otherwise, a wake-up too many would find nothing to do.
+    A manifest's results and status soon follow it in that order, so few manifests wait for theirs at a time. If a
+    listing were ordered otherwise, a wake-up too many would find nothing to do.
     """
     waiting: dict[str, BlobEntry] = {}
-    begun = set[str]()
+    results: dict[str, BlobEntry] = {}
     for blob in blobs:
         for name in [name for name in waiting if status_of(name) < blob.name]:
-            yield from _without_status(waiting.pop(name), now, begun=name in begun)
-            begun.discard(name)
+            yield from _without_status(waiting.pop(name), results.pop(name, None), now)
         if blob.name.endswith(STATUS_SUFFIX):
-            yield from _with_status(waiting.pop(manifest_of(blob.name), None), blob, now)
-            begun.discard(manifest_of(blob.name))
+            name = manifest_of(blob.name)
+            if _needs_wake_up(waiting.pop(name, None), results.pop(name, None), blob, now):
+                yield name
         elif blob.name.endswith(RESULTS_SUFFIX):
-            begun.update(waiting.keys() & {blob.name.removesuffix(RESULTS_SUFFIX)})
+            results = {blob.name.removesuffix(RESULTS_SUFFIX): blob}
         elif has_room_for_status(blob.name) and not blob.is_directory:
             waiting[blob.name] = blob
     for name, manifest in waiting.items():
-        yield from _without_status(manifest, now, begun=name in begun)
+        yield from _without_status(manifest, results.pop(name, None), now)
 
 
-def _without_status(manifest: BlobEntry, now: datetime, *, begun: bool) -> Iterator[str]:
-    """Name a manifest whose event never came, or whose status somebody has deleted: its results still tell of it."""
-    if begun or YOUNGEST <= now - manifest.modified <= OLDEST:
+def _without_status(manifest: BlobEntry, results: BlobEntry | None, now: datetime) -> Iterator[str]:
+    """Name a manifest whose event never came, or whose status somebody has deleted: its results are still there."""
+    if results or YOUNGEST <= now - manifest.modified <= OLDEST:
         yield manifest.name
 
 
-def _with_status(manifest: BlobEntry | None, status: BlobEntry, now: datetime) -> Iterator[str]:
-    changed = manifest is not None and manifest.etag != status.metadata.get("etag")
-    if manifest and changed and now - manifest.modified >= YOUNGEST:
-        yield manifest.name
-    elif _overdue(status.metadata, now):
-        yield manifest_of(status.name)
-
-
-def _overdue(metadata: Mapping[str, str], now: datetime) -> bool:
-    due = metadata.get("due")
-    if due is None:  # somebody has rewritten the blob without its metadata: its content tells
+def _needs_wake_up(manifest: BlobEntry | None, results: BlobEntry | None, status: BlobEntry, now: datetime) -> bool:
+    metadata = status.metadata
+    if "due" not in metadata:  # rewritten without its metadata, so its content must be looked at; or never a status
+        return manifest is not None
+    if manifest and manifest.etag != metadata.get("etag") and now - manifest.modified >= YOUNGEST:
         return True
-    return due != "" and due < timestamp(now - GRACE)
+    if not metadata["due"]:
+        # A process that lost its job can have left the results of another run next to a final status.
+        return results is not None and results.metadata.get("run") != metadata.get("run")
+    return not timestamp(now - GRACE) <= metadata["due"] <= timestamp(now + FARTHEST)

@@ -9,7 +9,7 @@ from itertools import chain, islice
 import msgspec
 
 from shared import event_log
-from shared.job import transitions
+from shared.job import lifecycle, transitions
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
@@ -22,7 +22,7 @@ from shared.workflow.claim import Claim
 from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
-CRASHED = Fault(code="crashed", description="Five attempts in a row broke off without a word.")
+CRASHED = Fault(code="crashed", description="Five attempts in a row died without saving anything.")
 _CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
 
 
@@ -49,29 +49,28 @@ class Attempt:
             ConflictError: The lease was lost; whoever has it goes on.
         """
         try:
-            if not self._job.uploads:  # results of an earlier run, of which there may be no status any more
-                self._services.storage.delete_results(self._job.manifest)
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
                 self._claim.stop(State.FAILED, GONE)
             else:
-                self._upload(content)
+                self._upload(_Alive(content, self._claim))
         except SignInError as error:
             self._postpone(error.fault)
         except StorageUnavailableError:
             self._postpone(UNREADABLE)
         except ManifestChangedError:
-            self._make_way()
+            self._restart_soon()
 
-    def _upload(self, content: Content) -> None:
+    def _upload(self, content: "_Alive") -> None:
         limits = self._services.limits
         manifest = inspect(content, max_bytes=limits.manifest_bytes, max_devices=limits.devices)
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
-        if isinstance(target, Target) and not manifest.issues.count:
-            self._claim.job = transitions.checked(self._job, target, manifest, self._services.clock())
-            self._send_all(manifest.devices(self._job.sent + 1))
-        else:
+        self._claim.note(lifecycle.noted(self._job, **content.identity()))
+        if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
+        else:
+            self._claim.note(transitions.checked(self._job, target, manifest, self._services.clock()))
+            self._send_all(manifest.devices(self._job.sent + 1))
 
     def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
         known, lacks = (target, ()) if isinstance(target, Target) else (None, target)
@@ -80,36 +79,38 @@ class Attempt:
             first = issues.kept[0]
             self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
-            self._claim.save(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
+            self._claim.end(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
             event_log.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:
         while self._job.state is State.PROCESSING and self._job.unsent:
-            part = list(islice(devices, self._job.progress.part_size))
+            part = list(islice(devices, self._job.internal.part_size))
             if self._manifest_stands() and not self._send(part):
                 devices = chain(part, devices)  # not accepted: the same devices again, perhaps fewer of them
 
     def _manifest_stands(self) -> bool:
         """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
-        etag = self._job.etag if self._fresh else self._services.storage.etag(self._job.manifest)
-        if etag is None:
+        if self._fresh:
+            return True
+        current = self._services.storage.look(self._job.manifest)
+        if current is None:
             self._claim.stop(State.FAILED, GONE)
-        elif etag != self._job.etag:
+        elif current.etag != self._job.etag:
             raise ManifestChangedError(self._job.manifest)
-        return etag is not None
+        return current is not None
 
     def _send(self, part: list[Device]) -> bool:
         job = self._claim.hold()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
-        hand_in = self._services.api.create_batch if job.progress.creating else self._services.api.upload
+        post = self._services.api.create_batch if job.internal.creating else self._services.api.upload
         try:
-            accepted = hand_in(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
+            accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
             self._halve(len(part), error.fault)
         except RefusedError as error:
             self._refused(error.fault)
         except UnavailableError as error:
-            self._come_back(error)
+            self._unavailable(error, (first, first + len(part) - 1))
         else:
             self._keep(accepted, first, len(part), request_id)
             return True
@@ -139,13 +140,9 @@ class Attempt:
         )  # fmt: skip
 
     def _follow(self, job: Job, now: datetime) -> None:
-        poll_at, due = self._claim.first_poll(now), self._claim.due
-        try:
-            self._claim.wake(poll_at)
-        except Exception:  # the acceptance must not be forgotten; who comes anyway, or the sweep, will follow it
-            self._claim.save(transitions.following(job, due if due and due > now else poll_at, now))
-            raise
+        poll_at = self._claim.first_poll(now)
         self._claim.save(transitions.following(job, poll_at, now))
+        self._claim.enqueue(poll_at)
 
     def _halve(self, count: int, fault: Fault) -> None:
         if count == 1:
@@ -160,7 +157,7 @@ class Attempt:
         if missing and self._services.limits.create_missing_batch and not self._created:
             self._created = True
             self._go_on(fault, creating=True)
-        elif job.progress.creating and fault.http_status == HTTPStatus.CONFLICT:
+        elif job.internal.creating and fault.http_status == HTTPStatus.CONFLICT:
             self._go_on(fault, creating=False)
         elif missing:
             self._go_on(fault)  # before another call is made
@@ -171,40 +168,65 @@ class Attempt:
     def _with_batches(self, fault: Fault) -> Fault:
         with suppress(AnswerError, SignInError):
             existing = self._services.api.batches(str(self._job.customer_id))
-            told = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
-            return msgspec.structs.replace(fault, description=told)
+            description = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
+            return msgspec.structs.replace(fault, description=description)
         return fault
 
-    def _come_back(self, error: UnavailableError) -> None:
-        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed:
+    def _unavailable(self, error: UnavailableError, part: tuple[int, int]) -> None:
+        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
             self._token_renewed = True
             self._services.api.renew_token()
             self._go_on(error.fault)
+        elif error.answered:
+            self._postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
         else:
-            self._postpone(error.fault, error.retry_after, answered=error.answered)
+            self._postpone(error.fault, error.retry_after, unanswered=part)
 
-    def _go_on(self, fault: Fault, **progress: int) -> None:
-        """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
+    def _go_on(self, fault: Fault, **bookkeeping: object) -> None:
+        """Save a refusal, so that the next request has an id of its own, and go on in this attempt."""
         now = self._services.clock()
-        self._claim.save(transitions.answered(self._job, fault, self._claim.lease(), now, **progress))
+        self._claim.save(transitions.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
         event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
 
-    def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
+    def _postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
         services, now = self._services, self._services.clock()
         deadline = self._job.created_at + services.delays.give_up
         if now >= deadline:
+            self._claim.note(lifecycle.noted(self._job, **bookkeeping))
             self._claim.stop(State.FAILED, fault)
             return
-        delay = retry_delay(services.delays, self._job.progress.setbacks, told, services.draw())
+        delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
         at = whole_second(min(now + delay, deadline))
-        self._claim.wake(at)
-        self._claim.save(transitions.postponed(self._job, fault, at, now, answered=answered))
+        self._claim.save(transitions.postponed(self._job, fault, at, now, **bookkeeping))
+        self._claim.enqueue(at)
         job = self._job
         event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
 
-    def _make_way(self) -> None:
+    def _restart_soon(self) -> None:
         """Let the run of the new content begin at once."""
         now = self._services.clock()
         at = whole_second(now + SOON)
-        self._claim.wake(at)
-        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now, answered=False))
+        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now))
+        self._claim.enqueue(at)
+
+
+class _Alive:
+    """A manifest's content whose reading keeps the job's lease alive."""
+
+    def __init__(self, content: Content, claim: Claim) -> None:
+        self._content = content
+        self._claim = claim
+
+    @property
+    def size(self) -> int:
+        return self._content.size
+
+    def chunks(self) -> Iterator[bytes]:
+        for chunk in self._content.chunks():
+            self._claim.keep_alive()
+            yield chunk
+
+    def identity(self) -> dict[str, object]:
+        """Return what the record keeps of the content that has been read."""
+        properties = self._content.properties
+        return {"content": properties.content, "created": properties.created}

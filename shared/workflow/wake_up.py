@@ -1,37 +1,95 @@
-"""Wake-ups: messages that name a manifest and carry nothing that could be out of date.
+"""Messages that name a manifest: the app's own wake-ups, Event Grid's events, and what the host gave up.
 
-``due`` only labels a message with the moment it was queued for, so that of several for one job all but the one for
-the job's present moment may fall asleep for good.
+A message carries nothing that could be out of date, and none is trusted further than the blob's name. Each may be plain
+JSON or base64 of it: what Event Grid writes into a queue is not documented, and the host's poison messages are base64.
 """
 
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Annotated, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import msgspec
+
+BLOB_CREATED = "Microsoft.Storage.BlobCreated"
+
+MOST_TRIES = 6
+"""Wake-ups in a row that can do nothing before the sweep takes over: about half an hour."""
+
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 
 class UnreadableMessageError(Exception):
     """A queue message that names no manifest."""
 
 
+class ForeignBlob(NamedTuple):
+    """A blob of another container: its message came to the wrong app."""
+
+    container: str
+    name: str
+
+
 class WakeUp(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message of the wake-up queue."""
+    """A message of the wake-up queue.
+
+    ``due`` only labels a message with the moment it was enqueued for, so that of several for one job all but the one
+    for the job's present moment are dropped. ``tries`` counts how often in a row a wake-up could not do anything.
+    """
 
     manifest: str
     due: datetime | None = None
+    tries: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
+    landed: bool = False
 
     def encode(self) -> str:
         """Write the message's text."""
         return msgspec.json.encode(self).decode()
 
 
+class _EventData(msgspec.Struct):
+    url: str
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    """An event of Event Grid's own schema about a blob."""
+
+    event_type: str
+    data: _EventData
+
+
 class _PoisonedBlob(msgspec.Struct, rename="pascal"):
     """What the host puts into ``webjobs-blobtrigger-poison`` when it gives a blob up (read in the host's source)."""
 
+    container_name: str
     blob_name: str
 
 
-def read_wake_up(text: str | bytes) -> WakeUp:
+def read_messages(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
     """Read a message of the wake-up queue or of its poison queue.
+
+    Args:
+        body: A wake-up, an event of Event Grid or an array of events.
+        container: That of the manifests.
+
+    Raises:
+        UnreadableMessageError: It is none of these.
+    """
+    document = _json(body)
+    try:
+        if isinstance(document, list):
+            return [_of_event(msgspec.convert(event, _Event), container) for event in document]
+        if isinstance(document, dict) and "eventType" in document:
+            return [_of_event(msgspec.convert(document, _Event), container)]
+        return [msgspec.convert(document, WakeUp)]
+    except ValueError as error:
+        raise UnreadableMessageError("neither a wake-up nor an event") from error
+
+
+def read_wake_up(text: str | bytes) -> WakeUp:
+    """Read one of the app's own wake-ups.
 
     Raises:
         UnreadableMessageError: It is none.
@@ -42,13 +100,47 @@ def read_wake_up(text: str | bytes) -> WakeUp:
         raise UnreadableMessageError("not a wake-up") from error
 
 
-def read_poisoned_blob(text: str | bytes) -> WakeUp:
-    """Read a message of ``webjobs-blobtrigger-poison`` as a wake-up for its blob.
+def read_poisoned_blob(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
+    """Read a message of ``webjobs-blobtrigger-poison``, whose queue all apps share that use the data account.
 
     Raises:
         UnreadableMessageError: It is none.
     """
     try:
-        return WakeUp(msgspec.json.decode(text, type=_PoisonedBlob).blob_name)
+        blob = msgspec.convert(_json(body), _PoisonedBlob)
     except ValueError as error:
         raise UnreadableMessageError("not a poisoned blob") from error
+    return [_named(blob.container_name, blob.blob_name, container, landed=True)]
+
+
+def _json(body: bytes) -> object:
+    for text in _spellings(body):
+        try:
+            return msgspec.json.decode(text)
+        except (ValueError, RecursionError):
+            continue
+    raise UnreadableMessageError("neither JSON nor base64 of JSON")
+
+
+def _spellings(body: bytes) -> Iterator[bytes]:
+    yield body
+    try:
+        yield b64decode(body, validate=True)
+    except binascii.Error:
+        return
+
+
+def _of_event(event: _Event, container: str) -> WakeUp | ForeignBlob:
+    try:
+        address = urlsplit(event.data.url)
+    except ValueError as error:
+        raise UnreadableMessageError("an event without a blob's address") from error
+    path = address.path.removeprefix("/")
+    if address.hostname in _LOCAL_HOSTS:  # the emulator's addresses begin with the account
+        path = path.partition("/")[2]
+    found, _, name = path.partition("/")
+    return _named(unquote(found), unquote(name), container, landed=event.event_type == BLOB_CREATED)
+
+
+def _named(found: str, name: str, container: str, *, landed: bool) -> WakeUp | ForeignBlob:
+    return WakeUp(name, landed=landed) if found == container else ForeignBlob(found, name)

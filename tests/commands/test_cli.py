@@ -12,8 +12,7 @@ from shared.commands.cli import main
 from shared.commands.retry import retry
 from shared.job.blob_names import status_of
 from shared.job.record import State
-from shared.storage.blobs import UnreadableStatusError
-from shared.workflow.ports import BlobEntry, ConflictError, Stored
+from shared.workflow.ports import BlobEntry, ConflictError, StatusUnavailableError, Stored
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World
 
@@ -128,13 +127,13 @@ def test_retry_names_a_status_that_it_cannot_read(
 ) -> None:
     world = rejected_world()
 
-    def load(manifest: str) -> Stored | None:
-        raise UnreadableStatusError(f"{manifest}.status.json", "DecodeError")
+    def load(_: str) -> Stored | None:
+        raise StatusUnavailableError("AuthorizationFailure")
 
     monkeypatch.setattr(world.storage, "load", load)
     run_on(world, monkeypatch)
     assert main(["retry", ""]) == 2
-    assert "00.json.status.json is no status of this app" in capsys.readouterr().err
+    assert "AuthorizationFailure" in capsys.readouterr().err
 
 
 def test_a_command_without_settings_names_them(
@@ -151,7 +150,7 @@ def test_a_restart_is_a_run_of_its_own() -> None:
     world = rejected_world()
     name = f"{CUSTOMER}/Test/00.json"
     stored = world.storage.load(name)
-    assert stored is not None
+    assert isinstance(stored, Stored)
     world.clock.advance(timedelta(hours=1))
     world.workflow.restart(stored)
     assert world.job(name).state is State.WAITING

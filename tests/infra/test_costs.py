@@ -84,7 +84,7 @@ def test_a_manifest_uses_about_what_is_told() -> None:
     messages = operations["send"]
     used = {
         "execution": executions,
-        "blob read": operations["load"] + operations["etag"] + operations["open"],
+        "blob read": operations["load"] + operations["look"] + operations["results"] + operations["open"],
         "blob write or listing": 1 + operations["save"] + operations["write"],
         "queue operation": 3 * messages + 3,
         "Event Grid operation": 2 * (1 + operations["save"] + operations["write"]) + 1,

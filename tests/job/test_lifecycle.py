@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from shared.job import transitions
-from shared.job.lifecycle import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step
+from shared.job.lifecycle import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step, noted
 from shared.job.record import FINAL, Job, Lease, State, decode, encode
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -17,7 +17,8 @@ START = Start("a/b/c.json", "0x1", UUID(int=1), 1000, None, NOW)
 
 def job(state: State, **members: object) -> Job:
     claimed = begin(START, Lease(owner="me", until=LATER))
-    return msgspec.structs.replace(claimed, state=state, final=state in FINAL, **{"lease": None, **members})
+    claimed = noted(claimed, lease=members.pop("lease", None))
+    return msgspec.structs.replace(claimed, state=state, final=state in FINAL, **members)
 
 
 @pytest.mark.parametrize(
@@ -74,18 +75,18 @@ def test_a_run_that_is_asked_for_waits_for_its_wake_up() -> None:
     asked = begin_at(START, NOW)
     assert (asked.state, asked.next_attempt_at, asked.attempts) == (State.WAITING, NOW, 0)
     taken = transitions.take_over(asked, Lease(owner="me", until=LATER), NOW)
-    assert (taken.attempts, taken.progress.deaths) == (1, 0)
+    assert (taken.attempts, taken.internal.deaths) == (1, 0)
 
 
-def test_a_request_id_changes_with_run_part_and_answers_only() -> None:
+def test_a_request_id_changes_with_run_part_and_refusals_only() -> None:
     claimed = begin(START, Lease(owner="me", until=LATER))
     same = claimed.request_id(1, 1000)
     again = transitions.take_over(claimed, Lease(owner="other", until=LATER), LATER)
     assert again.request_id(1, 1000) == same
-    answered = msgspec.structs.replace(claimed, progress=msgspec.structs.replace(claimed.progress, answers=1))
+    refused = noted(claimed, refusals=1)
     other_run = begin(replace(START, run=UUID(int=2)), Lease(owner="me", until=LATER))
     others = {claimed.request_id(2, 1000), claimed.request_id(1, 999)}
-    others |= {answered.request_id(1, 1000), other_run.request_id(1, 1000)}
+    others |= {refused.request_id(1, 1000), other_run.request_id(1, 1000)}
     assert len(others | {same}) == 5
     assert str(UUID(same)) == same
 

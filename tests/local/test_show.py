@@ -7,7 +7,7 @@ from uuid import UUID
 from rich.console import Console
 
 from local import show
-from shared.job.record import Job, Progress, State
+from shared.job.record import Internal, Job, State
 from shared.manifest import Finding
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
@@ -27,7 +27,7 @@ def seen(issues: tuple[Finding, ...], warnings: tuple[Finding, ...], count: int)
         warning_count=len(warnings),
         created_at=NOW,
         updated_at=NOW,
-        progress=Progress(run=UUID(int=0), part_size=1),
+        internal=Internal(run=UUID(int=0), part_size=1),
     )
     page = StringIO()
     Console(file=page, width=100).print(show.findings(job))

@@ -36,7 +36,7 @@ LIBRARIES = {
     "cryptography": "sign_in.certificate",
     "msal": "sign_in.entra",
     "requests": "http_session partner_center.client sign_in.entra",
-    "urllib3": "http_session partner_center.client storage.blobs",
+    "urllib3": "http_session partner_center.client storage",
     "os": "bootstrap commands",
     "random": "bootstrap",
     "time": "bootstrap sign_in",

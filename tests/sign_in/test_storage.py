@@ -11,6 +11,7 @@ from shared import sign_in
 from shared.bootstrap import App
 from shared.config.clouds import CLOUDS
 from shared.job.record import State, encode
+from shared.workflow.ports import Stored
 from tests.sign_in.premises import IDENTITY, Premises, now
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
@@ -41,7 +42,7 @@ def test_one_identity_reads_the_manifest_and_proves_the_app(
         app.workflow.advance(NAME)
         stored = app.storage.load(NAME)
         app.tokens.close()
-    assert stored
+    assert isinstance(stored, Stored)
     assert stored.job.state is State.ACCEPTED
     written = encode(stored.job).decode()
     assert not [secret for secret in premises.secrets() if secret in written]

@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
+from azure.storage.blob import BlobBlock
 from msgspec.structs import replace
 
 from local.azurite import Account
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import Job, Lease, Progress, State, timestamp
-from shared.workflow.ports import ConflictError, ManifestChangedError, StorageUnavailableError
+from shared.job.lifecycle import noted
+from shared.job.record import Internal, Job, Lease, State, timestamp
+from shared.storage.blobs import BLOCK
+from shared.workflow.ports import (
+    ConflictError,
+    ManifestChangedError,
+    ResultsBlob,
+    StatusUnavailableError,
+    StorageUnavailableError,
+)
 from tests.fakes import Clock, FakeStorage
 from tests.stories.shelves import CHUNK, AppStorage, FakeShelf, RealShelf, Shelf, real_shelf
 
@@ -27,14 +37,13 @@ def job(manifest: str = NAME) -> Job:
         etag="0x1",
         state=State.PROCESSING,
         message="ü",
-        lease=Lease(owner="me", until=NOON + timedelta(minutes=5)),
         created_at=NOON,
         updated_at=NOON,
-        progress=Progress(run=UUID(int=7), part_size=1000),
+        internal=Internal(run=UUID(int=7), part_size=1000, lease=Lease(owner="me", until=NOON + timedelta(minutes=5))),
     )
 
 
-FINAL = replace(job(), state=State.REJECTED, final=True, lease=None)
+FINAL = noted(replace(job(), state=State.REJECTED, final=True), lease=None)
 
 
 @pytest.fixture
@@ -86,6 +95,12 @@ def test_a_save_over_a_deleted_status_loses(shelf: Shelf) -> None:
     assert shelf.app.load(NAME) is None
 
 
+def etag_of(shelf: Shelf, name: str) -> str:
+    seen = shelf.app.look(name)
+    assert seen
+    return seen.etag
+
+
 def test_an_etag_is_the_same_wherever_it_is_read(shelf: Shelf) -> None:
     for name in NAMES:
         shelf.put(name, b"[]")
@@ -94,14 +109,15 @@ def test_an_etag_is_the_same_wherever_it_is_read(shelf: Shelf) -> None:
     for name in NAMES:
         content = shelf.app.open(name)
         assert content
-        assert content.etag == shelf.app.etag(name) == listed[name]
-        assert content.etag
-        assert '"' not in content.etag
+        etag = content.properties.etag
+        assert etag == etag_of(shelf, name) == listed[name]
+        assert etag
+        assert '"' not in etag
 
 
 def test_a_manifest_is_read_from_the_start_each_time(shelf: Shelf) -> None:
     shelf.put(NAME, LONG)
-    content = shelf.app.open(NAME, shelf.app.etag(NAME))
+    content = shelf.app.open(NAME, etag_of(shelf, NAME))
     assert content
     assert (content.size, content.is_directory) == (len(LONG), False)
     assert [b"".join(content.chunks()) for _ in range(3)] == [LONG] * 3
@@ -109,16 +125,16 @@ def test_a_manifest_is_read_from_the_start_each_time(shelf: Shelf) -> None:
 
 def test_a_manifest_that_is_gone_is_none(shelf: Shelf) -> None:
     shelf.put(NAME, LONG)
-    etag = shelf.app.etag(NAME)
+    etag = etag_of(shelf, NAME)
     shelf.remove(NAME)
-    assert shelf.app.etag(NAME) is None
+    assert shelf.app.look(NAME) is None
     assert shelf.app.open(NAME) is None
     assert shelf.app.open(NAME, etag) is None
 
 
 def test_a_manifest_that_was_overwritten_is_not_opened_by_its_old_etag(shelf: Shelf) -> None:
     shelf.put(NAME, LONG)
-    etag = shelf.app.etag(NAME)
+    etag = etag_of(shelf, NAME)
     shelf.put(NAME, LONG)
     with pytest.raises(ManifestChangedError):
         shelf.app.open(NAME, etag)
@@ -168,9 +184,10 @@ def test_a_manifest_that_cannot_be_read_now_is_said_to_be_so(shelf: Shelf) -> No
 CALLS: dict[str, Callable[[AppStorage], object]] = {
     "open": lambda app: app.open(NAME),
     "open by its ETag": lambda app: app.open(NAME, "0x1"),
-    "etag": lambda app: app.etag(NAME),
-    "write results": lambda app: app.write_results(NAME, b""),
-    "delete results": lambda app: app.delete_results(NAME),
+    "look": lambda app: app.look(NAME),
+    "results": lambda app: app.results(NAME),
+    "write results": lambda app: app.write_results(job(), [b""], None),
+    "delete results": lambda app: app.delete_results(NAME, ResultsBlob("0x1", "")),
 }
 
 
@@ -189,27 +206,92 @@ def test_a_directory_marker_is_recognised(shelf: Shelf) -> None:
     assert [blob.is_directory for blob in shelf.app.listing()] == [True]
 
 
-def test_results_are_written_over_and_deleted(shelf: Shelf) -> None:
-    shelf.app.delete_results(NAME)
-    for data in (b"first", b"second"):
-        assert shelf.app.write_results(NAME, data) == results_of(NAME)
-        assert shelf.look(results_of(NAME)) == data
-    shelf.app.delete_results(NAME)
+@pytest.mark.parametrize("call", ["load", "save"])
+def test_a_status_that_cannot_be_reached_is_said_to_be_so(real: RealShelf, call: str) -> None:
+    real.break_reading()
+    with pytest.raises(StatusUnavailableError):
+        real.app.load(NAME) if call == "load" else real.app.save(job(), None)
+
+
+def another_run() -> Job:
+    return noted(job(), run=UUID(int=8))
+
+
+@pytest.mark.parametrize("size", [10, BLOCK, 2 * BLOCK + 1], ids=["small", "a block", "blocks"])
+def test_results_are_written_over_those_that_were_seen_and_deleted(shelf: Shelf, size: int) -> None:
+    assert shelf.app.results(NAME) is None
+    for owner, byte in ((job(), b"a"), (another_run(), b"b")):
+        seen = shelf.app.results(NAME)
+        pieces = [byte * size, b"the end"]
+        assert shelf.app.write_results(owner, iter(pieces), seen) == results_of(NAME)
+        assert shelf.look(results_of(NAME)) == b"".join(pieces)
+        found = shelf.app.results(NAME)
+        assert found
+        assert found.run == str(owner.internal.run)
+        last = found
+    shelf.app.delete_results(NAME, last)
     assert list(shelf.app.listing()) == []
+
+
+@pytest.mark.parametrize("size", [10, BLOCK + 1], ids=["small", "blocks"])
+def test_results_that_somebody_else_has_changed_are_left_alone(shelf: Shelf, size: int) -> None:
+    shelf.app.write_results(job(), [b"ours"], None)
+    seen = shelf.app.results(NAME)
+    assert seen
+    shelf.app.write_results(another_run(), [b"theirs"], seen)
+    for over in (None, seen):
+        with pytest.raises(ConflictError):
+            shelf.app.write_results(job(), [b"x" * size], over)
+    with pytest.raises(ConflictError):
+        shelf.app.delete_results(NAME, seen)
+    assert shelf.look(results_of(NAME)) == b"theirs"
+
+
+def test_results_that_the_same_run_has_written_already_stay(shelf: Shelf) -> None:
+    shelf.app.write_results(job(), [b"first"], None)
+    shelf.app.write_results(job(), [b"first"], None)
+    assert shelf.look(results_of(NAME)) == b"first"
+
+
+def test_metadata_change_the_etag_and_not_the_content(real: RealShelf) -> None:
+    real.put(NAME, b"[]")
+    before = real.app.look(NAME)
+    real.container.get_blob_client(NAME).set_blob_metadata({"scanned": "clean"})
+    after = real.app.look(NAME)
+    assert before
+    assert after
+    assert after.etag != before.etag
+    assert after.content == before.content is not None
+    assert after.created == before.created is not None
+    real.put(NAME, b"[1]")
+    written = real.app.look(NAME)
+    assert written
+    assert written.content != before.content
+
+
+def test_what_was_written_in_blocks_is_known_by_its_bytes_once_they_are_read(real: RealShelf) -> None:
+    blob = real.container.get_blob_client(NAME)
+    blob.stage_block("1", LONG)
+    blob.commit_block_list([BlobBlock("1")])
+    content = real.app.open(NAME)
+    assert content
+    assert content.properties.content is None
+    assert b"".join(content.chunks()) == LONG
+    assert content.properties.content == f"sha256 {sha256(LONG).hexdigest()}"
 
 
 @pytest.mark.parametrize(("written", "due"), [(job(), timestamp(NOON + timedelta(minutes=5))), (FINAL, "")])
 def test_a_listing_tells_state_etag_and_due_time(shelf: Shelf, written: Job, due: str) -> None:
     version = shelf.app.save(written, None).version
     (status,) = shelf.app.listing()
-    assert status.metadata == {"state": written.state, "etag": "0x1", "due": due}
+    assert status.metadata == {"state": written.state, "etag": "0x1", "due": due, "run": str(UUID(int=7))}
     assert status.etag == version.strip('"')
     assert status.modified.tzinfo is not None
 
 
 def test_blobs_have_the_types_that_readers_expect(real: RealShelf) -> None:
     real.app.save(job(), None)
-    real.app.write_results(NAME, b"")
+    real.app.write_results(job(), [b""], None)
     types = {blob.name: blob.content_settings.content_type for blob in real.container.list_blobs()}
     assert types == {
         status_of(NAME): "application/json; charset=utf-8",

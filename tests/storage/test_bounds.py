@@ -13,9 +13,9 @@ from urllib3.exceptions import SSLError
 from local.azurite import Account
 from shared.job.blob_names import status_of
 from shared.job.record import encode
+from shared.job.trust import Foreign
 from shared.storage import blobs
-from shared.storage.blobs import UnreadableStatusError
-from shared.workflow.ports import ConflictError, StorageUnavailableError
+from shared.workflow.ports import ConflictError, StorageUnavailableError, Stored
 from tests.storage.test_blobs import NAME, job
 from tests.stories.shelves import CHUNK, RealShelf, real_shelf
 
@@ -40,33 +40,20 @@ def test_a_manifest_with_a_content_encoding_is_read_as_it_is(real: RealShelf, si
 
 def test_a_status_with_a_content_encoding_is_not_unpacked(real: RealShelf) -> None:
     real.container.upload_blob(status_of(NAME), gzip.compress(encode(job())), content_settings=PACKED)
-    with pytest.raises(UnreadableStatusError):
-        real.app.load(NAME)
+    assert isinstance(real.app.load(NAME), Foreign)
 
 
-def test_a_status_that_a_job_has_written_is_read_whatever_its_size(
-    real: RealShelf, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("metadata", [{}, {"state": "accepted", "etag": "0x1", "due": ""}])
+def test_no_status_is_read_further_than_one_of_ours_goes(
+    real: RealShelf, monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", 1)
-    saved = real.app.save(job(), None)
-    assert real.app.load(NAME) == saved
-
-
-def test_of_somebody_elses_status_no_more_is_read_than_a_copy_may_have(
-    real: RealShelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real.put(status_of(NAME), encode(job()))
-    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", len(encode(job())))
-    assert real.app.load(NAME)
-    monkeypatch.setattr(blobs, "LARGEST_FOREIGN", len(encode(job())) - 1)
-    with pytest.raises(UnreadableStatusError, match=r"too large\)\. Delete it"):
-        real.app.load(NAME)
-
-
-def test_a_status_that_is_nested_without_end_is_told(real: RealShelf) -> None:
-    real.put(status_of(NAME), b'{"x":' + b"[" * 100_000)
-    with pytest.raises(UnreadableStatusError, match="Delete it"):
-        real.app.load(NAME)
+    real.put(status_of(NAME), encode(job()), metadata)
+    monkeypatch.setattr(blobs, "LARGEST_STATUS", len(encode(job())))
+    assert isinstance(real.app.load(NAME), Stored)
+    monkeypatch.setattr(blobs, "LARGEST_STATUS", len(encode(job())) - 1)
+    found = real.app.load(NAME)
+    assert isinstance(found, Foreign)
+    assert found.reason == "too large"
 
 
 @pytest.mark.parametrize("how", ["replaced", "deleted"])

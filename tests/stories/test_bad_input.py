@@ -69,7 +69,7 @@ def test_bad_input_is_rejected_with_its_code(start: Starter) -> None:
     jobs = {what: stage.job(wrong.below + what) for what, wrong in WRONGS.items()}
     assert {what: job.issues[0].code for what, job in jobs.items()} == {what: row.code for what, row in WRONGS.items()}
     assert {(job.state, job.final, job.due) for job in jobs.values()} == {(State.REJECTED, True, None)}
-    assert all("nothing was uploaded" in job.message for job in jobs.values())
+    assert all("Nothing was uploaded" in job.message for job in jobs.values())
     assert stage.partner_center.calls == []
     assert stage.identity.fetches == []
     assert len(stage.names()) == 2 * len(WRONGS)

@@ -9,7 +9,7 @@ from azure.core.pipeline.transport import HttpRequest, HttpTransport, RequestsTr
 
 from shared import bootstrap
 from shared.config.settings import read_settings
-from shared.workflow.ports import StorageUnavailableError
+from shared.workflow.ports import StatusUnavailableError, StorageUnavailableError
 from shared.workflow.wake_up import WakeUp
 from tests.stories.surroundings import NAME
 
@@ -18,7 +18,7 @@ DEAD = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;" + "".join(
 )
 STORAGE_CALLS: dict[str, Callable[[bootstrap.App], object]] = {
     "load": lambda app: app.storage.load(NAME),
-    "etag": lambda app: app.storage.etag(NAME),
+    "look": lambda app: app.storage.look(NAME),
     "open": lambda app: app.storage.open(NAME),
     "send": lambda app: app.wake_ups.send(WakeUp(NAME), timedelta(0)),
 }
@@ -38,7 +38,7 @@ def test_a_dead_endpoint_is_given_up_within_30_seconds(
     monkeypatch.setattr(HttpTransport, "sleep", lambda _, seconds: spent.append(seconds))
     settings = {"ManifestStorage": DEAD, "MANIFEST_CONTAINER": "manifests", "WAKE_UP_QUEUE": "wake-ups"}
     app = bootstrap.App(read_settings(settings))
-    with pytest.raises((AzureError, StorageUnavailableError)):
+    with pytest.raises((AzureError, StatusUnavailableError, StorageUnavailableError)):
         call(app)
     app.tokens.close()
     assert len(spent) == 5  # three tries, two pauses

@@ -57,7 +57,12 @@ def test_the_status_says_in_a_listing_what_it_says_inside(stage: Stage) -> None:
     job = stage.job()
     assert job.state is State.ACCEPTED
     assert job.due
-    assert status.metadata == {"state": "accepted", "etag": job.etag, "due": timestamp(job.due)}
+    assert status.metadata == {
+        "state": "accepted",
+        "etag": job.etag,
+        "due": timestamp(job.due),
+        "run": str(job.internal.run),
+    }
     assert status.content_settings.content_type == "application/json; charset=utf-8"
 
 
@@ -66,7 +71,7 @@ def test_each_state_is_written_once_and_the_manifest_never(stage: Stage) -> None
     manifest = stage.container.get_blob_client(NAME)
     before = manifest.get_blob_properties().etag
     stage.settle()
-    assert [job.state for job in stage.witness.jobs] == ["processing", "accepted", "completed"]
+    assert [job.state for job in stage.witness.jobs] == ["processing", "accepted", "accepted", "completed"]
     assert manifest.get_blob_properties().etag == before
     assert stage.job().etag == before.strip('"')
 

@@ -40,7 +40,7 @@ def test_it_waits_for_the_end_of_what_it_has_dropped(
     monkeypatch.setattr("time.sleep", lambda _: stage.settle())
     assert run(stage, array(serials(2, start=50)), tmp_path, monkeypatch) == 0
     told = capsys.readouterr().out
-    assert told.startswith("device,serialNumber,")
+    assert told.startswith("device,line,serialNumber,")
     assert told.count(",registered,") == 2
     assert "S000051" in told
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.host.runtime import Result
 from local.host.triggers import Run
-from shared.job.record import Job, Progress, State
+from shared.job.record import Internal, Job, State
 from tests.stories.witness import Witness
 
 SECRET = "a hardware hash"
@@ -60,7 +60,7 @@ def status(message: str) -> Job:
         message=message,
         created_at=NOON,
         updated_at=NOON,
-        progress=Progress(run=UUID(int=7), part_size=1000),
+        internal=Internal(run=UUID(int=7), part_size=1000),
     )
 
 

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from local.host.triggers import Run
 from local.stand_ins.identity import Claims, TokenMint
 from shared.job.record import Job, encode
+from shared.job.trust import Foreign
 from shared.storage.blobs import Storage
 from shared.workflow.ports import Stored
 
@@ -44,7 +45,7 @@ class WatchedStorage(Storage):
         self._witness = witness
 
     @override
-    def load(self, manifest: str) -> Stored | None:
+    def load(self, manifest: str) -> Stored | Foreign | None:
         self._witness.looks += 1
         return super().load(manifest)
 

@@ -130,7 +130,7 @@ class Lives(RuleBasedStateMachine):
     def moved_legally(self) -> None:
         last: dict[Any, State] = {}
         for job in self.world.storage.written:
-            run = job.progress.run
+            run = job.internal.run
             assert run not in last or job.state in MOVES[last[run]]
             last[run] = job.state
         assert all(job.final == (job.state in FINAL) for job in self.world.storage.written)

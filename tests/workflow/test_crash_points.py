@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError, ServiceResponseError
 
 from local.stand_ins.partner_center import Operation, Outcome, faults
 from shared.job.record import State
-from shared.workflow.ports import StorageUnavailableError
+from shared.workflow.ports import StatusUnavailableError, StorageUnavailableError
 from tests.fakes import Fuse, ProcessDied
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World
@@ -55,7 +55,7 @@ OPERATIONS = operations_of_a_life()
 
 def test_a_life_touches_everything() -> None:
     kinds = {operation.split()[0] for operation in OPERATIONS}
-    assert kinds == {"load", "open", "etag", "send", "move", "save", "POST", "GET", "write", "delete"}
+    assert kinds == {"load", "open", "look", "results", "send", "move", "save", "POST", "GET", "write"}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -86,8 +86,10 @@ class Failing(Fuse):
         match operation:
             case "GET" | "POST":
                 return requests.ReadTimeout()
-            case "open" | "etag" | "write" | "delete":
+            case "open" | "look" | "results" | "write":
                 return StorageUnavailableError()
+            case "load" | "save":
+                return StatusUnavailableError("no answer")
         return ServiceResponseError("no answer")
 
 
@@ -109,8 +111,9 @@ def test_no_failure_changes_the_end(monkeypatch: pytest.MonkeyPatch, number: int
     undisturbed = eventful_world(Fuse())
     undisturbed.settle()
     world = eventful_world(Failing())
+    world.attended = False  # who comes after a fault of the status comes a little later than the job is due
     world.fuse.blow_at = (number, moment)
-    monkeypatch.setattr(world.workflow, "advance", failing_function(world.workflow.advance))
+    monkeypatch.setattr(world.workflow, "wake", failing_function(world.workflow.wake))
     world.settle()
     assert world.fuse.blown, "nothing failed"
     assert outcome(world) == outcome(undisturbed)

@@ -1,4 +1,5 @@
 import csv
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import StringIO
 from uuid import UUID
@@ -7,6 +8,7 @@ import msgspec
 
 from shared.job.lifecycle import Start, begin
 from shared.job.record import Job, Lease, Outcome, Upload, Verdict, VerdictRun
+from shared.job.transitions import following, reported
 from shared.manifest import Row
 from shared.manifest.device import Device
 from shared.workflow.results import COLUMNS, unknown_rows, write_results
@@ -23,20 +25,21 @@ def job(*runs: VerdictRun) -> Job:
         location="/l/1",
         state="finished",
         accepted_at=NOW,
-        verdicts=runs,
     )
     claimed = begin(Start("m.json", "0x1", UUID(int=1), 1000, None, NOW), Lease(owner="me", until=NOW))
-    return msgspec.structs.replace(claimed, uploads=(upload,))
+    posted = following(msgspec.structs.replace(claimed, uploads=(upload,)), NOW, NOW)
+    return reported(posted, 0, "finished", runs, NOW)
 
 
-def read(results: bytes) -> list[dict[str, str]]:
+def read(pieces: Iterable[bytes]) -> list[dict[str, str]]:
+    results = b"".join(pieces)
     assert results.startswith(b"\xef\xbb\xbf"), "Excel needs the mark"
     return list(csv.DictReader(StringIO(results.decode("utf-8-sig"))))
 
 
 def test_columns_are_the_contracts() -> None:
     assert ",".join(COLUMNS) == (
-        "device,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,"
+        "device,line,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,"
         "outcome,errorCode,errorDescription,action,matchedBy"
     )
 
@@ -61,10 +64,21 @@ def test_every_row_of_the_manifest_has_one() -> None:
 
 
 def test_no_cell_is_a_formula() -> None:
-    cells = ["=1+1", "+1", "-1", "@x", "'=x", "a=b"]
+    cells = ["=1+1", "A;=x", "B\t+1", "\r\n@x", "C, -1", "\uff1d1", "D\uff1b\uff20x", "'=x", "a=b", "a-b"]
     rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
-    told = read(write_results(job(VerdictRun(6, Verdict(Outcome.REGISTERED))), rows))
-    assert [row["serialNumber"] for row in told] == ["'=1+1", "'+1", "'-1", "'@x", "'=x", "a=b"]
+    told = read(write_results(job(VerdictRun(10, Verdict(Outcome.REGISTERED))), rows))
+    assert [row["serialNumber"] for row in told] == [
+        "'=1+1",
+        "A;'=x",
+        "B\t'+1",
+        "\r\n'@x",
+        "C, '-1",
+        "'\uff1d1",
+        "D\uff1b'\uff20x",
+        "'=x",
+        "a=b",
+        "a-b",
+    ]
 
 
 def test_a_manifest_that_is_gone_still_has_its_rows() -> None:

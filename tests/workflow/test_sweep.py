@@ -17,16 +17,16 @@ def blob(name: str, age: timedelta = HOUR, etag: str = "0x1", **metadata: str) -
     return BlobEntry(name, etag, CLOCK.now - age, metadata)
 
 
-def status(manifest: str, etag: str = "0x1", due: str = "") -> BlobEntry:
-    return BlobEntry(status_of(manifest), "0x9", CLOCK.now, {"state": "any", "etag": etag, "due": due})
+def status(manifest: str, etag: str = "0x1", due: str = "", **metadata: str) -> BlobEntry:
+    return BlobEntry(status_of(manifest), "0x9", CLOCK.now, {"state": "any", "etag": etag, "due": due, **metadata})
 
 
 @pytest.mark.parametrize(
     ("blobs", "woken"),
     [
         ([blob("a.json")], ["a.json"]),
-        ([blob("a.json", timedelta(minutes=14))], []),
-        ([blob("a.json", timedelta(minutes=15))], ["a.json"]),
+        ([blob("a.json", timedelta(minutes=4))], []),
+        ([blob("a.json", timedelta(minutes=5))], ["a.json"]),
         ([blob("a.json", timedelta(days=7))], ["a.json"]),
         ([blob("a.json", timedelta(days=8))], []),
         ([blob("a.json", hdi_isfolder="true")], []),
@@ -43,6 +43,10 @@ def status(manifest: str, etag: str = "0x1", due: str = "") -> BlobEntry:
         ([status("a.json", due="2026-11-22T15:00:00Z")], ["a.json"]),
         ([status("a.json")], []),
         ([blob("a.json"), BlobEntry("a.json.status.json", "0x9", CLOCK.now, {"etag": "0x1"})], ["a.json"]),
+        ([BlobEntry("a.json.status.json", "0x9", CLOCK.now, {"etag": "0x1"})], []),
+        ([blob("a.json"), status("a.json", due="2099-01-01T00:00:00Z")], ["a.json"]),
+        ([blob("a.json"), blob("a.json.results.csv", run="1"), status("a.json", run="1")], []),
+        ([blob("a.json"), blob("a.json.results.csv", run="2"), status("a.json", run="1")], ["a.json"]),
     ],
 )
 def test_only_what_lies_overdue_is_woken(blobs: list[BlobEntry], woken: list[str]) -> None:

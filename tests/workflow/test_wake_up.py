@@ -1,29 +1,91 @@
+import json
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
 
-from shared.workflow.wake_up import UnreadableMessageError, WakeUp, read_poisoned_blob, read_wake_up
+from shared.workflow.wake_up import (
+    BLOB_CREATED,
+    ForeignBlob,
+    UnreadableMessageError,
+    WakeUp,
+    read_messages,
+    read_poisoned_blob,
+    read_wake_up,
+)
 
-NAME = 'c/Ünï "code"/a b#1%.json'
+DUE = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 
-def test_a_wake_up_comes_back_as_it_went() -> None:
-    wake_up = WakeUp(NAME, datetime(2026, 11, 22, 16, 0, tzinfo=UTC))
+def event(url: str, kind: str = BLOB_CREATED) -> dict[str, object]:
+    return {"topic": "t", "subject": "ignored", "eventType": kind, "data": {"api": "PutBlob", "url": url}, "id": "1"}
+
+
+def written(document: object, *, base64: bool) -> bytes:
+    text = json.dumps(document, indent=2).encode()
+    return b64encode(text) if base64 else text
+
+
+def test_a_wake_up_reads_as_it_was_written() -> None:
+    wake_up = WakeUp("a/b/ü #%.json", DUE, 2)
     assert read_wake_up(wake_up.encode()) == wake_up
-    assert read_wake_up(WakeUp(NAME).encode().encode()) == WakeUp(NAME)
+    assert "due" not in WakeUp("a").encode()
 
 
-def test_a_poisoned_blob_is_a_wake_up() -> None:
-    text = (
-        '{"Type": "BlobTrigger", "FunctionId": "Host.Functions.upload_manifest", "BlobType": "BlockBlob", '
-        '"ContainerName": "manifests", "BlobName": "a/b/c.json", "ETag": "\\"0x1\\""}'
-    )
-    assert read_poisoned_blob(text) == WakeUp("a/b/c.json")
+@pytest.mark.parametrize("base64", [True, False])
+def test_a_message_may_be_plain_or_base64(*, base64: bool) -> None:
+    assert read_messages(written({"manifest": "a", "due": "2026-11-22T16:00:00Z"}, base64=base64), "c") == [
+        WakeUp("a", DUE)
+    ]
+    url = "https://a.blob.core.windows.net/c/x%20%23%252F/%C3%BC.json"
+    assert read_messages(written(event(url), base64=base64), "c") == [WakeUp("x #%2F/ü.json", landed=True)]
 
 
-@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"manifest": 5}', '{"manifest": "a", "due": "x"}', b"\xff"])
-def test_another_message_is_told_to_be_unreadable(text: str | bytes) -> None:
+def test_an_array_of_events_names_each_blob() -> None:
+    urls = ["https://a.blob.core.windows.net/c/1.json", "http://127.0.0.1:10000/account/c/2/3.json"]
+    body = written([*map(event, urls), event("https://a.blob.core.windows.net/other/4.json")], base64=False)
+    assert read_messages(body, "c") == [
+        WakeUp("1.json", landed=True),
+        WakeUp("2/3.json", landed=True),
+        ForeignBlob("other", "4.json"),
+    ]
+
+
+def test_an_event_of_another_kind_wakes_but_does_not_say_that_something_was_written() -> None:
+    renamed = event("https://a.blob.core.windows.net/c/1.json", "Microsoft.Storage.BlobRenamed")
+    assert read_messages(written(renamed, base64=False), "c") == [WakeUp("1.json")]
+
+
+@pytest.mark.parametrize("base64", [True, False])
+@pytest.mark.parametrize(("container", "found"), [("c", WakeUp("a/b", landed=True)), ("d", ForeignBlob("d", "a/b"))])
+def test_a_poisoned_blob_is_a_wake_up_in_its_own_container(
+    container: str, found: WakeUp | ForeignBlob, *, base64: bool
+) -> None:
+    message = {"Type": "BlobTrigger", "ContainerName": container, "BlobName": "a/b", "ETag": '"0x1"'}
+    assert read_poisoned_blob(written(message, base64=base64), "c") == [found]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"[5]",
+        b"{}",
+        b'{"manifest": 5}',
+        b'{"manifest": "a", "due": "x"}',
+        b'{"manifest": "a", "tries": -1}',
+        b'{"eventType": "x"}',
+        b'{"eventType": "x", "data": {"url": "https://[/c/a"}}',
+        b"\xff",
+        b64encode(b"\xff"),
+        b"[" * 100_000,
+    ],
+)
+def test_another_message_is_unreadable(body: bytes) -> None:
     with pytest.raises(UnreadableMessageError):
-        read_wake_up(text)
+        read_messages(body, "c")
     with pytest.raises(UnreadableMessageError):
-        read_poisoned_blob(text)
+        read_poisoned_blob(body, "c")
+    with pytest.raises(UnreadableMessageError):
+        read_wake_up(body)

@@ -104,8 +104,11 @@ class Job:
                 self._move(step["delay"])
             case "write status":
                 self._write_status()
-            case "write results" | "delete results" as what:
-                self._change_results(what)
+            case "write results":
+                self._blob(".results.csv").upload_blob(self._results(), overwrite=True)
+            case "look at results":
+                with suppress(ResourceNotFoundError):
+                    self._blob(".results.csv").get_blob_properties()
             case "upload devices":
                 self._upload()
             case "ask for progress":
@@ -151,14 +154,6 @@ class Job:
 
     def _is_sent(self) -> bool:
         return bool(self.locations) and len(self.locations) * MOST_DEVICES >= len(self.checked.devices)
-
-    def _change_results(self, what: str) -> None:
-        results = self._blob(".results.csv")
-        if what == "write results":
-            results.upload_blob(self._results(), overwrite=True)
-            return
-        with suppress(ResourceNotFoundError):
-            results.delete_blob()
 
     def _results(self) -> str:
         ends = {row["serialNumber"]: row["status"] for row in self.progress["devicesStatus"]}

@@ -20,7 +20,7 @@ def rejected() -> tuple[World, Stored]:
     world.drop(TWO)
     world.settle()
     stored = world.storage.load(NAME)
-    assert stored is not None
+    assert isinstance(stored, Stored)
     return world, stored
 
 

@@ -1,6 +1,6 @@
 """Every device of the manifest has a row in the results, and no other run's results lie beside a status."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,8 +8,8 @@ import pytest
 from local.stand_ins.partner_center import Outcome, faults
 from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import State
-from shared.workflow.ports import Stored
+from shared.job.record import Job, State
+from shared.workflow.ports import ResultsBlob
 from tests.fakes import FakeContent
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
@@ -80,10 +80,10 @@ def test_results_that_cannot_be_made_now_are_made_later() -> None:
 def before_results_are_written(world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
     write = world.storage.write_results
 
-    def late(manifest: str, results: bytes) -> str:
+    def late(job: Job, pieces: Iterable[bytes], over: ResultsBlob | None) -> str:
         monkeypatch.setattr(world.storage, "write_results", write)
         happens()
-        return write(manifest, results)
+        return write(job, pieces, over)
 
     monkeypatch.setattr(world.storage, "write_results", late)
 
@@ -94,6 +94,7 @@ def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.M
     world.step()
 
     def overwritten() -> None:
+        world.clock.advance(world.delays.lease)
         world.storage.put(NAME, b"no json")
         world.workflow.advance(NAME)
 
@@ -126,47 +127,33 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
     assert len(rows(world)) == 2
 
 
-def test_a_poll_that_was_overtaken_leaves_the_results_of_the_one_that_ends_the_job(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_whoever_finishes_late_does_not_write_over_the_results_of_a_later_run(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.drop(TWO)
     world.step()
-    write, load = world.storage.write_results, world.storage.load
 
-    def polled_by_another(manifest: str, results: bytes) -> str:
-        monkeypatch.setattr(world.storage, "write_results", write)
-        monkeypatch.setattr(world.storage, "load", ended_by_a_third)
-        world.storage.save(*load(manifest) or pytest.fail("no status"))
-        return write(manifest, results)
-
-    def ended_by_a_third(manifest: str) -> Stored | None:
-        monkeypatch.setattr(world.storage, "load", load)
-        seen = load(manifest)
+    def finished_and_dropped_again() -> None:
+        world.clock.advance(world.delays.lease)
         world.workflow.advance(NAME)
-        return seen
+        assert world.job().state is State.COMPLETED
+        world.drop(array(serials(3, start=70)))
+        world.settle()
 
-    monkeypatch.setattr(world.storage, "write_results", polled_by_another)
+    before_results_are_written(world, monkeypatch, finished_and_dropped_again)
     world.settle()
     assert world.job().state is State.COMPLETED
-    assert len(rows(world)) == 2
+    assert [row["serialNumber"] for row in rows(world)] == serials(3, start=70)
 
 
-def test_results_whose_status_is_deleted_before_it_can_tell_of_them_do_not_stay(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_results_that_somebody_left_next_to_another_runs_status_are_deleted_by_the_sweep() -> None:
     world = World()
-    world.drop(TWO)
-    world.step()
-    write = world.storage.write_results
-
-    def both_deleted_first(manifest: str, results: bytes) -> str:
-        del world.storage.blobs[status_of(NAME)], world.storage.blobs[NAME]
-        return write(manifest, results)
-
-    monkeypatch.setattr(world.storage, "write_results", both_deleted_first)
+    world.drop(b"no json")
     world.settle()
-    assert world.storage.blobs == {}
+    world.storage.put(results_of(NAME), b"late", {"run": "another"})
+    world.sweep.run()
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert results_of(NAME) not in world.storage.blobs
 
 
 def overtaken(world: World) -> None:
@@ -208,13 +195,15 @@ def test_whoever_rejects_after_losing_the_job_leaves_the_results(monkeypatch: py
     assert len(rows(world)) == 2
 
 
-@pytest.mark.parametrize("landed", [True, False])
-def test_results_of_a_run_whose_status_was_deleted_do_not_stand_beside_the_next_run(*, landed: bool) -> None:
+def test_results_of_an_earlier_run_may_stand_until_the_next_has_ended() -> None:
     world = World()
     world.drop(TWO)
     world.settle()
-    del world.storage.blobs[status_of(NAME)]
-    world.partner_center.script.next_upload(faults.throttled(60))
-    world.workflow.advance(NAME, landed=landed)
-    assert world.job().state is State.WAITING
+    world.partner_center.script.next_upload(faults.throttled(60), faults.error(400, "3000", "No."))
+    world.drop(array(serials(3)))
+    world.step()
+    assert (world.job().state, world.job().results) == (State.WAITING, None)
+    assert results_of(NAME) in world.storage.blobs
+    world.settle()
+    assert world.job().state is State.REJECTED
     assert results_of(NAME) not in world.storage.blobs

@@ -4,7 +4,6 @@ Beside this, the world sees to it in every test that nobody leaves an unfinished
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -14,9 +13,8 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault, Proceed, Response
 from shared.job.blob_names import status_of
 from shared.job.record import Job, State
-from shared.workflow.ports import ConflictError, Stored
-from shared.workflow.wake_up import WakeUp
-from tests.fakes import Fuse, ProcessDied
+from shared.workflow.ports import ConflictError, Sent, StatusUnavailableError, Stored
+from shared.workflow.wake_up import MOST_TRIES, WakeUp
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO
 from tests.world import DELAYS, NAME, World
@@ -33,9 +31,7 @@ def test_whoever_loses_every_race_comes_back(monkeypatch: pytest.MonkeyPatch) ->
         losing.setattr(world.storage, "save", lost)
         world.step()
     assert status_of(NAME) not in world.storage.blobs
-    *claims, last = world.queue.wake_ups()
-    assert len(claims) == 3
-    assert last == WakeUp(NAME, world.clock.now + DELAYS.first_retry)
+    assert world.queue.wake_ups() == [WakeUp(NAME, tries=1)]
     world.settle()
     assert world.job().state is State.COMPLETED
 
@@ -47,7 +43,7 @@ def test_a_wake_up_that_comes_early_comes_again() -> None:
     due = world.job().next_attempt_at
     before = len(world.queue.messages)
     world.workflow.advance(NAME, due)
-    assert world.queue.wake_ups()[before:] == [WakeUp(NAME, due)]
+    assert world.queue.wake_ups()[before:] == [WakeUp(NAME, due, tries=1)]
 
 
 def test_a_wake_up_for_a_moment_that_is_over_falls_asleep() -> None:
@@ -66,9 +62,9 @@ def test_a_wake_up_of_an_earlier_moment_still_waits_for_the_end_of_a_live_lease(
     def meets_the_lease(proceed: Proceed) -> Response:
         lease = world.job().lease
         assert lease is not None
-        assert WakeUp(NAME, lease.until) not in world.queue.wake_ups()
+        assert WakeUp(NAME, lease.until, tries=1) not in world.queue.wake_ups()
         world.workflow.advance(NAME, world.clock.now)
-        assert WakeUp(NAME, lease.until) in world.queue.wake_ups()
+        assert WakeUp(NAME, lease.until, tries=1) in world.queue.wake_ups()
         return proceed()
 
     world.partner_center.script.next_upload(meets_the_lease)
@@ -82,7 +78,7 @@ def test_an_event_before_its_time_comes_again() -> None:
     world.step()
     world.queue.messages.clear()
     world.workflow.advance(NAME)
-    assert world.queue.wake_ups() == [WakeUp(NAME, world.job().next_attempt_at)]
+    assert world.queue.wake_ups() == [WakeUp(NAME, world.job().next_attempt_at, tries=1)]
 
 
 def passed(proceed: Proceed) -> Response:
@@ -128,18 +124,18 @@ LIVES: dict[str, Callable[[World], list[Fault]]] = {
 
 
 @pytest.mark.parametrize("uploads", LIVES.values(), ids=LIVES)
-def test_a_wake_up_is_queued_before_the_state_that_needs_it(
+def test_a_wake_up_is_enqueued_after_the_state_that_it_is_to_find(
     monkeypatch: pytest.MonkeyPatch, uploads: Callable[[World], list[Fault]]
 ) -> None:
     world = World(part_size=2)
-    save = world.storage.save
+    send = world.queue.send
 
-    def saved(job: Job, version: str | None) -> Stored:
-        if job.due and job.due > world.clock.now:
-            assert world.comes_by(job.manifest, job.due), f"{job.state} is saved and nobody comes"
-        return save(job, version)
+    def sent(wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
+        job = world.job()
+        assert wake_up.due == job.due or job.lease, f"{wake_up} is enqueued for a state that is not saved"
+        return send(wake_up, delay, instead_of)
 
-    monkeypatch.setattr(world.storage, "save", saved)
+    monkeypatch.setattr(world.queue, "send", sent)
     world.partner_center.script.next_upload(*uploads(world))
     world.partner_center.script.next_poll(passed, faults.throttled(5000), faults.gateway_error(500))
     world.partner_center.script.processing_for = timedelta(hours=1)
@@ -196,28 +192,63 @@ def test_a_first_poll_that_is_due_at_once_finds_the_acceptance_saved(
     assert world.clock.now - began < timedelta(seconds=5)
 
 
-def throttled_twice(fuse: Fuse) -> World:
-    """Take a job through two attempts that are told to wait for an hour; whatever dies is not handed over again."""
-    world = World(part_size=2, fuse=fuse)
-    world.partner_center.script.next_upload(faults.throttled(3600), lambda proceed: proceed(), faults.throttled(3600))
-    world.storage.put(NAME, array(serials(5)))
-    with suppress(ProcessDied):
-        world.workflow.advance(NAME)
-        due = world.job().due
-        assert due is not None
-        world.clock.now = due
-        world.queue.messages.clear()
-        world.workflow.advance(NAME, due)
-    return world
+def refused_saves(world: World, monkeypatch: pytest.MonkeyPatch, states: set[State]) -> None:
+    save = world.storage.save
+
+    def refused(job: Job, version: str | None) -> Stored:
+        if job.state in states:
+            raise StatusUnavailableError("LeaseIdMissing")
+        return save(job, version)
+
+    monkeypatch.setattr(world.storage, "save", refused)
 
 
-OPERATIONS = throttled_twice(Fuse()).fuse.operations
+@pytest.mark.parametrize("swept", [True, False])
+@pytest.mark.parametrize(
+    "states",
+    [set(State), {State.ACCEPTED}, {State.WAITING}, {State.COMPLETED}],
+    ids=lambda states: " ".join(sorted(states)),
+)
+def test_a_week_in_which_a_status_cannot_be_saved_leaves_a_handful_of_messages(
+    monkeypatch: pytest.MonkeyPatch, states: set[State], *, swept: bool
+) -> None:
+    world = World(attended=False)
+    world.partner_center.script.next_upload(faults.throttled(60))
+    refused_saves(world, monkeypatch, states)
+    world.drop(TWO)
+    end, most = world.clock.now + timedelta(days=7), 0
+    while world.clock.now < end:
+        if swept:
+            world.sweep.run()
+        world.settle(timedelta(minutes=15), most=60)
+        most = max(most, len(world.queue.messages))
+        world.clock.now += timedelta(minutes=15)
+    assert most <= 4
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
-def test_whoever_dies_under_a_lease_leaves_somebody_who_comes_by_its_end(number: int, moment: str) -> None:
-    world = throttled_twice(Fuse((number, moment)))
-    assert world.fuse.blown
-    if status_of(NAME) in world.storage.blobs and (lease := world.job().lease):
-        assert world.comes_by(NAME, lease.until)
+def test_a_conflict_that_lasts_is_met_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.drop(TWO)
+    claims = []
+
+    def conflict(job: Job, version: str | None) -> Stored:
+        claims.append(world.clock.now)
+        raise ConflictError(job.manifest, version)
+
+    monkeypatch.setattr(world.storage, "save", conflict)
+    world.settle()
+    assert len(set(claims)) == MOST_TRIES + 1
+    assert world.queue.messages == []
+
+
+def test_what_could_not_be_saved_for_a_while_goes_on_by_the_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    with monkeypatch.context() as outage:
+        refused_saves(world, outage, set(State))
+        world.drop(TWO)
+        world.settle()
+    assert world.queue.messages == []
+    world.clock.advance(timedelta(hours=1))
+    world.sweep.run()
+    world.settle()
+    assert world.job().state is State.COMPLETED

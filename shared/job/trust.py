@@ -1,0 +1,130 @@
+"""Whether a status can be believed: senders may write blobs named like statuses, so it must agree with itself.
+
+A record is held against the blob that it stands beside, its own arithmetic and the clock. What fails is no status of
+this app: it is reported and left alone.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from shared.job.lifecycle import noted
+from shared.job.record import FINAL, Job, State, decode
+from shared.manifest.target import ids_in, is_customer_id
+
+LARGEST_STATUS = 32 * 2**20
+"""Bytes of a status blob that are read: more than 250,000 devices with alternating verdicts take."""
+
+SKEW = timedelta(minutes=10)
+"""How far the clocks of two instances may be apart."""
+
+_MOST = 10**9
+"""More than any count of a job can be."""
+
+
+class Foreign(NamedTuple):
+    """A blob in a status's place that is none of this app's, or a later version's."""
+
+    reason: str
+    """Why it is not believed; never its text, which may hold anything."""
+    version: str
+    modified: datetime
+    etag: str | None
+    """The manifest's ETag that its metadata names."""
+
+    def precedes(self, etag: str, dropped: datetime) -> bool:
+        """Return whether a manifest was dropped after it: then it is replaced."""
+        return self.etag != etag and dropped >= self.modified
+
+
+def read(document: bytes, manifest: str) -> Job | str:
+    """Read a manifest's status document.
+
+    Returns:
+        The job, or the reason why the document is no status of this app.
+    """
+    try:
+        job = decode(document)
+    except (ValueError, RecursionError) as error:
+        return type(error).__name__
+    return _fault(job, manifest) or job
+
+
+def _fault(job: Job, manifest: str) -> str | None:
+    named = ids_in(manifest)
+    if job.manifest != manifest:
+        return "it names another manifest"
+    if job.final != (job.state in FINAL) or not _is_in_shape(job):
+        return "its state contradicts its members"
+    if not _is_target(job, named.customer_id, named.batch_id):
+        return "its customer or batch is not that of the manifest"
+    if not _adds_up(job):
+        return "its counts are impossible"
+    return None
+
+
+def _is_in_shape(job: Job) -> bool:
+    match job.state:
+        case State.PROCESSING:
+            return job.lease is not None
+        case State.WAITING:
+            return job.next_attempt_at is not None
+        case State.ACCEPTED:
+            return bool(job.uploads) and job.next_attempt_at is not None
+        case _:
+            return job.due is None
+
+
+def _is_target(job: Job, customer: str | None, batch: str | None) -> bool:
+    if job.uploads and (job.customer_id is None or job.batch_id is None or job.device_count is None):
+        return False
+    if job.customer_id and not is_customer_id(job.customer_id) and not job.final:
+        return False
+    same_customer = not customer or not job.customer_id or customer.lower() == job.customer_id.lower()
+    return job.final or (same_customer and (not batch or job.batch_id in (None, batch)))
+
+
+def _adds_up(job: Job) -> bool:
+    internal, place = job.internal, 1
+    for upload in job.uploads:
+        if upload.first_device != place or not 1 <= upload.device_count <= _MOST:
+            return False
+        place += upload.device_count
+    counters = [job.attempts, internal.refusals, internal.deaths, internal.setbacks, internal.polls]
+    counters += [job.issue_count, job.warning_count, job.device_count or 0, internal.part_size - 1]
+    return job.unsent >= 0 and all(0 <= number <= _MOST for number in counters) and _judged_adds_up(job)
+
+
+def _judged_adds_up(job: Job) -> bool:
+    judged, verdicts = job.internal.judged, range(len(job.internal.verdicts))
+    if len(judged) > len(job.uploads):
+        return False
+    for upload, runs in zip(job.uploads, judged, strict=False):
+        if runs is not None and not all(count >= 1 and index in verdicts for count, index in runs):
+            return False
+        if runs is not None and sum(count for count, _ in runs) != upload.device_count:
+            return False
+    return True
+
+
+def is_from_the_future(job: Job, now: datetime) -> bool:
+    """Return whether a job began, or a part was accepted, later than any clock says: its end would never come."""
+    began = [job.created_at, *(upload.accepted_at for upload in job.uploads)]
+    return not job.final and max(began) > now + SKEW
+
+
+def within(job: Job, now: datetime, lease: timedelta, wait: timedelta) -> Job:
+    """Treat moments further off than the settings allow as due.
+
+    Args:
+        job: As it was read.
+        now: UTC.
+        lease: The longest lease.
+        wait: The longest time to the next attempt or poll.
+    """
+    if job.lease and job.lease.until > now + lease + SKEW:
+        job = noted(job, lease=msgspec.structs.replace(job.lease, until=now))
+    if job.next_attempt_at and job.next_attempt_at > now + wait + SKEW:
+        job = msgspec.structs.replace(job, next_attempt_at=now)
+    return job

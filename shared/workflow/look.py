@@ -1,0 +1,108 @@
+"""What a step finds: a manifest, and the job that its status holds, if that can be believed."""
+
+import logging
+from datetime import timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from shared import event_log
+from shared.job import lifecycle, trust
+from shared.job.lifecycle import Step
+from shared.job.record import Job
+from shared.workflow.ports import Content, Properties, Services, Stored
+
+LONGEST_IN_LINE = timedelta(days=14)
+"""How long a job waits for its turn behind a throttle."""
+
+RATE_LIMITED = "rate_limited"
+"""``error.code`` of a job that waits for its turn."""
+
+
+class Seen(NamedTuple):
+    """A manifest and its status as one step finds them."""
+
+    stored: Stored | None
+    content: Content | None = None
+    current: Properties | None = None
+    """The manifest's, unless it is gone."""
+    replaced: str | None = None
+    """Version of a foreign status that the manifest's drop replaces."""
+
+    @property
+    def job(self) -> Job | None:
+        """The job, if there is one."""
+        return self.stored.job if self.stored else None
+
+    @property
+    def etag(self) -> str | None:
+        """The manifest's ETag; ``None`` if it is gone."""
+        return self.current.etag if self.current else None
+
+
+def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool) -> Seen | None:
+    """Look at a manifest and its status.
+
+    Args:
+        services: The storage, the limits and the delays.
+        manifest: The blob's name.
+        landed: It has just been written.
+        claim_at_once: Do not read its status: a claim too many is refused by the storage.
+
+    Returns:
+        What is there; ``None`` where a status is none of this app's and stays.
+    """
+    storage = services.storage
+    found = None if claim_at_once else storage.load(manifest)
+    if isinstance(found, trust.Foreign):
+        return _replacing(services, manifest, found, landed=landed)
+    if found:
+        return _trusted(services, found, landed=landed)
+    content = storage.open(manifest)
+    if content is None and claim_at_once:  # deleted already; a job of it must still be looked after
+        return look(services, manifest, landed=landed, claim_at_once=False)
+    return Seen(None, content, content.properties if content else None)
+
+
+def _replacing(services: Services, manifest: str, foreign: trust.Foreign, *, landed: bool) -> Seen | None:
+    """Replace a foreign status where the manifest has been dropped after it."""
+    content = services.storage.open(manifest) if landed else None
+    if content and foreign.precedes(content.properties.etag, content.modified):
+        return Seen(None, content, content.properties, foreign.version)
+    _report_unreadable(manifest, foreign.reason)
+    return None
+
+
+def _trusted(services: Services, found: Stored, *, landed: bool) -> Seen | None:
+    allowed = services.limits.allowed_customers
+    job, now = found.job, services.clock()
+    # Where nothing has been accepted, the next attempt rejects the manifest with words of its own.
+    if allowed and job.uploads and not job.final and str(job.customer_id).lower() not in allowed:
+        _report_unreadable(job.manifest, "its customer is not allowed")
+        return None
+    if trust.is_from_the_future(job, now):
+        _report_unreadable(job.manifest, "its moments lie in the future")
+        return None
+    is_in_line = job.error is not None and job.error.code == RATE_LIMITED
+    longest = max(LONGEST_IN_LINE, services.delays.give_up) if is_in_line else services.delays.give_up
+    job = trust.within(job, now, services.delays.lease, longest)
+    current = services.storage.look(job.manifest)
+    if current and _is_same_content(services, job, current, landed=landed):
+        job = msgspec.structs.replace(job, etag=current.etag)
+        # Lest the sweep wakes it for its ETag for ever; whoever holds a lease saves by himself.
+        if not job.lease and lifecycle.next_step(job, current.etag, now) in (Step.REST, Step.WAIT):
+            found = services.storage.save(job, found.version)
+    return Seen(found._replace(job=job), None, current)
+
+
+def _is_same_content(services: Services, job: Job, current: Properties, *, landed: bool) -> bool:
+    """Return whether only metadata has changed: a new ETag without new content starts nothing."""
+    if current.etag == job.etag or current.content is None or current.content != job.internal.content:
+        return False
+    # An event says that somebody has written the blob, if with the same bytes; a new ETag alone does not.
+    written = services.by_events or current.created != job.internal.created
+    return not (landed and written)
+
+
+def _report_unreadable(manifest: str, reason: str) -> None:
+    event_log.log("status_unreadable", level=logging.ERROR, manifest=manifest, reason=reason)
