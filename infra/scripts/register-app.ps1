@@ -4,7 +4,7 @@
 param([switch]$Yes)
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
-$PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise, and azd may know no such setting
+$PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise, and az may fail at first
 
 $Pause = if ($env:REGISTER_PAUSE) { [int]$env:REGISTER_PAUSE } else { 5 }  # seconds between two tries
 $Tries = if ($env:REGISTER_TRIES) { [int]$env:REGISTER_TRIES } else { 8 }
@@ -19,11 +19,9 @@ $Clouds = @{
     china         = 'https://login.partner.microsoftonline.cn', 'api://AzureADTokenExchangeChina'
 }
 
-# Empty if azd has no such setting, which some versions say on their standard output.
+# Empty if azd has no such setting.
 function Get-Setting([string]$Name) {
-    $text = azd env get-value $Name 2>$null
-    if ($LASTEXITCODE -eq 0) { return "$text" }
-    return ''
+    return (@($Settings) -clike "$Name=*" -replace '^[^=]*=' -replace '"') -join ''
 }
 
 function Test-Guid([string]$Text) {
@@ -168,6 +166,8 @@ if (-not (Get-Command azd -ErrorAction SilentlyContinue)) {
 }
 Push-Location (Join-Path $PSScriptRoot '..' '..')
 try {
+    $Settings = @(azd env get-values)
+    if ($LASTEXITCODE -ne 0) { throw 'azd knows no deployment here: run azd up first.' }
     $Identity = Get-Setting IDENTITY_PRINCIPAL_ID
     $Subscription = Get-Setting AZURE_SUBSCRIPTION_ID
     if (-not (Test-Guid $Identity)) { throw 'azd knows no deployment here: run azd up first.' }

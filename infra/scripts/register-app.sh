@@ -36,6 +36,7 @@ main() {
 
 # What azd knows: the identity that it made, and the cloud.
 read_deployment() {
+    settings=$(azd env get-values) || fail "azd knows no deployment here: run azd up first."
     identity=$(setting IDENTITY_PRINCIPAL_ID)
     subscription=$(setting AZURE_SUBSCRIPTION_ID)
     is_guid "$identity" || fail "azd knows no deployment here: run azd up first."
@@ -181,11 +182,9 @@ Account settings > App management and register the existing app under Web app. I
 END
 }
 
-# Empty if azd has no such setting, which some versions say on their standard output.
+# Empty if azd has no such setting.
 setting() {
-    if text=$(azd env get-value "$1" 2>/dev/null); then
-        printf '%s\n' "$text" | tr -d '\r'
-    fi
+    printf '%s\n' "$settings" | tr -d '"\r' | sed -n "s/^$1=//p"
 }
 
 # On Windows' shells the answer ends in a carriage return.
