@@ -377,6 +377,16 @@ def test_the_settings_are_outputs_of_main_or_parameters_or_of_azd() -> None:
     assert read - known == {"AZURE_SUBSCRIPTION_ID"}
 
 
+def test_the_page_does_by_hand_what_the_script_does() -> None:
+    page = (ROOT / "docs" / "signing-in.md").read_text()
+    by_hand = page.partition("### The same by hand")[2].partition("\n## ")[0]
+    blocks = "".join(re.findall(r"```sh\n(.*?)```", by_hand, re.DOTALL))
+    assert sorted(re.findall(r"az (ad [a-z -]+?) --", blocks)) == sorted([*CHANGES, "ad sp create"])
+    assert set(re.findall(r"azd env set (\w+)", blocks)) == SET_UP.keys()
+    steps = [page.index(step) for step in ("\n   azd up\n", "\n   infra/scripts/register-app.sh\n", "azd provision\n")]
+    assert steps == sorted(steps)
+
+
 def test_the_twin_calls_the_same() -> None:
     ours = re.sub(r" \\\n *", " ", SCRIPT.read_text())
     twin = re.sub(r" `\n *", " ", TWIN.read_text())
