@@ -44,7 +44,7 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'  # its bar slows an upload down in Windows PowerShell
 $PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise; what az returns is looked at below
 
-$Pause = 10  # seconds between two looks
+$FirstPause, $LongestPause = 1, 10  # seconds between two looks, doubled from the first to the longest
 $Token, $TokenFrom = '', [datetime]::MinValue
 
 # A token is good for an hour or so, and a manifest may take longer.
@@ -125,6 +125,7 @@ function Write-Line([string]$Text) {
 # nothing when the time is over first.
 function Wait-Manifest([string]$ETag) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
+    $pause = $FirstPause
     $seen, $shown = $false, ''
     while ($true) {
         $text = Read-Blob "$Name.status.json"
@@ -140,7 +141,8 @@ function Wait-Manifest([string]$ETag) {
         }
         $left = $TimeoutSeconds - $clock.Elapsed.TotalSeconds
         if ($left -le 0) { return }
-        Start-Sleep -Milliseconds ([int](1000 * [Math]::Min($Pause, $left)))
+        Start-Sleep -Milliseconds ([int](1000 * [Math]::Min($pause, $left)))
+        $pause = [Math]::Min(2 * $pause, $LongestPause)
     }
 }
 

@@ -22,8 +22,8 @@ except ModuleNotFoundError as missing:
     print(f"{missing}: pip install azure-identity azure-storage-blob", file=sys.stderr)
     sys.exit(2)
 
-PAUSE = 10.0
-"""Seconds between two looks."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+"""Seconds between two looks, doubled from the first to the longest."""
 RETRY = {"retry_total": 2, "initial_backoff": 1, "increment_base": 2}
 """A person is waiting: the library's own retries would take more than a minute."""
 EXAMPLE = """
@@ -98,7 +98,8 @@ def wait(container: ContainerClient, name: str, etag: str, timeout: float) -> di
         The status, or None if `timeout` seconds are over first.
     """
     end = time.monotonic() + timeout
-    seen, shown = False, "no status yet"
+    pause = FIRST_PAUSE
+    seen, shown = False, ""
     while True:
         status = read(container, f"{name}.status.json")
         if status and status["etag"] == etag:
@@ -110,7 +111,8 @@ def wait(container: ContainerClient, name: str, etag: str, timeout: float) -> di
             raise OverwrittenError
         if time.monotonic() >= end:
             return None
-        time.sleep(min(PAUSE, end - time.monotonic()))
+        time.sleep(max(0, min(pause, end - time.monotonic())))
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def read(container: ContainerClient, name: str) -> dict[str, Any] | None:

@@ -82,13 +82,13 @@ def test_it_shows_how_the_manifest_stands_apart_from_the_results(
 
     def work(seconds: float) -> None:
         looks.append(seconds)
-        stage.settle() if len(looks) > 2 else stage.work()
+        stage.settle() if len(looks) > 5 else stage.work()
 
     monkeypatch.setattr("time.sleep", work)
     assert run(stage, array(serials(2)), tmp_path, monkeypatch) == 0
     shown = re.findall(r"(?m)^\d\d:\d\d:\d\d (\w+): ", capsys.readouterr().err)
     assert shown == ["accepted", "completed"]
-    assert looks == [10.0] * 3
+    assert looks == [1, 2, 4, 8, 10, 10]
 
 
 def test_it_waits_no_longer_than_the_timeout(
