@@ -146,7 +146,7 @@ def refuse(command: str, book: dict[str, Any]) -> None:
 def azd(arguments: list[str], book: dict[str, Any]) -> int:
     match arguments:
         case ["env", "get-values"] if book["settings"]:
-            sys.stdout.write("".join(f'{key}="{value}"\n' for key, value in book["settings"].items()))
+            sys.stdout.write("".join(f'{key}="{value}"\r\n' for key, value in book["settings"].items()))
         case ["env", "set", key, value]:
             book["settings"][key] = value
         case _:
