@@ -21,9 +21,9 @@ param wakeUpQueue string = 'manifest-wake-ups'
 @description('When the sweep runs: six-field cron, UTC.')
 param sweepSchedule string = '0 0 * * * *'
 
-@description('How the app signs in to Partner Center.')
+@description('How the app signs in to Partner Center. federated_app needs the two ids below, which scripts/register-app sets.')
 @allowed(['managed_identity', 'federated_app', 'app_user'])
-param partnerCenterAuth string = 'managed_identity'
+param partnerCenterAuth string = 'federated_app'
 
 @description('Cloud of Partner Center: base URL, authority and token audience.')
 @allowed(['global', 'china', 'us_government', 'germany'])

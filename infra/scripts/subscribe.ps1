@@ -65,3 +65,6 @@ Invoke-UntilDone 'The host has made no key (blobs_extension). Is the code deploy
 Write-Output "Subscribing $env:FUNCTION_APP_NAME to the container $env:MANIFEST_CONTAINER ..."
 Invoke-UntilDone 'The subscription could not be made.' { Publish-ManifestSubscription }
 Write-Output 'Done: manifests dropped from now on are taken up at once.'
+if (-not $env:PARTNER_CENTER_APP_ID -and $env:PARTNER_CENTER_AUTH -ne 'managed_identity') {
+    Write-Output 'Next: infra/scripts/register-app.ps1, so that the app can sign in to Partner Center.'
+}

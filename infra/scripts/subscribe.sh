@@ -22,6 +22,8 @@ main() {
     echo "Subscribing $FUNCTION_APP_NAME to the container $MANIFEST_CONTAINER ..."
     insist "The subscription could not be made." subscribe
     echo "Done: manifests dropped from now on are taken up at once."
+    [ -n "${PARTNER_CENTER_APP_ID:-}" ] || [ "${PARTNER_CENTER_AUTH:-}" = managed_identity ] ||
+        echo "Next: infra/scripts/register-app.sh, so that the app can sign in to Partner Center."
 }
 
 # The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.config.settings import CONNECTION, PROJECT, read_settings
+from shared.config.settings import CONNECTION, PROJECT, SettingsError, read_settings
 from tests.infra.templates import INFRA, ROOT, parsed
 
 APP: Mapping[str, Any] = parsed(INFRA / "main.bicep")["modules"]["app"]["config"]["params"]
@@ -32,6 +32,12 @@ MADE_FROM_RESOURCES = {
 }
 
 
+REGISTERED = dict.fromkeys(
+    ("PARTNER_CENTER_TENANT_ID", "PARTNER_CENTER_APP_ID"), "3d7f0a1c-0000-4000-8000-000000000005"
+)
+"""What `register-app` adds to what `azd up` deploys."""
+
+
 class Noticing(Mapping[str, str]):
     """An environment that remembers what it was asked for."""
 
@@ -51,10 +57,10 @@ class Noticing(Mapping[str, str]):
 
 
 def deployed() -> dict[str, str]:
-    """Give the environment that the app finds when every parameter has its default."""
+    """Return the environment that the app finds when every parameter has its default and the app is registered."""
     made = dict.fromkeys(MADE_FROM_RESOURCES, "https://made.example") | {"MANIFEST_TRIGGER_SOURCE": "EventGrid"}
     rest = {name: default_of(value) for name, value in SET.items() if name not in OF_THE_HOST | made.keys()}
-    return made | {name: value for name, value in rest.items() if value}
+    return made | {name: value for name, value in rest.items() if value} | REGISTERED
 
 
 def default_of(value: Any) -> str:  # noqa: ANN401 - a parameter's name, or string(its name)
@@ -105,8 +111,19 @@ def test_every_other_setting_is_the_parameter_of_its_name() -> None:
 def test_the_defaults_of_the_parameters_are_those_of_the_code() -> None:
     bare = {name: value for name, value in deployed().items() if name in MADE_FROM_RESOURCES}
     bare |= {"MANIFEST_CONTAINER": "manifests", "WAKE_UP_QUEUE": "manifest-wake-ups"}
+    bare |= {"PARTNER_CENTER_AUTH": "federated_app"} | REGISTERED  # the way that is recommended, not the code's default
     assert read_settings(deployed()) == read_settings(bare)
     assert PARAMETERS["partnerCenterApplication"]["default"] == PROJECT
+
+
+def test_the_app_signs_in_as_is_recommended_and_says_what_it_needs_until_it_is_registered() -> None:
+    way = PARAMETERS["partnerCenterAuth"]["default"]
+    page = (ROOT / "docs" / "signing-in.md").read_text()
+    assert re.search(rf"(?m)^\| `{way}` \|.*\| \*\*first of all\.\*\* ", page)
+    before = {name: value for name, value in deployed().items() if name not in REGISTERED}
+    with pytest.raises(SettingsError) as missing:
+        read_settings(before)
+    assert set(re.findall(r"(\w+) is missing", str(missing.value))) == REGISTERED.keys()
 
 
 def test_choices_are_those_of_the_code() -> None:

@@ -25,6 +25,7 @@ DEPLOYED = {
     "MANIFEST_CONTAINER": "manifests",
     "DEAD_LETTER_CONTAINER": "dead-letters",
 }
+OPTIONAL = {"SUBSCRIBE_PAUSE", "SUBSCRIBE_TRIES", "PARTNER_CENTER_APP_ID", "PARTNER_CENTER_AUTH"}
 COLD = "Webhook validation handshake failed"
 # As azure-cli 2.91.0 words them: the first by `functionapp keys list`, the next four by `deployment group create`.
 PERMANENT = (
@@ -160,6 +161,21 @@ def test_the_variables_of_others_are_not_read(stage: Stage) -> None:
     assert run.code == 0, run.said
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, True),
+        ({"PARTNER_CENTER_AUTH": "app_user"}, True),
+        ({"PARTNER_CENTER_AUTH": "managed_identity"}, False),
+        ({"PARTNER_CENTER_APP_ID": "an-id"}, False),
+    ],
+)
+def test_the_next_step_is_named_until_an_app_is_registered(stage: Stage, given: dict[str, str], *, named: bool) -> None:
+    run = stage.run(environment=DEPLOYED | given)
+    assert run.code == 0
+    assert ("Next: infra/scripts/register-app.sh" in run.said) == named
+
+
 def test_a_second_run_does_the_same_and_succeeds(stage: Stage) -> None:
     first = stage.run()
     second = stage.run()
@@ -212,7 +228,7 @@ def test_the_values_come_from_the_outputs_of_main_or_from_azd() -> None:
 
 def test_the_twin_reads_and_passes_the_same() -> None:
     ours, twin = SCRIPT.read_text(), TWIN.read_text()
-    assert set(re.findall(r"\$env:([A-Z_]+)", twin)) - {"SUBSCRIBE_PAUSE", "SUBSCRIBE_TRIES"} == DEPLOYED.keys()
+    assert set(re.findall(r"\$env:([A-Z_]+)", twin)) - OPTIONAL == DEPLOYED.keys()
     passed = r"\"(\w+)=\$(?:env:)?([A-Z_]+)\""
     assert sorted(re.findall(passed, twin)) == sorted(re.findall(passed, ours))
     query = r"--query '([^']+)' --output tsv"
@@ -222,7 +238,10 @@ def test_the_twin_reads_and_passes_the_same() -> None:
 
 
 def test_the_twin_says_the_same() -> None:
-    kinds = r"az says|Given up after|The host has made no key|The subscription could not|Waiting for|Subscribing|Done:"
+    kinds = (
+        r"az says|Given up after|The host has made no key|The subscription could not|Waiting for|Subscribing|Done:|"
+        r"Next: infra/scripts/register-app"
+    )
     ours, twin = (set(re.findall(kinds, script.read_text())) for script in (SCRIPT, TWIN))
     assert twin == ours == set(kinds.split("|"))
 

@@ -1,5 +1,6 @@
 """The sample of a script, beside the app: while the script pauses, the app works."""
 
+import re
 import runpy
 import sys
 from datetime import UTC, datetime, timedelta
@@ -16,17 +17,25 @@ from tests.stories.surroundings import NAME
 SCRIPT = Path(__file__).parent.parent.parent / "samples" / "script" / "drop_and_wait.py"
 
 
-def run(stage: Stage, data: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    """Run the script as its command line does, and give what it exits with."""
+def run(stage: Stage, data: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> object:
+    """Run the script as its command line does, and return what it exits with."""
+    (folder / "laptops.json").write_bytes(data)
+    return command(monkeypatch, container_of(stage), str(folder / "laptops.json"), NAME, *options)
+
+
+def container_of(stage: Stage, lasts: timedelta = timedelta(hours=1)) -> str:
     sas = generate_container_sas(
         str(stage.container.account_name),
         CONTAINER,
         account_key=stage.container.credential.account_key,
         permission=ContainerSasPermissions(read=True, write=True, create=True),
-        expiry=datetime.now(UTC) + timedelta(hours=1),
+        expiry=datetime.now(UTC) + lasts,
     )
-    (folder / "laptops.json").write_bytes(data)
-    monkeypatch.setattr(sys, "argv", [str(SCRIPT), f"{stage.container.url}?{sas}", str(folder / "laptops.json"), NAME])
+    return f"{stage.container.url}?{sas}"
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(SCRIPT), run_name="__main__")
     return ended.value.code
@@ -54,7 +63,7 @@ def test_a_rejected_manifest_is_no_success_and_its_issues_are_shown(
 
 
 def test_it_does_not_wait_for_what_somebody_has_overwritten(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def overwritten(_: float) -> None:
         stage.work()
@@ -62,4 +71,70 @@ def test_it_does_not_wait_for_what_somebody_has_overwritten(
         stage.settle()
 
     monkeypatch.setattr("time.sleep", overwritten)
-    assert "somebody has dropped another file" in str(run(stage, array(serials(2)), tmp_path, monkeypatch))
+    assert run(stage, array(serials(2)), tmp_path, monkeypatch) == 1
+    assert "Somebody has dropped another file" in capsys.readouterr().err
+
+
+def test_it_shows_how_the_manifest_stands_apart_from_the_results(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks: list[float] = []
+
+    def work(seconds: float) -> None:
+        looks.append(seconds)
+        stage.settle() if len(looks) > 5 else stage.work()
+
+    monkeypatch.setattr("time.sleep", work)
+    assert run(stage, array(serials(2)), tmp_path, monkeypatch) == 0
+    shown = re.findall(r"(?m)^\d\d:\d\d:\d\d (\w+): ", capsys.readouterr().err)
+    assert shown == ["accepted", "completed"]
+    assert looks == [1, 2, 4, 8, 10, 10]
+
+
+def test_it_waits_no_longer_than_the_timeout(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(stage, array(serials(1)), tmp_path, monkeypatch, "--timeout", "0") == 3
+    assert "What was dropped stays dropped." in capsys.readouterr().err
+    assert NAME in stage.names()
+
+
+def test_ctrl_c_leaves_what_was_dropped(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", stop)
+    assert run(stage, array(serials(1)), tmp_path, monkeypatch) == 130
+    assert "Stopped." in capsys.readouterr().err
+    assert NAME in stage.names()
+
+
+def test_what_hinders_the_script_has_a_line_and_an_exit_status_of_its_own(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One story, as each would start an app only to drop nothing into it."""
+    file = tmp_path / "laptops.json"
+    file.write_bytes(array(serials(1)))
+    refused = "Storage refuses the SAS: has it expired, and does it allow to read, create and write?"
+    expired = container_of(stage, lasts=timedelta(hours=-1))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    for arguments, line in {
+        (container_of(stage), "missing.csv", NAME): "missing.csv: No such file or directory.",
+        (container_of(stage), str(tmp_path), NAME): f"{tmp_path}: Is a directory.",
+        ("laptops", str(file), NAME): "laptops is no URL of a container.",
+        (expired, str(file), NAME): refused,
+        ("http://127.0.0.1:9/account/manifests?sig=secret", str(file), NAME): "No connection to 127.0.0.1.",
+    }.items():
+        assert command(monkeypatch, *arguments) == 2
+        told = capsys.readouterr()
+        assert (told.err, told.out) == (f"{line}\n", "")
+    assert stage.names() == set()
+
+
+def test_arguments_that_are_missing_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(monkeypatch, "https://account.example/manifests") == 2
+    assert "required: file, name" in capsys.readouterr().err
