@@ -18,7 +18,7 @@ var notes = filter(book.items, item => item.type != 3)
 var queries = filter(book.items, item => item.type == 3)
 var charts = map(queries, item => union(item, { content: union(item.content, { query: '${events}${item.content.query}' }) }))
 
-resource workbook 'Microsoft.Insights/workbooks@2022-04-01' = {
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(insights.id, 'manifests')
   location: location
   kind: 'shared'
