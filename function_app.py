@@ -31,21 +31,27 @@ def upload_manifest(manifest: BlobName) -> None:
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
 def resume_manifest(message: func.QueueMessage) -> None:
     """Go on with a manifest for which it is time."""
-    _advance(message, read_wake_up)
+    _advance(_read(message, read_wake_up))
 
 
 @app.function_name("rescue_manifest")
 @app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
 def rescue_manifest(message: func.QueueMessage) -> None:
     """Wake a blob's job that the host has given up; another path may have carried it on."""
-    _advance(message, read_poisoned_blob)
+    wake_up = _read(message, read_poisoned_blob)
+    if wake_up:
+        event_log.log("manifest_rescued", level=logging.WARNING, manifest=wake_up.manifest)
+    _advance(wake_up)
 
 
 @app.function_name("rescue_wake_up")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
 def rescue_wake_up(message: func.QueueMessage) -> None:
     """Wake a job whose wake-up the host has given up."""
-    _advance(message, read_wake_up)
+    wake_up = _read(message, read_wake_up)
+    if wake_up:
+        event_log.log("wake_up_rescued", level=logging.WARNING, manifest=wake_up.manifest)
+    _advance(wake_up)
 
 
 @app.function_name("sweep")
@@ -55,10 +61,14 @@ def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's nam
     bootstrap.app().sweep.run()
 
 
-def _advance(message: func.QueueMessage, read: Callable[[bytes], WakeUp]) -> None:
+def _read(message: func.QueueMessage, read: Callable[[bytes], WakeUp]) -> WakeUp | None:
     try:
-        wake_up = read(message.get_body())
+        return read(message.get_body())
     except UnreadableMessageError as error:
         event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
-        return
-    bootstrap.app().workflow.advance(wake_up.manifest, wake_up.due)
+        return None
+
+
+def _advance(wake_up: WakeUp | None) -> None:
+    if wake_up:
+        bootstrap.app().workflow.advance(wake_up.manifest, wake_up.due)
