@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.infra import source
-from tests.infra.queries import ALERTS, PRELUDE
+from tests.infra.queries import ALERTS, RUNS_TEXT
 from tests.infra.tables import table
 from tests.infra.templates import INFRA, LOGIC_APP, ROOT, only, parsed, resources, variables
 
@@ -49,8 +49,8 @@ def test_the_table_of_alerts_lists_every_alert() -> None:
 
 def test_the_limits_that_are_named_are_the_defaults() -> None:
     assert f"`MAXIMUM_INSTANCE_COUNT` {PARAMETERS['maximumInstanceCount']['default']} is safe" in DOCS["operating"]
-    for name in ("events", "finals", "runs"):
-        assert f"let {name} =" in PRELUDE
+    for name in ("finals", "runs"):
+        assert f"let {name} =" in RUNS_TEXT
         assert f"`{name}` (" in DOCS["operating"]
 
 
