@@ -113,8 +113,8 @@ def test_actions_are_pinned_by_commit_and_may_only_read() -> None:
 def test_dependency_updates_cover_every_kind_of_pin() -> None:
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
     folders = {update["package-ecosystem"]: ROOT / update["directory"].lstrip("/") for update in updates}
-    assert folders.keys() == {"pip", "npm", "github-actions", "devcontainers"}
-    assert (folders["pip"] / "requirements.txt").exists()
+    assert folders.keys() == {"uv", "npm", "github-actions", "devcontainers"}
+    assert (folders["uv"] / "requirements.in").exists()
     assert (folders["npm"] / "package.json").exists()
 
 
