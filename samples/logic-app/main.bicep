@@ -9,6 +9,10 @@ param manifestContainer string
 @description('Name of the event topic: EVENT_TOPIC_NAME in azd\'s environment.')
 param topicName string
 
+@description('URL of a Teams webhook that is sent each manifest\'s end ("Post to a channel when a webhook request is received"); empty: none.')
+@secure()
+param teamsWebhookUrl string = ''
+
 @description('Azure region.')
 param location string = resourceGroup().location
 
@@ -57,7 +61,10 @@ resource listener 'Microsoft.Logic/workflows@2019-05-01' = {
   properties: {
     state: 'Enabled'
     definition: onStatusEvent
-    parameters: { containerUrl: { value: containerUrl } }
+    parameters: {
+      containerUrl: { value: containerUrl }
+      teamsWebhookUrl: { value: teamsWebhookUrl }
+    }
   }
 }
 

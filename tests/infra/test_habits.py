@@ -118,9 +118,25 @@ def test_dependency_updates_cover_every_kind_of_pin() -> None:
     assert (folders["npm"] / "package.json").exists()
 
 
+def test_what_the_workflow_and_the_devcontainer_fetch_is_pinned() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    for name in [container["image"], *container["features"]]:
+        assert re.search(r":\d+\.\d+\.\d+(-|$)", name), name
+    run = "\n".join(step.get("run", "") for step in STEPS)
+    [bicep] = re.findall(r"az bicep install --version (v\d+\.\d+\.\d+)", run)
+    assert run.count("az bicep install") == 1
+    assert container["features"]["ghcr.io/devcontainers/features/azure-cli:1.3.0"]["bicepVersion"] == bicep
+    assert bicep.removeprefix("v") in (ROOT / "docs" / "deploying.md").read_text()
+    modules = re.findall(r"Install-Module (.*)", run)
+    assert all("-RequiredVersion" in module for module in modules) == bool(modules)
+    [least] = re.findall(r"^>= (.*)$", yaml.safe_load((ROOT / "azure.yaml").read_text())["requiredVersions"]["azd"])
+    [azd] = [feature["version"] for name, feature in container["features"].items() if "/azd:" in name]
+    assert [int(part) for part in azd.split(".")] >= [int(part) for part in least.split(".")]
+
+
 def test_the_devcontainer_has_the_python_of_the_app_and_what_make_needs() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
-    assert container["image"].endswith(f":{(ROOT / '.python-version').read_text().strip()}")
+    assert f"-{(ROOT / '.python-version').read_text().strip()}-" in container["image"]
     features = {name.rpartition("/")[2].partition(":")[0] for name in container["features"]}
     assert features == {"node", "azure-cli", "azd"}
     makefile = (ROOT / "Makefile").read_text()
