@@ -15,8 +15,8 @@ function Exit-AndGoOn([string]$Sentence) {
 }
 
 function Test-Spread {
-    $listed = az role assignment list --subscription $env:AZURE_SUBSCRIPTION_ID --scope $Scope `
-        --query '[].[principalId, createdOn]' --output tsv
+    $listed = az rest --url "$Account/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01" `
+        --query 'value[].[properties.principalId, properties.createdOn]' --output tsv
     if ($LASTEXITCODE -ne 0) { Exit-AndGoOn "az cannot list the roles of $env:HOST_ACCOUNT_NAME." }
     $made = @($listed | ForEach-Object { , ($_ -split '\t') } | Where-Object { $_[0] -eq $env:IDENTITY_PRINCIPAL_ID } |
         ForEach-Object { $_[1].Substring(0, 19) } | Sort-Object)
@@ -31,7 +31,7 @@ foreach ($name in 'AZURE_SUBSCRIPTION_ID', 'AZURE_RESOURCE_GROUP', 'HOST_ACCOUNT
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
     Exit-AndGoOn 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
 }
-$Scope = "/subscriptions/$env:AZURE_SUBSCRIPTION_ID/resourceGroups/$env:AZURE_RESOURCE_GROUP" +
+$Account = "/subscriptions/$env:AZURE_SUBSCRIPTION_ID/resourceGroups/$env:AZURE_RESOURCE_GROUP" +
     "/providers/Microsoft.Storage/storageAccounts/$env:HOST_ACCOUNT_NAME"
 for ($attempt = 1; -not (Test-Spread); $attempt++) {
     if ($attempt -eq 1) {

@@ -13,8 +13,8 @@ main() {
         eval "[ -n \"\${$name:-}\" ]" || go_on "$name is not set: run this through azd, which knows what it deployed."
     done
     command -v az >/dev/null || go_on "The Azure CLI (az) is needed: https://aka.ms/azure-cli"
-    scope=/subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/$AZURE_RESOURCE_GROUP
-    scope=$scope/providers/Microsoft.Storage/storageAccounts/$HOST_ACCOUNT_NAME
+    account=/subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/$AZURE_RESOURCE_GROUP
+    account=$account/providers/Microsoft.Storage/storageAccounts/$HOST_ACCOUNT_NAME
     tries=1
     until spread; do
         [ "$tries" -gt 1 ] || echo "Waiting until the roles of the app's identity are $SPREAD seconds old, so that it can read the package ..."
@@ -25,8 +25,8 @@ main() {
 }
 
 spread() {
-    listed=$(az role assignment list --subscription "$AZURE_SUBSCRIPTION_ID" --scope "$scope" \
-        --query '[].[principalId, createdOn]' --output tsv) || go_on "az cannot list the roles of $HOST_ACCOUNT_NAME."
+    listed=$(az rest --url "$account/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01" \
+        --query 'value[].[properties.principalId, properties.createdOn]' --output tsv) || go_on "az cannot list the roles of $HOST_ACCOUNT_NAME."
     newest=$(printf '%s\n' "$listed" | tr -d '\r' | grep "^$IDENTITY_PRINCIPAL_ID" | cut -f 2 | cut -c 1-19 | sort | tail -n 1)
     [ -n "$newest" ] && [ "$(printf '%s\n' "$newest" "$(latest)" | sort | head -n 1)" = "$newest" ]
 }

@@ -28,8 +28,8 @@ def main() -> int:
         return 0 if book["signed_in"] else 1
     if arguments[:3] == ["functionapp", "keys", "list"]:
         return answer_keys(arguments, sum(call[:3] == arguments[:3] for call in book["calls"]), book)
-    if arguments[:3] == ["role", "assignment", "list"]:
-        return list_roles(book, sum(call[:3] == arguments[:3] for call in book["calls"]))
+    if arguments[:2] == ["rest", "--url"]:
+        return list_roles(book, sum(call[:2] == arguments[:2] for call in book["calls"]))
     if arguments[:3] == ["deployment", "group", "create"]:
         tries = sum(call[:3] == arguments[:3] for call in book["calls"])
         return refuse(book, tries) if tries <= book["refused_deployments"] else 0
