@@ -75,8 +75,22 @@ var always = [
     description: 'A message went to a poison queue after five failed tries, or could not be read. The app wakes its job once more; see the exceptions of the failed invocations.'
     query: '''
 {events}
-| where event in ('manifest_rescued', 'wake_up_rescued', 'message_unreadable')
-| project timestamp, what = event, manifest, operation_Id
+| where event in ('manifest_rescued', 'wake_up_rescued', 'rescue_failed', 'message_unreadable')
+| project timestamp, what = event, manifest, reason = tostring(fields.reason), operation_Id
+'''
+  }
+  {
+    name: 'not-of-this-app'
+    severity: 2
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
+    title: 'A status or a message is none of this app'
+    description: 'A status blob that this app has not written is left alone, and its manifest with it; a message about another container wakes nothing. Does another app use the data account, or does a sender write names that are the app\'s own?'
+    query: '''
+{events}
+| where event in ('status_unreadable', 'message_foreign')
+| project timestamp, what = event, manifest, container = tostring(fields.container), operation_Id
 '''
   }
   {

@@ -29,8 +29,14 @@ def _text(node: ast.expr) -> str:
     return str(node.value)
 
 
-AWAITED = {"rate_limited": {"manifest", "until", "line_seconds"}, "throttled": {"scope", "retry_after", "rate"}}
-"""Events of the pacing of calls, which the rules and the workbook read already; what the code logs counts for more."""
+AWAITED = {
+    "rate_limited": {"manifest", "until", "line_seconds"},
+    "throttled": {"scope", "retry_after", "rate"},
+    "status_unreadable": {"manifest"},
+    "message_foreign": {"container", "manifest"},
+    "rescue_failed": {"message_id", "reason"},
+}
+"""Events that the rules and the workbook read already; what the code logs counts for more."""
 
 
 def events() -> dict[str, set[str]]:

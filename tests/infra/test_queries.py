@@ -40,6 +40,7 @@ def test_there_are_alerts_and_charts_for_what_matters() -> None:
         "messages-poisoned",
         "invocations-failed",
         "app-broken",
+        "not-of-this-app",
         "line-over-an-hour",
         "events-unknown-function",
         "sign-in-faults",
@@ -78,7 +79,7 @@ def test_every_function_of_a_query_exists(query: str) -> None:
 def test_each_poison_queue_has_its_function_in_the_alert() -> None:
     poisoned = {name for name, (_, queue) in source.triggers().items() if queue.endswith("-poison")}
     events = {f"{name.removeprefix('rescue_')}_rescued" for name in poisoned}
-    assert compared(ALERTS["messages-poisoned"], "event") == events | {"message_unreadable"}
+    assert compared(ALERTS["messages-poisoned"], "event") == events | {"message_unreadable", "rescue_failed"}
 
 
 def test_faults_of_the_sign_in_raise_their_alert() -> None:
