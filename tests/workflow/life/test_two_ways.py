@@ -57,14 +57,20 @@ class Meeting(Fuse):
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.number = number
-        self.other: Callable[[], None] | None = None
+        self._number = number
+        self._others: list[Callable[[], None]] = []
+
+    def expect(self, other: Callable[[], None]) -> None:
+        self._others.append(other)
+
+    @property
+    def over(self) -> bool:
+        return not self._others
 
     @contextmanager
     def around(self, operation: str) -> Iterator[None]:
-        if len(self.operations) == self.number and self.other:
-            other, self.other = self.other, None
-            other()
+        if len(self.operations) == self._number and self._others:
+            self._others.pop()()
         with super().around(operation):
             yield
 
@@ -82,9 +88,9 @@ def test_both_at_once_upload_once(number: int, *, landed: bool) -> None:
     meeting = Meeting(number)
     world = World(fuse=meeting)
     world.storage.put(NAME, DEVICES)
-    meeting.other = lambda: world.workflow.advance(NAME, landed=not landed)
+    meeting.expect(lambda: world.workflow.advance(NAME, landed=not landed))
     world.workflow.advance(NAME, landed=landed)
-    assert meeting.other is None, "the other has acted"
+    assert meeting.over
     world.settle()
     assert sent_once(world)
 
