@@ -80,11 +80,14 @@ def site() -> dict[str, Any]:
 
 def test_azd_finds_its_scripts_and_they_can_be_run() -> None:
     azure = yaml.safe_load((ROOT / "azure.yaml").read_text())
-    hooks = azure["hooks"]["postdeploy"]
-    assert hooks.keys() == {"posix", "windows"}
-    for hook in hooks.values():
-        assert (ROOT / hook["run"]).is_file()
-    assert os.access(ROOT / hooks["posix"]["run"], os.X_OK)
+    assert azure["hooks"].keys() == {"predeploy", "postdeploy"}
+    for hooks in azure["hooks"].values():
+        assert hooks.keys() == {"posix", "windows"}
+        assert {Path(hook["run"]).suffix for hook in hooks.values()} == {".sh", ".ps1"}
+        assert len({Path(hook["run"]).stem for hook in hooks.values()}) == 1
+        for hook in hooks.values():
+            assert (ROOT / hook["run"]).is_file()
+        assert os.access(ROOT / hooks["posix"]["run"], os.X_OK)
     [service] = azure["services"]
     assert f"'azd-service-name': '{service}'" in (ROOT / "infra" / "modules" / "function-app.bicep").read_text()
 
