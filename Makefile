@@ -26,6 +26,7 @@ check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@infra/scripts/compile.sh
 	@$(MAKE) --no-print-directory test PYTEST_ARGS="--cov --cov-report=term $(PYTEST_ARGS)"
 
 soak: $(TOOLS) $(EMULATOR) ## the long versions of the fault and fuzz tests

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import azure.functions as func
 
@@ -31,21 +32,28 @@ def upload_manifest(manifest: BlobName) -> None:
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
 def resume_manifest(message: func.QueueMessage) -> None:
     """Advance the manifests that a wake-up or an event names."""
-    _advance(message, read_messages)
+    for wake_up in _wake_ups(message, read_messages):
+        bootstrap.app().workflow.wake(wake_up, again=(message.dequeue_count or 1) > 1)
 
 
 @app.function_name("rescue_manifest")
 @app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
 def rescue_manifest(message: func.QueueMessage) -> None:
     """Advance a blob that the host has given up; another path may have carried it on."""
-    _rescue(message, read_poisoned_blob)
+    with _reporting_faults(message):
+        for wake_up in _wake_ups(message, read_poisoned_blob):
+            event_log.log("manifest_rescued", level=logging.WARNING, manifest=wake_up.manifest)
+            bootstrap.app().workflow.wake(wake_up, again=True)
 
 
 @app.function_name("rescue_wake_up")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
 def rescue_wake_up(message: func.QueueMessage) -> None:
     """Advance a manifest whose wake-up the host has given up."""
-    _rescue(message, read_messages)
+    with _reporting_faults(message):
+        for wake_up in _wake_ups(message, read_messages):
+            event_log.log("wake_up_rescued", level=logging.WARNING, manifest=wake_up.manifest)
+            bootstrap.app().workflow.wake(wake_up, again=True)
 
 
 @app.function_name("sweep")
@@ -58,24 +66,23 @@ def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's nam
 type _Read = Callable[[bytes, str], list[WakeUp | ForeignBlob]]
 
 
-def _rescue(message: func.QueueMessage, read: _Read) -> None:
-    """Advance, and never fail: the host retries a poison queue's messages every ten minutes for a week."""
+@contextmanager
+def _reporting_faults(message: func.QueueMessage) -> Iterator[None]:
+    """Never fail: the host retries a poison queue's messages every ten minutes for a week."""
     try:
-        _advance(message, read, again=True)
+        yield
     except Exception as error:  # noqa: BLE001 - the sweep finds what is left, and the log has the reason
         event_log.log("rescue_failed", level=logging.ERROR, message_id=message.id, reason=type(error).__name__)
 
 
-def _advance(message: func.QueueMessage, read: _Read, *, again: bool = False) -> None:
-    running = bootstrap.app()
+def _wake_ups(message: func.QueueMessage, read: _Read) -> list[WakeUp]:
+    """Read what a message wakes; what is unreadable or about another container is reported and wakes nothing."""
     try:
-        found = read(message.get_body(), running.settings.container)
+        found = read(message.get_body(), bootstrap.app().settings.container)
     except UnreadableMessageError as error:
         event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
-        return
-    again = again or (message.dequeue_count or 1) > 1
-    for each in found:
-        if isinstance(each, ForeignBlob):
-            event_log.log("message_foreign", level=logging.ERROR, container=each.container, manifest=each.name)
-        else:
-            running.workflow.wake(each, again=again)
+        return []
+    for foreign in found:
+        if isinstance(foreign, ForeignBlob):
+            event_log.log("message_foreign", level=logging.ERROR, container=foreign.container, manifest=foreign.name)
+    return [wake_up for wake_up in found if isinstance(wake_up, WakeUp)]

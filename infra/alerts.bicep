@@ -12,49 +12,96 @@ param email string
 @description('Azure region.')
 param location string = resourceGroup().location
 
+@description('Whether manifests that are rejected raise an alert too. Whoever drops them reads why in their status.')
+param alertOnRejected bool = false
+
 var events = loadTextContent('kql/events.kql')
 
-// Each query gives one row for each thing to look at; any row raises the alert. 0 is the gravest severity, 4 the least.
-var alerts = [
+// Each query gives one row for each thing to look at; any row raises the alert, or, where `rows` is 'none', that there is
+// no row. It has to do so in as many looks in a row as `looks`. 0 is the gravest severity, 4 the least. Azure refuses
+// `union` and `search` in the query of a rule, and wants it to start with a table: {events} stands for one.
+var always = [
   {
     name: 'manifests-failed'
     severity: 2
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
     title: 'Manifests have failed'
     description: 'The app has given these manifests up; nothing more happens by itself. Their status blobs say why.'
     query: '''
-finals
+{events}
+| where event in ('manifest_finished', 'sending_stopped')
+| extend state = tostring(fields.state), code = tostring(fields.code)
 | where state == 'failed'
-| project timestamp, manifest, code = tostring(fields.code), operation_Id
+| project timestamp, manifest, code, operation_Id
 '''
   }
   {
     name: 'manifests-overdue'
     severity: 2
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
     title: 'The sweep had to wake manifests'
-    description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests that nothing else had taken up in time.'
+    description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests for which neither came within five minutes, though a cold app takes two.'
     query: '''
-events
+{events}
 | where event == 'sweep_done' and toint(fields.woken) > 0
 | project timestamp, woken = toint(fields.woken), operation_Id
 '''
   }
   {
-    name: 'messages-poisoned'
-    severity: 2
-    title: 'The host has given messages up'
-    description: 'A message went to a poison queue after five failed tries, or could not be read. The app wakes its job once more; see the exceptions of the failed invocations.'
+    name: 'sweep-absent'
+    severity: 1
+    window: 'PT1H'
+    looks: 1
+    rows: 'none'
+    title: 'The sweep has not run for an hour'
+    description: 'The timer has stopped, as it has for others after a deployment (azure-functions-host issue 11828), or the app is stopped or cannot start. Restart the function app.'
     query: '''
-requests
-| where name in ('rescue_manifest', 'rescue_wake_up')
-| project timestamp, what = name, operation_Id
-| union (events | where event == 'message_unreadable' | project timestamp, what = event, operation_Id)
+{events}
+| where event == 'sweep_done'
+| project timestamp, operation_Id
 '''
   }
   {
+    name: 'messages-poisoned'
+    severity: 2
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
+    title: 'The host has given messages up'
+    description: 'A message went to a poison queue after five failed tries, or could not be read. The app wakes its job once more; see the exceptions of the failed invocations.'
+    query: '''
+{events}
+| where event in ('manifest_rescued', 'wake_up_rescued', 'rescue_failed', 'message_unreadable')
+| project timestamp, what = event, manifest, reason = tostring(fields.reason), operation_Id
+'''
+  }
+  {
+    name: 'not-of-this-app'
+    severity: 2
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
+    title: 'A status or a message is none of this app'
+    description: 'A status blob that this app has not written is left alone, and its manifest with it; a message about another container wakes nothing. Does another app use the data account, or does a sender write names that are the app\'s own?'
+    query: '''
+{events}
+| where event in ('status_unreadable', 'message_foreign')
+| project timestamp, what = event, manifest, container = tostring(fields.container), operation_Id
+'''
+  }
+  {
+    // Three looks at half an hour each: the invocations that a worker cut off as it was drained fail once and come back.
     name: 'invocations-failed'
     severity: 1
-    title: 'Invocations fail'
-    description: 'Functions end with an exception: settings are missing or wrong, or a status blob cannot be written or is none of this app.'
+    window: 'PT30M'
+    looks: 3
+    rows: 'some'
+    title: 'Invocations fail again and again'
+    description: 'For half an hour, functions have ended with an exception: settings are missing or wrong, or a status blob cannot be written.'
     query: '''
 requests
 | where success == false
@@ -62,10 +109,29 @@ requests
 '''
   }
   {
+    // What the host says of itself, outside any invocation, when no function runs that could fail.
+    name: 'app-broken'
+    severity: 1
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
+    title: 'The app does not start, or messages cannot be decoded'
+    description: 'An import fails, a binding has no setting, the host shuts down on an exception of its own, or a message is in an encoding that it does not expect. The message says which.'
+    query: '''
+traces
+| where isempty(operation_Id) and severityLevel >= 2
+| where message has_any ('Worker failed to index functions', 'No job functions found', 'function is in error', 'A host error has occurred', 'An unhandled exception has occurred', 'Message decoding has failed')
+| project timestamp, message
+'''
+  }
+  {
     name: 'events-unknown-function'
     severity: 1
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
     title: 'Events arrive for a function that does not exist'
-    description: 'The event subscription names a function that the app has not got; each event is answered with success and lost (azure-functions-host issue 8802). Run the post-deploy script again: azd hooks run postdeploy.'
+    description: 'The event subscription names a function that the app has not got; each event is answered with success and lost to the webhook (azure-functions-host issue 8802). Run the post-deploy script again: azd hooks run postdeploy.'
     query: '''
 traces
 | where message has 'will not be processed because function'
@@ -75,10 +141,13 @@ traces
   {
     name: 'sign-in-faults'
     severity: 1
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
     title: 'Partner Center cannot be signed in to'
-    description: 'No token, or one that Partner Center does not accept. Manifests wait meanwhile; docs/signing-in.md says what to mend.'
+    description: 'No token, or one that Partner Center does not accept. Manifests wait meanwhile; docs/signing-in.md says what to correct.'
     query: '''
-events
+{events}
 | extend code = tostring(fields.code)
 | where event == 'sign_in_failed'
     or (event in ('upload_postponed', 'poll_failed') and (toint(fields.status) in (401, 403) or code == 'sign_in_timeout'))
@@ -86,26 +155,61 @@ events
 '''
   }
   {
+    name: 'line-over-an-hour'
+    severity: 3
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
+    title: 'Manifests wait more than an hour for their turn'
+    description: 'Partner Center limits the rate, and more is queued than it serves in an hour. Nothing is lost and nothing has to be done; if it lasts, ask Partner Center for a higher quota.'
+    query: '''
+{events}
+| where event == 'rate_limited' and toint(fields.line_seconds) > 3600
+| project timestamp, manifest, line_seconds = toint(fields.line_seconds), operation_Id
+'''
+  }
+  {
     name: 'self-trigger-loop'
     severity: 1
+    window: 'PT30M'
+    looks: 1
+    rows: 'some'
     title: 'Far more invocations than manifests'
-    description: 'The function is started by something other than manifests, perhaps by the blobs it writes itself: compare the subscription\'s filters with infra/subscription.bicep. Until then, the function app can be stopped.'
+    description: 'The function is started by something other than manifests, perhaps by the blobs it writes itself: compare the subscriptions\' filters with infra/subscription.bicep. Until then, the function app can be stopped.'
     query: '''
-let invocations = toscalar(requests | where name == 'upload_manifest' | summarize sum(itemCount));
-let manifests = toscalar(events
+requests
+| where name == 'upload_manifest'
+| summarize invocations = sum(itemCount), timestamp = max(timestamp)
+| extend manifests = toscalar({events}
     | where event == 'manifest_claimed' and not(manifest endswith '.status.json' or manifest endswith '.results.csv')
-    | summarize dcount(manifest));
-print timestamp = now(), invocations = invocations, manifests = manifests
+    | summarize dcount(manifest))
 | where invocations > 100 and invocations > 5 * manifests
 '''
   }
 ]
+var rejected = {
+  name: 'manifests-rejected'
+  severity: 3
+  window: 'PT30M'
+  looks: 1
+  rows: 'some'
+  title: 'Manifests have been rejected'
+  description: 'Files are wrong, or what they name is. Their status blobs list each issue with its place and what to do.'
+  query: '''
+{events}
+| where event in ('manifest_invalid', 'sending_stopped')
+| extend state = tostring(fields.state)
+| where state == 'rejected'
+| project timestamp, manifest, issues = toint(fields.issues), code = tostring(fields.code), operation_Id
+'''
+}
+var alerts = concat(always, alertOnRejected ? [rejected] : [])
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: applicationInsightsName
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2022-06-15' existing = {
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
 }
 
@@ -122,7 +226,7 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
 }
 
 // The windows overlap: a line that arrives late would fall between two of them otherwise.
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {
     name: alert.name
     location: location
@@ -134,16 +238,16 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
       enabled: true
       scopes: [insights.id]
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT30M'
+      windowSize: alert.window
       autoMitigate: true
       criteria: {
         allOf: [
           {
-            query: '${events}${alert.query}'
+            query: replace(alert.query, '{events}', events)
             timeAggregation: 'Count'
-            operator: 'GreaterThan'
-            threshold: 0
-            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+            operator: alert.rows == 'some' ? 'GreaterThan' : 'LessThan'
+            threshold: alert.rows == 'some' ? 0 : 1
+            failingPeriods: { numberOfEvaluationPeriods: alert.looks, minFailingPeriodsToAlert: alert.looks }
           }
         ]
       }
@@ -152,11 +256,11 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
   }
 ]
 
-resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'events-undelivered'
   location: 'global'
   properties: {
-    description: 'Event Grid has given events up and put them into the container of dead letters. The sweep takes their manifests up within the hour; find out why the app did not answer.'
+    description: 'Event Grid could not put events into the queue and has given them up; they lie in the container of dead letters. The sweep finds their manifests. Make the subscriptions anew: azd hooks run postdeploy.'
     severity: 2
     enabled: true
     scopes: [topic.id]
@@ -170,6 +274,10 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
           criterionType: 'StaticThresholdCriterion'
           metricNamespace: 'Microsoft.EventGrid/systemTopics'
           metricName: 'DeadLetteredCount'
+          // What the webhook refuses, the queue brings: that is no reason to wake anybody.
+          dimensions: [
+            { name: 'EventSubscriptionName', operator: 'Include', values: ['manifests-queue'] }
+          ]
           timeAggregation: 'Total'
           operator: 'GreaterThan'
           threshold: 0

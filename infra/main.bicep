@@ -19,7 +19,7 @@ param manifestContainer string = 'manifests'
 param wakeUpQueue string = 'manifest-wake-ups'
 
 @description('When the sweep runs: six-field cron, UTC.')
-param sweepSchedule string = '0 0 * * * *'
+param sweepSchedule string = '0 */15 * * * *'
 
 @description('How the app signs in to Partner Center. federated_app needs the two ids below, which scripts/register-app sets.')
 @allowed(['managed_identity', 'federated_app', 'app_user'])
@@ -42,10 +42,10 @@ param partnerCenterTenantId string = ''
 param partnerCenterAppId string = ''
 
 @description('URL of the Key Vault secret that holds the refresh token, for app_user. The vault is yours; see vault-access.bicep.')
-param partnerCenterRefreshTokenSecret string = ''
+param partnerCenterRefreshTokenUrl string = ''
 
 @description('URL of the Key Vault secret with the certificate by which the app registration proves itself; empty: by the identity.')
-param partnerCenterCertificateSecret string = ''
+param partnerCenterCertificateUrl string = ''
 
 @description('Whether an unknown batch is created (app_user only).')
 @allowed(['false', 'true'])
@@ -91,10 +91,10 @@ param longestRetryInterval string = 'PT15M'
 
 // ---- Settings of the resources.
 
-@description('Most instances for each function that scales by itself; docs/operating.md has the arithmetic.')
+@description('Most instances, of each function group or of all together; docs/operating.md has the arithmetic.')
 @minValue(1)
 @maxValue(1000)
-param maximumInstanceCount int = 2
+param maximumInstanceCount int = 6
 
 @description('Days after which manifests, status and results blobs are deleted.')
 @minValue(30)
@@ -116,7 +116,13 @@ param logDailyCapGb int = 1
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+// Known from the start, so that `azd provision --preview` can look into the modules that name resources by them.
+// principalId is known only when the identity is there, and role assignments are named after it: an assignment cannot
+// be turned over to another principal, so an identity that is made anew needs assignments with names of their own.
+var dataAccountName = 'stdata${token}'
+var deadLetterContainer = 'dead-letters'
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
   location: location
   tags: tags
@@ -141,6 +147,7 @@ module monitoring 'modules/monitoring.bicep' = {
     tags: tags
     logDays: logDays
     logDailyCapGb: logDailyCapGb
+    #disable-next-line what-if-short-circuiting
     principalId: identity.outputs.principalId
   }
 }
@@ -149,13 +156,15 @@ module data 'modules/data-account.bicep' = {
   name: 'data-account'
   scope: group
   params: {
-    name: 'stdata${token}'
+    name: dataAccountName
     location: location
     tags: tags
     manifestContainer: manifestContainer
+    deadLetterContainer: deadLetterContainer
     wakeUpQueue: wakeUpQueue
     manifestDays: manifestDays
     deadLetterDays: deadLetterDays
+    #disable-next-line what-if-short-circuiting
     principalId: identity.outputs.principalId
   }
 }
@@ -167,6 +176,7 @@ module host 'modules/host-account.bicep' = {
     name: 'sthost${token}'
     location: location
     tags: tags
+    #disable-next-line what-if-short-circuiting
     principalId: identity.outputs.principalId
   }
 }
@@ -178,9 +188,11 @@ module events 'modules/event-topic.bicep' = {
     name: 'evgt-${token}'
     location: location
     tags: tags
-    dataAccountName: data.outputs.name
-    deadLetterContainer: data.outputs.deadLetterContainer
+    dataAccountName: dataAccountName
+    deadLetterContainer: deadLetterContainer
+    wakeUpQueue: wakeUpQueue
   }
+  dependsOn: [data] // by their names alone, Bicep cannot see that account, container and queue come first
 }
 
 module app 'modules/function-app.bicep' = {
@@ -235,8 +247,8 @@ module app 'modules/function-app.bicep' = {
       AZURE_AUTHORITY_HOST: azureAuthorityHost
       PARTNER_CENTER_TENANT_ID: partnerCenterTenantId
       PARTNER_CENTER_APP_ID: partnerCenterAppId
-      PARTNER_CENTER_REFRESH_TOKEN_SECRET: partnerCenterRefreshTokenSecret
-      PARTNER_CENTER_CERTIFICATE_SECRET: partnerCenterCertificateSecret
+      PARTNER_CENTER_REFRESH_TOKEN_SECRET: partnerCenterRefreshTokenUrl
+      PARTNER_CENTER_CERTIFICATE_SECRET: partnerCenterCertificateUrl
       ALLOWED_CUSTOMERS: allowedCustomers
     }
   }
@@ -245,9 +257,11 @@ module app 'modules/function-app.bicep' = {
 // azd keeps these in its environment; the post-deploy script and the commands of docs/ read them there.
 output AZURE_RESOURCE_GROUP string = group.name
 output FUNCTION_APP_NAME string = app.outputs.name
-output DATA_ACCOUNT_NAME string = data.outputs.name
+output HOST_ACCOUNT_NAME string = host.outputs.name
+output DATA_ACCOUNT_NAME string = dataAccountName
 output MANIFEST_CONTAINER string = manifestContainer
-output DEAD_LETTER_CONTAINER string = data.outputs.deadLetterContainer
+output DEAD_LETTER_CONTAINER string = deadLetterContainer
+output WAKE_UP_QUEUE string = wakeUpQueue
 output EVENT_TOPIC_NAME string = events.outputs.name
 output APPLICATION_INSIGHTS_NAME string = monitoring.outputs.name
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId

@@ -1,4 +1,7 @@
-// The subscription of the blob trigger to the events of the manifests' container.
+// Two subscriptions to the events of the manifests' container, which bring the same events by two ways; whichever is
+// first claims the manifest, and the other finds it claimed. The webhook of the blob trigger is quick, but asks for a
+// key: should the host make a new one, it refuses every event with 401, which Event Grid never tries again
+// (azure-functions-host issue 11834). The wake-up queue needs no key, no handshake, and no app that is awake.
 // Deployed by scripts/subscribe.sh (or .ps1) after the code: only then does the key exist that the webhook asks for.
 // The key is read here, so that it never stands on a command line.
 
@@ -14,26 +17,58 @@ param dataAccountName string
 @description('Container of the manifests.')
 param manifestContainer string
 
+@description('Storage queue of the app\'s wake-ups.')
+param wakeUpQueue string
+
 @description('Container for events that could not be delivered.')
 param deadLetterContainer string
 
-resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionAppName
 }
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: dataAccountName
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2022-06-15' existing = {
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
 }
 
 // A name that no function has would be answered with 202 and lose every event (azure-functions-host issue 8802).
 var functionId = 'Host.Functions.upload_manifest'
-var key = listKeys('${app.id}/host/default', '2024-04-01').systemKeys.blobs_extension
+var key = listKeys('${app.id}/host/default', '2025-03-01').systemKeys.blobs_extension
 
-resource manifestEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15' = {
+
+// The first fence against a status blob that starts the function that writes it; the second is the functions' first
+// line. The trigger's path is none: with Event Grid as source it filters nothing.
+var manifestsOnly = {
+  includedEventTypes: ['Microsoft.Storage.BlobCreated']
+  subjectBeginsWith: '/blobServices/default/containers/${manifestContainer}/blobs/'
+  advancedFilters: [
+    {
+      operatorType: 'StringNotEndsWith'
+      key: 'subject'
+      values: ['.status.json', '.results.csv']
+    }
+    {
+      // The calls that complete a blob. Others (CreateFile, FlushWithoutClose) announce one that is not there yet.
+      operatorType: 'StringIn'
+      key: 'data.api'
+      values: ['PutBlob', 'PutBlockList', 'CopyBlob', 'FlushWithClose', 'SftpCommit']
+    }
+  ]
+}
+var longestRetry = { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+var deadLetters = {
+  identity: { type: 'SystemAssigned' }
+  deadLetterDestination: {
+    endpointType: 'StorageBlob'
+    properties: { resourceId: account.id, blobContainerName: deadLetterContainer }
+  }
+}
+
+resource webhook 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
   parent: topic
   name: 'manifests'
   properties: {
@@ -44,38 +79,26 @@ resource manifestEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@202
       }
     }
     eventDeliverySchema: 'EventGridSchema'
-    // The first fence against a status blob that starts the function that writes it; the second is the function's
-    // first line. The trigger's path is none: with Event Grid as source it filters nothing.
-    filter: {
-      includedEventTypes: ['Microsoft.Storage.BlobCreated']
-      subjectBeginsWith: '/blobServices/default/containers/${manifestContainer}/blobs/'
-      advancedFilters: [
-        {
-          operatorType: 'StringNotEndsWith'
-          key: 'subject'
-          values: ['.status.json', '.results.csv']
-        }
-        {
-          // The calls that complete a blob. Others (CreateFile, FlushWithoutClose) announce one that is not there yet.
-          operatorType: 'StringIn'
-          key: 'data.api'
-          values: ['PutBlob', 'PutBlockList', 'CopyBlob', 'FlushWithClose', 'SftpCommit']
-        }
-      ]
-    }
-    retryPolicy: {
-      maxDeliveryAttempts: 30
-      eventTimeToLiveInMinutes: 1440
-    }
-    deadLetterWithResourceIdentity: {
+    filter: manifestsOnly
+    retryPolicy: longestRetry
+    deadLetterWithResourceIdentity: deadLetters
+  }
+}
+
+resource queue 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
+  parent: topic
+  name: 'manifests-queue'
+  properties: {
+    deliveryWithResourceIdentity: {
       identity: { type: 'SystemAssigned' }
-      deadLetterDestination: {
-        endpointType: 'StorageBlob'
-        properties: {
-          resourceId: account.id
-          blobContainerName: deadLetterContainer
-        }
+      destination: {
+        endpointType: 'StorageQueue'
+        properties: { resourceId: account.id, queueName: wakeUpQueue }
       }
     }
+    eventDeliverySchema: 'EventGridSchema'
+    filter: manifestsOnly
+    retryPolicy: longestRetry
+    deadLetterWithResourceIdentity: deadLetters
   }
 }

@@ -13,14 +13,15 @@ param certificateName string = ''
 @description('Principal id of the app\'s identity: IDENTITY_PRINCIPAL_ID in azd\'s environment.')
 param principalId string
 
+var certificateNames = empty(certificateName) ? [] : [certificateName]
 var keyVaultSecretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
 
-resource secret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = {
+resource secret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' existing = {
   parent: vault
   name: secretName
 }
@@ -35,18 +36,23 @@ resource secretRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// A certificate is read through the secret of the same name.
-resource certificate 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = if (!empty(certificateName)) {
-  parent: vault
-  name: certificateName
-}
-
-resource certificateRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(certificateName)) {
-  name: guid(vault.id, certificateName, principalId, keyVaultSecretsUser)
-  scope: certificate
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
-    principalId: principalId
-    principalType: 'ServicePrincipal'
+// A certificate is read through the secret of the same name. A loop over none or one, not a condition: Resource Manager
+// also checks the names of resources whose condition is false, and refuses an empty one (Azure/bicep issue 12204).
+resource certificates 'Microsoft.KeyVault/vaults/secrets@2025-05-01' existing = [
+  for certificate in certificateNames: {
+    parent: vault
+    name: certificate
   }
-}
+]
+
+resource certificateRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (certificate, index) in certificateNames: {
+    name: guid(vault.id, certificate, principalId, keyVaultSecretsUser)
+    scope: certificates[index]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]

@@ -8,6 +8,7 @@ param location string = resourceGroup().location
 
 var book = loadJsonContent('workbook.json')
 var events = loadTextContent('kql/events.kql')
+var runs = loadTextContent('kql/runs.kql')
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: applicationInsightsName
@@ -16,9 +17,9 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 // Items of type 3 are queries. They stand in workbook.json without the definitions that they all share.
 var notes = filter(book.items, item => item.type != 3)
 var queries = filter(book.items, item => item.type == 3)
-var charts = map(queries, item => union(item, { content: union(item.content, { query: '${events}${item.content.query}' }) }))
+var charts = map(queries, item => union(item, { content: union(item.content, { query: 'let events = ${events};\n${runs}${item.content.query}' }) }))
 
-resource workbook 'Microsoft.Insights/workbooks@2022-04-01' = {
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(insights.id, 'manifests')
   location: location
   kind: 'shared'

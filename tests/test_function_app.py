@@ -196,6 +196,24 @@ def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:
     assert app.asked == [("sweep",)]
 
 
+@pytest.mark.parametrize(
+    ("function", "text", "event"),
+    [
+        ("rescue_manifest", json.dumps({"ContainerName": "manifests", "BlobName": NAME}), "manifest_rescued"),
+        ("rescue_wake_up", json.dumps({"manifest": NAME}), "wake_up_rescued"),
+        ("resume_manifest", json.dumps({"manifest": NAME}), None),
+    ],
+)
+def test_a_message_that_the_host_gave_up_is_logged(
+    runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str, text: str, event: str | None
+) -> None:
+    assert receive(runtime, function, text).ok
+    logged = [record.__dict__ for record in caplog.records if record.name == "manifests"]
+    expected = [(logging.WARNING, event, NAME)] if event else []
+    assert [(one["levelno"], one["event"], one["manifest"]) for one in logged] == expected
+    assert len(app.asked) == 1
+
+
 @pytest.mark.parametrize("function", ["resume_manifest", "rescue_manifest", "rescue_wake_up"])
 def test_an_unreadable_message_is_logged_and_dropped(
     runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
@@ -229,7 +247,8 @@ def test_a_rescuer_never_fails(
     app.asked = None  # type: ignore[assignment]  # so that whatever is asked of it raises
     poisoned = {"ContainerName": "manifests", "BlobName": NAME}
     assert receive(runtime, function, json.dumps(poisoned if function == "rescue_manifest" else {"manifest": NAME})).ok
-    assert [record.__dict__["event"] for record in caplog.records if record.name == "manifests"] == ["rescue_failed"]
+    events = [record.__dict__["event"] for record in caplog.records if record.name == "manifests"]
+    assert events[1:] == ["rescue_failed"]
 
 
 def test_an_import_does_no_work() -> None:

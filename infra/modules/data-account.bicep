@@ -8,10 +8,13 @@ param name string
 param location string
 
 @description('Tags of the account.')
-param tags object
+param tags { *: string }
 
 @description('Container of the manifests.')
 param manifestContainer string
+
+@description('Container for events that could not be delivered.')
+param deadLetterContainer string
 
 @description('Storage queue of the follow-ups.')
 param wakeUpQueue string
@@ -31,7 +34,6 @@ var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 
 var softDeleteDays = 7
-var deadLetterContainer = 'dead-letters'
 
 // The host makes poison queues when it needs them; made here, rights can be given for them.
 var queueNames = [
@@ -40,7 +42,7 @@ var queueNames = [
   'webjobs-blobtrigger-poison'
 ]
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -55,7 +57,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -64,22 +66,22 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
   }
 }
 
-resource manifests 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+resource manifests 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
   name: manifestContainer
 }
 
-resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
   name: deadLetterContainer
 }
 
-resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [
+resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
   for queueName in queueNames: {
     parent: queueService
     name: queueName
@@ -88,7 +90,7 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-
 
 // A rule can tell blobs by prefix and tag only, so manifests share theirs with the blobs beside them. A status is
 // younger than its manifest: the manifest goes first, which a finished job does not mind.
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
   dependsOn: [blobs]
@@ -140,7 +142,5 @@ resource queueRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-output name string = account.name
 output blobServiceUri string = account.properties.primaryEndpoints.blob
 output queueServiceUri string = account.properties.primaryEndpoints.queue
-output deadLetterContainer string = deadLetters.name

@@ -12,6 +12,12 @@ $Permanent = '(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Au
 $Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
 $Errors = @()  # what az last wrote to stderr
 
+# PowerShell shows what is thrown amid an excerpt of the source; this is the sentence alone.
+function Exit-WithSentence([string]$Sentence) {
+    [Console]::Error.WriteLine($Sentence)
+    exit 1
+}
+
 # The host makes the key when it first starts with the code. Only its name is asked for, never the key itself.
 # The spaces make PowerShell quote the query: az.cmd stumbles over a bare parenthesis (azure-cli issue 14972).
 function Test-WebhookKey {
@@ -21,13 +27,14 @@ function Test-WebhookKey {
     return ($LASTEXITCODE -eq 0) -and (@($names -split '\s+') -contains 'blobs_extension')
 }
 
-# Event Grid calls the webhook before it makes or changes a subscription; a cold app may answer too late at first.
+# Event Grid calls the webhook before it makes or changes its subscription, and a cold app may answer too late at first;
+# the topic's right to write into the queue may not have spread yet.
 function Publish-ManifestSubscription {
     $output, $script:Errors = @(az deployment group create --subscription $env:AZURE_SUBSCRIPTION_ID `
         --resource-group $env:AZURE_RESOURCE_GROUP --name manifest-events --template-file $Template --output none `
         --parameters "functionAppName=$env:FUNCTION_APP_NAME" "topicName=$env:EVENT_TOPIC_NAME" `
         "dataAccountName=$env:DATA_ACCOUNT_NAME" "manifestContainer=$env:MANIFEST_CONTAINER" `
-        "deadLetterContainer=$env:DEAD_LETTER_CONTAINER" 2>&1).Where({ $_ -is [string] }, 'Split')
+        "wakeUpQueue=$env:WAKE_UP_QUEUE" "deadLetterContainer=$env:DEAD_LETTER_CONTAINER" 2>&1).Where({ $_ -is [string] }, 'Split')
     $output | Out-Host
     return $LASTEXITCODE -eq 0
 }
@@ -40,31 +47,31 @@ function Invoke-UntilDone([string]$Reason, [scriptblock]$Step) {
             $told = $lines[-1]
             Write-Output "az says: $told"
         }
-        if ($lines -cmatch $Permanent) { throw "$Reason $lines" }
-        if ($attempt -ge $Tries) { throw "$Reason Given up after $attempt tries. $lines" }
+        if ($lines -cmatch $Permanent) { Exit-WithSentence "$Reason $lines" }
+        if ($attempt -ge $Tries) { Exit-WithSentence "$Reason Given up after $attempt tries. $lines" }
         Start-Sleep -Seconds $Pause
     }
 }
 
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
-    throw 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
+    Exit-WithSentence 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
 }
 foreach ($name in 'AZURE_SUBSCRIPTION_ID', 'AZURE_RESOURCE_GROUP', 'FUNCTION_APP_NAME', 'EVENT_TOPIC_NAME',
-    'DATA_ACCOUNT_NAME', 'MANIFEST_CONTAINER', 'DEAD_LETTER_CONTAINER') {
+    'DATA_ACCOUNT_NAME', 'MANIFEST_CONTAINER', 'WAKE_UP_QUEUE', 'DEAD_LETTER_CONTAINER') {
     if (-not [Environment]::GetEnvironmentVariable($name)) {
-        throw "$name is not set: run this through azd, which knows what it deployed."
+        Exit-WithSentence "$name is not set: run this through azd, which knows what it deployed."
     }
 }
 az account show --subscription $env:AZURE_SUBSCRIPTION_ID --output none
-if ($LASTEXITCODE -ne 0) { throw 'Sign in first: az login' }
+if ($LASTEXITCODE -ne 0) { Exit-WithSentence 'Sign in first: az login' }
 
 Write-Output "Waiting for the key of the blob trigger's webhook ..."
 Invoke-UntilDone 'The host has made no key (blobs_extension). Is the code deployed, and does az see the app?' {
     Test-WebhookKey
 }
 Write-Output "Subscribing $env:FUNCTION_APP_NAME to the container $env:MANIFEST_CONTAINER ..."
-Invoke-UntilDone 'The subscription could not be made.' { Publish-ManifestSubscription }
-Write-Output 'Done: manifests dropped from now on are taken up at once.'
+Invoke-UntilDone 'The subscriptions could not be made.' { Publish-ManifestSubscription }
+Write-Output 'Done: manifests dropped from now on are picked up.'
 if (-not $env:PARTNER_CENTER_APP_ID -and $env:PARTNER_CENTER_AUTH -ne 'managed_identity') {
     Write-Output 'Next: infra/scripts/register-app.ps1, so that the app can sign in to Partner Center.'
 }

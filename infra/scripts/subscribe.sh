@@ -11,7 +11,7 @@ PERMANENT='(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Autho
 main() {
     command -v az >/dev/null || fail "The Azure CLI (az) is needed: https://aka.ms/azure-cli"
     for name in AZURE_SUBSCRIPTION_ID AZURE_RESOURCE_GROUP FUNCTION_APP_NAME EVENT_TOPIC_NAME DATA_ACCOUNT_NAME \
-        MANIFEST_CONTAINER DEAD_LETTER_CONTAINER; do
+        MANIFEST_CONTAINER WAKE_UP_QUEUE DEAD_LETTER_CONTAINER; do
         eval "[ -n \"\${$name:-}\" ]" || fail "$name is not set: run this through azd, which knows what it deployed."
     done
     az account show --subscription "$AZURE_SUBSCRIPTION_ID" --output none || fail "Sign in first: az login"
@@ -20,8 +20,8 @@ main() {
     echo "Waiting for the key of the blob trigger's webhook ..."
     insist "The host has made no key (blobs_extension). Is the code deployed, and does az see the app?" key_exists
     echo "Subscribing $FUNCTION_APP_NAME to the container $MANIFEST_CONTAINER ..."
-    insist "The subscription could not be made." subscribe
-    echo "Done: manifests dropped from now on are taken up at once."
+    insist "The subscriptions could not be made." subscribe
+    echo "Done: manifests dropped from now on are picked up."
     [ -n "${PARTNER_CENTER_APP_ID:-}" ] || [ "${PARTNER_CENTER_AUTH:-}" = managed_identity ] ||
         echo "Next: infra/scripts/register-app.sh, so that the app can sign in to Partner Center."
 }
@@ -33,12 +33,14 @@ key_exists() {
     printf '%s\n' "$names" | tr -d '\r' | grep -qx blobs_extension
 }
 
-# Event Grid calls the webhook before it makes or changes a subscription; a cold app may answer too late at first.
+# Event Grid calls the webhook before it makes or changes its subscription, and a cold app may answer too late at first;
+# the topic's right to write into the queue may not have spread yet.
 subscribe() {
     az deployment group create --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" \
         --name manifest-events --template-file "$here/../subscription.bicep" --output none --parameters \
         "functionAppName=$FUNCTION_APP_NAME" "topicName=$EVENT_TOPIC_NAME" "dataAccountName=$DATA_ACCOUNT_NAME" \
-        "manifestContainer=$MANIFEST_CONTAINER" "deadLetterContainer=$DEAD_LETTER_CONTAINER" 2>"$errors"
+        "manifestContainer=$MANIFEST_CONTAINER" "wakeUpQueue=$WAKE_UP_QUEUE" \
+        "deadLetterContainer=$DEAD_LETTER_CONTAINER" 2>"$errors"
 }
 
 insist() {

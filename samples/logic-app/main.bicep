@@ -9,6 +9,10 @@ param manifestContainer string
 @description('Name of the event topic: EVENT_TOPIC_NAME in azd\'s environment.')
 param topicName string
 
+@description('URL of a Teams webhook that is sent each manifest\'s end ("Post to a channel when a webhook request is received"); empty: none.')
+@secure()
+param teamsWebhookUrl string = ''
+
 @description('Azure region.')
 param location string = resourceGroup().location
 
@@ -21,21 +25,21 @@ var statusSchema = loadTextContent('../../schemas/status.schema.json')
 var dropAndPoll = json(replace(loadTextContent('drop-and-poll.json'), '"(status schema)"', statusSchema))
 var onStatusEvent = json(replace(loadTextContent('on-status-event.json'), '"(status schema)"', statusSchema))
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: dataAccountName
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' existing = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
   parent: account
   name: 'default'
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' existing = {
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
   parent: blobs
   name: manifestContainer
 }
 
-resource topic 'Microsoft.EventGrid/systemTopics@2022-06-15' existing = {
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
 }
 
@@ -57,7 +61,10 @@ resource listener 'Microsoft.Logic/workflows@2019-05-01' = {
   properties: {
     state: 'Enabled'
     definition: onStatusEvent
-    parameters: { containerUrl: { value: containerUrl } }
+    parameters: {
+      containerUrl: { value: containerUrl }
+      teamsWebhookUrl: { value: teamsWebhookUrl }
+    }
   }
 }
 
@@ -83,7 +90,7 @@ resource listenerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 // The example of a filter for subscribers: status blobs of this container, each time one is written. The event does not
 // tell the state, so a subscriber reads the blob and looks at `final`.
-resource statusEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15' = {
+resource statusEvents 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
   parent: topic
   name: 'status-blobs'
   properties: {

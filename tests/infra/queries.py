@@ -6,13 +6,17 @@ from typing import Any
 
 from tests.infra.templates import INFRA, variables
 
-PRELUDE = (INFRA / "kql" / "events.kql").read_text()
+EVENTS_TEXT = (INFRA / "kql" / "events.kql").read_text()
+RUNS_TEXT = (INFRA / "kql" / "runs.kql").read_text()
 WORKBOOK: dict[str, Any] = json.loads((INFRA / "workbook.json").read_text())
-ALERTS: dict[str, str] = {alert["name"]: alert["query"] for alert in variables(INFRA / "alerts.bicep")["alerts"]}
+_VARIABLES = variables(INFRA / "alerts.bicep")
+RULES: dict[str, dict[str, Any]] = {rule["name"]: rule for rule in [*_VARIABLES["always"], _VARIABLES["rejected"]]}
+ON_REQUEST = _VARIABLES["rejected"]["name"]
+ALERTS: dict[str, str] = {name: rule["query"] for name, rule in RULES.items()}
 CHARTS: dict[str, str] = {
     item["name"]: item["content"]["query"] for item in WORKBOOK["items"] if item["content"].get("query")
 }
-QUERIES = {"prelude": PRELUDE} | ALERTS | CHARTS
+QUERIES = {"runs": RUNS_TEXT} | ALERTS | CHARTS
 
 
 def compared(query: str, column: str) -> set[str]:

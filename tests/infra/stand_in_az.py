@@ -7,6 +7,16 @@ from typing import Any
 
 BOOK = Path(__file__).with_name("az.json")
 KEY = "the-secret-key-of-the-webhook"
+COLD = "Webhook validation handshake failed"
+ALL_WELL: dict[str, Any] = {
+    "signed_in": True,
+    "errors": [COLD],
+    "unreachable_hosts": 0,
+    "keyless_answers": 0,
+    "refused_deployments": 0,
+    "roles": [[]],
+}
+"""What a book holds where a test says nothing else. ``roles``: what each listing in turn shows, the last for ever."""
 
 
 def main() -> int:
@@ -18,6 +28,8 @@ def main() -> int:
         return 0 if book["signed_in"] else 1
     if arguments[:3] == ["functionapp", "keys", "list"]:
         return answer_keys(arguments, sum(call[:3] == arguments[:3] for call in book["calls"]), book)
+    if arguments[:2] == ["rest", "--url"]:
+        return list_roles(book, sum(call[:2] == arguments[:2] for call in book["calls"]))
     if arguments[:3] == ["deployment", "group", "create"]:
         tries = sum(call[:3] == arguments[:3] for call in book["calls"])
         return refuse(book, tries) if tries <= book["refused_deployments"] else 0
@@ -31,6 +43,13 @@ def refuse(book: dict[str, Any], tries: int) -> int:
         f"WARNING: subscription.bicep(1,1) : Warning BCP081: no types are at hand\n{book['errors'][:tries][-1]}\n\n"
     )
     return 1
+
+
+def list_roles(book: dict[str, Any], tries: int) -> int:
+    if book["roles"] is None:
+        return refuse(book, tries)
+    sys.stdout.write("".join("\t".join(line) + "\r\n" for line in book["roles"][:tries][-1]))
+    return 0
 
 
 def answer_keys(arguments: list[str], tries: int, book: dict[str, Any]) -> int:

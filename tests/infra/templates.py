@@ -17,7 +17,8 @@ _parser = BicepParser()
 
 @cache
 def parsed(path: Path) -> Mapping[str, Any]:
-    return _parser.parse(text=path.read_text())
+    # The parser does not know the type of an object with any members; `object` is what that type was called before.
+    return _parser.parse(text=path.read_text().replace("{ *: string }", "object"))
 
 
 def name_of(path: Path) -> str:
@@ -38,6 +39,11 @@ def resources(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def only(path: Path, kind: str) -> dict[str, Any]:
     [body] = [body for _, type_, body in resources(path) if type_ == kind]
+    return body
+
+
+def named(path: Path, symbol: str) -> dict[str, Any]:
+    [body] = [body for symbol_, _, body in resources(path) if symbol_ == symbol]
     return body
 
 

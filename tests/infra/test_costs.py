@@ -1,17 +1,20 @@
 """The estimate of costs: its sums, and what it says that a manifest uses."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from shared.job.record import State
-from tests.fakes import Fuse
-from tests.infra.queries import ALERTS
+from shared.workflow.wake_up import WakeUp
+from tests.fakes import Fuse, Message
+from tests.infra.queries import ALERTS, ON_REQUEST
+from tests.infra.source import triggers
 from tests.infra.tables import table
 from tests.infra.templates import INFRA, ROOT, only, parsed
 from tests.manifests import array, serials
-from tests.world import World
+from tests.world import NAME, World
 
 COSTS = (ROOT / "docs" / "costs.md").read_text()
 README = (ROOT / "README.md").read_text()
@@ -43,11 +46,15 @@ def cost(meter: str, manifests: float, *, gifts: bool = True) -> float:
 
 
 def life() -> tuple[Counter[str], int]:
-    """Count the operations and the executions of a small manifest that is registered within five minutes."""
+    """Count the operations and the executions of a small manifest that is registered within five minutes.
+
+    Its event comes by the webhook, and by the queue as soon as that has been handled.
+    """
     world = World(fuse=Fuse())
     world.partner_center.script.processing_for = timedelta(minutes=5)
     executions = 0
     world.drop(array(serials(1)))
+    world.queue.messages.append(Message(WakeUp(NAME).encode(), world.clock.now))
     while True:
         while world.step():
             executions += 1
@@ -85,12 +92,25 @@ def test_a_manifest_uses_about_what_is_told() -> None:
     used = {
         "execution": executions,
         "blob read": operations["load"] + operations["look"] + operations["results"] + operations["open"],
-        "blob write or listing": 1 + operations["save"] + operations["write"],
-        "queue operation": 3 * messages + 3,
-        "Event Grid operation": 2 * (1 + operations["save"] + operations["write"]) + 1,
+        "blob write or listing": 1 + operations["save"] + operations["write"] + pages_of_sweeps(),
+        "queue operation": 3 * (messages + 1) + 3,
+        "Event Grid operation": 3 * (1 + operations["save"] + operations["write"]) + 2,
     }
     for meter, count in used.items():
         assert count <= OF_ONE[meter] <= 1.5 * count, meter
+
+
+def pages_of_sweeps() -> float:
+    """Give the pages that a month's sweeps list for a month's one manifest: its three blobs are kept for three."""
+    return FIXED["execution"] * 9 / 5000
+
+
+def test_the_sweeps_are_those_of_the_schedule_and_the_queues_those_of_the_app() -> None:
+    schedule = parsed(INFRA / "main.bicep")["parameters"]["sweepSchedule"]["default"]
+    [every] = re.findall(r"^0 \*/(\d+) \* \* \* \*$", schedule)
+    assert FIXED["execution"] == FIXED["blob write or listing"] == 30 * 24 * 60 / int(every)
+    queues = sum(bool(queue) for _, queue in triggers().values()) + 1  # and the host's own of the blob trigger
+    assert FIXED["queue operation"] == queues * 30 * 24 * 60 * 6
 
 
 def test_memory_and_free_manifests_follow_from_the_templates() -> None:
@@ -103,7 +123,8 @@ def test_memory_and_free_manifests_follow_from_the_templates() -> None:
 
 
 def test_the_alerts_and_the_cap_are_reckoned_as_deployed() -> None:
-    assert len(ALERTS) == 7
-    assert f"make {0.50 * len(ALERTS) + 0.10:.2f} a month" in " ".join(COSTS.split())
+    always = ALERTS.keys() - {ON_REQUEST}
+    assert len(always) == 11
+    assert f"make {0.50 * len(always) + 0.10:.2f} a month" in " ".join(COSTS.split())
     cap = parsed(INFRA / "main.bicep")["parameters"]["logDailyCapGb"]["default"]
     assert f"at worst {30 * cap} GB a month" in COSTS

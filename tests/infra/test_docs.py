@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.infra import source
-from tests.infra.queries import ALERTS, PRELUDE
+from tests.infra.queries import ALERTS, RUNS_TEXT
 from tests.infra.tables import table
 from tests.infra.templates import INFRA, LOGIC_APP, ROOT, only, parsed, resources, variables
 
@@ -48,9 +48,9 @@ def test_the_table_of_alerts_lists_every_alert() -> None:
 
 
 def test_the_limits_that_are_named_are_the_defaults() -> None:
-    assert f"`MAXIMUM_INSTANCE_COUNT` {PARAMETERS['maximumInstanceCount']['default']}, at most 2" in DOCS["operating"]
-    for name in ("events", "finals", "runs"):
-        assert f"let {name} =" in PRELUDE
+    assert f"`MAXIMUM_INSTANCE_COUNT` {PARAMETERS['maximumInstanceCount']['default']} is safe" in DOCS["operating"]
+    for name in ("finals", "runs"):
+        assert f"let {name} =" in RUNS_TEXT
         assert f"`{name}` (" in DOCS["operating"]
 
 
@@ -76,7 +76,7 @@ def test_documents_that_are_named_elsewhere_exist() -> None:
 
 
 def test_the_documents_say_what_was_never_deployed() -> None:
-    assert "nothing of this has ever been deployed" in " ".join(DOCS["deploying"].split())
+    assert "Nothing of this has ever been deployed" in " ".join(DOCS["deploying"].split())
     assert "has never been deployed from here" in " ".join(DOCS["costs"].split())
     assert "Neither has ever been deployed from here" in " ".join(DOCS["logic-apps"].split())
 
@@ -91,7 +91,7 @@ def test_the_filter_for_subscribers_is_that_of_the_sample() -> None:
 
 def test_actions_of_the_logic_apps_that_are_named_exist() -> None:
     workflows = "".join(path.read_text() for path in LOGIC_APP.glob("*.json"))
-    for name in ("Results", "If_final_with_results"):
+    for name in ("Results", "Reasons", "First_issues"):
         assert f"`{name}`" in DOCS["logic-apps"]
         assert f'"{name}"' in workflows
     names = {
@@ -104,9 +104,9 @@ def test_what_to_do_in_trouble_names_what_is_there() -> None:
     rows = table((ROOT / "README.md").read_text(), "## When something is wrong")
     assert len(rows) >= 10
     told = "\n".join(" ".join(row) for row in rows)
-    subscription = only(INFRA / "subscription.bicep", "Microsoft.EventGrid/systemTopics/eventSubscriptions")["name"]
-    container = variables(INFRA / "modules" / "data-account.bicep")["deadLetterContainer"]
-    assert f"subscription `{subscription}`" in told
+    container = variables(INFRA / "main.bicep")["deadLetterContainer"]
+    for _, _, subscription in resources(INFRA / "subscription.bicep"):
+        assert f"`{subscription['name']}`" in told
     assert f"blobs in `{container}`" in told
     assert len(source.triggers()) == 5
     assert "its five functions" in told
@@ -116,3 +116,17 @@ def test_what_to_do_in_trouble_names_what_is_there() -> None:
 def variables_of_azd() -> list[str]:
     given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
     return [parameter["value"] for parameter in given.values()]
+
+
+def test_the_documents_say_whose_the_data_account_is_and_why() -> None:
+    text = " ".join(DOCS["deploying"].split())
+    assert "The data account belongs to this app alone" in text
+    assert variables(INFRA / "modules" / "data-account.bicep")["queueNames"][-1] in text
+
+
+def test_the_waits_of_the_documents_are_those_of_the_scripts() -> None:
+    text = " ".join(DOCS["deploying"].split())
+    assert "SPREAD=300" in (INFRA / "scripts" / "await-roles.sh").read_text()
+    assert "waits until that is five minutes" in text
+    for trigger in ("postdeploy", "InaccessibleStorageException"):
+        assert trigger in text

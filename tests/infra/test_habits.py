@@ -80,11 +80,14 @@ def site() -> dict[str, Any]:
 
 def test_azd_finds_its_scripts_and_they_can_be_run() -> None:
     azure = yaml.safe_load((ROOT / "azure.yaml").read_text())
-    hooks = azure["hooks"]["postdeploy"]
-    assert hooks.keys() == {"posix", "windows"}
-    for hook in hooks.values():
-        assert (ROOT / hook["run"]).is_file()
-    assert os.access(ROOT / hooks["posix"]["run"], os.X_OK)
+    assert azure["hooks"].keys() == {"predeploy", "postdeploy"}
+    for hooks in azure["hooks"].values():
+        assert hooks.keys() == {"posix", "windows"}
+        assert {Path(hook["run"]).suffix for hook in hooks.values()} == {".sh", ".ps1"}
+        assert len({Path(hook["run"]).stem for hook in hooks.values()}) == 1
+        for hook in hooks.values():
+            assert (ROOT / hook["run"]).is_file()
+        assert os.access(ROOT / hooks["posix"]["run"], os.X_OK)
     [service] = azure["services"]
     assert f"'azd-service-name': '{service}'" in (ROOT / "infra" / "modules" / "function-app.bicep").read_text()
 
@@ -113,14 +116,30 @@ def test_actions_are_pinned_by_commit_and_may_only_read() -> None:
 def test_dependency_updates_cover_every_kind_of_pin() -> None:
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
     folders = {update["package-ecosystem"]: ROOT / update["directory"].lstrip("/") for update in updates}
-    assert folders.keys() == {"pip", "npm", "github-actions", "devcontainers"}
-    assert (folders["pip"] / "requirements.txt").exists()
+    assert folders.keys() == {"uv", "npm", "github-actions", "devcontainers"}
+    assert (folders["uv"] / "requirements.in").exists()
     assert (folders["npm"] / "package.json").exists()
+
+
+def test_what_the_workflow_and_the_devcontainer_fetch_is_pinned() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    for name in [container["image"], *container["features"]]:
+        assert re.search(r":\d+\.\d+\.\d+(-|$)", name), name
+    run = "\n".join(step.get("run", "") for step in STEPS)
+    [bicep] = re.findall(r"az bicep install --version (v\d+\.\d+\.\d+)", run)
+    assert run.count("az bicep install") == 1
+    assert container["features"]["ghcr.io/devcontainers/features/azure-cli:1.3.0"]["bicepVersion"] == bicep
+    assert bicep.removeprefix("v") in (ROOT / "docs" / "deploying.md").read_text()
+    modules = re.findall(r"Install-Module (.*)", run)
+    assert all("-RequiredVersion" in module for module in modules) == bool(modules)
+    [least] = re.findall(r"^>= (.*)$", yaml.safe_load((ROOT / "azure.yaml").read_text())["requiredVersions"]["azd"])
+    [azd] = [feature["version"] for name, feature in container["features"].items() if "/azd:" in name]
+    assert [int(part) for part in azd.split(".")] >= [int(part) for part in least.split(".")]
 
 
 def test_the_devcontainer_has_the_python_of_the_app_and_what_make_needs() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
-    assert container["image"].endswith(f":{(ROOT / '.python-version').read_text().strip()}")
+    assert f"-{(ROOT / '.python-version').read_text().strip()}-" in container["image"]
     features = {name.rpartition("/")[2].partition(":")[0] for name in container["features"]}
     assert features == {"node", "azure-cli", "azd"}
     makefile = (ROOT / "Makefile").read_text()

@@ -86,7 +86,11 @@ def test_actions_and_parameters_that_are_read_exist(path: Path) -> None:
 
 @every_workflow
 def test_storage_is_asked_with_the_workflows_own_identity(path: Path) -> None:
-    requests = [action["inputs"] for _, action in actions(deployed(path)) if action["type"] == "Http"]
+    requests = [
+        action["inputs"]
+        for name, action in actions(deployed(path))
+        if action["type"] == "Http" and name != "Tell_Teams"
+    ]
     assert requests
     for request in requests:
         assert request["authentication"] == {
@@ -142,6 +146,52 @@ def test_the_token_goes_to_the_container_alone_whatever_an_event_says() -> None:
     guarded = {name for name, _ in actions({"actions": guard["actions"]})}
     requests = {name for name, action in steps.items() if action["type"] == "Http"}
     assert requests <= guarded
+
+
+def test_teams_is_told_of_every_end_where_it_has_a_url() -> None:
+    steps = dict(actions(deployed(LOGIC_APP / "on-status-event.json")))
+    assert steps["If_final"]["expression"] == {"equals": ["@body('Parse_status')?['final']", True]}
+    assert {"If_Teams_is_told", "If_there_are_results"} <= steps["If_final"]["actions"].keys()
+    assert steps["If_Teams_is_told"]["expression"] == {"not": {"equals": ["@parameters('teamsWebhookUrl')", ""]}}
+    told = steps["Tell_Teams"]
+    assert told["inputs"]["uri"] == "@parameters('teamsWebhookUrl')"
+    assert "authentication" not in told["inputs"], "the workflow's token is none of its business"
+    card = json.dumps(told["inputs"]["body"])
+    assert set(re.findall(r"body\('Parse_status'\)\?\['(\w+)'\]", card)) == {"state", "manifest", "message"}
+    assert "First_issues" in card
+
+
+def test_the_webhook_s_url_is_kept_as_a_secret() -> None:
+    definition = deployed(LOGIC_APP / "on-status-event.json")
+    assert definition["parameters"]["teamsWebhookUrl"] == {"type": "SecureString"}
+    told = dict(actions(definition))["Tell_Teams"]
+    assert told["runtimeConfiguration"] == {"secureData": {"properties": ["inputs"]}}
+    parameter = parsed(LOGIC_APP / "main.bicep")["parameters"]["teamsWebhookUrl"]
+    assert {"type": "secure"} in parameter["decorators"]
+    assert parameter["default"] == ""
+
+
+def test_teams_that_does_not_answer_keeps_nothing_from_the_next_step() -> None:
+    steps = dict(actions(deployed(LOGIC_APP / "on-status-event.json")))
+    assert {"Succeeded", "Failed", "TimedOut"} == set(steps["If_there_are_results"]["runAfter"]["If_Teams_is_told"])
+
+
+def test_a_manifest_that_ended_without_results_leaves_its_reasons() -> None:
+    steps = dict(actions(deployed(LOGIC_APP / "on-status-event.json")))
+    reasons = steps["If_there_are_results"]["else"]["actions"]["Reasons"]["inputs"]
+    assert {"state", "message", "issues", "error"} <= reasons.keys()
+
+
+def test_a_name_of_the_apps_own_is_refused_before_anything_is_written() -> None:
+    definition = deployed(LOGIC_APP / "drop-and-poll.json")
+    guard = definition["actions"]["If_a_name_of_the_apps_own"]
+    name = "@toLower(triggerOutputs()?['relativePathParameters']?['name'])"
+    assert guard["expression"] == {"or": [{"endsWith": [name, suffix]} for suffix in (STATUS_SUFFIX, RESULTS_SUFFIX)]}
+    assert guard["runAfter"] == {}
+    assert guard["actions"]["Refuse"]["inputs"]["statusCode"] == 400
+    assert guard["actions"]["Stop"]["type"] == "Terminate"
+    assert definition["actions"]["Manifest_url"]["runAfter"] == {"If_a_name_of_the_apps_own": ["Succeeded"]}
+    assert definition["actions"]["Drop_manifest"]["runAfter"] == {"Manifest_url": ["Succeeded"]}
 
 
 def test_event_grid_is_answered_its_handshake_and_sends_one_event_at_a_time() -> None:

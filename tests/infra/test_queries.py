@@ -1,6 +1,8 @@
 import json
 import logging
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,9 +10,21 @@ from shared import event_log
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
 from shared.job.record import FINAL, Outcome, State
 from shared.sign_in import faults
+from shared.workflow.sweep import GRACE, YOUNGEST
 from tests.infra import source
-from tests.infra.queries import ALERTS, CHARTS, PRELUDE, QUERIES, WORKBOOK, compared, fields
-from tests.infra.templates import INFRA, only
+from tests.infra.queries import (
+    ALERTS,
+    CHARTS,
+    EVENTS_TEXT,
+    ON_REQUEST,
+    QUERIES,
+    RULES,
+    RUNS_TEXT,
+    WORKBOOK,
+    compared,
+    fields,
+)
+from tests.infra.templates import INFRA, named, only, parsed
 
 EVENTS = source.events()
 
@@ -20,9 +34,14 @@ every_query = pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.key
 def test_there_are_alerts_and_charts_for_what_matters() -> None:
     assert ALERTS.keys() == {
         "manifests-failed",
+        "manifests-rejected",
         "manifests-overdue",
+        "sweep-absent",
         "messages-poisoned",
         "invocations-failed",
+        "app-broken",
+        "not-of-this-app",
+        "line-over-an-hour",
         "events-unknown-function",
         "sign-in-faults",
         "self-trigger-loop",
@@ -37,7 +56,8 @@ def test_every_event_of_a_query_is_logged_by_the_code(query: str) -> None:
 
 @every_query
 def test_every_field_of_a_query_belongs_to_one_of_its_events(query: str) -> None:
-    names = compared(query, "event") | (compared(PRELUDE, "event") if re.search(r"\b(finals|runs)\b", query) else set())
+    names = compared(query, "event")
+    names |= compared(RUNS_TEXT, "event") if re.search(r"\b(finals|runs)\b", query) else set()
     known = {field for name in names for field in EVENTS.get(name, set())}
     assert fields(query) <= known | {"manifest"}
 
@@ -48,7 +68,7 @@ def test_every_state_of_a_query_exists(query: str) -> None:
 
 
 def test_the_final_states_are_those_of_the_code() -> None:
-    assert compared(PRELUDE, "state") == FINAL
+    assert compared(RUNS_TEXT, "state") == FINAL
 
 
 @every_query
@@ -58,7 +78,8 @@ def test_every_function_of_a_query_exists(query: str) -> None:
 
 def test_each_poison_queue_has_its_function_in_the_alert() -> None:
     poisoned = {name for name, (_, queue) in source.triggers().items() if queue.endswith("-poison")}
-    assert compared(ALERTS["messages-poisoned"], "name") == poisoned
+    events = {f"{name.removeprefix('rescue_')}_rescued" for name in poisoned}
+    assert compared(ALERTS["messages-poisoned"], "event") == events | {"message_unreadable", "rescue_failed"}
 
 
 def test_faults_of_the_sign_in_raise_their_alert() -> None:
@@ -82,7 +103,7 @@ def test_the_alert_on_a_loop_knows_what_is_no_manifest() -> None:
 
 
 def test_what_belongs_to_an_earlier_run_is_not_counted() -> None:
-    runs = PRELUDE.partition("let runs =")[2]
+    runs = RUNS_TEXT.partition("let runs =")[2]
     for column in ("accepted = maxif(at, at >= claimed)", "parts = countif(at >= claimed)", "iff(finished >= claimed,"):
         assert column in runs
 
@@ -95,7 +116,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
 
 
 def test_the_prelude_reads_messages_as_the_log_writes_them(caplog: pytest.LogCaptureFixture) -> None:
-    document, name = (re.compile(found) for found in re.findall(r"extract\('([^']+)', 1, message\)", PRELUDE))
+    document, name = (re.compile(found) for found in re.findall(r"extract\('([^']+)', 1, message\)", EVENTS_TEXT))
     message = logged(caplog).getMessage()
     for read, expected in ((document, '{"woken": 3, "until": "x } y"}'), (name, "sweep_done")):
         found = read.search(message)
@@ -112,9 +133,9 @@ def test_the_prelude_reads_attributes_where_they_arrive_and_the_message_has_none
     attributes = {name: record.__dict__[name] for name in json.loads(document)}
     assert attributes == json.loads(document)
     assert record.__dict__["event"] == "sweep_done"
-    assert "coalesce(extract('^([a-z_]+) [{]', 1, message), tostring(customDimensions.event))" in PRELUDE
-    assert "fields = iff(isnull(document), customDimensions, document)" in PRELUDE
-    assert "Category" not in PRELUDE, "only the host's own way of logging has it"
+    assert "coalesce(extract('^([a-z_]+) [{]', 1, message), tostring(customDimensions.event))" in EVENTS_TEXT
+    assert "fields = iff(isnull(document), customDimensions, document)" in EVENTS_TEXT
+    assert "Category" not in EVENTS_TEXT, "only the host's own way of logging has it"
 
 
 @every_query
@@ -126,22 +147,69 @@ def test_brackets_and_quotes_of_a_query_are_balanced(query: str) -> None:
         assert bare.count(opening) == bare.count(closing)
 
 
-def test_every_query_stands_behind_the_prelude() -> None:
-    rules = only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")
-    [criterion] = rules["properties"]["criteria"]["allOf"]
-    assert criterion["query"] == "${events}${alert.query}"
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_rule_has_a_query_that_azure_takes(name: str) -> None:
+    query = ALERTS[name].replace("{events}", EVENTS_TEXT)
+    lines = [line for line in query.splitlines() if not line.startswith("//")]
+    assert lines[0] in {"traces", "requests"}, "a query of a rule starts with a table"
+    code = re.sub(r"'[^']*'", "", "\n".join(lines))
+    assert not re.search(r"\b(union|search|print|take|limit|let)\b", code)
+
+
+def test_a_rule_fires_for_rows_or_for_none_and_after_so_many_looks() -> None:
+    rules = only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")["properties"]
+    [criterion] = rules["criteria"]["allOf"]
+    text = (INFRA / "alerts.bicep").read_text()
+    assert "query: replace(alert.query, '{events}', events)" in text
+    assert "operator: alert.rows == 'some' ? 'GreaterThan' : 'LessThan'" in text
+    assert "threshold: alert.rows == 'some' ? 0 : 1" in text
+    assert set(criterion["failingPeriods"].keys()) == {"numberOfEvaluationPeriods", "minFailingPeriodsToAlert"}
+    assert {name for name, rule in RULES.items() if rule["rows"] == "none"} == {"sweep-absent"}
+    assert {rule["rows"] for rule in RULES.values()} == {"some", "none"}
+
+
+def test_one_failure_in_a_moment_wakes_nobody() -> None:
+    window, looks = minutes(RULES["invocations-failed"]["window"]), RULES["invocations-failed"]["looks"]
+    often = minutes(
+        only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")["properties"]["evaluationFrequency"]
+    )
+    seen_in = window // often
+    assert looks > seen_in, "a moment is seen in as many looks as a window has steps"
+
+
+def test_a_sweep_that_is_absent_has_been_expected_several_times() -> None:
+    schedule = parsed(INFRA / "main.bicep")["parameters"]["sweepSchedule"]["default"]
+    [every] = re.findall(r"^0 \*/(\d+) \* \* \* \*$", schedule)
+    assert minutes(RULES["sweep-absent"]["window"]) >= 4 * int(every)
+
+
+def test_a_cold_start_of_two_minutes_makes_nothing_overdue() -> None:
+    assert min(GRACE, YOUNGEST) >= 2 * timedelta(minutes=2)
+
+
+def test_rejected_manifests_raise_an_alert_on_request_alone() -> None:
+    assert ON_REQUEST == "manifests-rejected"
+    parameters = parsed(INFRA / "alerts.bicep")["parameters"]
+    assert parameters["alertOnRejected"]["default"] is False
+    assert "var alerts = concat(always, alertOnRejected ? [rejected] : [])" in (INFRA / "alerts.bicep").read_text()
+    assert "for alert in alerts" in (INFRA / "alerts.bicep").read_text()
+
+
+def test_every_query_of_the_workbook_stands_behind_the_definitions() -> None:
     workbook = (INFRA / "workbook.bicep").read_text()
-    assert "query: '${events}${item.content.query}'" in workbook
+    assert r"query: 'let events = ${events};\n${runs}${item.content.query}'" in workbook
+    assert "var runs = loadTextContent('kql/runs.kql')" in workbook
     for template in ("alerts.bicep", "workbook.bicep"):
         assert "var events = loadTextContent('kql/events.kql')" in (INFRA / template).read_text()
-    assert PRELUDE.endswith(";\n")
+    assert ";" not in re.sub(r"(?m)^//.*$", "", EVENTS_TEXT), "an expression that can stand anywhere"
+    assert RUNS_TEXT.endswith(";\n")
 
 
-def test_names_that_the_prelude_defines_are_defined_once() -> None:
-    defined = re.findall(r"(?m)^let (\w+) =", PRELUDE)
-    assert sorted(defined) == ["events", "finals", "runs"]
-    for query in [*ALERTS.values(), *CHARTS.values()]:
-        assert set(re.findall(r"(?m)^let (\w+) =", query)).isdisjoint(defined)
+def test_names_are_defined_once() -> None:
+    defined = re.findall(r"(?m)^let (\w+) =", RUNS_TEXT)
+    assert sorted(defined) == ["finals", "runs"]
+    for query in CHARTS.values():
+        assert set(re.findall(r"(?m)^let (\w+) =", query)).isdisjoint([*defined, "events"])
 
 
 def test_the_workbook_has_a_time_and_a_name_for_each_item() -> None:
@@ -163,13 +231,28 @@ def test_an_alert_on_dead_letters_watches_the_topic() -> None:
         "Microsoft.EventGrid/systemTopics",
         "DeadLetteredCount",
     )
+    [dimension] = criterion["dimensions"]
+    queue = named(INFRA / "subscription.bicep", "queue")["name"]
+    assert dimension == {"name": "EventSubscriptionName", "operator": "Include", "values": [queue]}
+    assert "azd hooks run postdeploy" in rule["description"]
 
 
 @pytest.mark.parametrize("kind", ["scheduledQueryRules", "metricAlerts"])
 def test_what_arrives_late_falls_between_no_two_looks(kind: str) -> None:
     rule = only(INFRA / "alerts.bicep", f"Microsoft.Insights/{kind}")["properties"]
-    often, far = (
-        int(rule[name].removeprefix("PT").removesuffix("M")) for name in ("evaluationFrequency", "windowSize")
+    often = minutes(rule["evaluationFrequency"])
+    windows = {minutes(window) for window in windows_of(kind, rule)}
+    assert min(windows) >= 2 * often
+    assert (
+        f"looks every {often} minutes at the last {min(windows)},"
+        in (INFRA.parent / "docs" / "operating.md").read_text()
     )
-    assert far >= 2 * often
-    assert f"looks every {often} minutes at the last {far}," in (INFRA.parent / "docs" / "operating.md").read_text()
+
+
+def windows_of(kind: str, rule: dict[str, Any]) -> set[str]:
+    return {rule["windowSize"]} if kind == "metricAlerts" else {one["window"] for one in RULES.values()}
+
+
+def minutes(duration: str) -> int:
+    [(number, unit)] = re.findall(r"^PT(\d+)([HM])$", duration)
+    return int(number) * (60 if unit == "H" else 1)

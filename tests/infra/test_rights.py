@@ -9,6 +9,7 @@ BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 QUEUE_DATA_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
+QUEUE_DATA_MESSAGE_SENDER = "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a"
 TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 KEY_VAULT_SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
@@ -16,19 +17,21 @@ KEY_VAULT_SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 CONTAINER = f"{ACCOUNT}/blobServices/containers"
+QUEUE = f"{ACCOUNT}/queueServices/queues"
 SECRET = "Microsoft.KeyVault/vaults/secrets"
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 ALL = {
     ("data-account", BLOB_DATA_OWNER, CONTAINER, "manifests", "principalId"),
-    ("data-account", QUEUE_DATA_CONTRIBUTOR, f"{ACCOUNT}/queueServices/queues", "queues", "principalId"),
+    ("data-account", QUEUE_DATA_CONTRIBUTOR, QUEUE, "queues", "principalId"),
     ("host-account", BLOB_DATA_OWNER, ACCOUNT, "account", "principalId"),
     ("host-account", QUEUE_DATA_CONTRIBUTOR, ACCOUNT, "account", "principalId"),
     ("host-account", TABLE_DATA_CONTRIBUTOR, ACCOUNT, "account", "principalId"),
     ("monitoring", MONITORING_METRICS_PUBLISHER, "Microsoft.Insights/components", "insights", "principalId"),
     ("event-topic", BLOB_DATA_CONTRIBUTOR, CONTAINER, "deadLetters", "topic"),
+    ("event-topic", QUEUE_DATA_MESSAGE_SENDER, QUEUE, "wakeUps", "topic"),
     ("vault-access", KEY_VAULT_SECRETS_OFFICER, SECRET, "secret", "principalId"),
-    ("vault-access", KEY_VAULT_SECRETS_USER, SECRET, "certificate", "principalId"),
+    ("vault-access", KEY_VAULT_SECRETS_USER, SECRET, "certificates", "principalId"),
     ("main", BLOB_DATA_CONTRIBUTOR, CONTAINER, "container", "dropper"),
     ("main", BLOB_DATA_READER, CONTAINER, "container", "listener"),
 }

@@ -1,20 +1,29 @@
 import re
 from typing import Any
 
+import pytest
+
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
 from tests.infra import source
-from tests.infra.templates import INFRA, LOGIC_APP, only, variables
+from tests.infra.templates import INFRA, LOGIC_APP, named, only, variables
 
 TEMPLATE = INFRA / "subscription.bicep"
 SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 
 
-def properties() -> dict[str, Any]:
-    return dict(only(TEMPLATE, SUBSCRIPTION)["properties"])
+both = pytest.mark.parametrize("way", ["webhook", "queue"])
+
+
+def properties(way: str = "webhook") -> dict[str, Any]:
+    return dict(named(TEMPLATE, way)["properties"])
+
+
+def event_filter() -> dict[str, Any]:
+    return dict(variables(TEMPLATE)["manifestsOnly"])
 
 
 def advanced_filters() -> list[dict[str, Any]]:
-    return list(properties()["filter"]["advancedFilters"])
+    return list(event_filter()["advancedFilters"])
 
 
 def test_events_go_to_the_function_with_the_blob_trigger() -> None:
@@ -27,7 +36,7 @@ def test_events_go_to_the_function_with_the_blob_trigger() -> None:
 
 
 def test_the_subject_is_of_this_container_alone() -> None:
-    assert properties()["filter"]["subjectBeginsWith"] == "/blobServices/default/containers/${manifestContainer}/blobs/"
+    assert event_filter()["subjectBeginsWith"] == "/blobServices/default/containers/${manifestContainer}/blobs/"
 
 
 def test_what_the_app_writes_itself_is_dropped() -> None:
@@ -43,7 +52,7 @@ def test_only_calls_that_complete_a_blob_are_let_through() -> None:
     [calls] = [item for item in advanced_filters() if item["operatorType"] == "StringIn"]
     assert calls["key"] == "data.api"
     assert sorted(calls["values"]) == ["CopyBlob", "FlushWithClose", "PutBlob", "PutBlockList", "SftpCommit"]
-    assert properties()["filter"]["includedEventTypes"] == ["Microsoft.Storage.BlobCreated"]
+    assert event_filter()["includedEventTypes"] == ["Microsoft.Storage.BlobCreated"]
 
 
 def test_the_filters_stay_within_the_limits_of_event_grid() -> None:
@@ -54,11 +63,31 @@ def test_the_filters_stay_within_the_limits_of_event_grid() -> None:
     assert max(map(len, values)) <= 512
 
 
-def test_what_cannot_be_delivered_is_kept() -> None:
-    dead_letters = properties()["deadLetterWithResourceIdentity"]
+@both
+def test_both_ways_bring_the_same_events(way: str) -> None:
+    assert properties(way)["filter"] == "manifestsOnly"
+    assert properties(way)["eventDeliverySchema"] == "EventGridSchema"
+    assert named(TEMPLATE, way)["parent"] == "topic"
+
+
+def test_the_second_way_needs_no_key_and_no_app_that_is_awake() -> None:
+    delivery = properties("queue")["deliveryWithResourceIdentity"]
+    assert "destination" not in properties("queue")
+    assert delivery["identity"] == {"type": "SystemAssigned"}
+    assert delivery["destination"]["endpointType"] == "StorageQueue"
+    target = delivery["destination"]["properties"]
+    dead_letters = variables(TEMPLATE)["deadLetters"]["deadLetterDestination"]["properties"]
+    assert target == {"resourceId": dead_letters["resourceId"], "queueName": "wakeUpQueue"}
+
+
+@both
+def test_what_cannot_be_delivered_is_kept(way: str) -> None:
+    assert properties(way)["deadLetterWithResourceIdentity"] == "deadLetters"
+    assert properties(way)["retryPolicy"] == "longestRetry"
+    dead_letters = variables(TEMPLATE)["deadLetters"]
     assert dead_letters["identity"]["type"] == "SystemAssigned"
     assert dead_letters["deadLetterDestination"]["properties"]["blobContainerName"] == "deadLetterContainer"
-    assert properties()["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
+    assert variables(TEMPLATE)["longestRetry"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
     topic = only(INFRA / "modules" / "event-topic.bicep", "Microsoft.EventGrid/systemTopics")
     assert topic["identity"] == {"type": "SystemAssigned"}
 
@@ -71,5 +100,5 @@ def test_the_key_is_read_where_it_is_used() -> None:
 
 def test_the_example_for_subscribers_takes_status_blobs_of_the_container() -> None:
     example = only(LOGIC_APP / "main.bicep", SUBSCRIPTION)["properties"]["filter"]
-    assert example["subjectBeginsWith"] == properties()["filter"]["subjectBeginsWith"]
+    assert example["subjectBeginsWith"] == event_filter()["subjectBeginsWith"]
     assert example["subjectEndsWith"] == STATUS_SUFFIX

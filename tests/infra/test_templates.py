@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from tests.infra.source import triggers
-from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, only, parsed, resources, symbol_in
+from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, named, only, parsed, resources, symbol_in
+from tests.infra.test_app_settings import setting_of
 
 MAIN = INFRA / "main.bicep"
-WITHOUT_AZD = {"environmentName": "AZURE_ENV_NAME", "location": "AZURE_LOCATION"}
+OF_AZD = {"environmentName": "AZURE_ENV_NAME", "location": "AZURE_LOCATION"}
 
 every_template = pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
 
@@ -31,6 +32,26 @@ def test_every_kind_of_template_is_looked_at() -> None:
 def test_a_template_parses_and_uses_stable_api_versions(path: Path) -> None:
     versions = [resource["api_version"] for resource in parsed(path).get("resources", {}).values()]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", version) for version in versions)
+
+
+@every_template
+def test_a_version_in_a_text_is_that_of_its_resource(path: Path) -> None:
+    resources_of_apps = {
+        resource["api_version"]
+        for resource in parsed(path).get("resources", {}).values()
+        if resource["type"] == "Microsoft.Web/sites"
+    }
+    assert set(re.findall(r"listKeys\(.*?'(\d{4}-\d\d-\d\d)'\)", path.read_text())) <= resources_of_apps
+
+
+def test_a_kind_of_resource_has_one_version_in_all_templates() -> None:
+    found = {pair for path in TEMPLATES for pair in re.findall(r"'(Microsoft\.[\w/]+)@([\d-]+)'", path.read_text())}
+    assert len(found) == len({kind for kind, _ in found}) > 20
+
+
+@every_template
+def test_no_object_has_members_of_any_type(path: Path) -> None:
+    assert not re.search(r"(?m)^(param|output) \w+ object\b", path.read_text())
 
 
 @every_template
@@ -87,10 +108,7 @@ def test_references_within_a_template_lead_somewhere(path: Path) -> None:
 
 def test_azd_gives_each_parameter_the_variable_of_its_name() -> None:
     given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
-    expected = {
-        name: WITHOUT_AZD.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
-        for name in parsed(MAIN)["parameters"]
-    }
+    expected = {name: OF_AZD.get(name) or setting_of(name) for name in parsed(MAIN)["parameters"]}
     assert {name: parameter["value"] for name, parameter in given.items()} == {
         name: f"${{{variable}}}" for name, variable in expected.items()
     }
@@ -122,15 +140,26 @@ def test_the_arithmetic_of_the_guard_rail_agrees_with_host_json() -> None:
     messages = batch + extensions["queues"]["newBatchThreshold"]
     assert f"{instances} instances * {blobs} blobs" in comment
     assert f"{instances} * {messages} wake-ups" in comment
-    assert f"= {instances * (blobs + messages)} requests" in comment
-    assert f"it would be {100 * (blobs + messages):,}" in comment
-    rescuers = sum(kind == "queue_trigger" for kind, _ in triggers().values()) - 1
-    most = f"{rescuers} * {instances} * {messages} = {rescuers * instances * messages}"
-    assert most in comment
-    for text in (f"{instances} * {blobs} uploads", f"{instances} * {messages} wake-ups", most):
+    assert f"= {instances * (blobs + messages)} calls" in comment
+    for text in (f"{instances} * {blobs} uploads", f"{instances} * {messages} wake-ups"):
         assert text in guide
     threads = modules(MAIN)["app"]["config"]["params"]["settings"]["PYTHON_THREADPOOL_THREAD_COUNT"]
     assert int(threads) >= max(blobs, messages)
+
+
+def test_no_function_starves_should_the_instances_be_counted_together() -> None:
+    instances = parsed(MAIN)["parameters"]["maximumInstanceCount"]["default"]
+    assert instances > len(triggers())
+    assert f"the {len(triggers())} functions" in (INFRA / "modules" / "function-app.bicep").read_text()
+
+
+def test_nobody_deploys_by_a_password() -> None:
+    path = INFRA / "modules" / "function-app.bicep"
+    policies = [named(path, symbol) for symbol in ("scmPassword", "ftpPassword")]
+    assert [policy["name"] for policy in policies] == ["scm", "ftp"]
+    for policy in policies:
+        assert policy["parent"] == "app"
+        assert policy["properties"] == {"allow": False}
 
 
 def test_where_40_instances_are_the_least_the_numbers_of_host_json_go_down() -> None:
@@ -151,3 +180,41 @@ def test_manifests_outlive_their_jobs_and_dead_letters_go_too() -> None:
         (rule["filters"]["prefixMatch"], rule["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"])
         for rule in rules
     ] == [(["${manifestContainer}/"], "manifestDays"), (["${deadLetterContainer}/"], "deadLetterDays")]
+
+
+def test_names_that_are_known_at_the_start_are_not_read_from_modules() -> None:
+    text = MAIN.read_text()
+    for module in modules(MAIN).values():
+        given = {name: value for name, value in module["config"]["params"].items() if "outputs" in str(value)}
+        naming = {name for name in given if names_a_resource(INFRA / module["detail"]["path"], name)}
+        assert naming <= {"principalId"}
+    told = re.findall(
+        r"#disable-next-line what-if-short-circuiting\n +principalId: identity\.outputs\.principalId\n", text
+    )
+    assert len(told) == text.count("identity.outputs.principalId\n") - 1, "one more is an output"
+
+
+def names_a_resource(path: Path, parameter: str) -> bool:
+    names = [str(resource["config"]) for resource in parsed(path).get("resources", {}).values()]
+    return any(re.search(rf"'name': [^,]*\b{parameter}\b|'condition': [^,]*\b{parameter}\b", name) for name in names)
+
+
+def test_what_is_named_alone_comes_first() -> None:
+    events = modules(MAIN)["events"]["config"]
+    assert events["dependsOn"] == ["data"]
+    assert events["params"]["dataAccountName"] == modules(MAIN)["data"]["config"]["params"]["name"]
+    for name in ("deadLetterContainer", "wakeUpQueue"):
+        assert events["params"][name] == modules(MAIN)["data"]["config"]["params"][name] == name
+
+
+@every_template
+def test_no_name_can_be_empty_under_a_false_condition(path: Path) -> None:
+    assert " = if (" not in path.read_text(), "Resource Manager checks the name even so"
+
+
+def test_the_linter_refuses_what_it_is_asked_to() -> None:
+    rules = json.loads((INFRA / "bicepconfig.json").read_text())["analyzers"]["core"]["rules"]
+    assert {rule["level"] for rule in rules.values()} == {"error"}
+    assert {"no-unused-params", "secure-secrets-in-params", "use-user-defined-types"} <= rules.keys()
+    disabled = {rule for path in TEMPLATES for rule in re.findall(r"#disable-next-line ([\w-]+)", path.read_text())}
+    assert disabled == {"what-if-short-circuiting"} <= rules.keys()

@@ -96,8 +96,9 @@ class Job:
                 self._read_status()
             case "read manifest":
                 self._read_manifest()
-            case "look at manifest":
-                self._blob().get_blob_properties()
+            case "look at manifest" | "look at results" as what:
+                with suppress(ResourceNotFoundError):
+                    self._blob(".results.csv" if what == "look at results" else "").get_blob_properties()
             case "send message":
                 self._send(step["delay"])
             case "move message":
@@ -106,9 +107,6 @@ class Job:
                 self._write_status()
             case "write results":
                 self._blob(".results.csv").upload_blob(self._results(), overwrite=True)
-            case "look at results":
-                with suppress(ResourceNotFoundError):
-                    self._blob(".results.csv").get_blob_properties()
             case "upload devices":
                 self._upload()
             case "ask for progress":
