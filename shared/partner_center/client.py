@@ -71,6 +71,7 @@ class PartnerCenter:
 
         Raises:
             RefusedError, TooLargeError: As they stand, these devices are not taken.
+            ThrottledError: Not now, as there have been too many calls; every call may raise it.
             UnavailableError: Not now; or accepted, but without a Location by which to follow it.
             SignInError: No token.
         """
@@ -97,7 +98,7 @@ class PartnerCenter:
         batches = batches_in(answer)
         if batches is None:
             fault = call.fault("Partner Center answered something that is no list of batches.", answer)
-            raise UnavailableError(fault, retry_after(answer.headers, self._clock()), answered=True)
+            raise UnavailableError(fault, retry_after(answer.headers, self._clock()))
         return batches
 
     def _hand_in(self, path: str, body: bytes, request_id: str) -> Accepted:
@@ -106,7 +107,7 @@ class PartnerCenter:
         if location is None:
             fault = call.fault("Partner Center accepted the devices but did not say where to follow them.", answer)
             # It was a success: the same request id again lets Partner Center recognise it and answer in full.
-            raise UnavailableError(fault, answered=False)
+            raise UnavailableError(fault, retry_after(answer.headers, self._clock()))
         seconds = (self._clock() - call.began).total_seconds()
         return Accepted(location, call.correlation_id, answer.server_correlation, seconds)
 
@@ -123,7 +124,7 @@ class PartnerCenter:
         wait = retry_after(answer.headers, self._clock())
         if progress is None:
             fault = call.fault("Partner Center answered something that is no batch upload status.", answer)
-            raise UnavailableError(fault, wait, answered=True)
+            raise UnavailableError(fault, wait)
         return Poll(progress, wait)
 
     def renew_token(self) -> None:
@@ -148,7 +149,7 @@ class PartnerCenter:
                 at_once = self._clock() - call.began < AT_ONCE and not isinstance(error, requests.Timeout)
                 pause = next(pauses, None) if at_once else None
                 if pause is None:
-                    raise UnavailableError(call.unanswered(error), answered=False) from None
+                    raise UnavailableError(call.unanswered(error)) from None
             self._pause(pause)
 
     def _exchange(self, method: str, url: str, call: "_Call", body: bytes | None) -> Answer:

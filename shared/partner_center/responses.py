@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,16 +23,26 @@ LONGEST_WAIT = timedelta(days=366)
 """More than anybody means by ``Retry-After``; a moment that far off can still be written down."""
 
 # 3xx: a redirect is not followed, so it is as good as no service. 401: a new token may help.
-_TEMPORARY = frozenset({401, 408, 425, 429})
+_LEFT_OPEN = frozenset({408, 425, 429})
+_TEMPORARY = _LEFT_OPEN | {401}
 _NO_RELATIONSHIP = frozenset({"20002"})
 
 
 class AnswerError(Exception):
-    """A call that was no success, with the evidence that support asks for."""
+    """A call that was no success, with the evidence that support asks for.
 
-    def __init__(self, fault: Fault) -> None:
+    Attributes:
+        fault: What happened, as the status document keeps it.
+        retry_after: How long to leave Partner Center alone, counted from the answer; ``None`` where it does not say.
+        said_no: Whether Partner Center itself said that it did not take the request. Silence, a throttle and a
+            gateway's answer leave that open: the next try of the same request keeps its ``MS-RequestId``.
+    """
+
+    def __init__(self, fault: Fault, retry_after: timedelta | None = None, *, said_no: bool = False) -> None:
         super().__init__(f"HTTP {fault.http_status}, code {fault.code}, request {fault.request_id}")
         self.fault = fault
+        self.retry_after = retry_after
+        self.said_no = said_no
 
 
 class RefusedError(AnswerError):
@@ -43,12 +54,11 @@ class TooLargeError(AnswerError):
 
 
 class UnavailableError(AnswerError):
-    """The same request may succeed later: at the earliest ``retry_after`` from now, where that is told."""
+    """The same request may succeed later."""
 
-    def __init__(self, fault: Fault, retry_after: timedelta | None = None, *, answered: bool) -> None:
-        super().__init__(fault)
-        self.retry_after = retry_after
-        self.answered = answered
+
+class ThrottledError(UnavailableError):
+    """Partner Center limits the rate of calls (429), for whomever this one's quota concerns."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -149,13 +159,30 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 def error_for(answer: Answer, fault: Fault, now: datetime) -> AnswerError:
     """Choose the exception for an answer that is no success (the table in the contract's section 4)."""
-    status = answer.status
-    if status == 413:  # noqa: PLR2004 - Content Too Large
-        return TooLargeError(fault)
-    forbidden_for_now = status == 403 and fault.code not in _NO_RELATIONSHIP  # noqa: PLR2004 - Forbidden
-    if status in _TEMPORARY or forbidden_for_now or not 400 <= status < 500:  # noqa: PLR2004 - client errors
-        return UnavailableError(fault, retry_after(answer.headers, now), answered=True)
-    return RefusedError(fault)
+    wait = retry_after(answer.headers, now)
+    return _error_class(answer.status, fault.code)(fault, wait, said_no=said_no(answer))
+
+
+def _error_class(status: int, code: str | None) -> type[AnswerError]:
+    match status:
+        case HTTPStatus.CONTENT_TOO_LARGE:
+            return TooLargeError
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return ThrottledError
+        case HTTPStatus.FORBIDDEN if code not in _NO_RELATIONSHIP:
+            return UnavailableError
+    return RefusedError if 400 <= status < 500 and status not in _TEMPORARY else UnavailableError  # noqa: PLR2004 - client errors
+
+
+def said_no(answer: Answer) -> bool:
+    """Tell whether Partner Center itself said that it did not take the request (contract, section 5).
+
+    A gateway answers 408, 425, 429 or 5xx without knowing whether the service behind it took the request, so a 5xx
+    counts only with Partner Center's own error document.
+    """
+    if 400 <= answer.status < 500:  # noqa: PLR2004 - client errors
+        return answer.status not in _LEFT_OPEN
+    return answer.status >= 500 and None not in (answer.member("code"), answer.member("description"))  # noqa: PLR2004 - server errors
 
 
 def location_in(answer: Answer) -> str | None:

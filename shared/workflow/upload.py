@@ -181,7 +181,7 @@ class Attempt:
             self._services.api.renew_token()
             self._go_on(error.fault)
         else:
-            self._postpone(error.fault, error.retry_after, answered=error.answered)
+            self._postpone(error.fault, error.retry_after, answered=error.said_no)
 
     def _go_on(self, fault: Fault, **progress: int) -> None:
         """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""

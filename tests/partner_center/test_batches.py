@@ -90,7 +90,7 @@ def test_a_creation_without_a_location_is_asked_about_again(meeting: Meeting) ->
     meeting.center.script.next_call(Operation.CREATE_BATCH, faults.no_location)
     with pytest.raises(UnavailableError) as error:
         meeting.create("New")
-    assert not error.value.answered
+    assert not error.value.said_no
 
 
 def test_batches_are_listed(meeting: Meeting) -> None:

@@ -106,7 +106,7 @@ def test_the_session_takes_neither_netrc_nor_proxies_nor_cookies(monkeypatch: py
 def test_nobody_at_home_is_unavailable() -> None:
     with open_session() as session, pytest.raises(UnavailableError) as error:
         client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
-    assert not error.value.answered
+    assert not error.value.said_no
     assert error.value.fault.description == "Partner Center could not be reached."
 
 
@@ -160,7 +160,7 @@ def test_an_answer_that_breaks_off_is_no_answer() -> None:
 
     with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
         client(server.url, session, Clock()).progress(CUSTOMER, "x")
-    assert not error.value.answered
+    assert not error.value.said_no
 
 
 def test_a_connection_that_breaks_late_is_not_tried_again_in_the_same_call() -> None:

@@ -9,6 +9,7 @@ from shared.partner_center.responses import (
     Answer,
     DeviceEntry,
     RefusedError,
+    ThrottledError,
     TooLargeError,
     UnavailableError,
     error_for,
@@ -40,7 +41,7 @@ def answer(status: int = 202, headers: Mapping[str, str] | None = None, body: by
         (403, "2032", UnavailableError),
         (403, None, UnavailableError),
         (408, None, UnavailableError),
-        (429, None, UnavailableError),
+        (429, None, ThrottledError),
         (302, None, UnavailableError),
         (500, "800003", UnavailableError),
         (503, None, UnavailableError),
@@ -48,6 +49,34 @@ def answer(status: int = 202, headers: Mapping[str, str] | None = None, body: by
 )
 def test_every_status_leads_where_the_contract_says(status: int, code: str | None, error: type[Exception]) -> None:
     assert type(error_for(answer(status), Fault(http_status=status, code=code, description=""), NOW)) is error
+
+
+DOCUMENT = b'{"code": 800003, "description": "Server error.", "data": [], "source": "PartnerApiServiceCore"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "no"),
+    [
+        *((status, b"", True) for status in (400, 401, 403, 404, 405, 409, 413, 415, 422, 451, 499)),
+        *((status, DOCUMENT, False) for status in (408, 425, 429, 200, 302, 307)),
+        *((status, DOCUMENT, True) for status in (500, 502, 503, 504, 599)),
+        *((status, b"", False) for status in (500, 502, 503, 504)),
+        (500, b"<html>code description</html>", False),
+        (503, b'{"statusCode": 503, "message": "Service unavailable."}', False),
+        (503, b'{"description": "The backend did not answer."}', False),
+        (503, b'{"code": "ServiceUnavailable"}', False),
+        (503, b'{"code": null, "description": null}', False),
+        (503, b'["code", "description"]', False),
+    ],
+)
+def test_only_partner_center_itself_says_no(status: int, body: bytes, no: bool) -> None:  # noqa: FBT001 - a table's column
+    assert error_for(answer(status, body=body), Fault(description=""), NOW).said_no is no
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 408, 413, 429, 500, 503])
+def test_retry_after_is_read_whatever_the_status(status: int) -> None:
+    error = error_for(answer(status, {"Retry-After": "77"}), Fault(description=""), NOW)
+    assert error.retry_after == timedelta(seconds=77)
 
 
 @pytest.mark.parametrize(
