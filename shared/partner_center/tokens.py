@@ -4,9 +4,6 @@ from typing import Protocol
 
 from shared.job.record import Fault
 
-LONGEST_SIGN_IN = 45
-"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
-
 
 class SignInError(Exception):
     """No token can be had now; ``fault`` says why and what to correct."""

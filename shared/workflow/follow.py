@@ -13,8 +13,9 @@ from shared.job.record import Fault, Job, Upload
 from shared.manifest import Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
-from shared.partner_center.responses import AnswerError, BatchProgress, Poll, UnavailableError, tracking_id
+from shared.partner_center.responses import AnswerError, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
+from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.ports import UNREADABLE, ConflictError, Services, Storage, StorageUnavailableError, Stored
 from shared.workflow.results import unknown_rows, write_results
@@ -93,25 +94,25 @@ class Tracking:
                 self._fault = error.fault
             else:
                 self._told = max(filter(None, (self._told, report.retry_after)), default=None)
-                self._note(index, report.progress)
+                self._note(index, report.details)
 
     def _report(self, upload: Upload) -> Poll:
         customer, tracking = str(self._job.customer_id), str(tracking_id(upload.location))
         try:
-            return self._services.api.progress(customer, tracking)
+            return self._services.api.poll(customer, tracking)
         except UnavailableError as error:
             if error.fault.http_status != HTTPStatus.UNAUTHORIZED:
                 raise
             self._services.api.renew_token()
-            return self._services.api.progress(customer, tracking)
+            return self._services.api.poll(customer, tracking)
 
-    def _note(self, index: int, progress: BatchProgress) -> None:
+    def _note(self, index: int, details: UploadDetails) -> None:
         now = self._services.clock()
-        if not progress.finished:
-            self._job = transitions.reported(self._job, index, progress.status, None, now)
+        if not details.finished:
+            self._job = transitions.reported(self._job, index, details.status, None, now)
             return
-        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status)
-        self._job = transitions.reported(self._job, index, progress.status, verdicts, now)
+        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), details.devices)
+        self._job = transitions.reported(self._job, index, details.status, verdicts, now)
         if self._unjudged:  # the last judgement is saved with the end of the job
             self._save(self._job)
 

@@ -8,7 +8,7 @@ from itertools import repeat
 from shared.job.record import Job, Outcome, Verdict
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.partner_center.device_errors import device_error
+from shared.partner_center.device_errors import action
 
 COLUMNS = (
     "device", "serialNumber", "productKey", "hardwareHashStart", "oemManufacturerName", "modelName",
@@ -19,13 +19,6 @@ HASH_START = 16
 """Characters of a hardware hash that are shown: enough to find it again."""
 
 _FORMULA = ("=", "+", "-", "@")
-
-_ACTIONS = {
-    Outcome.REGISTERED: "",
-    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the manifest again.",
-    Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the manifest again.",
-    Outcome.DUPLICATE: "None: the same device stands earlier in the manifest.",
-}
 
 
 def write_results(job: Job, rows: Iterable[Row]) -> bytes:
@@ -53,10 +46,7 @@ def _fates(job: Job) -> Iterator[Sequence[str]]:
 
 
 def _fate(verdict: Verdict) -> Sequence[str]:
-    action = _ACTIONS.get(verdict.outcome)
-    if action is None:
-        action = device_error(verdict.code, verdict.description).action
-    return _cells(verdict.outcome, verdict.code, verdict.description, action, verdict.matched_by)
+    return _cells(verdict.outcome, verdict.code, verdict.description, action(verdict), verdict.matched_by)
 
 
 def _identity(device: Device) -> Sequence[str]:

@@ -49,7 +49,7 @@ def meeting() -> Iterator[Meeting]:
 def test_a_batch_is_created_with_its_first_devices_and_can_be_followed(meeting: Meeting, batch: str) -> None:
     tracking = meeting.create(batch)
     assert meeting.keys(batch) == ["K1", "K2"]
-    assert meeting.api.progress(CUSTOMER, tracking).progress.finished
+    assert meeting.api.poll(CUSTOMER, tracking).details.finished
 
 
 def test_the_request_is_the_documented_one(meeting: Meeting) -> None:

@@ -122,7 +122,7 @@ def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPat
         open_session() as session,
         pytest.raises(UnavailableError, match="None"),
     ):
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
 
 
 def test_another_answer_than_a_status_is_unavailable() -> None:
@@ -131,7 +131,7 @@ def test_another_answer_than_a_status_is_unavailable() -> None:
             return Response.of(200, ["odd"], {"Retry-After": "9"})
 
     with Server(Odd()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
     assert error.value.retry_after == timedelta(seconds=9)
 
 
@@ -159,7 +159,7 @@ def test_an_answer_that_breaks_off_is_no_answer() -> None:
             return Response(202, CaseInsensitiveDict({"Content-Encoding": "gzip"}), b"this is no gzip")
 
     with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
     assert not error.value.said_no
 
 
