@@ -87,13 +87,15 @@ class PartnerCenter:
             RefusedError, ThrottledError, UnavailableError: They cannot be read now.
             SignInError: No token.
         """
-        began, found, page = self._clock(), list[str](), self._page(_batches_of(customer_id), {})
+        began, found = self._clock(), list[str]()
+        query, headers = "", dict[str, str]()
         for _ in range(MOST_PAGES):
+            page = self._page(f"{_batches_of(customer_id)}{query}", headers)
             found += page.ids
             # The lease of whoever asks must outlast the list.
             if page.following is None or self._clock() - began > LONGEST_PAGING:
                 break
-            page = self._page(f"{_batches_of(customer_id)}?{page.following.query}", page.following.headers)
+            query, headers = f"?{page.following.query}", page.following.headers
         return found
 
     def _page(self, path: str, headers: Mapping[str, str]) -> Page:

@@ -71,11 +71,11 @@ class _Devices:
     """The devices that have no entry yet, by their names."""
 
     def __init__(self, names: Sequence[_Names]) -> None:
-        self._names = names
+        self._names_of = [tuple(_filed_under(device)) for device in names]
         self.open = dict.fromkeys(range(len(names)))
         self._index: dict[tuple[str, ...], dict[int, None]] = defaultdict(dict)
-        for place, device in enumerate(names):
-            for name in _filed_under(device):
+        for place, every in enumerate(self._names_of):
+            for name in every:
                 self._index[name][place] = None
 
     def called(self, *name: str) -> dict[int, None]:
@@ -83,7 +83,7 @@ class _Devices:
 
     def close(self, place: int) -> None:
         del self.open[place]
-        for name in _filed_under(self._names[place]):
+        for name in self._names_of[place]:
             del self._index[name][place]
 
     def meant_by(self, entry: _Names) -> list[int]:
@@ -118,9 +118,9 @@ class _Matching:
     """Pairs devices with entries, each at most once."""
 
     def __init__(self, devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> None:
-        serials = Counter(_plain(device.serial_number) for device in devices)
-        keys = {_plain(device.product_key) for device in devices}
-        self._names = [_names_of_device(device, serials) for device in devices]
+        sent = [(_plain(d.serial_number), _plain(d.product_key), bool(d.hardware_hash)) for d in devices]
+        serials, keys = Counter(serial for serial, _, _ in sent), {key for _, key, _ in sent}
+        self._names = [_Names(serial, key, serials[serial] > 1, has_hash) for serial, key, has_hash in sent]
         self._entries = [_names_of_entry(entry, serials, keys) for entry in entries]
         self._told = [_outcome(entry) for entry in entries]
         self._devices = _Devices(self._names)
@@ -194,11 +194,6 @@ class _Matching:
 
 def _plain(name: str | None) -> str:
     return (name or "").strip().lower()
-
-
-def _names_of_device(device: Device, serials: Counter[str]) -> _Names:
-    serial = _plain(device.serial_number)
-    return _Names(serial, _plain(device.product_key), shared=serials[serial] > 1, hidden=bool(device.hardware_hash))
 
 
 def _names_of_entry(entry: DeviceEntry, serials: Counter[str], keys: set[str]) -> _Names:

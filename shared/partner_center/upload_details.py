@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -125,6 +126,8 @@ def _word(status: str | None) -> str | None:
     return _NUMBERED.get(status or "", status)
 
 
+# Thousands of entries have the same few words.
+@lru_cache(64)
 def _plain(status: str | None) -> str:
     """Compare words without case and separators: ``FinishedWithErrors`` is ``finished_with_errors``."""
     return re.sub("[^a-z]", "", (status or "").lower())
