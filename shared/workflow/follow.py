@@ -84,14 +84,14 @@ class Tracking:
         for index in self._unjudged:
             try:
                 report = self._report(self._job.uploads[index])
-            except UnavailableError as error:
-                self._fault, self._told = error.fault, max(filter(None, (self._told, error.retry_after)), default=None)
-                return
             except SignInError as error:
                 self._fault = error.fault
                 return
             except AnswerError as error:
-                self._fault = error.fault
+                self._fault, self._told = error.fault, max(filter(None, (self._told, error.retry_after)), default=None)
+                # A refusal is about one upload alone, unless it says how long to be left alone.
+                if isinstance(error, UnavailableError) or error.retry_after:
+                    return
             else:
                 self._told = max(filter(None, (self._told, report.retry_after)), default=None)
                 self._note(index, report.details)
@@ -101,7 +101,7 @@ class Tracking:
         try:
             return self._services.api.poll(customer, tracking)
         except UnavailableError as error:
-            if error.fault.http_status != HTTPStatus.UNAUTHORIZED:
+            if error.fault.http_status != HTTPStatus.UNAUTHORIZED or error.retry_after:
                 raise
             self._services.api.renew_token()
             return self._services.api.poll(customer, tracking)

@@ -105,9 +105,9 @@ class Attempt:
         try:
             accepted = hand_in(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
-            self._halve(len(part), error.fault)
+            self._halve(len(part), error)
         except RefusedError as error:
-            self._refused(error.fault)
+            self._refused(error)
         except UnavailableError as error:
             self._come_back(error)
         else:
@@ -131,15 +131,17 @@ class Attempt:
         if job.unsent:
             self._claim.save(job)
         else:
-            self._follow(job, now)
+            self._follow(job, now, accepted.retry_after)
         event_log.log(
             "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
             request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
         )  # fmt: skip
 
-    def _follow(self, job: Job, now: datetime) -> None:
+    def _follow(self, job: Job, now: datetime, wait: timedelta | None) -> None:
         poll_at, due = self._claim.first_poll(now), self._claim.due
+        if wait:
+            poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
         try:
             self._claim.wake(poll_at)
         except Exception:  # the acceptance must not be forgotten; who comes anyway, or the sweep, will follow it
@@ -147,23 +149,23 @@ class Attempt:
             raise
         self._claim.save(transitions.following(job, poll_at, now))
 
-    def _halve(self, count: int, fault: Fault) -> None:
+    def _halve(self, count: int, error: AnswerError) -> None:
         if count == 1:
-            self._claim.stop(State.REJECTED, fault)
+            self._claim.stop(State.REJECTED, error.fault)
         else:
-            self._go_on(fault, part_size=(count + 1) // 2)
+            self._go_on(error, part_size=(count + 1) // 2)
 
-    def _refused(self, fault: Fault) -> None:
+    def _refused(self, error: AnswerError) -> None:
         """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
-        job = self._job
+        job, fault = self._job, error.fault
         missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
         if missing and self._services.limits.create_missing_batch and not self._created:
             self._created = True
-            self._go_on(fault, creating=True)
+            self._go_on(error, creating=True)
         elif job.progress.creating and fault.http_status == HTTPStatus.CONFLICT:
-            self._go_on(fault, creating=False)
-        elif missing:
-            self._go_on(fault)  # before another call is made
+            self._go_on(error, creating=False)
+        elif missing and not error.retry_after:
+            self._go_on(error)  # before another call is made
             self._claim.stop(State.REJECTED, self._with_batches(fault))
         else:
             self._claim.stop(State.REJECTED, fault)
@@ -179,15 +181,20 @@ class Attempt:
         if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed:
             self._token_renewed = True
             self._services.api.renew_token()
-            self._go_on(error.fault)
+            self._go_on(error)
         else:
             self._postpone(error.fault, error.retry_after, answered=error.said_no)
 
-    def _go_on(self, fault: Fault, **progress: int) -> None:
-        """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt."""
-        now = self._services.clock()
+    def _go_on(self, error: AnswerError, **progress: int) -> None:
+        """Save that there was an answer, so that the next request has an id of its own, and go on in this attempt.
+
+        If the answer says how long to leave Partner Center alone, another attempt goes on then.
+        """
+        fault, now = error.fault, self._services.clock()
         self._claim.save(transitions.answered(self._job, fault, self._claim.lease(), now, **progress))
         event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
+        if error.retry_after:
+            self._postpone(fault, error.retry_after)
 
     def _postpone(self, fault: Fault, told: timedelta | None = None, *, answered: bool = False) -> None:
         services, now = self._services, self._services.clock()
