@@ -18,14 +18,14 @@ _PRINTABLE = re.compile(r"[!-~]+( [!-~]+)*")
 
 
 class NextPage(msgspec.Struct, frozen=True):
-    """What the next page is asked for with: a query behind the list's own path, and further headers."""
+    """How to request the next page: a query behind the list's own path, and further headers."""
 
     query: str
     headers: dict[str, str]
 
 
 class Page(msgspec.Struct, frozen=True):
-    """The batch ids of one page, and what to ask for to read the next one; ``None`` where it is the last."""
+    """The batch ids of one page, and how to request the next one; ``None`` where it is the last."""
 
     ids: list[str]
     following: NextPage | None
@@ -58,7 +58,7 @@ class _Collection(msgspec.Struct, frozen=True):
 
 
 def page_in(answer: Answer, url: str) -> Page | None:
-    """Read one page of a list that was asked for below ``url``; ``None`` if the body is something else."""
+    """Read one page of a list that was requested below ``url``; ``None`` if the body is something else."""
     try:
         collection = msgspec.json.decode(answer.body, type=_Collection)
     except (ValueError, RecursionError):
@@ -69,7 +69,7 @@ def page_in(answer: Answer, url: str) -> Page | None:
 def _next_page(links: object, url: str) -> NextPage | None:
     """Read the link to the next page; one to another host, or that is odd, leads nowhere.
 
-    Of its address the query alone is used, so that no answer can make the app ask for anything but this list.
+    Of its address the query alone is used, so that no answer can make the app request anything but this list.
     """
     try:
         link = msgspec.convert(links or {}, _Links).next
@@ -78,7 +78,7 @@ def _next_page(links: object, url: str) -> NextPage | None:
         return None
     if link is None or address is None or link.method.upper() != "GET":
         return None
-    # The token goes along, so that the host must be the one that was asked.
+    # The token is sent along: the host must be the configured one.
     if address.netloc not in ("", urlsplit(url).netloc):
         return None
     headers = {header.key: header.value for header in link.headers or () if _is_of_page(header.key.lower())}
@@ -88,5 +88,5 @@ def _next_page(links: object, url: str) -> NextPage | None:
 
 
 def _is_of_page(header: str) -> bool:
-    """Return whether a header may be sent because a link says so: one of Partner Center's, not of each call's."""
+    """Return whether a link may set a header: one of Partner Center's, but not the ids that each call has anew."""
     return header.startswith("ms-") and header not in ("ms-requestid", "ms-correlationid")

@@ -50,7 +50,7 @@ class PartnerCenter:
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
     ) -> None:
-        """Use ``session`` for calls below ``url``; ``identity`` are the optional headers that name the application."""
+        """Call ``url`` with ``session``; ``identity`` are optional headers, ``pause`` sleeps for as many seconds."""
         self._session = session
         self._url = url
         self._tokens = tokens
@@ -92,7 +92,7 @@ class PartnerCenter:
         for _ in range(MOST_PAGES):
             page = self._page(f"{_batches_of(customer_id)}{query}", headers)
             found += page.ids
-            # The lease of whoever asks must outlast the list.
+            # The caller's lease must outlast the list.
             if page.following is None or self._clock() - began > LONGEST_PAGING:
                 break
             query, headers = f"?{page.following.query}", page.following.headers
@@ -118,7 +118,7 @@ class PartnerCenter:
         return Accepted(location, call.correlation_id, answer.server_correlation, seconds, wait)
 
     def poll(self, customer_id: str, tracking_id: str) -> Poll:
-        """Ask how far an upload is.
+        """Read how far an upload is.
 
         Raises:
             RefusedError, ThrottledError, UnavailableError: It cannot be read now.
@@ -135,18 +135,18 @@ class PartnerCenter:
         return UnavailableError(call.fault(description, answer), retry_after(answer.headers, self._clock()))
 
     def renew_token(self) -> None:
-        """Take a new token for the next call, as the last one was not accepted."""
+        """Drop the token, which was not accepted, so that the next call fetches a new one."""
         self._tokens.renew()
 
     def _call(
         self, method: str, path: str, request_id: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple["_Call", Answer]:
-        call, answer = self._ask(_Request(method, f"{self._url}/v1/{path}", body, headers or {}), request_id)
+        call, answer = self._try(_Request(method, f"{self._url}/v1/{path}", body, headers or {}), request_id)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - successes
             raise error_for(answer, call.fault(None, answer), self._clock())
         return call, answer
 
-    def _ask(self, request: "_Request", request_id: str) -> tuple["_Call", Answer]:
+    def _try(self, request: "_Request", request_id: str) -> tuple["_Call", Answer]:
         """Call until there is an answer; each call has a correlation id of its own."""
         token, pauses = self._tokens.token(), iter(PAUSES)
         while True:
@@ -192,7 +192,7 @@ def _batches_of(customer_id: str) -> str:
 
 
 class _Request(msgspec.Struct, frozen=True):
-    """What is asked for, but for the headers of each try."""
+    """What every try of a call sends; each adds its own ids and the token."""
 
     method: str
     url: str

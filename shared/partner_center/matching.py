@@ -17,7 +17,7 @@ from shared.partner_center.device_errors import AMBIGUOUS, UNASSIGNED, device_er
 from shared.partner_center.upload_details import DeviceEntry
 
 _ROUNDS = 5
-"""How often entries are looked at anew because another one has found its device: honest answers need two."""
+"""How often the entries are gone through, as each that finds its device can settle others: honest answers need two."""
 
 
 def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[VerdictRun, ...]:
@@ -63,8 +63,9 @@ class _Names(msgspec.Struct, frozen=True):
         return bool(keys_differ or (serials_differ and not (self.hidden and other.hidden)))
 
     def known_by(self, other: "_Names") -> str:
-        by_key = bool(self.key) and self.key == other.key
-        return "serialNumber" if self.serial == other.serial and not (self.shared and by_key) else "productKey"
+        by_serial, by_key = bool(self.serial) and self.serial == other.serial, self.key == other.key
+        # Where devices share a serial number, the key is what tells them apart.
+        return "serialNumber" if by_serial and not (self.shared and self.key and by_key) else "productKey"
 
 
 class _Devices:
@@ -122,7 +123,7 @@ class _Matching:
         serials, keys = Counter(serial for serial, _, _ in sent), {key for _, key, _ in sent}
         self._names = [_Names(serial, key, serials[serial] > 1, has_hash) for serial, key, has_hash in sent]
         self._entries = [_names_of_entry(entry, serials, keys) for entry in entries]
-        self._told = [_outcome(entry) for entry in entries]
+        self._outcomes = [_outcome(entry) for entry in entries]
         self._devices = _Devices(self._names)
         self._open_entries = dict.fromkeys(range(len(entries)))
         self._found: dict[int, Verdict] = {}
@@ -179,15 +180,15 @@ class _Matching:
                 self._pair(place, place, "position", remark)
 
     def _alike(self, entries: Iterable[int]) -> bool:
-        return len({self._told[entry] for entry in entries}) <= 1
+        return len({self._outcomes[entry] for entry in entries}) <= 1
 
     def _fits(self, device: int, entry: int) -> bool:
         return not self._names[device].contradicts(self._entries[entry])
 
     def _pair(self, device: int, entry: int, name: str, remark: str | None = None) -> None:
-        told = self._told[entry]
-        description = " ".join(filter(None, (told.description, remark))) or None
-        self._found[device] = Verdict(told.outcome, told.code, description, name)
+        own = self._outcomes[entry]
+        description = " ".join(filter(None, (own.description, remark))) or None
+        self._found[device] = Verdict(own.outcome, own.code, description, name)
         self._devices.close(device)
         del self._open_entries[entry]
 

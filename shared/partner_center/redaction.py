@@ -43,7 +43,7 @@ def replaced(pattern: re.Pattern[bytes], by: Callable[[re.Match[bytes]], bytes],
 
 
 def _in_base64(secret: bytes) -> Iterator[bytes]:
-    """Write a secret as it stands within a longer text in base64: at each of three places, without the shared ends."""
+    """Encode a secret as a longer text in base64 has it: at three offsets, without the ends that others share."""
     for place, shared in enumerate((0, 2, 3)):
         after = (place + len(secret)) % 3
         encoded = b64encode(bytes(place) + secret).rstrip(b"=")

@@ -1,4 +1,4 @@
-"""What Partner Center's client asks of whoever signs in."""
+"""Where Partner Center's client gets its tokens from."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from shared.job.record import Fault
 
 
 class SignInError(Exception):
-    """No token can be had now; ``fault`` says why and what to correct."""
+    """There is no token now; ``fault`` says why, and what to correct."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
@@ -20,7 +20,7 @@ class Tokens(Protocol):
         """Return a valid token.
 
         Raises:
-            SignInError: None can be had now.
+            SignInError: There is none now.
         """
         ...
 

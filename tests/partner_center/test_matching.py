@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -67,6 +67,9 @@ def test_devices_of_one_serial_are_told_apart_by_their_keys(turned: bool) -> Non
         ([device("S", "K1"), device("S", "K2")], [good("S"), bad("S", "K2")],
          [("registered", "serialNumber"), ("failed", "productKey")]),
         ([device("S", "K1")], [good(key="K1")], [("registered", "productKey")]),
+        ([device(key="K1")], [good(key="k1 ")], [("registered", "productKey")]),
+        ([device(key="K1"), device(key="K2")], [good(key="K2"), bad(key="K1")],
+         [("failed", "productKey"), ("registered", "productKey")]),
         ([device(key="K1")], [good("S9", "K1")], [("registered", "productKey")]),
         ([device("S1", "K1", HASH)], [good("S9", "K1")], [("registered", "productKey")]),
     ],
@@ -213,3 +216,16 @@ def test_a_large_answer_about_one_serial_is_judged_in_time_that_grows_with_its_s
     devices = [device("S", f"K{number}") for number in range(1000)]
     entries = [good("S", f"K{number}") for number in reversed(range(20_000))]
     assert outcomes(devices, entries) == [("registered", "productKey")] * 1000
+
+
+def test_a_chain_of_names_is_followed_for_a_few_links() -> None:
+    # Each entry can mean two devices until the entry behind it has found its own.
+    links = ["A0", *(f"{side}{number}" for number in range(1, 8) for side in "BA")]
+    devices = [device(link) if link[0] == "A" else device(key=link) for link in links]
+    entries = [good("A0")]
+    for one, other in pairwise(links):
+        serial, key = sorted((one, other))
+        entries.append((good if len(entries) % 2 else bad)(serial, key))
+    found = [verdict.outcome for verdict in verdicts(devices, entries[::-1])]
+    assert found[:5] == [Outcome.REGISTERED, Outcome.REGISTERED, Outcome.FAILED, Outcome.REGISTERED, Outcome.FAILED]
+    assert set(found[5:]) == {Outcome.NOT_REPORTED}

@@ -1,4 +1,4 @@
-"""Do what a caller asks who has the right to ask, and do it once for each MS-RequestId."""
+"""Serve the requests that are in order, each MS-RequestId once."""
 
 import re
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class Desk:
             self._accepted[request_id] = request, accept()
         first, upload = self._accepted[request_id]
         if (first.target, first.body) != (request.target, request.body):
-            raise RefusedError(409, "800002", "This MS-RequestId stands for another request.")
+            raise RefusedError(409, "800002", "This MS-RequestId belongs to another request.")
         return Response(202, CaseInsensitiveDict({"Location": upload.location}))
 
     def _upload(self, target: Target, batches: dict[str, Batch], body: bytes) -> Upload:

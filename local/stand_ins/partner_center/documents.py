@@ -41,7 +41,7 @@ def _batch(customer: str, batch: Batch) -> dict[str, object]:
 
 
 def upload_details(upload: Upload, script: Script, now: datetime) -> dict[str, object]:
-    """Tell how far an upload has come, and once it has finished, what became of its devices."""
+    """Report how far an upload is, and once it has finished, the outcome of each device."""
     phase = _phase(upload, script, now)
     failed = any(not entry.outcome.is_registered for entry in upload.entries)
     details: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Which path stands for which operation."""
+"""Which path means which operation."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CUSTOMER = "/v1/customers/(?P<customer>[^/?]+)"
 
 
 class Operation(Enum):
-    """Name what a caller can ask for."""
+    """Name the operations."""
 
     UPLOAD = auto()
     POLL = auto()

@@ -1,4 +1,4 @@
-"""What a test or a demonstration tells the stand-in to do otherwise than well."""
+"""What a test or a demonstration has the stand-in do otherwise than well."""
 
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +16,7 @@ BY_SERIAL = {
     "802-": Outcome("802", "InvalidZtdHardwareHash"),
     "806-": ALREADY_REGISTERED,
 }
-"""How devices end whose serial numbers begin so, for files that shall show it."""
+"""Outcomes of devices by the beginning of their serial numbers, so that a file alone can show them."""
 
 type Rows = list[dict[str, object]]
 
