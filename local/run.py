@@ -49,11 +49,10 @@ def _host_at_work(running: Stage) -> Iterator[None]:
 
 
 def _place(running: Stage, file: Path, data: bytes) -> str:
-    """Choose a blob name; the stand-in is told of the customer and batch that an envelope names."""
+    """Choose a blob name. The customer that an envelope names is one of the stand-in's; its batch may be missing."""
     ids = envelope_ids(data)
     if ids:
         running.partner_center.add_customer(str(ids.customer_id))
-        running.partner_center.add_batch(str(ids.customer_id), str(ids.batch_id))
     return f"{folder_of(ids)}/{file.name}"
 
 

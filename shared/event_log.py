@@ -26,7 +26,7 @@ def evidence(fault: Fault) -> dict[str, object]:
     return {
         "status": fault.http_status,
         "code": fault.code,
-        "advice": advice(fault.http_status or 0, fault.code),
+        "advice": advice(fault.http_status or 0, fault.code, fault.description),
         "request": fault.request_id,
         "correlation": fault.correlation_id,
         "server_correlation": fault.server_correlation,

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.config import values
 from shared.config.clouds import CLOUDS, Cloud
+from shared.config.timeouts import SHORTEST_LEASE
 from shared.manifest import MAX_DEVICES
 
 CONNECTION = "ManifestStorage"
@@ -18,9 +19,6 @@ EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
 MANIFEST_BYTES = 256 * 2**20
 """Bytes that a manifest may have unless a setting says otherwise."""
-
-SHORTEST_LEASE = timedelta(minutes=5)
-"""A lease outlasts the longest call to Partner Center, with the pauses and tries in it."""
 
 PROJECT = "autopilot-manifest-uploader"
 

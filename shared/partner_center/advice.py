@@ -1,9 +1,9 @@
-"""What to mend when Partner Center refuses a call for who makes it, not for what it holds."""
+"""What to correct when Partner Center refuses a call for who makes it, not for what it holds."""
 
 from collections.abc import Sequence
 
 _AUDIENCE = (
-    "The token was made out for somebody else: PARTNER_CENTER_CLOUD has to name the cloud of this partner account."
+    "The token is meant for another service: PARTNER_CENTER_CLOUD has to name the cloud of this partner account."
 )
 _REGISTRATION = (
     "Register the app in Partner Center (Account settings > App management); with PARTNER_CENTER_AUTH=managed_identity"
@@ -21,6 +21,10 @@ _RIGHTS = (
     "The app or its user lacks the right: check the app (Partner Center > Account settings > App management), the"
     " user's roles (User management), and the customer's granular delegated admin privileges."
 )
+_USER = (
+    "Partner Center does not serve an app alone here: sign in as an app together with a user"
+    " (PARTNER_CENTER_AUTH=app_user)."
+)
 
 _BY_CODE = {
     (401, "900420"): _AUDIENCE,
@@ -29,18 +33,31 @@ _BY_CODE = {
 }
 _BY_STATUS = {401: _REGISTRATION, 403: _RIGHTS}
 
+_APP_ALONE = "accessed by application credentials"
+"""Met with HTTP 500: "… can't be accessed by application credentials"."""
 
-def advice(http_status: int, code: str | None) -> str | None:
-    """Say what to do about an answer; ``None`` where the answer is not about who asks."""
+
+def advice(http_status: int, code: str | None, description: str | None = None) -> str | None:
+    """Return what to do about an answer; ``None`` where the answer is not about who asks.
+
+    >>> advice(500, None, "The resource can't be accessed by application credentials.").endswith("app_user).")
+    True
+    """
+    if _APP_ALONE in (description or "").lower():
+        return _USER
     return _BY_CODE.get((http_status, code or "")) or _BY_STATUS.get(http_status)
 
 
 NEAREST = 5
-"""How many names are told."""
+"""How many names are shown."""
 
 
 def nearest_batches(batch: str, existing: Sequence[str]) -> str:
-    """Say which existing batches have names near to one that does not exist."""
+    """Name the existing batches whose names are nearest to one that does not exist.
+
+    >>> nearest_batches("laptps", ["Laptops", "Desktops"])
+    'Near batch ids: Laptops.'
+    """
     if batch in existing:
         return "The batch itself exists."
     if not existing:
@@ -49,5 +66,5 @@ def nearest_batches(batch: str, existing: Sequence[str]) -> str:
 
     lowered = {name.lower(): name for name in existing}
     near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
-    told = near or sorted(existing)[:NEAREST]
-    return f"{'Near' if near else 'Existing'} batch ids: {', '.join(told)}."
+    shown = near or sorted(existing)[:NEAREST]
+    return f"{'Near' if near else 'Existing'} batch ids: {', '.join(shown)}."

@@ -14,36 +14,28 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
+from shared.config.timeouts import CONNECT_TIMEOUT, LONGEST_PAGING, PAUSES, READ_TIMEOUT
 from shared.job.record import Fault
 from shared.partner_center.advice import advice
+from shared.partner_center.batch_list import MOST_PAGES, Page, page_in
 from shared.partner_center.responses import (
     Accepted,
     Answer,
-    Poll,
     UnavailableError,
-    batches_in,
     error_for,
     location_in,
-    progress_in,
+    received,
     retry_after,
+    sentence,
 )
-from shared.partner_center.tokens import LONGEST_SIGN_IN, Tokens
-
-CONNECT_TIMEOUT = 10
-READ_TIMEOUT = 100
-"""Seconds. Microsoft recommends none; the archived .NET SDK waited three minutes."""
-
-PAUSES = (0.3, 1.0)
-"""Seconds before a call whose connection broke is tried again: an idle connection may have died unnoticed."""
-
-LONGEST_CALL = timedelta(seconds=LONGEST_SIGN_IN + CONNECT_TIMEOUT + 2 * READ_TIMEOUT + sum(PAUSES))
-"""The longest that a call takes: to get a token, to connect, to wait for an answer and read it, pauses included."""
+from shared.partner_center.tokens import Tokens
+from shared.partner_center.upload_details import Poll, upload_details_in
 
 AT_ONCE = timedelta(seconds=2)
 """How soon a connection must have broken for the call to be tried again."""
 
 LARGEST_ANSWER = 16 * 2**20
-"""Bytes. The progress of 1,000 devices takes about 0.3 MB."""
+"""Bytes. The details of 1,000 devices take about 0.3 MB."""
 
 
 class PartnerCenter:
@@ -58,7 +50,7 @@ class PartnerCenter:
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
     ) -> None:
-        """Use ``session`` for calls below ``url``; ``identity`` are the optional headers that name the application."""
+        """Call ``url`` with ``session``; ``identity`` are optional headers, ``pause`` sleeps for as many seconds."""
         self._session = session
         self._url = url
         self._tokens = tokens
@@ -67,108 +59,126 @@ class PartnerCenter:
         self._pause = pause
 
     def upload(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
-        """Upload devices to an existing batch.
+        """Upload devices, a JSON array, to an existing batch.
 
         Raises:
             RefusedError, TooLargeError: As they stand, these devices are not taken.
-            UnavailableError: Not now; or accepted, but without a Location by which to follow it.
+            ThrottledError: Not now, as there have been too many calls.
+            UnavailableError: Not now; or taken, but without a Location by which to follow the upload. The next try
+                has the same ``request_id``, unless ``said_no``.
             SignInError: No token.
         """
-        return self._hand_in(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", devices, request_id)
+        return self._post(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", devices, request_id)
 
     def create_batch(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
         """Create a batch with its first devices, whose array ``devices`` holds; App+User only.
 
         Raises:
             RefusedError: As it stands, it is not taken: with 409, the batch exists already.
-            TooLargeError, UnavailableError, SignInError: As for ``upload``.
+            TooLargeError, ThrottledError, UnavailableError, SignInError: As for ``upload``.
         """
         body = b'{"batchId":%b,"devices":%b}' % (msgspec.json.encode(batch_id), devices)
-        return self._hand_in(_batches_of(customer_id), body, request_id)
+        return self._post(_batches_of(customer_id), body, request_id)
 
     def batches(self, customer_id: str) -> list[str]:
-        """List the ids of a customer's batches.
+        """Return the ids of a customer's batches, of the first pages where there are very many.
 
         Raises:
-            RefusedError, UnavailableError: It cannot be told now.
+            RefusedError, ThrottledError, UnavailableError: They cannot be read now.
             SignInError: No token.
         """
-        call, answer = self._call("GET", _batches_of(customer_id), str(uuid4()), None)
-        batches = batches_in(answer)
-        if batches is None:
-            fault = call.fault("Partner Center answered something that is no list of batches.", answer)
-            raise UnavailableError(fault, retry_after(answer.headers, self._clock()), answered=True)
-        return batches
+        began, found = self._clock(), list[str]()
+        query, headers = "", dict[str, str]()
+        for _ in range(MOST_PAGES):
+            page = self._page(f"{_batches_of(customer_id)}{query}", headers)
+            found += page.ids
+            # The caller's lease must outlast the list.
+            if page.following is None or self._clock() - began > LONGEST_PAGING:
+                break
+            query, headers = f"?{page.following.query}", page.following.headers
+        return found
 
-    def _hand_in(self, path: str, body: bytes, request_id: str) -> Accepted:
+    def _page(self, path: str, headers: Mapping[str, str]) -> Page:
+        call, answer = self._call("GET", path, str(uuid4()), None, headers)
+        page = page_in(answer, self._url)
+        if page is None:
+            raise self._odd(call, answer, "Partner Center answered something that is no list of batches.")
+        return page
+
+    def _post(self, path: str, body: bytes, request_id: str) -> Accepted:
         call, answer = self._call("POST", path, request_id, body)
         location = location_in(answer)
         if location is None:
-            fault = call.fault("Partner Center accepted the devices but did not say where to follow them.", answer)
             # It was a success: the same request id again lets Partner Center recognise it and answer in full.
-            raise UnavailableError(fault, answered=False)
+            raise self._odd(
+                call, answer, "Partner Center has probably taken the devices, but did not say where to follow them."
+            )
         seconds = (self._clock() - call.began).total_seconds()
-        return Accepted(location, call.correlation_id, answer.server_correlation, seconds)
+        wait = retry_after(answer.headers, self._clock())
+        return Accepted(location, call.correlation_id, answer.server_correlation, seconds, wait)
 
-    def progress(self, customer_id: str, tracking_id: str) -> Poll:
-        """Ask how far an upload is.
+    def poll(self, customer_id: str, tracking_id: str) -> Poll:
+        """Read how far an upload is.
 
         Raises:
-            RefusedError, UnavailableError: It cannot be told now.
+            RefusedError, ThrottledError, UnavailableError: It cannot be read now.
             SignInError: No token.
         """
         path = f"customers/{quote(customer_id, safe='')}/batchJobStatus/{quote(tracking_id, safe='')}"
         call, answer = self._call("GET", path, str(uuid4()), None)
-        progress = progress_in(answer)
-        wait = retry_after(answer.headers, self._clock())
-        if progress is None:
-            fault = call.fault("Partner Center answered something that is no batch upload status.", answer)
-            raise UnavailableError(fault, wait, answered=True)
-        return Poll(progress, wait)
+        details = upload_details_in(answer)
+        if details is None:
+            raise self._odd(call, answer, "Partner Center answered something that is no batch upload status.")
+        return Poll(details, retry_after(answer.headers, self._clock()))
+
+    def _odd(self, call: "_Call", answer: Answer, description: str) -> UnavailableError:
+        return UnavailableError(call.fault(description, answer), retry_after(answer.headers, self._clock()))
 
     def renew_token(self) -> None:
-        """Take a new token for the next call, as the last one was not accepted."""
+        """Drop the token, which was not accepted, so that the next call fetches a new one."""
         self._tokens.renew()
 
-    def _call(self, method: str, path: str, request_id: str, body: bytes | None) -> tuple["_Call", Answer]:
-        call, answer = self._ask(method, f"{self._url}/v1/{path}", request_id, body)
+    def _call(
+        self, method: str, path: str, request_id: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> tuple["_Call", Answer]:
+        call, answer = self._try(_Request(method, f"{self._url}/v1/{path}", body, headers or {}), request_id)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - successes
             raise error_for(answer, call.fault(None, answer), self._clock())
         return call, answer
 
-    def _ask(self, method: str, url: str, request_id: str, body: bytes | None) -> tuple["_Call", Answer]:
+    def _try(self, request: "_Request", request_id: str) -> tuple["_Call", Answer]:
         """Call until there is an answer; each call has a correlation id of its own."""
         token, pauses = self._tokens.token(), iter(PAUSES)
         while True:
             call = _Call(request_id, str(uuid4()), token, self._clock())
             try:
-                return call, self._exchange(method, url, call, body)
+                return call, self._exchange(request, call)
             except requests.RequestException as error:
                 # What broke at once may have been a stale connection; anything later has used the call's time up.
                 at_once = self._clock() - call.began < AT_ONCE and not isinstance(error, requests.Timeout)
                 pause = next(pauses, None) if at_once else None
                 if pause is None:
-                    raise UnavailableError(call.unanswered(error), answered=False) from None
+                    raise UnavailableError(call.unanswered(error)) from None
             self._pause(pause)
 
-    def _exchange(self, method: str, url: str, call: "_Call", body: bytes | None) -> Answer:
+    def _exchange(self, request: "_Request", call: "_Call") -> Answer:
         with self._session.request(
-            method,
-            url,
-            data=body,
-            headers=self._headers | call.headers,
+            request.method,
+            request.url,
+            data=request.body,
+            headers={**request.headers, **self._headers, **call.headers},
             timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = self._body(response).replace(call.token.encode(), b"(token)")
-            return Answer(response.status_code, response.headers, body)
+            return received(response.status_code, response.headers, self._body(response), call.token)
 
     def _body(self, response: requests.Response) -> bytes:
         deadline = self._clock() + timedelta(seconds=READ_TIMEOUT)
         body = bytearray()
         try:
-            while chunk := response.raw.read1(2**16, decode_content=True):  # as it comes, however slowly
+            # As it comes, however slowly: a server that drips must not hold the lease for ever.
+            while chunk := response.raw.read1(2**16, decode_content=True):
                 body += chunk
                 if len(body) > LARGEST_ANSWER or self._clock() > deadline:
                     raise requests.ReadTimeout("the answer does not end")
@@ -179,6 +189,15 @@ class PartnerCenter:
 
 def _batches_of(customer_id: str) -> str:
     return f"customers/{quote(customer_id, safe='')}/deviceBatches"
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """What every try of a call sends; each adds its own ids and the token."""
+
+    method: str
+    url: str
+    body: bytes | None
+    headers: Mapping[str, str]
 
 
 class _Call(msgspec.Struct, frozen=True):
@@ -202,13 +221,12 @@ class _Call(msgspec.Struct, frozen=True):
         }
 
     def fault(self, description: str | None, answer: Answer) -> Fault:
-        code = answer.member("code")
-        told = description or answer.member("description") or answer.member("message")
-        told = told or f"Partner Center answered HTTP {answer.status}."
+        code, said = answer.error
+        what = sentence(description or said or f"Partner Center answered HTTP {answer.status}.")
         return Fault(
             http_status=answer.status,
             code=code,
-            description=" ".join(filter(None, (told, advice(answer.status, code)))),
+            description=" ".join(filter(None, (what, advice(answer.status, code, said)))),
             request_id=self.request_id,
             correlation_id=self.correlation_id,
             server_correlation=answer.server_correlation,

@@ -6,7 +6,7 @@ They disagree about numbers, so a name found in the description counts before th
 
 import msgspec
 
-from shared.job.record import Outcome
+from shared.job.record import Outcome, Verdict
 
 
 class DeviceError(msgspec.Struct, frozen=True):
@@ -24,7 +24,13 @@ _OWNER = "Ask the device's present owner to release it, then drop the manifest a
 KNOWN = (
     DeviceError("640", "StorageError", "A fault on Microsoft's side: drop the manifest again."),
     DeviceError("801", "InvalidZtdRequestBody", _FIX),
-    DeviceError("802", "InvalidZtdHardwareHash", f"The hardware hash is damaged: read it out anew. {_FIX}"),
+    DeviceError(
+        "802",
+        "InvalidZtdHardwareHash",
+        "The hardware hash is damaged, or its machine has no manufacturer and serial number in its firmware, as many"
+        " virtual machines have none. Read the hash out again; without those two that does not help, and the row has to"
+        " be left out or to name the device by its product key.",
+    ),
     DeviceError("803", "MissingZtdSerialNumberAndProductKey", f"Add a serial number or a product key. {_FIX}"),
     DeviceError(
         "806",
@@ -45,17 +51,48 @@ KNOWN = (
         "Serial number, manufacturer and model match several devices: add the hardware hash.",
     ),
     DeviceError("814", "ZtdDeviceAlreadyAadRegistered", f"It is registered in another directory. {_OWNER}"),
-    DeviceError(None, "ZtdDeviceDuplicated", "The device stands in this upload more than once: remove the others."),
+    DeviceError(None, "ZtdDeviceDuplicated", "The upload has the device more than once: remove the others."),
     DeviceError(None, "HashNot4k", "The hash is too old for this kind of entry: read out a 4K hash, or leave it out."),
 )
 
 UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its support with the status's request ids.")
 
+AMBIGUOUS = "Partner Center names no device here: matched by position, beside devices with another outcome."
+"""Ends the description of a device that was matched by position alone, where that matters."""
+
+UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
+"""The description of a device that is not reported although there is an entry that may be its own."""
+
+_CHECK = "Look the device up in Partner Center to be sure."
+
+_ACTIONS = {
+    Outcome.REGISTERED: "",
+    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the manifest again.",
+    Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the manifest again.",
+    Outcome.DUPLICATE: "None: the manifest has the same device in an earlier row.",
+}
+
 _BY_NUMBER = {error.number: error for error in KNOWN if error.number}
 
 
 def device_error(code: str | None, description: str | None) -> DeviceError:
-    """Recognise an error by its name in either text, else by its number."""
-    told = f"{code} {description}".lower()
-    named = (error for error in KNOWN if error.name.lower() in told)
+    """Recognise an error by its name in either text, else by its number.
+
+    Microsoft spells names of the same error in two ways: ``…ToOtherTenant`` and ``…ToAnotherTenant``.
+
+    >>> device_error("ZtdDeviceAssignedToAnotherTenant", None).number
+    '808'
+    """
+    said = f"{code} {description}".lower().replace("another", "other")
+    named = (error for error in KNOWN if error.name.lower() in said)
     return next(named, None) or _BY_NUMBER.get(code or "", UNKNOWN)
+
+
+def action(verdict: Verdict) -> str:
+    """Return what a person has to do about a device, as the results say it; empty where there is nothing to do."""
+    description = verdict.description or ""
+    if description == UNASSIGNED:
+        return _CHECK
+    known = _ACTIONS.get(verdict.outcome)
+    todo = device_error(verdict.code, description).action if known is None else known
+    return f"{todo} {_CHECK}".strip() if AMBIGUOUS in description else todo

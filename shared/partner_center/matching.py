@@ -1,32 +1,43 @@
-"""Every device is judged by its own entry in Partner Center's answer, whatever the answer says of the whole.
+"""Every device gets the outcome of its own entry in Partner Center's answer, whatever the answer says of the whole.
 
-In Microsoft's example the batch is ``finished`` while its device is ``finished_with_errors``.
+In Microsoft's example the batch is ``finished`` while its device is ``finished_with_errors``. The order of the entries
+is undocumented. A device that was sent with a hash alone comes back without any identifier, and one with a hash may
+come back under the serial number that is inside the hash.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Sequence
-from itertools import groupby
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+
+import msgspec
 
 from shared.job.record import Outcome, Verdict, VerdictRun
 from shared.manifest.device import Device
-from shared.partner_center.device_errors import device_error
-from shared.partner_center.responses import DeviceEntry
+from shared.partner_center.device_errors import AMBIGUOUS, UNASSIGNED, device_error
+from shared.partner_center.upload_details import DeviceEntry
 
-_UNTOLD = Verdict(Outcome.NOT_REPORTED)
+_ROUNDS = 5
+"""How often the entries are gone through, as each that finds its device can settle others: honest answers need two."""
 
 
 def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[VerdictRun, ...]:
-    """Judge the devices of one finished upload, in their order.
+    """Return the outcomes of the devices of one finished upload, in their order.
 
-    Entries are matched by serial number, then by product key, then by position where the counts agree: hash-only
-    devices come back without any identifier, and the order is undocumented.
+    An entry is matched by serial number and product key, which must not contradict the device's, and only where no
+    other device can be meant. Where there are as many entries as devices, what is left is matched by elimination, and
+    entries that name no device of the upload by position; where that could be wrong, the description says so. A device
+    without an entry that is certainly its own is not reported.
+
+    >>> judge([Device(serial_number="S1")], [DeviceEntry(serial_number="s1", status="finished")])[0].verdict.matched_by
+    'serialNumber'
     """
-    matches = _Matches(devices, entries)
-    matches.by("serialNumber", [d.serial_number for d in devices], [e.serial_number for e in entries])
-    matches.by("productKey", [d.product_key for d in devices], [e.product_key for e in entries])
+    matching = _Matching(devices, entries)
+    matching.by_names()
+    matching.by_shared_name()
     if len(devices) == len(entries):
-        matches.by_position()
-    return compress(matches.verdicts)
+        matching.by_elimination()
+        matching.by_position()
+    return compress(matching.outcomes())
 
 
 def compress(verdicts: Sequence[Verdict]) -> tuple[VerdictRun, ...]:
@@ -34,51 +45,169 @@ def compress(verdicts: Sequence[Verdict]) -> tuple[VerdictRun, ...]:
     return tuple(VerdictRun(sum(1 for _ in same), verdict) for verdict, same in groupby(verdicts))
 
 
-class _Matches:
+class _Names(msgspec.Struct, frozen=True):
+    """What a device or an entry is called, without case and outer blanks; empty where it has no such name."""
+
+    serial: str
+    key: str
+    shared: bool = False
+    """Other devices of the upload have the same serial number."""
+    hidden: bool = False
+    """The serial number may be another than the one beside it: a device has a hash, an entry's is no device's."""
+    nobody: bool = False
+    """Neither name of an entry is a device's."""
+
+    def contradicts(self, other: "_Names") -> bool:
+        serials_differ = self.serial and other.serial and self.serial != other.serial
+        keys_differ = self.key and other.key and self.key != other.key
+        return bool(keys_differ or (serials_differ and not (self.hidden and other.hidden)))
+
+    def known_by(self, other: "_Names") -> str:
+        by_serial, by_key = bool(self.serial) and self.serial == other.serial, self.key == other.key
+        # Where devices share a serial number, the key is what tells them apart.
+        return "serialNumber" if by_serial and not (self.shared and self.key and by_key) else "productKey"
+
+
+class _Devices:
+    """The devices that have no entry yet, by their names."""
+
+    def __init__(self, names: Sequence[_Names]) -> None:
+        self._names_of = [tuple(_filed_under(device)) for device in names]
+        self.open = dict.fromkeys(range(len(names)))
+        self._index: dict[tuple[str, ...], dict[int, None]] = defaultdict(dict)
+        for place, every in enumerate(self._names_of):
+            for name in every:
+                self._index[name][place] = None
+
+    def called(self, *name: str) -> dict[int, None]:
+        return self._index.get(name, {})
+
+    def close(self, place: int) -> None:
+        del self.open[place]
+        for name in self._names_of[place]:
+            del self._index[name][place]
+
+    def meant_by(self, entry: _Names) -> list[int]:
+        """Return the device that an entry means, or two or more if it may mean any of them."""
+        if not entry.key:
+            return _two_of(self.called("serial", entry.serial))
+        if not entry.serial:
+            return _two_of(self.called("key", entry.key))
+        exact = self.called("both", entry.serial, entry.key)
+        if len(exact) == 1:
+            return list(exact)
+        others = (self.called("both", entry.serial, ""), self.called("both", "", entry.key))
+        inside = self.called("hash", entry.key) if entry.hidden else {}
+        return [place for group in (exact, *others, inside) for place in _two_of(group)]
+
+
+def _two_of(places: dict[int, None]) -> list[int]:
+    return list(islice(places, 2))
+
+
+def _filed_under(device: _Names) -> Iterator[tuple[str, ...]]:
+    yield ("both", device.serial, device.key)
+    if device.serial:
+        yield ("serial", device.serial)
+    if device.key:
+        yield ("key", device.key)
+    if device.key and device.serial and device.hidden:
+        yield ("hash", device.key)
+
+
+class _Matching:
     """Pairs devices with entries, each at most once."""
 
     def __init__(self, devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> None:
-        self.verdicts = [_UNTOLD] * len(devices)
-        self._devices = devices
-        self._entries = entries
-        self._open_devices = dict.fromkeys(range(len(devices)))
+        sent = [(_plain(d.serial_number), _plain(d.product_key), bool(d.hardware_hash)) for d in devices]
+        serials, keys = Counter(serial for serial, _, _ in sent), {key for _, key, _ in sent}
+        self._names = [_Names(serial, key, serials[serial] > 1, has_hash) for serial, key, has_hash in sent]
+        self._entries = [_names_of_entry(entry, serials, keys) for entry in entries]
+        self._outcomes = [_outcome(entry) for entry in entries]
+        self._devices = _Devices(self._names)
         self._open_entries = dict.fromkeys(range(len(entries)))
+        self._found: dict[int, Verdict] = {}
+        self._certain: list[tuple[int, int]] = []
 
-    def by(self, name: str, wanted: Sequence[str | None], told: Sequence[str | None]) -> None:
-        found: dict[str, deque[int]] = defaultdict(deque)
-        for entry in self._open_entries:
-            found[_key(told[entry])].append(entry)
-        for device in list(self._open_devices):
-            key = _key(wanted[device])
-            if key and found[key]:
-                self._pair(device, found[key].popleft(), name)
+    def outcomes(self) -> list[Verdict]:
+        # Some entry may be of a device that has none: whose it is could not be seen.
+        left = Verdict(Outcome.NOT_REPORTED, None, UNASSIGNED if self._open_entries else None)
+        return [self._found.get(device, left) for device in range(len(self._names))]
+
+    def by_names(self) -> None:
+        """Pair entries that can mean one device only; each device that is found makes others plainer."""
+        for _ in range(_ROUNDS):
+            before = len(self._certain)
+            for entry in list(self._open_entries):
+                meant = self._devices.meant_by(self._entries[entry])
+                if len(meant) == 1:
+                    self._certain.append((meant[0], entry))
+                    self._pair(meant[0], entry, self._names[meant[0]].known_by(self._entries[entry]))
+            if len(self._certain) == before:
+                return
+
+    def by_shared_name(self) -> None:
+        """Pair devices of one name with entries of no other name, if all of these say the same.
+
+        Of fewer entries than devices nobody can say which device they leave out.
+        """
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for place in self._open_entries:
+            entry = self._entries[place]
+            if bool(entry.serial) != bool(entry.key):
+                groups[("serial", entry.serial) if entry.serial else ("key", entry.key)].append(place)
+        for name, places in groups.items():
+            devices = list(self._devices.called(*name))
+            if len(devices) <= len(places) and self._alike(places):
+                for device, place in zip(devices, places, strict=False):
+                    self._pair(device, place, self._names[device].known_by(self._entries[place]))
+
+    def by_elimination(self) -> None:
+        """Pair what is left, if one is left or all entries say the same, and no names contradict each other."""
+        left = list(zip(self._devices.open, self._open_entries, strict=True))
+        if self._alike(self._open_entries) and all(self._fits(device, entry) for device, entry in left):
+            for device, entry in left:
+                self._pair(device, entry, "position")
 
     def by_position(self) -> None:
-        for device in list(self._open_devices):
-            if device in self._open_entries and not self._contradicts(device):
-                self._pair(device, device, "position")
+        """Pair what names no device with the device in its place, unless the entries are visibly out of order."""
+        in_order = [entry for _, entry in sorted(self._certain)]
+        if in_order != sorted(in_order):
+            return
+        remark = None if self._alike(self._open_entries) else AMBIGUOUS
+        for place in list(self._open_entries):
+            if self._entries[place].nobody and place in self._devices.open and self._fits(place, place):
+                self._pair(place, place, "position", remark)
 
-    def _contradicts(self, place: int) -> bool:
-        """Tell whether the entry at a device's place names another device."""
-        device, entry = self._devices[place], self._entries[place]
-        pairs = ((device.serial_number, entry.serial_number), (device.product_key, entry.product_key))
-        return any(_key(ours) and _key(theirs) and _key(ours) != _key(theirs) for ours, theirs in pairs)
+    def _alike(self, entries: Iterable[int]) -> bool:
+        return len({self._outcomes[entry] for entry in entries}) <= 1
 
-    def _pair(self, device: int, entry: int, name: str) -> None:
-        self.verdicts[device] = _verdict(self._entries[entry], name)
-        del self._open_devices[device]
+    def _fits(self, device: int, entry: int) -> bool:
+        return not self._names[device].contradicts(self._entries[entry])
+
+    def _pair(self, device: int, entry: int, name: str, remark: str | None = None) -> None:
+        own = self._outcomes[entry]
+        description = " ".join(filter(None, (own.description, remark))) or None
+        self._found[device] = Verdict(own.outcome, own.code, description, name)
+        self._devices.close(device)
         del self._open_entries[entry]
 
 
-def _key(text: str | None) -> str:
-    return (text or "").strip().lower()
+def _plain(name: str | None) -> str:
+    return (name or "").strip().lower()
 
 
-def _verdict(entry: DeviceEntry, matched_by: str) -> Verdict:
-    code, description = entry.error_code or "", entry.error_description or ""
-    status = _key(entry.status)
-    if code in ("", "0") and status == "finished":
-        return Verdict(Outcome.REGISTERED, None, None, matched_by)
-    if code in ("", "0") and status != "finished_with_errors":
-        return Verdict(Outcome.NOT_REPORTED, None, description or f"status {status}", matched_by)
-    return Verdict(device_error(code, description).outcome, code or None, description or None, matched_by)
+def _names_of_entry(entry: DeviceEntry, serials: Counter[str], keys: set[str]) -> _Names:
+    serial, key = _plain(entry.serial_number), _plain(entry.product_key)
+    hidden = not serial or serial not in serials
+    return _Names(serial, key, hidden=hidden, nobody=hidden and (not key or key not in keys))
+
+
+def _outcome(entry: DeviceEntry) -> Verdict:
+    """Return what an entry says of its device, whichever that is."""
+    code = None if entry.error_code == "0" else entry.error_code or None
+    if entry.failed:
+        return Verdict(device_error(code, entry.error_description).outcome, code, entry.error_description or None)
+    if entry.finished:
+        return Verdict(Outcome.REGISTERED)
+    return Verdict(Outcome.NOT_REPORTED, None, entry.error_description or f"status {entry.status or 'unknown'}")

@@ -1,15 +1,12 @@
-"""What Partner Center's client asks of whoever signs in."""
+"""Where Partner Center's client gets its tokens from."""
 
 from typing import Protocol
 
 from shared.job.record import Fault
 
-LONGEST_SIGN_IN = 45
-"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
-
 
 class SignInError(Exception):
-    """No token can be had now; ``fault`` says why and what to correct."""
+    """There is no token now; ``fault`` says why, and what to correct."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
@@ -23,7 +20,7 @@ class Tokens(Protocol):
         """Return a valid token.
 
         Raises:
-            SignInError: None can be had now.
+            SignInError: There is none now.
         """
         ...
 

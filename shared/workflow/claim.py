@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from shared import event_log
+from shared.config.timeouts import LONGEST_CALL
 from shared.job import transitions
 from shared.job.record import Fault, Job, Lease, State
-from shared.partner_center.client import LONGEST_CALL
 from shared.workflow.backoff import whole_second
 from shared.workflow.ports import Sent, Services, Stored
 

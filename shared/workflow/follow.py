@@ -14,8 +14,9 @@ from shared.job.record import Fault, Job, Upload
 from shared.manifest import Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
-from shared.partner_center.responses import AnswerError, BatchProgress, Poll, UnavailableError, tracking_id
+from shared.partner_center.responses import AnswerError, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
+from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.ports import UNREADABLE, Services, Storage, StorageUnavailableError
@@ -97,18 +98,18 @@ class PollRound:
         for index in self._job.unjudged:
             try:
                 poll = self._progress(self._job.uploads[index])
-            except UnavailableError as error:
-                self._fault = error.fault
-                self._obey(error.retry_after)
-                return
             except SignInError as error:
                 self._fault = error.fault
                 return
             except AnswerError as error:
                 self._fault = error.fault
+                self._obey(error.retry_after)
+                # A refusal is about one upload alone, unless it says how long to be left alone.
+                if isinstance(error, UnavailableError) or error.retry_after:
+                    return
             else:
                 self._obey(poll.retry_after)
-                self._record(index, poll.progress)
+                self._record(index, poll.details)
 
     def _obey(self, retry_after: timedelta | None) -> None:
         self._retry_after = max(filter(None, (self._retry_after, retry_after)), default=None)
@@ -116,20 +117,20 @@ class PollRound:
     def _progress(self, upload: Upload) -> Poll:
         customer, tracking = str(self._job.customer_id), str(tracking_id(upload.location))
         try:
-            return self._services.api.progress(customer, tracking)
+            return self._services.api.poll(customer, tracking)
         except UnavailableError as error:
-            if error.fault.http_status != HTTPStatus.UNAUTHORIZED:
+            if error.fault.http_status != HTTPStatus.UNAUTHORIZED or error.retry_after:
                 raise
             self._services.api.renew_token()
-            return self._services.api.progress(customer, tracking)
+            return self._services.api.poll(customer, tracking)
 
-    def _record(self, index: int, progress: BatchProgress) -> None:
+    def _record(self, index: int, details: UploadDetails) -> None:
         now = self._services.clock()
-        if not progress.finished:
-            self._claim.note(transitions.reported(self._job, index, progress.status, None, now))
+        if not details.finished:
+            self._claim.note(transitions.reported(self._job, index, details.status, None, now))
             return
-        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), progress.devices_status)
-        self._claim.note(transitions.reported(self._job, index, progress.status, verdicts, now))
+        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), details.devices)
+        self._claim.note(transitions.reported(self._job, index, details.status, verdicts, now))
         if self._job.unjudged:  # the last judgement is saved with the lease under which the results are written
             self._claim.save(self._job)
 

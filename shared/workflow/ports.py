@@ -11,7 +11,8 @@ from shared.job.blob_names import marks_directory
 from shared.job.record import Fault, Job
 from shared.job.trust import Foreign
 from shared.manifest import Content as Bytes
-from shared.partner_center.responses import Accepted, Poll
+from shared.partner_center.responses import Accepted
+from shared.partner_center.upload_details import Poll
 from shared.workflow.wake_up import WakeUp
 
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
@@ -156,7 +157,7 @@ class Api(Protocol):
         """List the ids of a customer's batches."""
         ...
 
-    def progress(self, customer_id: str, tracking_id: str) -> Poll:
+    def poll(self, customer_id: str, tracking_id: str) -> Poll:
         """Ask how far an upload is."""
         ...
 

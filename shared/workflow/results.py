@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from shared.job.record import Job, Outcome, Verdict
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.partner_center.device_errors import device_error
+from shared.partner_center.device_errors import action
 
 COLUMNS = (
     "device", "line", "serialNumber", "productKey", "hardwareHashStart", "oemManufacturerName", "modelName",
@@ -25,12 +25,6 @@ PIECE = 2**20
 # A spreadsheet may split a cell at another separator than ours, and its user may type in full width.
 _FORMULA = re.compile(r"((?:^|[,;\t\r\n\uff0c\uff1b])\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
-_ACTIONS = {
-    Outcome.REGISTERED: "",
-    Outcome.NOT_REPORTED: "Look the device up in Partner Center, or drop the manifest again.",
-    Outcome.NOT_UPLOADED: "See the status for the reason, then drop the manifest again.",
-    Outcome.DUPLICATE: "Nothing to do: the same device is listed earlier in the manifest.",
-}
 _UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
 
 
@@ -71,10 +65,7 @@ def _outcomes(job: Job) -> Iterator[Sequence[str]]:
 
 
 def _outcome(verdict: Verdict) -> Sequence[str]:
-    action = _ACTIONS.get(verdict.outcome)
-    if action is None:
-        action = device_error(verdict.code, verdict.description).action
-    return _cells(verdict.outcome, verdict.code, verdict.description, action, verdict.matched_by)
+    return _cells(verdict.outcome, verdict.code, verdict.description, action(verdict), verdict.matched_by)
 
 
 def _identity(device: Device) -> Sequence[str]:

@@ -15,7 +15,14 @@ from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
 from shared.manifest.target import Ids, Target, resolve
 from shared.partner_center.advice import nearest_batches
-from shared.partner_center.responses import Accepted, AnswerError, RefusedError, TooLargeError, UnavailableError
+from shared.partner_center.responses import (
+    Accepted,
+    AnswerError,
+    RefusedError,
+    ThrottledError,
+    TooLargeError,
+    UnavailableError,
+)
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
@@ -106,9 +113,9 @@ class Attempt:
         try:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
-            self._halve(len(part), error.fault)
+            self._halve(len(part), error)
         except RefusedError as error:
-            self._refused(error.fault)
+            self._refused(error)
         except UnavailableError as error:
             self._unavailable(error, (first, first + len(part) - 1))
         else:
@@ -132,35 +139,37 @@ class Attempt:
         if job.unsent:
             self._claim.save(job)
         else:
-            self._follow(job, now)
+            self._follow(job, now, accepted.retry_after)
         event_log.log(
             "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
             request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
         )  # fmt: skip
 
-    def _follow(self, job: Job, now: datetime) -> None:
+    def _follow(self, job: Job, now: datetime, wait: timedelta | None) -> None:
         poll_at = self._claim.first_poll(now)
+        if wait:
+            poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
         self._claim.save(transitions.following(job, poll_at, now))
         self._claim.enqueue(poll_at)
 
-    def _halve(self, count: int, fault: Fault) -> None:
+    def _halve(self, count: int, error: AnswerError) -> None:
         if count == 1:
-            self._claim.stop(State.REJECTED, fault)
+            self._claim.stop(State.REJECTED, error.fault)
         else:
-            self._go_on(fault, part_size=(count + 1) // 2)
+            self._go_on(error, part_size=(count + 1) // 2)
 
-    def _refused(self, fault: Fault) -> None:
+    def _refused(self, error: AnswerError) -> None:
         """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
-        job = self._job
+        job, fault = self._job, error.fault
         missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
         if missing and self._services.limits.create_missing_batch and not self._created:
             self._created = True
-            self._go_on(fault, creating=True)
+            self._go_on(error, creating=True)
         elif job.internal.creating and fault.http_status == HTTPStatus.CONFLICT:
-            self._go_on(fault, creating=False)
-        elif missing:
-            self._go_on(fault)  # before another call is made
+            self._go_on(error, creating=False)
+        elif missing and not error.retry_after:
+            self._go_on(error)  # before another call is made
             self._claim.stop(State.REJECTED, self._with_batches(fault))
         else:
             self._claim.stop(State.REJECTED, fault)
@@ -176,17 +185,24 @@ class Attempt:
         if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
             self._token_renewed = True
             self._services.api.renew_token()
-            self._go_on(error.fault)
-        elif error.answered:
+            self._go_on(error)
+        elif error.said_no:
             self._postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
+        elif isinstance(error, ThrottledError):
+            self._postpone(error.fault, error.retry_after)
         else:
             self._postpone(error.fault, error.retry_after, unanswered=part)
 
-    def _go_on(self, fault: Fault, **bookkeeping: object) -> None:
-        """Save a refusal, so that the next request has an id of its own, and go on in this attempt."""
-        now = self._services.clock()
+    def _go_on(self, error: AnswerError, **bookkeeping: object) -> None:
+        """Save a refusal, so that the next request has an id of its own, and go on in this attempt.
+
+        If the answer says how long to leave Partner Center alone, another attempt goes on then.
+        """
+        fault, now = error.fault, self._services.clock()
         self._claim.save(transitions.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
         event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
+        if error.retry_after:
+            self._postpone(fault, error.retry_after)
 
     def _postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
         services, now = self._services, self._services.clock()

@@ -1,5 +1,6 @@
 """``make run``, started as a person starts it, over each way to sign in."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from rich.console import Console
 
 from local import run as local_run
 from local.sign_in import WAYS
+from shared.job.record import State
 from tests.manifests import array, serials
-from tests.world import World
+from tests.world import CUSTOMER, World
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds; it takes about six
@@ -38,6 +40,19 @@ def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
     )
     started.callback(run.send_signal, signal.SIGINT)  # it ends what it has started; no harm where it has ended itself
     return run
+
+
+def test_the_batch_that_an_envelope_names_is_not_created() -> None:
+    world = World(customers={})
+    running = cast("Any", SimpleNamespace(partner_center=world.partner_center))
+    envelope = {"customerId": CUSTOMER, "batchId": "Nowhere", "devices": json.loads(array(serials(1)))}
+    data = json.dumps(envelope).encode()
+    name = local_run._place(running, Path("laptops.json"), data)  # noqa: SLF001 - the rest needs the whole stage
+    assert name == f"{CUSTOMER}/Nowhere/laptops.json"
+    world.drop(data, name)
+    world.settle()
+    assert world.job(name).state is State.REJECTED
+    assert "has no device batches yet" in world.job(name).message
 
 
 def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe() -> None:

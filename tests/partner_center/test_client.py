@@ -9,10 +9,10 @@ from requests.structures import CaseInsensitiveDict
 
 from local.stand_ins.partner_center import PartnerCenter as StandIn
 from local.stand_ins.partner_center import SignIn, faults
-from local.stand_ins.web import Proceed, Request, Response, Server, Silence, unanswered
+from local.stand_ins.web import Proceed, Request, Response, Server, Silence, instead, unanswered
 from shared.http_session import DirectSession
 from shared.partner_center.client import PartnerCenter
-from shared.partner_center.responses import RefusedError, UnavailableError
+from shared.partner_center.responses import AnswerError, RefusedError, UnavailableError, tracking_id
 from tests.fakes import Clock
 from tests.world import CUSTOMER, TokenDesk
 
@@ -106,7 +106,7 @@ def test_the_session_takes_neither_netrc_nor_proxies_nor_cookies(monkeypatch: py
 def test_nobody_at_home_is_unavailable() -> None:
     with open_session() as session, pytest.raises(UnavailableError) as error:
         client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
-    assert not error.value.answered
+    assert not error.value.said_no
     assert error.value.fault.description == "Partner Center could not be reached."
 
 
@@ -122,7 +122,7 @@ def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPat
         open_session() as session,
         pytest.raises(UnavailableError, match="None"),
     ):
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
 
 
 def test_another_answer_than_a_status_is_unavailable() -> None:
@@ -131,7 +131,7 @@ def test_another_answer_than_a_status_is_unavailable() -> None:
             return Response.of(200, ["odd"], {"Retry-After": "9"})
 
     with Server(Odd()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
     assert error.value.retry_after == timedelta(seconds=9)
 
 
@@ -142,6 +142,81 @@ def test_a_token_in_an_answer_is_not_repeated() -> None:
     with Server(center) as server, open_session() as session, pytest.raises(RefusedError) as error:
         client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
     assert error.value.fault.description == "Bad token (token) in header."
+
+
+def test_a_token_in_headers_and_escapes_is_not_kept() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+    token = TokenDesk().token()
+
+    def repeats(proceed: Proceed) -> Response:
+        answer = proceed()
+        answer.headers["Location"] += f"?was={token}"
+        answer.headers["MS-CV"] = f"Bearer {token}"
+        return answer
+
+    def refuses(_: Proceed) -> Response:
+        body = b'{"code": "3000", "description": "Bearer \\u0074oken%201"}'
+        return Response(400, CaseInsensitiveDict({"MS-CV": token}), body)
+
+    center.script.next_upload(repeats, refuses)
+    with Server(center) as server, open_session() as session:
+        api = client(server.url, session, clock)
+        accepted = api.upload(CUSTOMER, "Test", BODY, request_id())
+        with pytest.raises(RefusedError) as error:
+            api.upload(CUSTOMER, "Test", BODY, request_id())
+    assert accepted.location.endswith("?was=(token)")
+    assert accepted.server_correlation == "Bearer (token)"
+    assert error.value.fault.description == "Bearer (token)."
+    assert error.value.fault.server_correlation == "(token)"
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413, 429, 500, 503])
+def test_every_answer_that_names_a_wait_hands_it_on(status: int) -> None:
+    clock = Clock()
+    center = stand_in(clock)
+    center.script.next_upload(instead(Response(status, CaseInsensitiveDict({"Retry-After": "600"}), b"{}")))
+    with Server(center) as server, open_session() as session, pytest.raises(AnswerError) as error:
+        client(server.url, session, clock).upload(CUSTOMER, "Test", BODY, request_id())
+    assert error.value.retry_after == timedelta(seconds=600)
+
+
+def test_an_accepted_upload_and_a_poll_hand_a_wait_on() -> None:
+    clock = Clock()
+    center = stand_in(clock)
+
+    def later(proceed: Proceed) -> Response:
+        answer = proceed()
+        answer.headers["Retry-After"] = "90"
+        return answer
+
+    center.script.next_upload(later)
+    center.script.next_poll(later)
+    with Server(center) as server, open_session() as session:
+        api = client(server.url, session, clock)
+        accepted = api.upload(CUSTOMER, "Test", BODY, request_id())
+        poll = api.poll(CUSTOMER, str(tracking_id(accepted.location)))
+    assert accepted.retry_after == poll.retry_after == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_gateways_answer_leaves_it_open_whether_the_devices_were_taken(status: int) -> None:
+    clock = Clock()
+    center = stand_in(clock)
+
+    def gives_up(proceed: Proceed) -> Response:
+        proceed()
+        return faults.gateway_error(status)(proceed)
+
+    center.script.next_upload(gives_up)
+    named = request_id()
+    with Server(center) as server, open_session() as session:
+        api = client(server.url, session, clock)
+        with pytest.raises(UnavailableError) as error:
+            api.upload(CUSTOMER, "Test", BODY, named)
+        api.upload(CUSTOMER, "Test", BODY, named)
+    assert not error.value.said_no
+    assert center.registered(CUSTOMER).total() == 1
 
 
 def test_nothing_that_a_call_leaves_behind_has_its_token(caplog: pytest.LogCaptureFixture) -> None:
@@ -159,8 +234,8 @@ def test_an_answer_that_breaks_off_is_no_answer() -> None:
             return Response(202, CaseInsensitiveDict({"Content-Encoding": "gzip"}), b"this is no gzip")
 
     with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
-        client(server.url, session, Clock()).progress(CUSTOMER, "x")
-    assert not error.value.answered
+        client(server.url, session, Clock()).poll(CUSTOMER, "x")
+    assert not error.value.said_no
 
 
 def test_a_connection_that_breaks_late_is_not_tried_again_in_the_same_call() -> None:

@@ -1,50 +1,182 @@
+from collections.abc import Sequence
+from itertools import pairwise, permutations
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.job.record import Outcome, Verdict, VerdictRun
 from shared.manifest.device import Device
+from shared.partner_center.device_errors import AMBIGUOUS, UNASSIGNED, action
 from shared.partner_center.matching import compress, judge
-from shared.partner_center.responses import DeviceEntry
+from shared.partner_center.upload_details import DeviceEntry
 
 DONE = "finished"
+HASH = "T0EAAAEAHAAAAAoAAQD0ASlQ"
 
 
-def fates(devices: list[Device], entries: list[DeviceEntry]) -> list[tuple[str, str | None]]:
-    return [
-        (run.verdict.outcome.value, run.verdict.matched_by) for run in judge(devices, entries) for _ in range(run.count)
-    ]
+def device(serial: str | None = None, key: str | None = None, hardware_hash: str | None = None) -> Device:
+    return Device(serial_number=serial, product_key=key, hardware_hash=hardware_hash)
 
 
-def test_devices_are_found_by_serial_then_key_then_place() -> None:
-    devices = [Device(hardware_hash="h"), Device(product_key="K1"), Device(serial_number="S1")]
-    entries = [
-        DeviceEntry(serial_number="resolved-by-them", status=DONE),
-        DeviceEntry(serial_number="s1 ", status=DONE),
-        DeviceEntry(product_key="k1", status=DONE),
-    ]
-    assert fates(devices, entries) == [
+def good(serial: str | None = None, key: str | None = None) -> DeviceEntry:
+    return DeviceEntry(serial_number=serial, product_key=key, status=DONE)
+
+
+def bad(serial: str | None = None, key: str | None = None) -> DeviceEntry:
+    return DeviceEntry(serial_number=serial, product_key=key, status="finished_with_errors", error_code="808")
+
+
+def verdicts(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[Verdict]:
+    return [run.verdict for run in judge(devices, entries) for _ in range(run.count)]
+
+
+def outcomes(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[tuple[str, str | None]]:
+    return [(verdict.outcome.value, verdict.matched_by) for verdict in verdicts(devices, entries)]
+
+
+UNKNOWN = ("not_reported", None)
+
+
+def test_devices_are_found_by_serial_then_key_then_elimination() -> None:
+    devices = [device(hardware_hash="h"), device(key="K1"), device("S1")]
+    entries = [good("resolved-by-them"), good("s1 "), good(key="k1")]
+    assert outcomes(devices, entries) == [
         ("registered", "position"),
         ("registered", "productKey"),
         ("registered", "serialNumber"),
     ]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_devices_of_one_serial_are_told_apart_by_their_keys(turned: bool) -> None:  # noqa: FBT001 - a table's column
+    devices = [device("Default string", "K-1"), device("Default string", "K-2")]
+    entries = [bad("Default string", "K-2"), good("Default string", "K-1")]
+    assert outcomes(devices, entries[::-1] if turned else entries) == [
+        ("registered", "productKey"),
+        ("failed", "productKey"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("devices", "entries", "expected"),
+    [
+        ([device("S", "K1")], [good("S", "K1")], [("registered", "serialNumber")]),
+        ([device("S", "K1")], [good("S")], [("registered", "serialNumber")]),
+        ([device("S")], [good("S", "K9")], [("registered", "serialNumber")]),
+        ([device("S", "K1"), device("S", "K2")], [good("S"), bad("S", "K2")],
+         [("registered", "serialNumber"), ("failed", "productKey")]),
+        ([device("S", "K1")], [good(key="K1")], [("registered", "productKey")]),
+        ([device(key="K1")], [good(key="k1 ")], [("registered", "productKey")]),
+        ([device(key="K1"), device(key="K2")], [good(key="K2"), bad(key="K1")],
+         [("failed", "productKey"), ("registered", "productKey")]),
+        ([device(key="K1")], [good("S9", "K1")], [("registered", "productKey")]),
+        ([device("S1", "K1", HASH)], [good("S9", "K1")], [("registered", "productKey")]),
+    ],
+)  # fmt: skip
+def test_names_that_do_not_contradict_are_paired(
+    devices: list[Device], entries: list[DeviceEntry], expected: list[tuple[str, str | None]]
+) -> None:
+    assert outcomes(devices, entries) == expected
+
+
+@pytest.mark.parametrize(
+    ("devices", "entries"),
+    [
+        ([device("S", "K1")], [good("S", "K9")]),
+        ([device("S1", "K")], [good("S9", "K")]),
+        ([device("S1")], [good("S9")]),
+        ([device("S1", "K1", HASH)], [good("S9", "K9")]),
+        ([device("S1", "K1", HASH), device("S2", "K2", HASH)], [good("S2", "K1"), good("S1", "K2")]),
+        ([device("S", "K1"), device("S", "K2")], [good("S", "K8"), good("S", "K9")]),
+    ],
+)
+def test_names_that_contradict_are_never_paired(devices: list[Device], entries: list[DeviceEntry]) -> None:
+    found = verdicts(devices, entries)
+    assert [(verdict.outcome, verdict.matched_by) for verdict in found] == [UNKNOWN] * len(devices)
+    assert {verdict.description for verdict in found} == {UNASSIGNED}
+
+
+def test_the_serial_inside_a_hash_may_be_another() -> None:
+    entries = [good("Default string")]
+    assert outcomes([device("S1", hardware_hash=HASH)], entries) == [("registered", "position")]
+    assert outcomes([device("S1")], entries) == [UNKNOWN]
+
+
+def test_a_serial_of_another_device_is_never_the_one_inside_a_hash() -> None:
+    devices = [device("S1", hardware_hash=HASH), device("S2", hardware_hash=HASH)]
+    assert outcomes(devices, [good("S2"), good("S2")]) == [UNKNOWN, ("registered", "serialNumber")]
+
+
+def test_what_is_left_is_paired_by_elimination_only_where_it_all_says_the_same() -> None:
+    devices = [device("S1"), device("S2"), device(hardware_hash="h1"), device(hardware_hash="h2")]
+    # S2 before S1: the order is visibly not that of the upload.
+    assert outcomes(devices, [good("S2"), good("S1"), bad(), bad()])[2:] == [("failed", "position")] * 2
+    assert outcomes(devices, [good("S2"), good("S1"), bad(), good()])[2:] == [UNKNOWN] * 2
+    assert outcomes(devices, [good("S2"), good("S1"), bad()])[2:] == [UNKNOWN] * 2
+
+
 def test_position_counts_only_where_the_counts_agree() -> None:
-    devices = [Device(hardware_hash="h1"), Device(hardware_hash="h2")]
-    assert fates(devices, [DeviceEntry(status=DONE)]) == [("not_reported", None)] * 2
-    assert fates(devices, [DeviceEntry(status=DONE)] * 2) == [("registered", "position")] * 2
+    devices = [device(hardware_hash="h1"), device(hardware_hash="h2")]
+    assert outcomes(devices, [good()]) == [UNKNOWN] * 2
+    assert outcomes(devices, [good()] * 2) == [("registered", "position")] * 2
+    assert outcomes(devices, [good()] * 3) == [UNKNOWN] * 2
 
 
-def test_position_never_gives_a_device_anothers_entry() -> None:
-    devices = [Device(serial_number="S1", hardware_hash="h"), Device(hardware_hash="h2")]
-    entries = [DeviceEntry(serial_number="S9", status=DONE), DeviceEntry(status=DONE)]
-    assert fates(devices, entries) == [("not_reported", None), ("registered", "position")]
+def test_position_says_so_where_others_beside_it_ended_otherwise() -> None:
+    devices = [device(hardware_hash="h1"), device(hardware_hash="h2"), device("S3")]
+    first, second, third = verdicts(devices, [good(), bad(), good("S3")])
+    assert (first.outcome, first.description, first.matched_by) == (Outcome.REGISTERED, AMBIGUOUS, "position")
+    assert (second.outcome, second.code, second.description) == (Outcome.FAILED, "808", AMBIGUOUS)
+    assert third.description is None
+    assert action(first) == "Look the device up in Partner Center to be sure."
+    assert action(second).endswith("drop the manifest again. Look the device up in Partner Center to be sure.")
+    assert [verdict.description for verdict in verdicts(devices, [good(), good(), good("S3")])] == [None] * 3
 
 
-def test_each_entry_judges_one_device() -> None:
-    devices = [Device(serial_number="S1", model_name="A"), Device(serial_number="S1", model_name="B")]
-    entries = [DeviceEntry(serial_number="S1", status=DONE), DeviceEntry(serial_number="S1", error_code="802")]
-    assert [name for name, _ in fates(devices, entries)] == ["registered", "failed"]
-    assert [name for name, _ in fates(devices, entries[:1])] == ["registered", "not_reported"]
+def test_position_is_no_ground_for_an_entry_that_names_several_devices() -> None:
+    devices = [device("S", hardware_hash="h1"), device("S", hardware_hash="h2")]
+    found = verdicts(devices, [good("S"), bad("S")])
+    assert [verdict.outcome for verdict in found] == [Outcome.NOT_REPORTED] * 2
+    assert {action(verdict) for verdict in found} == {"Look the device up in Partner Center to be sure."}
+    assert outcomes(devices, [good("S"), good("S")]) == [("registered", "serialNumber")] * 2
+
+
+def test_fewer_entries_than_devices_of_a_name_are_nobodys() -> None:
+    devices = [device("S", hardware_hash="h1"), device("S", hardware_hash="h2")]
+    assert outcomes(devices, [good("S")]) == [UNKNOWN] * 2
+    assert outcomes(devices, []) == [UNKNOWN] * 2
+    assert verdicts(devices, [])[0].description is None
+
+
+names = st.sampled_from([None, "A", "B", "C"])
+fleets = st.lists(st.builds(device, names, names, st.sampled_from([None, HASH])), min_size=1, max_size=5)
+
+
+@given(fleets, st.lists(st.booleans(), min_size=5, max_size=5), st.data())
+def test_registered_is_never_said_of_a_device_that_is_not(
+    devices: list[Device], ends: list[bool], data: st.DataObject
+) -> None:
+    ends = ends[: len(devices)]
+    own = [
+        (good if end else bad)(
+            data.draw(st.sampled_from([one.serial_number, None])), data.draw(st.sampled_from([one.product_key, None]))
+        )
+        for one, end in zip(devices, ends, strict=True)
+    ]
+    entries = [own[place] for place in data.draw(st.permutations(range(len(own))))]
+    entries = entries[: data.draw(st.integers(0, len(entries)))]
+    for verdict, end in zip(verdicts(devices, entries), ends, strict=True):
+        said = verdict.outcome is Outcome.REGISTERED and verdict.description != AMBIGUOUS
+        assert end or not said
+
+
+def test_any_order_gives_devices_that_are_named_their_own() -> None:
+    devices = [device("S1"), device("S2", "K2"), device("S", "K3"), device("S", "K4"), device(hardware_hash="h")]
+    entries = [bad("S1"), good("S2", "K2"), bad("S", "K3"), good("S", "K4"), good("inside")]
+    expected = ["failed", "registered", "failed", "registered", "registered"]
+    for order in permutations(entries):
+        assert [verdict.outcome.value for verdict in verdicts(devices, order)] == expected
 
 
 @pytest.mark.parametrize(
@@ -59,7 +191,10 @@ def test_each_entry_judges_one_device() -> None:
         ("finished_with_errors", "806", "ZtdDeviceAssignedToOtherTenant", Outcome.FAILED),
         ("finished_with_errors", "808", "x", Outcome.FAILED),
         ("finished_with_errors", None, None, Outcome.FAILED),
+        ("FinishedWithErrors", "0", None, Outcome.FAILED),
+        ("Failed", None, None, Outcome.FAILED),
         ("finished", "4711", None, Outcome.FAILED),
+        ("processing", "808", None, Outcome.FAILED),
         ("processing", None, None, Outcome.NOT_REPORTED),
         (None, None, None, Outcome.NOT_REPORTED),
     ],
@@ -73,5 +208,24 @@ def test_each_entry_is_judged_by_its_own_words(
 
 
 def test_equal_neighbours_are_counted_together() -> None:
-    good, bad = Verdict(Outcome.REGISTERED), Verdict(Outcome.FAILED, "802")
-    assert compress([good, good, bad, good]) == (VerdictRun(2, good), VerdictRun(1, bad), VerdictRun(1, good))
+    one, other = Verdict(Outcome.REGISTERED), Verdict(Outcome.FAILED, "802")
+    assert compress([one, one, other, one]) == (VerdictRun(2, one), VerdictRun(1, other), VerdictRun(1, one))
+
+
+def test_a_large_answer_about_one_serial_is_judged_in_time_that_grows_with_its_size() -> None:
+    devices = [device("S", f"K{number}") for number in range(1000)]
+    entries = [good("S", f"K{number}") for number in reversed(range(20_000))]
+    assert outcomes(devices, entries) == [("registered", "productKey")] * 1000
+
+
+def test_a_chain_of_names_is_followed_for_a_few_links() -> None:
+    # Each entry can mean two devices until the entry behind it has found its own.
+    links = ["A0", *(f"{side}{number}" for number in range(1, 8) for side in "BA")]
+    devices = [device(link) if link[0] == "A" else device(key=link) for link in links]
+    entries = [good("A0")]
+    for one, other in pairwise(links):
+        serial, key = sorted((one, other))
+        entries.append((good if len(entries) % 2 else bad)(serial, key))
+    found = [verdict.outcome for verdict in verdicts(devices, entries[::-1])]
+    assert found[:5] == [Outcome.REGISTERED, Outcome.REGISTERED, Outcome.FAILED, Outcome.REGISTERED, Outcome.FAILED]
+    assert set(found[5:]) == {Outcome.NOT_REPORTED}

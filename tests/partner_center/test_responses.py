@@ -7,14 +7,15 @@ from requests.structures import CaseInsensitiveDict
 from shared.job.record import Fault
 from shared.partner_center.responses import (
     Answer,
-    DeviceEntry,
     RefusedError,
+    ThrottledError,
     TooLargeError,
     UnavailableError,
     error_for,
     location_in,
-    progress_in,
+    received,
     retry_after,
+    sentence,
     tracking_id,
 )
 
@@ -40,7 +41,7 @@ def answer(status: int = 202, headers: Mapping[str, str] | None = None, body: by
         (403, "2032", UnavailableError),
         (403, None, UnavailableError),
         (408, None, UnavailableError),
-        (429, None, UnavailableError),
+        (429, None, ThrottledError),
         (302, None, UnavailableError),
         (500, "800003", UnavailableError),
         (503, None, UnavailableError),
@@ -48,6 +49,34 @@ def answer(status: int = 202, headers: Mapping[str, str] | None = None, body: by
 )
 def test_every_status_leads_where_the_contract_says(status: int, code: str | None, error: type[Exception]) -> None:
     assert type(error_for(answer(status), Fault(http_status=status, code=code, description=""), NOW)) is error
+
+
+DOCUMENT = b'{"code": 800003, "description": "Server error.", "data": [], "source": "PartnerApiServiceCore"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "no"),
+    [
+        *((status, b"", True) for status in (400, 401, 403, 404, 405, 409, 413, 415, 422, 451, 499)),
+        *((status, DOCUMENT, False) for status in (408, 425, 429, 200, 302, 307)),
+        *((status, DOCUMENT, True) for status in (500, 502, 503, 504, 599)),
+        *((status, b"", False) for status in (500, 502, 503, 504)),
+        (500, b"<html>code description</html>", False),
+        (503, b'{"statusCode": 503, "message": "Service unavailable."}', False),
+        (503, b'{"description": "The backend did not answer."}', False),
+        (503, b'{"code": "ServiceUnavailable"}', False),
+        (503, b'{"code": null, "description": null}', False),
+        (503, b'["code", "description"]', False),
+    ],
+)
+def test_only_partner_center_itself_says_no(status: int, body: bytes, no: bool) -> None:  # noqa: FBT001 - a table's column
+    assert error_for(answer(status, body=body), Fault(description=""), NOW).said_no is no
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 408, 413, 429, 500, 503])
+def test_retry_after_is_read_whatever_the_status(status: int) -> None:
+    error = error_for(answer(status, {"Retry-After": "77"}), Fault(description=""), NOW)
+    assert error.retry_after == timedelta(seconds=77)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +116,9 @@ def test_retry_after_is_read_in_both_forms(value: str, seconds: int | None) -> N
         ("/customers/%2e%2e", None),
         ("https://[", None),
         ("/x/" + "y" * 501, None),
+        ("/x/" * 682 + "y2", "y2"),
+        ("/x/" * 682 + "y23", None),
+        ("x" * 2**20 + "/y", None),
     ],
 )
 def test_the_tracking_id_is_the_last_segment_of_any_location(location: str, tracking: str | None) -> None:
@@ -106,6 +138,11 @@ def test_the_tracking_id_is_the_last_segment_of_any_location(location: str, trac
         ({}, b"<html>", None),
         ({}, b"", None),
         ({}, b"[" * 100_000, None),
+        ({}, b"[" * 60_000, None),
+        ({"Location": "/" + "x" * 3000}, b'{"location": "/b/2"}', "/b/2"),
+        ({}, b'{"Location": "/b/2"}', "/b/2"),
+        ({}, b'{"Links": {"Self": {"Uri": "/c/3"}}}', "/c/3"),
+        ({}, b'{"location": "/b/2", "x": "%s"}' % (b"x" * 2**16), None),
     ],
 )
 def test_a_location_is_looked_for_in_header_and_body(
@@ -114,43 +151,56 @@ def test_a_location_is_looked_for_in_header_and_body(
     assert location_in(answer(202, headers, body)) == location
 
 
-def test_members_are_read_off_any_body_as_one_readable_line() -> None:
-    told = answer(body=b'{"code": 3000, "description": "a\\n\\u0007 b", "data": []}')
-    assert told.member("code") == "3000"
-    assert told.member("description") == "a b"
-    assert told.member("data") is None
-    assert told.member("source") is None
-    assert answer(body=b'"text"').member("code") is None
-    assert len(str(answer(body=b'{"description": "' + b"x" * 9999 + b'"}').member("description"))) == 500
+@pytest.mark.parametrize(
+    ("body", "code", "description"),
+    [
+        (b'{"code": 3000, "description": "a\\n\\u0007 b", "data": [], "source": "x"}', "3000", "a b"),
+        (b'{"Code": "BadRequest", "Description": "Wrong."}', "BadRequest", "Wrong."),
+        (b'{"error": {"code": "BadRequest", "message": "Invalid batch id"}}', "BadRequest", "Invalid batch id"),
+        (b'{"error": {"Code": 5, "Message": "m"}, "code": "outer"}', "5", "m"),
+        (b'{"error": "invalid_request", "message": "m"}', None, "m"),
+        (b'{"Message": "An error has occurred."}', None, "An error has occurred."),
+        (b'{"statusCode": 429, "message": "Too many requests."}', None, "Too many requests."),
+        (b'{"code": null, "description": ["odd"]}', None, None),
+        (b'{"code": true, "description": 2.0}', "True", "2"),
+        (b'{"description": "half \\ud800"}', None, "half ?"),
+        (b'"text"', None, None),
+        (b"<html>code</html>", None, None),
+        (b"", None, None),
+        (b"[" * 60_000, None, None),
+        (b'{"code": "1", "description": "%s"}' % (b"x" * 2**16), None, None),
+        (b'{"code": %s}' % (b"9" * 5000), None, None),
+    ],
+)
+def test_an_error_is_read_in_every_shape_that_is_known(body: bytes, code: str | None, description: str | None) -> None:
+    assert answer(body=body).error == (code, description)
+
+
+def test_foreign_texts_are_bounded() -> None:
+    code, description = answer(body=b'{"code": "%s", "description": "%s"}' % (b"x" * 999, b"y" * 9999)).error
+    assert (len(str(code)), len(str(description))) == (100, 500)
+    assert len(str(answer(headers={"MS-CV": "z" * 999}).server_correlation)) == 100
 
 
 @pytest.mark.parametrize(
-    ("body", "finished"),
-    [
-        (b'{"status": "finished", "devicesStatus": []}', True),
-        (b'{"status": "Finished_With_Errors"}', True),
-        (b'{"status": "processing", "devicesStatus": null}', False),
-        (b"{}", False),
-    ],
+    ("text", "whole"), [("Not found", "Not found."), ("No.", "No."), ("No!", "No!"), ("Why?", "Why?"), ("…", "…")]
 )
-def test_progress_is_finished_when_partner_center_says_so(body: bytes, finished: bool) -> None:  # noqa: FBT001 - a table's column
-    progress = progress_in(answer(body=body))
-    assert progress is not None
-    assert progress.finished is finished
+def test_a_text_ends_like_a_sentence(text: str, whole: str) -> None:
+    assert sentence(text) == whole
 
 
-def test_an_odd_entry_does_not_spoil_the_others() -> None:
-    body = b"""{"status": "finished", "devicesStatus": [null, 5, {"serialNumber": 7, "errorCode": 808.0},
-        {"serialNumber": "S", "errorDescription": "half \\ud800", "status": ["odd"]}, {"status": "finished"}]}"""
-    progress = progress_in(answer(body=body))
-    assert progress is not None
-    entries = progress.devices_status
-    assert [entry.serial_number for entry in entries] == [None, None, "7", "S", None]
-    assert entries[2].error_code == "808"
-    assert entries[3] == DeviceEntry(serial_number="S", error_description="half ?")
-    assert entries[4].status == "finished"
+BOM = b"\xef\xbb\xbf"
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"status": 5}', b'{"x":' + b"[" * 100_000])
-def test_another_body_is_no_progress(body: bytes) -> None:
-    assert progress_in(answer(body=body)) is None
+@pytest.mark.parametrize("marks", [0, 1])
+def test_a_byte_order_mark_is_taken_off_once(marks: int) -> None:
+    body = BOM * marks + b'{"code": 20002, "description": "No relationship."}'
+    assert received(403, {}, body, "token").error == ("20002", "No relationship.")
+    assert received(403, {}, BOM * 2 + b"{}", "token").body == BOM + b"{}"
+
+
+def test_the_token_is_taken_out_of_all_that_is_kept() -> None:
+    headers = {"Location": "/a/1?was=secret", "MS-CV": "se%63ret", "Server": "secret", "Retry-After": "5"}
+    seen = received(202, headers, b'{"description": "Bearer \\u0073ecret."}', "secret")
+    assert seen.headers == {"Location": "/a/1?was=(token)", "MS-CV": "(token)", "Retry-After": "5"}
+    assert seen.error == (None, "Bearer (token).")

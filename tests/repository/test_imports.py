@@ -43,7 +43,10 @@ LIBRARIES = {
 }
 """Libraries that only these modules, or all modules of these wings, may import; ``msgspec`` is for everybody."""
 
-PURE = "manifest job config partner_center.responses partner_center.matching partner_center.advice"
+PURE = (
+    "manifest job config partner_center.advice partner_center.batch_list partner_center.device_errors "
+    "partner_center.matching partner_center.redaction partner_center.responses partner_center.upload_details"
+)
 """Modules that know no clock, no network, no environment and no dice, and so can be proven with values alone."""
 
 IMPURE = {"os", "random", "secrets", "socket", "subprocess", "threading", "time", "logging", "requests", "urllib3"}

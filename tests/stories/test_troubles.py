@@ -34,7 +34,7 @@ def test_throttled_then_accepted(start: Starter) -> None:
     stage.settle(lambda: stage.job().state is State.ACCEPTED)
     first, second = (call.at for call in stage.uploads())
     assert second - first >= timedelta(seconds=1)
-    assert len(set(request_ids(stage))) == 2
+    assert len(set(request_ids(stage))) == 1  # a throttle leaves it open whether the part was taken
 
 
 def test_down_for_an_hour_then_accepted(stage: Stage) -> None:

@@ -45,7 +45,7 @@ class PartnerCenter:
     """Answer requests about the batches of `customers`, from many threads at once.
 
     `sign_in` says what a bearer token is good for, or None: `{"a token": SignIn.APP_ONLY}.get` will do.
-    `clock` gives aware UTC times. `calls` grows in the order in which calls end.
+    `clock` returns aware UTC times. `calls` grows in the order in which calls end.
     """
 
     customers: Mapping[str, Collection[str]]

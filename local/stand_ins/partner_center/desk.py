@@ -1,5 +1,6 @@
-"""Do what a caller asks who has the right to ask, and do it once for each MS-RequestId."""
+"""Serve the requests that are in order, each MS-RequestId once."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from requests.structures import CaseInsensitiveDict
 
 from local.stand_ins.partner_center.checks import RefusedError, SignIn
 from local.stand_ins.partner_center.device import Device, read_devices, read_new_batch
-from local.stand_ins.partner_center.documents import batch_list, upload_details
+from local.stand_ins.partner_center.documents import NEXT_PAGE, batch_list, upload_details
 from local.stand_ins.partner_center.registry import Batch, Registry, Upload
 from local.stand_ins.partner_center.routes import Operation, Target
 from local.stand_ins.partner_center.script import Script
@@ -36,10 +37,17 @@ class Desk:
             case Operation.POLL:
                 return self._details(target)
             case Operation.LIST_BATCHES:
-                return Response.of(200, batch_list(target.customer, list(batches.values())))
+                return self._list(target, list(batches.values()), request)
             case Operation.CREATE_BATCH:
                 _check_user(access)
                 return self._once(request, lambda: self._create(target, batches, request.body))
+
+    def _list(self, target: Target, batches: list[Batch], request: Request) -> Response:
+        token = request.headers.get("MS-ContinuationToken", "")
+        first = int(token.removeprefix("after-")) if re.fullmatch("after-[0-9]{1,6}", token) else 0
+        if (target.query, bool(first)) not in (("", False), (NEXT_PAGE, True)):
+            raise RefusedError(400, "3000", "The query and the continuation token do not belong together.")
+        return Response.of(200, batch_list(target.customer, batches, first, self.script.batches_per_page))
 
     def _once(self, request: Request, accept: Callable[[], Upload]) -> Response:
         request_id = request.headers["MS-RequestId"].lower()
@@ -47,7 +55,7 @@ class Desk:
             self._accepted[request_id] = request, accept()
         first, upload = self._accepted[request_id]
         if (first.target, first.body) != (request.target, request.body):
-            raise RefusedError(409, "800002", "This MS-RequestId stands for another request.")
+            raise RefusedError(409, "800002", "This MS-RequestId belongs to another request.")
         return Response(202, CaseInsensitiveDict({"Location": upload.location}))
 
     def _upload(self, target: Target, batches: dict[str, Batch], body: bytes) -> Upload:

@@ -9,13 +9,23 @@ import msgspec
 from local.stand_ins.partner_center.registry import Batch, Entry, Upload
 from local.stand_ins.partner_center.script import Rows, Script
 
+NEXT_PAGE = "seekOperation=Next"
+"""The query of a link to another page; the page itself is named by a header."""
+
 type Phase = Literal["queued", "processing", "finished"]
 
 
-def batch_list(customer: str, batches: list[Batch]) -> dict[str, object]:
-    """List a customer's batches."""
-    items = [_batch(customer, batch) for batch in batches]
-    return {"totalCount": len(items), "items": items, "attributes": {"objectType": "Collection"}}
+def batch_list(customer: str, batches: list[Batch], first: int, size: int) -> dict[str, object]:
+    """List a page of a customer's batches, with a link to the next one where there are more."""
+    items = [_batch(customer, batch) for batch in batches[first : first + size]]
+    links: dict[str, object] = {"self": {"uri": f"/customers/{customer}/deviceBatches", "method": "GET", "headers": []}}
+    if first + size < len(batches):
+        links["next"] = {
+            "uri": f"/customers/{customer}/deviceBatches?{NEXT_PAGE}",
+            "method": "GET",
+            "headers": [{"key": "MS-ContinuationToken", "value": f"after-{first + size}"}],
+        }
+    return {"totalCount": len(batches), "items": items, "links": links, "attributes": {"objectType": "Collection"}}
 
 
 def _batch(customer: str, batch: Batch) -> dict[str, object]:
@@ -31,7 +41,7 @@ def _batch(customer: str, batch: Batch) -> dict[str, object]:
 
 
 def upload_details(upload: Upload, script: Script, now: datetime) -> dict[str, object]:
-    """Tell how far an upload has come, and once it has finished, what became of its devices."""
+    """Report how far an upload is, and once it has finished, the outcome of each device."""
     phase = _phase(upload, script, now)
     failed = any(not entry.outcome.is_registered for entry in upload.entries)
     details: dict[str, object] = {

@@ -87,7 +87,7 @@ class Registry:
     def judge(
         self, customer: str, devices: Iterable[Device], settled: Callable[[Device], Outcome | None]
     ) -> list[Entry]:
-        """Give each device the outcome settled for it, or one that follows from the uploads accepted before."""
+        """Return each device with the outcome set for it, or the one that follows from the uploads accepted before."""
         return [Entry(device, settled(device) or self._follows(customer, device)) for device in devices]
 
     def accept(self, customer: str, batch: Batch, entries: Iterable[Entry], now: datetime) -> Upload:

@@ -1,4 +1,4 @@
-"""Which path stands for which operation."""
+"""Which path means which operation."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CUSTOMER = "/v1/customers/(?P<customer>[^/?]+)"
 
 
 class Operation(Enum):
-    """Name what a caller can ask for."""
+    """Name the operations."""
 
     UPLOAD = auto()
     POLL = auto()
@@ -22,25 +22,26 @@ class Operation(Enum):
 ROUTES = {
     Operation.UPLOAD: ("POST", re.compile(f"{CUSTOMER}/deviceBatches/(?P<name>[^/?]+)/devices")),
     Operation.POLL: ("GET", re.compile(f"{CUSTOMER}/batchJobStatus/(?P<name>[^/?]+)")),
-    Operation.LIST_BATCHES: ("GET", re.compile(f"{CUSTOMER}/deviceBatches")),
+    Operation.LIST_BATCHES: ("GET", re.compile(rf"{CUSTOMER}/deviceBatches(?:\?(?P<query>[^/]*))?")),
     Operation.CREATE_BATCH: ("POST", re.compile(f"{CUSTOMER}/deviceBatches")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Hold what a request is about; `name` is the decoded id of a batch or of an upload."""
+    """Hold what a request is about; `name` is the decoded id of a batch or of an upload; `query` is of a list."""
 
     operation: Operation
     customer: str
     name: str = ""
+    query: str = ""
 
 
 def target_of(request: Request) -> Target | None:
     """Find the operation, comparing the target as it was sent: a slash within a segment has to be encoded."""
     for operation, (method, pattern) in ROUTES.items():
         if request.method == method and (match := pattern.fullmatch(request.target)):
-            return Target(operation, **{group: unquote(text) for group, text in match.groupdict().items()})
+            return Target(operation, **{group: unquote(text) for group, text in match.groupdict("").items()})
     return None
 
 

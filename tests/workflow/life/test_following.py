@@ -4,10 +4,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault as WebFault
-from local.stand_ins.web import Proceed, Response
+from local.stand_ins.web import Proceed, Response, instead
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from tests.manifests import array, serials
@@ -164,6 +165,17 @@ def test_a_success_may_tell_how_long_to_wait() -> None:
     world.partner_center.script.next_poll(come_back_in_an_hour)
     ask_now(world)
     assert world.job().next_attempt_at == world.clock.now + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_round_ends_with_who_says_how_long_to_wait(status: int) -> None:
+    world = World(part_size=1)
+    world.partner_center.script.next_poll(instead(Response(status, CaseInsensitiveDict({"Retry-After": "600"}), b"{}")))
+    world.drop(TWO)
+    world.settle()
+    first, second = [call.at for call in world.partner_center.calls if call.request.method == "GET"][:2]
+    assert second - first >= timedelta(seconds=600)
+    assert world.job().state is State.COMPLETED
 
 
 def test_a_fault_is_told_until_it_is_over() -> None:

@@ -1,14 +1,18 @@
 """What is down, throttled or out of reach is waited for, until it is given up."""
 
 from copy import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from local.stand_ins.partner_center import faults
-from local.stand_ins.web import Silence, unanswered
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from local.stand_ins.partner_center import Operation, SignIn, faults
+from local.stand_ins.web import Fault as WebFault
+from local.stand_ins.web import Proceed, Response, Silence, instead, unanswered
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from tests.workflow.life.views import TWO, status_of_error, uploads
-from tests.world import DELAYS, World
+from tests.world import CUSTOMER, DELAYS, World
 
 
 def test_a_throttle_is_waited_out_as_told() -> None:
@@ -25,6 +29,87 @@ def test_a_throttle_is_waited_out_as_told() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert world.job().attempts == 2
+    assert len(uploads(world)) == 2
+    assert len(set(uploads(world))) == 1  # a throttle does not say that the part was not taken
+
+
+def busy(status: int) -> WebFault:
+    return instead(
+        Response(status, CaseInsensitiveDict({"Retry-After": "600"}), b'{"code": "1", "description": "No."}')
+    )
+
+
+def posts(world: World) -> list[datetime]:
+    return [call.at for call in world.partner_center.calls if call.request.method == "POST"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 408, 413, 429, 500, 503])
+def test_every_answer_that_says_how_long_to_wait_is_obeyed(status: int) -> None:
+    world = World()
+    world.partner_center.script.next_upload(busy(status))
+    world.drop(TWO)
+    world.settle()
+    first, second = posts(world)[:2]
+    assert second - first >= timedelta(seconds=600)
+    assert world.job().state is State.COMPLETED
+    assert world.accepted() == {"S000001": 1, "S000002": 1}
+
+
+def test_a_missing_batch_is_created_only_when_the_wait_is_over() -> None:
+    world = World(customers={CUSTOMER: []}, create_missing_batch=True, access=SignIn.APP_AND_USER)
+    world.partner_center.script.next_upload(busy(404))
+    world.partner_center.script.next_call(Operation.CREATE_BATCH, busy(409))
+    world.drop(TWO)
+    world.settle(timedelta(minutes=11))
+    world.partner_center.add_batch(CUSTOMER, "Test")
+    world.settle()
+    first, second, third = posts(world)
+    assert min(second - first, third - second) >= timedelta(seconds=600)
+    assert world.job().state is State.COMPLETED
+
+
+def test_names_of_batches_are_not_asked_for_by_who_is_to_wait() -> None:
+    world = World()
+    world.partner_center.script.next_upload(busy(404))
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert len(world.partner_center.calls) == 1
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [("600", timedelta(minutes=10)), ("99999999", DELAYS.give_up)])
+def test_the_first_poll_waits_as_the_acceptance_says(seconds: str, wait: timedelta) -> None:
+    def later(proceed: Proceed) -> Response:
+        answer = proceed()
+        answer.headers["Retry-After"] = seconds
+        return answer
+
+    world = World()
+    world.partner_center.script.next_upload(later)
+    world.drop(TWO)
+    world.step()
+    assert world.job().next_attempt_at == world.clock.now + wait
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_gateway_that_gives_up_on_what_was_taken_has_it_taken_once(status: int) -> None:
+    def gives_up(proceed: Proceed) -> Response:
+        proceed()
+        return faults.gateway_error(status)(proceed)
+
+    world = World()
+    world.partner_center.script.next_upload(gives_up, gives_up)
+    world.drop(TWO)
+    world.settle()
+    assert world.accepted() == {"S000001": 1, "S000002": 1}
+    assert (len(uploads(world)), len(set(uploads(world)))) == (3, 1)
+
+
+def test_a_no_of_partner_center_itself_gets_a_new_request_id() -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.error(500, "800003", "Server error."))
+    world.drop(TWO)
+    world.settle()
     assert len(set(uploads(world))) == 2
 
 

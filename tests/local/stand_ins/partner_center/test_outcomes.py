@@ -44,6 +44,14 @@ def test_an_upload_can_stay_in_the_queue(caller: Caller, center: PartnerCenter, 
     assert caller.details(accepted)["status"] == "queued"
 
 
+def test_a_serial_number_can_ask_for_its_end(caller: Caller, center: PartnerCenter) -> None:
+    serials = ("808-1", "802-X", "806-", "8080-1", "S808-1")
+    center.script.device_ends("802-X", Outcome("812"))
+    accepted = caller.upload([{"serialNumber": serial, "hardwareHash": serial} for serial in serials])
+    rows = caller.details(accepted)["devicesStatus"]
+    assert [row.get("errorCode") for row in rows] == ["808", "812", "806", None, None]
+
+
 def test_rows_carry_neither_hash_nor_model(caller: Caller) -> None:
     accepted = caller.upload(DEVICES)
     details = caller.details(accepted)

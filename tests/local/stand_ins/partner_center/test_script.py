@@ -6,7 +6,7 @@ import requests
 
 from local.stand_ins.partner_center import Operation, PartnerCenter, faults
 from local.stand_ins.web import Adapter, Fault, Silence, answer_lost, unanswered
-from tests.local.stand_ins.partner_center.caller import BODY, CUSTOMER, Caller
+from tests.local.stand_ins.partner_center.caller import BATCHES, BODY, CUSTOMER, Caller
 
 BATCHES_PATH = f"/v1/customers/{CUSTOMER}/deviceBatches"
 NEW = {"batchId": "New one", "devices": BODY}
@@ -157,6 +157,30 @@ def test_batches_are_listed_with_the_number_of_their_devices(caller: Caller) -> 
         "2026-11-22T16:00:00.0000000",
     )
     assert batch["devicesLink"]["uri"] == f"/customers/{CUSTOMER}/deviceBatches/Test%20batch/devices"
+
+
+def test_many_batches_are_listed_in_pages(caller: Caller, center: PartnerCenter) -> None:
+    center.script.batches_per_page = 3
+    listing, found, pages = caller.call("GET", BATCHES_PATH).json(), list[str](), 1
+    while link := listing["links"].get("next"):
+        found += [batch["id"] for batch in listing["items"]]
+        headers = {header["key"]: header["value"] for header in link["headers"]}
+        listing, pages = caller.call(link["method"], "/v1" + link["uri"], None, **headers).json(), pages + 1
+    found += [batch["id"] for batch in listing["items"]]
+    assert (tuple(found), pages) == (BATCHES, 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("?seekOperation=Next", {}),
+        ("?seekOperation=Next", {"MS_ContinuationToken": "made-up"}),
+        ("?seekOperation=Previous", {"MS_ContinuationToken": "after-3"}),
+        ("", {"MS_ContinuationToken": "after-3"}),
+    ],
+)
+def test_a_page_is_asked_for_as_its_link_says(caller: Caller, query: str, headers: dict[str, str]) -> None:
+    assert caller.call("GET", BATCHES_PATH + query, None, **headers).status_code == 400
 
 
 def test_a_batch_is_created_for_a_user_only_and_once(caller: Caller, center: PartnerCenter) -> None:

@@ -1,0 +1,92 @@
+"""The list of a customer's batches, which comes in pages: ``{totalCount, items: [{id}], links: {next}}``."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from shared.partner_center.responses import Answer, readable
+
+MOST_PAGES = 20
+"""Pages that are read of one list: each is a call, which counts against the quota."""
+
+LONGEST_TOKEN = 8192
+"""Characters of a query or header that names the next page."""
+
+_PRINTABLE = re.compile(r"[!-~]+( [!-~]+)*")
+
+
+class NextPage(msgspec.Struct, frozen=True):
+    """How to request the next page: a query behind the list's own path, and further headers."""
+
+    query: str
+    headers: dict[str, str]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The batch ids of one page, and how to request the next one; ``None`` where it is the last."""
+
+    ids: list[str]
+    following: NextPage | None
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    """The one member of a ``DeviceBatch`` that matters here."""
+
+    id: str
+
+
+class _Header(msgspec.Struct, frozen=True):
+    key: str
+    value: str
+
+
+class _Link(msgspec.Struct, frozen=True):
+    uri: str
+    method: str = "GET"
+    headers: list[_Header] | None = None
+
+
+class _Links(msgspec.Struct, frozen=True):
+    next: _Link | None = None
+
+
+class _Collection(msgspec.Struct, frozen=True):
+    items: list[_Batch]
+    links: Any = None
+
+
+def page_in(answer: Answer, url: str) -> Page | None:
+    """Read one page of a list that was requested below ``url``; ``None`` if the body is something else."""
+    try:
+        collection = msgspec.json.decode(answer.body, type=_Collection)
+    except (ValueError, RecursionError):
+        return None
+    return Page([readable(batch.id) for batch in collection.items], _next_page(collection.links, url))
+
+
+def _next_page(links: object, url: str) -> NextPage | None:
+    """Read the link to the next page; one to another host, or that is odd, leads nowhere.
+
+    Of its address the query alone is used, so that no answer can make the app request anything but this list.
+    """
+    try:
+        link = msgspec.convert(links or {}, _Links).next
+        address = urlsplit(link.uri) if link else None
+    except ValueError:
+        return None
+    if link is None or address is None or link.method.upper() != "GET":
+        return None
+    # The token is sent along: the host must be the configured one.
+    if address.netloc not in ("", urlsplit(url).netloc):
+        return None
+    headers = {header.key: header.value for header in link.headers or () if _is_of_page(header.key.lower())}
+    sent = (address.query, *headers, *headers.values())
+    fits = all(_PRINTABLE.fullmatch(text) and len(text) <= LONGEST_TOKEN for text in sent if text)
+    return NextPage(address.query, headers) if fits and any(sent) else None
+
+
+def _is_of_page(header: str) -> bool:
+    """Return whether a link may set a header: one of Partner Center's, but not the ids that each call has anew."""
+    return header.startswith("ms-") and header not in ("ms-requestid", "ms-correlationid")

@@ -1,0 +1,133 @@
+"""``BatchUploadDetails``: how far Partner Center is with one upload, and what became of its devices."""
+
+import re
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from shared.partner_center.redaction import replaced
+from shared.partner_center.responses import Answer, text_of
+
+MOST_ENTRIES = 20_000
+"""Devices of one upload: far more than the API takes. An answer with more of them is not read."""
+
+LONGEST_ENTRY = 10_000
+"""Bytes of one device's entry, or of the status; one of the documented form has about 300."""
+
+_MEMBERS = 10
+"""Members that an entry may have; six are documented."""
+
+_NUMBERED = {"0": "unknown", "1": "queued", "2": "processing", "3": "finished", "4": "finished_with_errors"}
+"""The words by the numbers under which Microsoft's .NET SDK (3.4) knows and reads them."""
+
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape of JSON; the group has matched where it is one half of a pair without the other."""
+_MAYBE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class DeviceEntry(msgspec.Struct, frozen=True):
+    """One device of an upload, as ``BatchUploadDetails.devicesStatus`` has it."""
+
+    serial_number: str | None = None
+    product_key: str | None = None
+    status: str | None = None
+    error_code: str | None = None
+    error_description: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Return whether the device is registered, unless the entry has an error."""
+        return _plain(self.status) == "finished"
+
+    @property
+    def failed(self) -> bool:
+        """Return whether the device is not registered; where neither this nor that holds, its outcome is open."""
+        return (self.error_code or "0") != "0" or _plain(self.status) in ("finishedwitherrors", "failed")
+
+
+class UploadDetails(msgspec.Struct, frozen=True):
+    """How far Partner Center is with one upload, in its own word, and the entries of its devices."""
+
+    status: str
+    devices: tuple[DeviceEntry, ...]
+
+    @property
+    def finished(self) -> bool:
+        """Return whether the outcome of every device is known; each is judged by its own entry."""
+        return _plain(self.status) in ("finished", "finishedwitherrors", "failed")
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """One reading of an upload's details, and how long to leave Partner Center alone where it says so."""
+
+    details: UploadDetails
+    retry_after: timedelta | None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """The two members that matter, unread; .NET may write their names in PascalCase."""
+
+    status: msgspec.Raw = msgspec.Raw()
+    devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="devicesStatus")
+    pascal_status: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Status")
+    pascal_devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="DevicesStatus")
+
+
+def upload_details_in(answer: Answer) -> UploadDetails | None:
+    """Read the details of an upload; ``None`` if the body is something else.
+
+    An odd entry does not spoil the others. The answer is first split, which keeps no values, and then read entry by
+    entry, so that it takes a few times its size in memory whatever it holds.
+    """
+    body = _whole(answer.body)
+    # Splitting an array of millions of tiny entries makes millions of objects: commas are counted first.
+    if body.count(b",") > MOST_ENTRIES * _MEMBERS:
+        return None
+    try:
+        document = msgspec.json.decode(body, type=_Document)
+        status = _value(document.status or document.pascal_status or b'"unknown"')
+        devices = document.devices or document.pascal_devices
+        entries = msgspec.json.decode(devices, type=list[msgspec.Raw]) if bytes(memoryview(devices)[:1]) == b"[" else []
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(status, bool) or not isinstance(status, int | str):
+        return None
+    return UploadDetails(_word(text_of(status)) or "unknown", tuple(map(_entry, entries[:MOST_ENTRIES])))
+
+
+def _whole(body: bytes) -> bytes:
+    """Replace half characters, which a description that was cut off may end in, and no strict reader takes."""
+    if not _MAYBE_HALF.search(body):
+        return body
+    return replaced(_ESCAPE, lambda escape: b"?" if escape[1] else escape[0], body)
+
+
+def _entry(raw: msgspec.Raw) -> DeviceEntry:
+    value = _value(raw)
+    members = {name.lower(): member for name, member in value.items()} if isinstance(value, dict) else {}
+    names = ("serialnumber", "productkey", "status", "errorcode", "errordescription")
+    serial, key, status, code, description = (text_of(members.get(name)) for name in names)
+    return DeviceEntry(serial, key, _word(status), code, description)
+
+
+def _value(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 - a foreign value can be anything
+    """Decode a part of the document; ``None`` where it is too large, or damaged."""
+    try:
+        return msgspec.json.decode(raw) if len(memoryview(raw)) <= LONGEST_ENTRY else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _word(status: str | None) -> str | None:
+    return _NUMBERED.get(status or "", status)
+
+
+# Thousands of entries have the same few words.
+@lru_cache(64)
+def _plain(status: str | None) -> str:
+    """Compare words without case and separators: ``FinishedWithErrors`` is ``finished_with_errors``."""
+    return re.sub("[^a-z]", "", (status or "").lower())
