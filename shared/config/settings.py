@@ -64,6 +64,8 @@ class Limits(msgspec.Struct, frozen=True):
     devices: int
     allowed_customers: frozenset[str]
     create_missing_batch: bool = False
+    requests_per_minute: int | None = None
+    """Most requests to Partner Center; None: as many as it serves."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -218,7 +220,12 @@ def _limits(reader: _Reader, sign_in: str) -> Limits:
         devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), values.positive, _COUNT),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
         create_missing_batch=_create_missing_batch(reader, sign_in),
+        requests_per_minute=reader.parsed("MAX_REQUESTS_PER_MINUTE", "", _positive_or_none, _COUNT),
     )
+
+
+def _positive_or_none(text: str) -> int | None:
+    return values.positive(text) if text else None
 
 
 def _create_missing_batch(reader: _Reader, sign_in: str) -> bool:

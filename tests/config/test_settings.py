@@ -22,6 +22,7 @@ def test_defaults_are_the_contracts() -> None:
     assert settings.limits.devices_per_upload == 1000
     assert settings.limits.manifest_bytes == 256 * 1024 * 1024
     assert settings.limits.devices == 250_000
+    assert settings.limits.requests_per_minute is None
     assert settings.locale == "en-US"
     assert settings.limits.allowed_customers == frozenset()
     assert not settings.limits.create_missing_batch
@@ -63,6 +64,11 @@ def test_customers_are_compared_without_case() -> None:
     assert settings.limits.allowed_customers == {CUSTOMER}
 
 
+def test_requests_a_minute_are_limited_only_where_the_setting_has_a_number() -> None:
+    read = [read_settings(LEAST | {"MAX_REQUESTS_PER_MINUTE": text}).limits for text in ("60", "", " ")]
+    assert [limits.requests_per_minute for limits in read] == [60, None, None]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -82,6 +88,8 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_APPLICATION", "Größe", "printable ASCII"),
         ("MAX_DEVICES_PER_UPLOAD", "0", "whole number"),
         ("MAX_MANIFEST_BYTES", "many", "whole number"),
+        ("MAX_REQUESTS_PER_MINUTE", "0", "whole number"),
+        ("MAX_REQUESTS_PER_MINUTE", "1.5", "whole number"),
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
         ("GIVE_UP_AFTER", "-P2D", "ISO 8601"),
         ("ALLOWED_CUSTOMERS", "contoso", "list of customer ids"),
