@@ -5,7 +5,7 @@ from typing import Protocol
 from shared.job.record import Fault
 
 LONGEST_SIGN_IN = 45
-"""Seconds that a caller waits for a token, whatever the libraries below do with theirs."""
+"""Seconds after which a token comes too late for the call that asked for it. The sign-in keeps this bound."""
 
 
 class SignInError(Exception):

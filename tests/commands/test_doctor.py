@@ -228,14 +228,14 @@ def jwt(claims: object) -> str:
 def test_a_token_for_somebody_else_is_told(
     patient: Patient, monkeypatch: pytest.MonkeyPatch, token: str, told: str
 ) -> None:
-    monkeypatch.setattr("shared.sign_in.SignIn.token", lambda _: token)
+    monkeypatch.setattr("shared.sign_in.TokenSource.token", lambda _: token)
     assert patient.examine(None) == 1
     assert told in patient.complaints()[0]
 
 
 def test_a_delegated_token_shows_its_scopes(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {"aud": f"{AUDIENCE}/", "scp": "user_impersonation", "exp": 1_800_000_000}
-    monkeypatch.setattr("shared.sign_in.SignIn.token", lambda _: jwt(claims))
+    monkeypatch.setattr("shared.sign_in.TokenSource.token", lambda _: jwt(claims))
     patient.examine(None)
     assert [line for line in patient.said if "roles user_impersonation" in line]
 
