@@ -74,7 +74,7 @@ def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCap
             return Response.of(200, {})
 
     with Server(Crowd()) as server, DirectSession(trust_env=False) as session, caplog.at_level(logging.WARNING):
-        words: dict[str, object] = {"data": None, "headers": {}, "timeout": TIMEOUT}
+        words: dict[str, Any] = {"data": None, "headers": {}, "timeout": TIMEOUT}
         threads = [threading.Thread(target=session.request, args=("GET", server.url), kwargs=words) for _ in range(32)]
         for thread in threads:
             thread.start()
@@ -120,9 +120,9 @@ def test_the_environment_is_looked_at_once_for_each_host() -> None:
     looks = []
 
     class Watched(DirectSession):
-        def merge_environment_settings(self, url: str, *settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
+        def merge_environment_settings(self, url: str, **settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
             looks.append(url)
-            return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # they are passed on
+            return dict(super().merge_environment_settings(url, **settings))  # type: ignore[arg-type] # they are passed on
 
     with Server(Echo("one")) as one, Server(Echo("two")) as two, Watched(trust_env=True) as session:
         told = [get(session, server).json()[4] for server in (one, two, one, two)]
