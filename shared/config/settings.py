@@ -16,7 +16,7 @@ CONNECTION = "ManifestStorage"
 
 EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
-PROJECT = "autopilot-manifest-uploader"
+PROJECT, VERSION = "autopilot-manifest-uploader", "0.1.0"
 
 MANIFEST_BYTES = 256 * 2**20
 """Default of ``MAX_MANIFEST_BYTES``."""

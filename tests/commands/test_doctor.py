@@ -17,6 +17,7 @@ from local.stand_ins.web import Fault, Request, Response, Server, instead
 from shared.commands import doctor
 from shared.commands.cli import main
 from shared.config.clouds import CLOUDS
+from tests.commands.screens import Screen
 from tests.sign_in.premises import now
 from tests.world import CUSTOMER
 
@@ -38,8 +39,10 @@ class Patient:
         self.said: list[str] = []
 
     def examine(self, customer: str | None = CUSTOMER, **changed: str) -> int:
-        self.said.clear()
-        return doctor.run({**self.environment, **changed}, customer, self.said.append)
+        screen = Screen()
+        code = doctor.run({**self.environment, **changed}, customer, screen.terminal)
+        self.said = screen.lines()
+        return code
 
     def complaints(self) -> list[str]:
         return [line for line in self.said if line.startswith("FAIL")]
@@ -68,6 +71,7 @@ def patient(storage_account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_all_is_well(patient: Patient) -> None:
     assert patient.examine() == 0, patient.said
     assert patient.complaints() == []
+    assert patient.said[-1] == "Nothing failed."
     told = "\n".join(patient.said)
     assert "roles Devices.Add" in told
     assert "batches: 1: Test" in told
@@ -116,7 +120,10 @@ def test_what_is_wrong_is_told_with_what_to_do(patient: Patient, changed: Mappin
 
 @pytest.mark.parametrize(
     ("customer", "told"),
-    [(None, "ok    batches: not asked"), ("contoso", "FAIL  batches: the customer id is no GUID")],
+    [
+        (None, "skip  batches: name a customer with --customer ID"),
+        ("contoso", "FAIL  batches: the customer id is no GUID"),
+    ],
 )
 def test_a_customer_is_asked_for_only_if_named(patient: Patient, customer: str | None, told: str) -> None:
     patient.examine(customer)
@@ -162,7 +169,7 @@ def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_identity_is_told_apart_from_a_missing_role(patient: Patient, trouble: Fault) -> None:
     patient.identity.next_fetch(*[trouble] * 9)
     assert patient.examine(**NOWHERE) == 1
-    told = "no token of the managed identity for it: mend that identity first, or correct ManifestStorage__clientId"
+    told = "no token of the managed identity for it: correct that identity first, or ManifestStorage__clientId"
     assert [line for line in patient.complaints() if told in line] == [
         f"FAIL  container: {told}",
         f"FAIL  wake-up queue: {told}",
@@ -185,8 +192,9 @@ def test_a_storage_in_trouble_is_told_apart_from_one_that_refuses(patient: Patie
 def test_the_other_checks_are_made_whatever_one_meets(patient: Patient) -> None:
     patient.identity.next_fetch(*[instead(Response.of(200, []))] * 2)
     assert patient.examine(**NOWHERE) == 1
-    assert len([line for line in patient.complaints() if "it broke off with" in line]) == 2
-    assert patient.said[-1].startswith("ok    batches: 1: Test")
+    assert len([line for line in patient.complaints() if "unexpected " in line]) == 2
+    assert patient.said[-2].startswith("ok    batches: 1: Test")
+    assert patient.said[-1] == "2 checks failed."
 
 
 def test_a_fault_is_told_once(
@@ -244,7 +252,8 @@ def test_no_token_is_told_with_its_reason(patient: Patient) -> None:
     patient.identity.system_assigned = None
     assert patient.examine() == 1
     assert "PARTNER_CENTER_CLIENT_ID" in patient.complaints()[0]
-    assert patient.complaints()[1:] == ["FAIL  batches: not asked, as there is no token"]
+    assert patient.complaints()[1:] == []
+    assert patient.said[-2:] == ["skip  batches: there is no token", "1 check failed."]
 
 
 def test_the_trigger_is_told_by_its_name_and_source(patient: Patient) -> None:
