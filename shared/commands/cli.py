@@ -11,7 +11,7 @@ import sys
 
 from shared.commands import arguments
 from shared.commands.check import USAGE, check
-from shared.commands.terminal import Terminal
+from shared.commands.terminal import Terminal, discard
 from shared.config.settings import SettingsError
 from shared.manifest.target import Ids
 
@@ -34,8 +34,8 @@ def main(words: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has seen enough; what is still buffered would break again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output, such as head, has seen enough.
+        discard(sys.stdout)
         return BROKEN_PIPE
     return code
 

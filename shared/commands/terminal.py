@@ -68,6 +68,11 @@ class Terminal:
         self._out.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
+def discard(out: TextIO) -> None:
+    """Drop what is still buffered for a reader who has gone: it would break again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
 def harmless(text: str) -> str:
     r"""Return a text with control characters escaped, as ``\x1b``: names and messages may be a stranger's."""
     return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)

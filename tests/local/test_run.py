@@ -4,17 +4,9 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
-from rich.console import Console
-
-from local import run as local_run
 from local.sign_in import WAYS
-from tests.manifests import array, serials
-from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds; it takes about six
@@ -38,14 +30,3 @@ def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:
     )
     started.callback(run.send_signal, signal.SIGINT)  # it ends what it has started; no harm where it has ended itself
     return run
-
-
-def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe() -> None:
-    world = World()
-    world.drop(array(serials(1)))
-    world.settle()
-    console = Console(file=StringIO(), width=80)
-    running = cast("Any", SimpleNamespace(status=lambda _: world.job()))
-    assert local_run._watch(console, running, "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
-    console.print("next")
-    assert cast("StringIO", console.file).getvalue().splitlines()[-1] == "next"

@@ -1,0 +1,45 @@
+"""What a person sees of one manifest, from its first status to its end."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from local import follow
+from shared.job.record import Job, State
+from tests.manifests import array, serials
+from tests.world import World
+
+
+def watched(jobs: list[Job | None], console: Console) -> Job | None:
+    coming = iter(jobs)
+    return follow.watch(console, lambda: next(coming))
+
+
+def test_each_change_is_shown_once_and_the_end_is_returned() -> None:
+    world = World()
+    world.drop(array(serials(1)))
+    world.settle()
+    last = world.storage.written[-1]
+    page = StringIO()
+    jobs = [None, *(job for job in world.storage.written for _ in range(2))]
+    assert watched(jobs, Console(file=page, width=100)) == last
+    states = [line.split()[1] for line in page.getvalue().splitlines()]
+    assert states == ["processing", "accepted", "completed"]
+
+
+def test_an_end_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "LONGEST_RUN", 0)
+    assert watched([], Console(file=StringIO())) is None
+
+
+def test_a_long_message_is_wrapped_below_itself() -> None:
+    world = World()
+    world.drop(b"no manifest")
+    world.settle()
+    assert world.job().state is State.REJECTED
+    page = StringIO()
+    watched([world.job()], Console(file=page, width=60))
+    lines = page.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert all(line[:33].strip() == "" for line in lines[1:])
