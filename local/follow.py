@@ -17,6 +17,10 @@ LONGEST_RUN = 300.0
 """Seconds after which an end is no longer waited for."""
 
 
+class ReplacedError(Exception):
+    """The manifest was dropped again, so that its first run has no end of its own."""
+
+
 def put(container: ContainerClient, name: str, data: bytes) -> str:
     """Write a manifest, and return its ETag, by which the status of its run is told from an earlier one's."""
     return str(container.get_blob_client(name).upload_blob(data, overwrite=True)["etag"]).strip('"')
@@ -28,7 +32,11 @@ def follow(console: Console, container: ContainerClient, name: str, etag: str) -
     Returns:
         0 if it ends as ``completed``, else 1.
     """
-    job = watch(console, lambda: _status(container, name, etag))
+    try:
+        job = watch(console, lambda: _status(container, name, etag))
+    except ReplacedError:
+        console.print("[red]It was dropped again meanwhile.[/red]")
+        return 1
     if job is None:
         console.print(f"[red]No final status within {LONGEST_RUN:.0f} s.[/red]")
         return 1
@@ -64,4 +72,6 @@ def _status(container: ContainerClient, name: str, etag: str) -> Job | None:
         job = decode(container.download_blob(status_of(name)).readall())
     except (ResourceNotFoundError, DecodeError):
         return None
+    if job.previous and job.previous.etag == etag:
+        raise ReplacedError
     return job if job.etag == etag else None

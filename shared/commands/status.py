@@ -5,6 +5,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import msgspec
 
@@ -23,13 +24,15 @@ NEW, FOREIGN = "new", "unknown"
 
 _GOOD = frozenset({"registered", "already_registered", "duplicate"})
 _NEXT = {
-    NEW: "starts with its event, else with a sweep",
-    FOREIGN: "drop it again: its status is not this app's",
+    NEW: "its event, or a sweep",
+    FOREIGN: "drop it again",
     State.COMPLETED: "",
-    State.COMPLETED_WITH_ERRORS: "see its devices with --manifest",
-    State.REJECTED: "see its issues with --manifest, correct it, drop it again",
-    State.FAILED: "see its error with --manifest, fix it, then retry",
+    State.COMPLETED_WITH_ERRORS: "see its devices",
+    State.REJECTED: "correct it, drop it again",
+    State.FAILED: "see its error, then retry",
 }
+"""What happens next, or what a person does."""
+
 _DUE = {State.PROCESSING: "next attempt", State.WAITING: "retry", State.ACCEPTED: "poll"}
 
 
@@ -51,6 +54,8 @@ def overview(
 ) -> int:
     """Write a table of the manifests in a listing, the latest last, and their number by state.
 
+    On a terminal they stand below their customer and batch; elsewhere each line has the whole name.
+
     Args:
         blobs: The listing, metadata included.
         now: The time.
@@ -60,16 +65,26 @@ def overview(
     Returns:
         0.
     """
-    rows = sorted(rows_of(blobs), key=lambda row: row.modified)
-    if rows:
-        lines = [("age", "state", *(("devices",) if load else ()), "manifest", "next")]
-        for row in rows:
+    folder_of = _folder if terminal.is_terminal else lambda _: ""
+    rows = sorted(rows_of(blobs), key=lambda row: (folder_of(row.manifest), row.modified))
+    lines: list[tuple[str, ...]] = [("age", "state", *(("devices",) if load else ()), "next", "manifest")]
+    for folder, group in groupby(rows, lambda row: folder_of(row.manifest)):
+        lines += [(folder,)] if folder else []
+        for row in group:
             devices = (_devices_of(row, load),) if load else ()
-            lines.append((_span(now - row.modified), row.state, *devices, row.manifest, _next(row, now)))
+            name = row.manifest.removeprefix(folder)
+            lines.append((_span(now - row.modified), row.state, *devices, _next(row, now), name))
+    if rows:
         terminal.table(lines)
     states = Counter(row.state for row in rows)
     terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), _counts(states)))))
     return 0
+
+
+def _folder(manifest: str) -> str:
+    """Return a name's customer and batch, which are its beginning unless an envelope has them."""
+    segments = manifest.split("/", 2)
+    return f"{segments[0]}/{segments[1]}/" if len(segments) > 2 else ""  # noqa: PLR2004 - customer, batch and the rest
 
 
 def rows_of(blobs: Iterable[BlobEntry]) -> Iterator[Row]:
@@ -179,7 +194,7 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
 def _findings(title: str, found: tuple[Finding, ...], count: int, terminal: Terminal) -> None:
     if found:
         terminal.say(f"\n{title}: {count:,}{_first(count)}")
-        terminal.table([(each.where, each.field or "", each.code, each.message) for each in found[:MOST_ROWS]])
+        terminal.table([(each.where, f"{each.message} [{each.code}]") for each in found[:MOST_ROWS]])
 
 
 def _first(count: int) -> str:

@@ -31,19 +31,26 @@ class Terminal:
     def __init__(self, out: TextIO, environment: Mapping[str, str] = os.environ) -> None:
         """Write to ``out``; ``NO_COLOR`` or ``TERM=dumb`` in the environment means no colour."""
         self._out = out
-        terminal = out.isatty()
-        self._coloured = terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
-        self._width = shutil.get_terminal_size().columns if terminal else None
+        self.is_terminal = out.isatty()
+        self._coloured = self.is_terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+        self._width = shutil.get_terminal_size().columns if self.is_terminal else None
 
     def say(self, *parts: str) -> None:
         """Write a line of parts; a part that is a word with a colour gets it."""
         self._write("".join(self._painted(harmless(part)) for part in parts))
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """Write rows in columns; cells that are too long are wrapped, words with a colour get it."""
+        """Write rows in columns; cells that are too long are wrapped, words with a colour get it.
+
+        A row of one cell is a heading, which is no column and never wrapped.
+        """
         cells = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]
-        widths = self._widths([max(map(len, column)) for column in zip(*cells, strict=True)])
+        columns = zip(*(row for row in cells if len(row) > 1), strict=True)
+        widths = self._widths([max(map(len, column)) for column in columns])
         for row in cells:
+            if len(row) == 1:
+                self._write(row[0])
+                continue
             wrapped = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
             for line in zip_longest(*wrapped, fillvalue=""):
                 padded = (

@@ -41,28 +41,28 @@ def test_an_empty_container_has_no_manifests() -> None:
         ({"state": "waiting", "due": "2026-11-22T15:30:00Z"}, ["60 min", "waiting", "retry due for 30 min"]),
         ({"state": "accepted", "due": ""}, ["60 min", "accepted", "poll"]),
         ({"state": "completed"}, ["60 min", "completed"]),
-        ({"state": "completed_with_errors"}, ["60 min", "completed_with_errors", "see its devices with --manifest"]),
-        ({"state": "failed"}, ["60 min", "failed", "see its error with --manifest, fix it, then retry"]),
-        ({"state": "odd"}, ["60 min", "unknown", "drop it again: its status is not this app's"]),
-        ({}, ["60 min", "unknown", "drop it again: its status is not this app's"]),
+        ({"state": "completed_with_errors"}, ["60 min", "completed_with_errors", "see its devices"]),
+        ({"state": "failed"}, ["60 min", "failed", "see its error, then retry"]),
+        ({"state": "odd"}, ["60 min", "unknown", "drop it again"]),
+        ({}, ["60 min", "unknown", "drop it again"]),
         ({"state": "waiting", "due": "soon"}, ["60 min", "waiting", "retry"]),
         ({"state": "waiting", "due": "0001-01-01T00:00:00+23:00"}, ["60 min", "waiting", "retry"]),
     ],
 )
 def test_a_manifest_has_its_age_its_state_and_its_next_step(metadata: dict[str, str], columns: list[str]) -> None:
     lines = shown(blob("a/b/c.json"), blob("a/b/c.json.status.json", metadata))
-    assert lines[0].split() == ["age", "state", "manifest", "next"]
-    assert [cell.strip() for cell in lines[1].split("  ") if cell] == [*columns[:2], "a/b/c.json", *columns[2:]]
+    assert lines[0].split() == ["age", "state", "next", "manifest"]
+    assert [cell.strip() for cell in lines[1].split("  ") if cell] == [*columns, "a/b/c.json"]
     assert lines[2] == f"1 manifest: 1 {columns[1]}"
 
 
 def test_a_manifest_without_a_status_is_new() -> None:
-    assert "new    a/b/c.json  starts with its event, else with a sweep" in shown(blob("a/b/c.json"))[1]
+    assert "new    its event, or a sweep  a/b/c.json" in shown(blob("a/b/c.json"))[1]
 
 
 def test_a_deleted_manifest_is_shown_for_as_long_as_its_status_stands() -> None:
     line = shown(blob("a/b/c.json.status.json", {"state": "completed"}))[1]
-    assert line.endswith("a/b/c.json  (manifest deleted)")
+    assert line.endswith("(manifest deleted)  a/b/c.json")
 
 
 def test_results_and_directories_are_no_manifests() -> None:
@@ -74,6 +74,16 @@ def test_the_latest_manifest_stands_last() -> None:
     ages = (timedelta(seconds=5), timedelta(days=9), timedelta(hours=30), timedelta(minutes=3))
     lines = shown(*(blob(f"a/b/{number}", age=age) for number, age in enumerate(ages)))
     assert [line[:6].strip() for line in lines[1:-1]] == ["9 d", "30 h", "3 min", "5 s"]
+
+
+def test_a_person_sees_manifests_below_their_customer_and_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen(is_terminal=True, environment={"NO_COLOR": "1"})
+    names = ("c/Test/one.csv", "c/Sales laptops/two/2.csv", "envelope.json", "c/Test/three.csv")
+    blobs = [blob(name, age=HOUR * number) for number, name in enumerate(names, 2)]
+    assert status.overview(blobs, NOW, screen.terminal) == 0
+    shown = [line if line.endswith("/") else line.split()[-1] for line in screen.lines()[1:-1]]
+    assert shown == ["envelope.json", "c/Sales laptops/", "two/2.csv", "c/Test/", "three.csv", "one.csv"]
 
 
 @pytest.fixture
