@@ -170,6 +170,22 @@ def test_a_python_without_the_packages_is_told_of_the_right_one(
     assert "lacks msgspec. Take the project's, .venv/bin/python" in capsys.readouterr().err
 
 
+class Interrupting:
+    """Finds a module only to have its import interrupted."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "shared.commands.cli":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_libraries_are_loaded_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "shared.commands.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("shared", run_name="__main__")
+    assert error.value.code == 130
+
+
 def test_check_names_a_file_that_cannot_be_read_and_tells_of_the_others(
     file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

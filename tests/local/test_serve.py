@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import main
+from local.cli import main
 from local.drop import ADDRESS
 from local.stage import BATCH, CUSTOMER
 
