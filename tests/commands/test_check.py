@@ -33,13 +33,13 @@ def test_check_says_fine(file: Callable[[bytes], str], capsys: pytest.CaptureFix
     assert "fine; 2 devices, 0 issues, 2 warnings" in capsys.readouterr().out
 
 
-def test_check_tells_every_issue(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_every_issue(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", file(GOOD), file(BAD)]) == 1
-    told = capsys.readouterr().out
-    assert "INVALID" in told
-    assert "device 1" in told
-    assert "missing_identity" in told
-    assert "device 2" in told
+    said = capsys.readouterr().out
+    assert "INVALID" in said
+    assert "device 1" in said
+    assert "missing_identity" in said
+    assert "device 2" in said
 
 
 def test_check_speaks_to_machines(file: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +157,7 @@ def test_python_m_shared_is_the_command(
     assert "INVALID" in capsys.readouterr().out
 
 
-def test_a_python_without_the_packages_is_told_of_the_right_one(
+def test_a_python_without_the_packages_names_the_right_one(
     file: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["shared", "check", file(GOOD)])
@@ -186,13 +186,13 @@ def test_an_interrupt_while_libraries_are_loaded_ends_without_a_traceback(monkey
     assert error.value.code == 130
 
 
-def test_check_names_a_file_that_cannot_be_read_and_tells_of_the_others(
+def test_check_names_a_file_that_cannot_be_read_and_reports_the_others(
     file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", str(tmp_path / "none.json"), file(GOOD)]) == 2
-    told = capsys.readouterr().out
-    assert "none.json: No such file or directory" in told
-    assert "fine; 2 devices" in told
+    said = capsys.readouterr().out
+    assert "none.json: No such file or directory" in said
+    assert "fine; 2 devices" in said
 
 
 def test_machines_get_no_document_that_lacks_a_file(

@@ -60,10 +60,10 @@ def test_consent_and_doctor_are_commands(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr("builtins.input", lambda _: "x")
     assert main(["consent"]) == 2
     assert main(["doctor"]) == 1
-    told = capsys.readouterr()
-    assert "signs a Partner Center user in once" in told.out
-    assert "PARTNER_CENTER_REFRESH_TOKEN_SECRET" in told.err
-    assert "FAIL  settings" in told.out
+    said = capsys.readouterr()
+    assert "signs a Partner Center user in once" in said.out
+    assert "PARTNER_CENTER_REFRESH_TOKEN_SECRET" in said.err
+    assert "FAIL  settings" in said.out
 
 
 @pytest.mark.parametrize(

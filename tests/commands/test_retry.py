@@ -107,7 +107,7 @@ def run_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "_app", SimpleNamespace(storage=world.storage, workflow=world.workflow))
 
 
-def test_the_command_asks_unless_told_not_to(
+def test_the_command_asks_unless_yes_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = rejected_world()
@@ -125,9 +125,9 @@ def test_silence_is_no_agreement(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert main(["retry", ""]) == 1
     assert world.queue.messages == []
-    told = capsys.readouterr().out
-    assert "--yes restarts them without asking." in told
-    assert "Nothing was restarted." in told
+    said = capsys.readouterr().out
+    assert "--yes restarts them without asking." in said
+    assert "Nothing was restarted." in said
 
 
 def unavailable() -> StatusUnavailableError:
@@ -158,10 +158,10 @@ def test_a_storage_that_refuses_is_reported_in_a_line(
     monkeypatch.setattr(world.storage, "listing", listing)
     run_on(world, monkeypatch)
     assert main(["retry", "x"]) == 2
-    told = capsys.readouterr().err
-    assert words in told
-    assert "secret" not in told
-    assert told.count("\n") == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert "secret" not in said
+    assert said.count("\n") == 1
 
 
 def test_a_status_of_somebody_else_is_left_alone() -> None:

@@ -125,11 +125,11 @@ def test_one_manifest_is_shown_with_its_issues(world: World, capsys: pytest.Capt
     world.drop(b"[" + b",".join([b'{"serialNumber": "S"}'] * 30) + b', {"hardwareHash": "DummyHash1234"}]', manifest)
     world.settle()
     assert main(["status", "--manifest", manifest]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"rejected  {manifest}\n")
-    assert "issues: 30, the first 20" in told
-    assert told.count("missing_identity") == 20
-    assert "warnings: 1\n" in told
+    said = capsys.readouterr().out
+    assert said.startswith(f"rejected  {manifest}\n")
+    assert "issues: 30, the first 20" in said
+    assert said.count("missing_identity") == 20
+    assert "warnings: 1\n" in said
 
 
 def test_one_manifest_is_shown_with_the_devices_that_are_not_registered(
@@ -140,10 +140,10 @@ def test_one_manifest_is_shown_with_the_devices_that_are_not_registered(
         world.partner_center.script.device_ends(name, Outcome("808", "ZtdDeviceAssignedToOtherTenant"))
     world.settle()
     assert main(["status", "--manifest", manifest]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith(f"completed_with_errors  {manifest}\n")
-    assert "devices that are not registered: 25, the first 20" in told
-    assert told.count("808 ZtdDeviceAssignedToOtherTenant") == 20
+    said = capsys.readouterr().out
+    assert said.startswith(f"completed_with_errors  {manifest}\n")
+    assert "devices that are not registered: 25, the first 20" in said
+    assert said.count("808 ZtdDeviceAssignedToOtherTenant") == 20
 
 
 def test_a_fault_is_shown_with_its_request_and_the_next_attempt(
@@ -153,10 +153,10 @@ def test_a_fault_is_shown_with_its_request_and_the_next_attempt(
     manifest = drop(world, "a.json")
     world.step()
     assert main(["status", "--manifest", manifest]) == 0
-    told = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if "  " in line)
-    assert "503" in told["error"]
-    assert told["request"].strip()
-    assert told["next attempt"].strip().endswith(" UTC")
+    said = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if "  " in line)
+    assert "503" in said["error"]
+    assert said["request"].strip()
+    assert said["next attempt"].strip().endswith(" UTC")
 
 
 @pytest.mark.usefixtures("world")

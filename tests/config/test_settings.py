@@ -70,7 +70,7 @@ def test_requests_a_minute_are_limited_only_where_the_setting_has_a_number() -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "said"),
     [
         ("PARTNER_CENTER_AUTH", "secret", "none of managed_identity"),
         ("PARTNER_CENTER_CLOUD", "mars", "none of global"),
@@ -97,8 +97,8 @@ def test_requests_a_minute_are_limited_only_where_the_setting_has_a_number() -> 
         ("MANIFEST_TRIGGER_SOURCE", "Polling", "none of EventGrid"),
     ],
 )
-def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is .*{told}") as error:
+def test_a_malformed_setting_is_named(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is .*{said}") as error:
         read_settings(LEAST | {name: value})
     assert "user:word" not in str(error.value)
 
@@ -181,7 +181,7 @@ def test_durations_may_be_in_weeks() -> None:
     assert read_settings(LEAST | {"GIVE_UP_AFTER": "P1W"}).delays.give_up == timedelta(days=7)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as error:
         read_settings({"GIVE_UP_AFTER": "soon"})
     names = ("MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "ManifestStorage__blobServiceUri", "GIVE_UP_AFTER")

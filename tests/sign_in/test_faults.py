@@ -91,7 +91,7 @@ def test_each_refusal_of_entra_says_what_to_do(
     assert words in fault.description
 
 
-def test_a_refusal_without_a_number_is_told_too(premises: Premises) -> None:
+def test_a_refusal_without_a_number_is_reported_too(premises: Premises) -> None:
     premises.authority.next_token(instead(Response.of(400, {"error": "temporarily_unavailable"})))
     fault = premises.fault("app_user")
     assert fault.code == "entra_refused"
@@ -124,7 +124,7 @@ def test_an_authority_that_keeps_silent_is_not_waited_for(
     assert asked_for_tokens(premises) <= 2
 
 
-def test_an_authority_that_is_down_is_told_apart_from_one_that_refuses(premises: Premises) -> None:
+def test_an_authority_that_is_down_differs_from_one_that_refuses(premises: Premises) -> None:
     fault = premises.fault("app_user", AZURE_AUTHORITY_HOST="https://127.0.0.1:1")
     assert fault.code == "entra_unreachable"
     assert "AZURE_AUTHORITY_HOST" in fault.description
