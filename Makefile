@@ -1,6 +1,6 @@
 # Everything starts here: each target sets up what it needs and can be the first one run on a fresh machine.
 .DEFAULT_GOAL := help
-.PHONY: help run serve drop test check soak bench package clean
+.PHONY: help run serve drop status test check soak bench package clean
 
 PYTHON := .venv/bin/python
 TOOLS := .venv/.ready
@@ -16,8 +16,11 @@ run: $(TOOLS) $(EMULATOR) ## the main job on this machine; MANIFEST=file, AUTH=w
 serve: $(TOOLS) $(EMULATOR) ## the same, staying up: what make drop brings is handled
 	@$(PYTHON) -m local serve
 
-drop: $(TOOLS) ## put MANIFEST=file into what make serve has started
-	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)")
+drop: $(TOOLS) ## put MANIFEST=file into what make serve has started; WAIT=1 follows it to its end
+	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(WAIT),--wait)
+
+status: $(TOOLS) ## what has become of the manifests in make serve; MANIFEST=file shows one of them
+	@$(PYTHON) -m local status $(if $(MANIFEST),--manifest "$(MANIFEST)")
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
 	@$(PYTHON) -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)

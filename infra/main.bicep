@@ -68,6 +68,9 @@ param maxManifestBytes int = 268435456
 @description('Manifests with more rows are rejected.')
 param maxDevices int = 250000
 
+@description('Most requests to Partner Center in a minute, where its quota is known or shared; empty: as many as it serves.')
+param maxRequestsPerMinute string = ''
+
 @description('How long an upload is tried, and how long an accepted one is followed: ISO 8601 duration. Keep it well below manifestDays.')
 param giveUpAfter string = 'P2D'
 
@@ -250,6 +253,7 @@ module app 'modules/function-app.bicep' = {
       PARTNER_CENTER_REFRESH_TOKEN_SECRET: partnerCenterRefreshTokenUrl
       PARTNER_CENTER_CERTIFICATE_SECRET: partnerCenterCertificateUrl
       ALLOWED_CUSTOMERS: allowedCustomers
+      MAX_REQUESTS_PER_MINUTE: maxRequestsPerMinute
     }
   }
 }

@@ -1,11 +1,14 @@
 """A manifest dropped from another terminal into what ``make serve`` runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from azure.core.exceptions import ServiceRequestError
 from azure.storage.blob import ContainerClient
 from rich.console import Console
 
+from local.follow import follow, put
 from local.stage import BATCH, CONTAINER, CUSTOMER
 from shared.manifest import InMemory, inspect
 from shared.manifest.target import Ids, is_customer_id
@@ -16,33 +19,54 @@ ADDRESS = Path(".local/connection-string")
 LARGEST_FILE = 2**30
 
 
-def drop(console: Console, file: Path) -> int:
-    """Put a file into the container that is being served; 2 where there is none."""
+class NothingServedError(Exception):
+    """There is no ``make serve`` to work with."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is being served: start `make serve` in another terminal first.")
+
+
+def drop(console: Console, file: Path, *, wait: bool) -> int:
+    """Put a file into the container that is being served, and follow it to its end if ``wait``.
+
+    Returns:
+        0; with ``wait``, 0 if it ends as ``completed``, else 1.
+
+    Raises:
+        NothingServedError: There is no such container.
+    """
     data = file.read_bytes()
     name = f"{folder_of(envelope_ids(data))}/{file.name}"
+    with served() as container:
+        etag = put(container, name, data)
+        console.print(f"Dropped [bold]{file.name}[/bold] as {name}", highlight=False, soft_wrap=True)
+        return follow(console, container, name, etag) if wait else 0
+
+
+@contextmanager
+def served() -> Iterator[ContainerClient]:
+    """Open the container that is being served.
+
+    Raises:
+        NothingServedError: There is none, or it has ended meanwhile.
+    """
+    if not ADDRESS.is_file():
+        raise NothingServedError
+    address = ADDRESS.read_text(encoding="utf-8")
     try:
-        with ContainerClient.from_connection_string(_address(), CONTAINER, retry_total=0) as container:
-            container.upload_blob(name, data, overwrite=True)
-    except (LookupError, ServiceRequestError):
-        console.print("[red]Nothing is being served: start `make serve` in another terminal first.[/red]")
-        return 2
-    console.print(f"Dropped [bold]{file.name}[/bold] as {name}", highlight=False)
-    return 0
+        with ContainerClient.from_connection_string(address, CONTAINER, retry_total=0) as container:
+            yield container
+    except ServiceRequestError:
+        raise NothingServedError from None
 
 
 def envelope_ids(data: bytes) -> Ids | None:
-    """Give the customer and batch that an envelope names; None for a file that leaves them to the blob's name."""
+    """Return the customer and batch that an envelope names; None for a file that leaves them to the blob's name."""
     manifest = inspect(InMemory(data), max_bytes=LARGEST_FILE, keep=1)
     whole = manifest.customer_id and manifest.batch_id and is_customer_id(manifest.customer_id)
     return Ids(manifest.customer_id, manifest.batch_id) if whole else None
 
 
 def folder_of(ids: Ids | None) -> str:
-    """Give the folder of a customer's batch; without ids that of the stand-in's own."""
+    """Return the folder of a customer's batch; without ids that of the stand-in's own."""
     return f"{ids.customer_id}/{ids.batch_id}" if ids else f"{CUSTOMER}/{BATCH}"
-
-
-def _address() -> str:
-    if not ADDRESS.is_file():
-        raise LookupError(ADDRESS)
-    return ADDRESS.read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
-"""What a person sees of a job: its states as they come, the devices' fates, and the status document."""
+"""What a person sees of a job: its changes as they come, its devices and its findings."""
 
 import csv
-import json
 from collections.abc import Sequence
 from io import StringIO
 
@@ -10,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from shared.job.record import Job, State, encode
+from shared.job.record import Job, State
 from shared.manifest import Finding
 
 COLOURS = {
@@ -25,42 +24,43 @@ COLOURS = {
 MOST_ROWS = 20
 
 
-def life(jobs: Sequence[Job]) -> RenderableType:
-    """Draw the states that a job has passed through."""
-    table = Table("time (UTC)", "state", "registered", "pending", "message", box=None, pad_edge=False)
-    for job in jobs:
-        devices = job.devices
-        good = None if devices.registered is None else devices.registered + (devices.already_registered or 0)
-        state = Text(job.state, style=COLOURS[job.state])
-        table.add_row(f"{job.updated_at:%H:%M:%S}", state, _number(good), _number(devices.pending), job.message)
+def step(job: Job) -> RenderableType:
+    """Return a row for where a job stands: time (UTC), state and message, in columns that are the same for all."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=len("00:00:00"))
+    table.add_column(width=len(State.COMPLETED_WITH_ERRORS))
+    table.add_column(overflow="fold")
+    table.add_row(f"{job.updated_at:%H:%M:%S}", Text(job.state, style=COLOURS[job.state]), Text(job.message))
     return table
 
 
-def _number(count: int | None) -> str:
-    return "" if count is None else str(count)
+def news(job: Job) -> RenderableType:
+    """Return where a job among others stands: a line that begins with the time, and the message below it."""
+    head = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (job.state, COLOURS[job.state]), f"  {job.manifest}")
+    return Group(head, Padding(Text(job.message), (0, 0, 0, 10)))
 
 
 def results(text: str) -> RenderableType:
-    """Draw the first rows of the device results."""
+    """Return a table of the first rows of the device results."""
     rows = list(csv.DictReader(StringIO(text)))
-    table = Table("device", "serial number", "outcome", "error", "what to do", title="Device results")
+    table = _table("Device results", "device", "serial number", "outcome", "error", "what to do")
     for row in rows[:MOST_ROWS]:
         error = f"{row['errorCode']} {row['errorDescription']}".strip()
-        table.add_row(row["device"], Text(row["serialNumber"]), row["outcome"], Text(error), row["action"])
+        table.add_row(*map(Text, (row["device"], row["serialNumber"], row["outcome"], error, row["action"])))
     if len(rows) > MOST_ROWS:
         table.caption = f"and {len(rows) - MOST_ROWS} more"
     return table
 
 
 def findings(job: Job) -> RenderableType:
-    """Draw what is wrong with a manifest, and what looks odd."""
+    """Return tables of what rejects a manifest, and of what looks odd."""
     issues = _findings("Issues", "red", job.issues, job.issue_count)
     warnings = _findings("Warnings", "yellow", job.warnings, job.warning_count)
     return Group(*(table for table in (warnings, issues) if table.rows))
 
 
 def _findings(title: str, style: str, found: Sequence[Finding], count: int) -> Table:
-    table = Table("where", "field", "code", "what to do", title=title, title_justify="left")
+    table = _table(title, "where", "field", "code", "what to do")
     for finding in found[:MOST_ROWS]:
         table.add_row(finding.where, finding.field or "", Text(finding.code, style=style), Text(finding.message))
     if count > len(table.rows):
@@ -68,14 +68,9 @@ def _findings(title: str, style: str, found: Sequence[Finding], count: int) -> T
     return table
 
 
-def document(job: Job) -> str:
-    """Give the status document, without the app's own bookkeeping."""
-    status = json.loads(encode(job))
-    del status["internal"]
-    return json.dumps(status)
-
-
-def news(job: Job) -> RenderableType:
-    """Tell where a job stands: a line that begins with the time, and the message below it."""
-    head = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (job.state, COLOURS[job.state]), f"  {job.manifest}")
-    return Group(head, Padding(Text(job.message), (0, 0, 0, 10)))
+def _table(title: str, *columns: str) -> Table:
+    """Return an empty table whose cells wrap: a code that is cut short cannot be looked up."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

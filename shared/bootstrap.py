@@ -37,7 +37,7 @@ class App:
         self.settings = settings
         self.storage = Storage(container_client(settings, identity))
         self.wake_ups = WakeUpQueue(queue_client(settings, identity))
-        self.tokens = sign_in.SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
+        self.tokens = sign_in.TokenSource(partial(sign_in.credential, settings), settings.cloud.audience)
         self.api = PartnerCenter(
             DirectSession(trust_env=False),
             settings.url,

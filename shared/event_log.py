@@ -13,16 +13,16 @@ _log = logging.getLogger("manifests")
 
 
 def log(event: str, *, fault: Fault | None = None, level: int = logging.INFO, **fields: object) -> None:
-    """Write one event, with the evidence of a fault where there is one."""
+    """Write one event with its fields, and those of the fault; fields that are None are left out."""
     if fault:
         fields |= evidence(fault)
-    told = {name: value for name, value in fields.items() if value is not None}
+    known = {name: value for name, value in fields.items() if value is not None}
     if _log.isEnabledFor(level):
-        _log.log(level, "%s %s", event, json.dumps(told, default=str), extra={"event": event, **told})
+        _log.log(level, "%s %s", event, json.dumps(known, default=str), extra={"event": event, **known})
 
 
 def evidence(fault: Fault) -> dict[str, object]:
-    """Give a fault's fields; its description is left out, as it may repeat what was sent, but not our own advice."""
+    """Return a fault's fields and our advice, without its description, which may repeat what was sent."""
     return {
         "status": fault.http_status,
         "code": fault.code,

@@ -29,8 +29,8 @@ class Echo:
     name: str = ""
 
     def answer(self, request: Request) -> Response:
-        told = [request.method, request.target, request.body.decode(), threading.current_thread().name, self.name]
-        return Response.of(200, told, {"Set-Cookie": "affinity=1", "X-Cookie": request.headers.get("Cookie", "none")})
+        said = [request.method, request.target, request.body.decode(), threading.current_thread().name, self.name]
+        return Response.of(200, said, {"Set-Cookie": "affinity=1", "X-Cookie": request.headers.get("Cookie", "none")})
 
 
 def test_a_request_goes_out_as_it_was_prepared() -> None:
@@ -74,7 +74,7 @@ def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCap
             return Response.of(200, {})
 
     with Server(Crowd()) as server, DirectSession(trust_env=False) as session, caplog.at_level(logging.WARNING):
-        words: dict[str, object] = {"data": None, "headers": {}, "timeout": TIMEOUT}
+        words: dict[str, Any] = {"data": None, "headers": {}, "timeout": TIMEOUT}
         threads = [threading.Thread(target=session.request, args=("GET", server.url), kwargs=words) for _ in range(32)]
         for thread in threads:
             thread.start()
@@ -83,7 +83,7 @@ def test_as_many_connections_are_kept_as_there_are_threads(caplog: pytest.LogCap
     assert "discarding connection" not in caplog.text
 
 
-def test_what_breaks_is_told_in_the_words_of_requests() -> None:
+def test_a_broken_connection_is_an_error_of_requests() -> None:
     with DirectSession(trust_env=False) as session, pytest.raises(requests.ConnectionError):
         session.request("GET", f"{NOBODY}/", data=None, headers={}, timeout=TIMEOUT)
 
@@ -92,10 +92,10 @@ def test_what_breaks_is_told_in_the_words_of_requests() -> None:
 def test_a_header_that_cannot_be_sent_is_not_repeated(token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     with Server(Echo()) as server, DirectSession(trust_env=False) as session:
-        with pytest.raises(requests.RequestException) as told:
+        with pytest.raises(requests.RequestException) as said:
             session.request("GET", f"{server.url}/", data=None, headers=headers, timeout=TIMEOUT)
         assert session.request("GET", f"{server.url}/", data=None, headers={}, timeout=TIMEOUT).ok
-    assert "secret" not in "".join(traceback.format_exception(told.value))
+    assert "secret" not in "".join(traceback.format_exception(said.value))
 
 
 def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,17 +120,17 @@ def test_the_environment_is_looked_at_once_for_each_host() -> None:
     looks = []
 
     class Watched(DirectSession):
-        def merge_environment_settings(self, url: str, *settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
+        def merge_environment_settings(self, url: str, **settings: object) -> dict[str, object]:  # type: ignore[override] # only counts
             looks.append(url)
-            return dict(super().merge_environment_settings(url, *settings))  # type: ignore[arg-type] # they are passed on
+            return dict(super().merge_environment_settings(url, **settings))  # type: ignore[arg-type] # they are passed on
 
     with Server(Echo("one")) as one, Server(Echo("two")) as two, Watched(trust_env=True) as session:
-        told = [get(session, server).json()[4] for server in (one, two, one, two)]
+        said = [get(session, server).json()[4] for server in (one, two, one, two)]
     assert looks == [f"{one.url}/", f"{two.url}/"]
-    assert told == ["one", "two", "one", "two"]
+    assert said == ["one", "two", "one", "two"]
 
 
-def test_a_host_without_a_path_is_told_from_one_that_begins_like_it() -> None:
+def test_a_host_without_a_path_differs_from_one_that_begins_like_it() -> None:
     with DirectSession(trust_env=False) as session:
         for name in ("http://127.0.0.1:8", "http://127.0.0.1:9"):
             with pytest.raises(requests.ConnectionError, match=f"port={name.rpartition(':')[2]}\\)"):

@@ -1,1 +1,1 @@
-"""What a person runs: ``python -m shared check``, ``status``, ``retry``, ``consent``, ``doctor``."""
+"""What a person runs: ``python -m shared check``, ``status``, ``retry``, ``doctor``, ``consent``."""

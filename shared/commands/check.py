@@ -1,19 +1,26 @@
 """``python -m shared check``: the app's own validation, before a file is dropped; no network, no settings."""
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
+from shared.commands.terminal import Terminal, counted
 from shared.config.settings import MANIFEST_BYTES
+from shared.job.blob_names import is_manifest
 from shared.manifest import Finding, Findings, InMemory, Manifest, inspect
 from shared.manifest.target import Ids, Target, resolve
 
 FINE, INVALID, USAGE = 0, 1, 2
 
-_TOLD_BY_THE_NAME = ("missing_customer_id", "missing_batch_id")
+STANDARD_INPUT = "-"
+
+_KNOWN_FROM_THE_NAME = ("missing_customer_id", "missing_batch_id")
+_LINE = re.compile(r"line (\d+)")
 
 
 @dataclass(frozen=True)
@@ -26,46 +33,65 @@ class Checked:
 
     @property
     def fine(self) -> bool:
-        """Tell whether the app would upload it."""
+        """Whether the app would upload it."""
         return self.issues.count == 0
 
 
-def check(files: Sequence[Path], ids: Ids | None, *, as_json: bool, say: Callable[[str], None]) -> int:
-    """Check files as if they were dropped for a customer's batch, if one is given, and say what was found.
+def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, terminal: Terminal, *, as_json: bool) -> int:
+    """Check files as if they were dropped for a customer's batch, if one is given, and write what was found.
+
+    Args:
+        names: Files, folders for all manifests below them, and "-" for the standard input.
+        ids: Customer and batch as the blob's name would have them.
+        standard_input: Read for "-".
+        terminal: Where to write.
+        as_json: One JSON document in place of lines for people.
 
     Returns:
         0 if all are fine, 1 if one is not, 2 if one cannot be read; machines then get no document.
     """
     checked: list[Checked] = []
     unread: list[str] = []
-    for file in files:
+    for name in _files(names):
         try:
-            checked.append(_checked(file, ids))
+            checked.append(_checked(name, ids, standard_input))
         except OSError as error:
-            unread.append(f"{error.filename}: {error.strerror}")
+            unread.append(f"{name}: {error.strerror}")
     if not as_json:
-        for each in checked:
-            say(_report(each))
+        _report(checked, terminal)
     elif not unread:
-        say(json.dumps([_document(each) for each in checked], indent=2))
+        terminal.say(json.dumps([_document(each) for each in checked], indent=2))
     for line in unread:
-        say(line)
+        terminal.say(line)
     if unread:
         return USAGE
     return FINE if all(each.fine for each in checked) else INVALID
 
 
-def _checked(file: Path, ids: Ids | None) -> Checked:
-    manifest = inspect(InMemory(file.read_bytes()), max_bytes=MANIFEST_BYTES, keep=None)
-    return Checked(str(file), manifest, manifest.issues.after(_target_issues(file, manifest, ids)))
+def _files(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name == STANDARD_INPUT or not Path(name).is_dir():
+            yield name
+        else:
+            yield from (str(file) for file in sorted(Path(name).rglob("*")) if _is_manifest(file))
 
 
-def _target_issues(file: Path, manifest: Manifest, ids: Ids | None) -> tuple[Finding, ...]:
-    """Check the ids as far as they are known: without any given, the blob's name will tell those that are missing."""
-    name = f"{ids.customer_id}/{ids.batch_id}/{file.name}" if ids else file.name
+def _is_manifest(file: Path) -> bool:
+    return file.is_file() and is_manifest(file.name) and not file.name.startswith(".")
+
+
+def _checked(name: str, ids: Ids | None, standard_input: BinaryIO) -> Checked:
+    data = standard_input.read(MANIFEST_BYTES + 1) if name == STANDARD_INPUT else Path(name).read_bytes()
+    manifest = inspect(InMemory(data), max_bytes=MANIFEST_BYTES, keep=None)
+    return Checked(name, manifest, manifest.issues.after(_target_issues(Path(name).name, manifest, ids)))
+
+
+def _target_issues(file: str, manifest: Manifest, ids: Ids | None) -> tuple[Finding, ...]:
+    """Check the ids as far as they are known: without any given, the blob's name has those that are missing."""
+    name = f"{ids.customer_id}/{ids.batch_id}/{file}" if ids else file
     target = resolve(name, Ids(manifest.customer_id, manifest.batch_id), frozenset())
     found = () if isinstance(target, Target) else target
-    return found if ids else tuple(each for each in found if each.code not in _TOLD_BY_THE_NAME)
+    return found if ids else tuple(each for each in found if each.code not in _KNOWN_FROM_THE_NAME)
 
 
 def _document(checked: Checked) -> dict[str, object]:
@@ -83,23 +109,25 @@ def _document(checked: Checked) -> dict[str, object]:
     }
 
 
-def _report(checked: Checked) -> str:
-    issues, warnings = checked.issues, checked.manifest.warnings
-    counts = f"{_counted(issues.count, 'issue')}, {_counted(warnings.count, 'warning')}"
-    lines = [f"{checked.file}: {'fine' if checked.fine else 'INVALID'}; {_devices(checked)}{counts}"]
-    found = [("issue", each) for each in issues.kept] + [("warning", each) for each in warnings.kept]
-    rows = [(kind, each.where, each.field or "", each.code) for kind, each in found]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    for row, (_, each) in zip(rows, found, strict=True):
-        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append(f"  {cells}  {each.message}")
-    return "\n".join(lines)
+def _report(checked: Sequence[Checked], terminal: Terminal) -> None:
+    for each in checked:
+        for kind, findings in (("warning", each.manifest.warnings), ("issue", each.issues)):
+            for finding in findings.kept:
+                terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
+    for each in checked:
+        terminal.say(f"{each.file}: ", "fine" if each.fine else "INVALID", f"; {_counts(each)}")
+    if len(checked) != 1:
+        fine = sum(each.fine for each in checked)
+        terminal.say(f"{counted(len(checked), 'file')}: {fine} fine, {len(checked) - fine} invalid")
 
 
-def _devices(checked: Checked) -> str:
+def _place(file: str, where: str) -> str:
+    """Return the beginning of a line that editors jump by: ``file:line: ``; JSON has devices in place of lines."""
+    line = _LINE.fullmatch(where)
+    return f"{file}:{line[1]}: " if line else f"{file}: {where}: "
+
+
+def _counts(checked: Checked) -> str:
     count = checked.manifest.device_count
-    return "" if count is None else f"{_counted(count, 'device')}, "
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    found = [counted(checked.issues.count, "issue"), counted(checked.manifest.warnings.count, "warning")]
+    return ", ".join(found if count is None else [counted(count, "device"), *found])

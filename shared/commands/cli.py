@@ -1,108 +1,96 @@
-"""The commands of the app: ``python -m shared check | retry | consent | doctor``."""
+"""The commands of the app: ``python -m shared check | status | retry | doctor | consent``.
+
+Each imports its own libraries, so that ``check`` needs none of Azure's and starts at once.
+"""
+# ruff: noqa: PLC0415 - see above
 
 import argparse
 import logging
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from shared.commands import arguments
 from shared.commands.check import USAGE, check
-from shared.config.settings import Settings, SettingsError
+from shared.commands.terminal import Terminal, discard
+from shared.config.settings import SettingsError
 from shared.manifest.target import Ids
 
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
-_SILENT = logging.CRITICAL
-"""For commands that say themselves whatever goes wrong: the log would only repeat it."""
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""Exit codes, as shells have them for a program that SIGINT or SIGPIPE ended."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line asks for; 2 means that it asks for nothing that can be done."""
-    options = _parser().parse_args(arguments)
-    logging.basicConfig(level=options.log_level)
+def main(words: list[str] | None = None) -> int:
+    """Run the command that the words ask for, and return its exit code: 2 where it cannot run."""
+    options = arguments.parser().parse_args(words)
+    # Each command reports every fault itself: the log would only repeat it.
+    logging.basicConfig(level=logging.CRITICAL)
     try:
-        return int(options.command(options))
+        code = _COMMANDS[options.command](options, Terminal(sys.stdout))
+        sys.stdout.flush()
     except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m shared", description=__doc__)
-    parser.set_defaults(log_level=logging.ERROR)
-    commands = parser.add_subparsers(required=True, metavar="command")
-    checking = commands.add_parser("check", help="validate manifests without dropping them")
-    checking.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    checking.add_argument("--customer", metavar="ID", help="the customer's id, as the blob's name would have it")
-    checking.add_argument("--batch", metavar="ID", help="the batch's id, as the blob's name would have it")
-    checking.add_argument("--json", action="store_true", help="for machines")
-    checking.set_defaults(command=_check)
-    retrying = commands.add_parser("retry", help="start manifests anew that ended rejected or failed")
-    retrying.add_argument("prefix", metavar="PREFIX", help="the beginning of the manifests' names")
-    retrying.add_argument("--yes", action="store_true", help="do not ask, however many there are")
-    retrying.set_defaults(command=_retry)
-    consenting = commands.add_parser("consent", help="sign a user in once, for PARTNER_CENTER_AUTH=app_user")
-    consenting.set_defaults(command=_consent, log_level=_SILENT)
-    doctoring = commands.add_parser("doctor", help="check settings, sign-in and rights")
-    doctoring.add_argument("--customer", metavar="ID", help="a customer whose batches are listed as a test")
-    doctoring.set_defaults(command=_doctor, log_level=_SILENT)
-    return parser
-
-
-def _consent(_options: argparse.Namespace) -> int:
-    from shared.commands import consent  # noqa: PLC0415 - a command pays for its own libraries
-
-    return consent.run(os.environ, print, input)
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from shared.commands import doctor  # noqa: PLC0415 - a command pays for its own libraries
-
-    return doctor.run(os.environ, options.customer, print)
-
-
-def _check(options: argparse.Namespace) -> int:
-    if (options.customer is None) != (options.batch is None):
-        print("--customer and --batch go together: a blob's name has both, or neither", file=sys.stderr)
-        return USAGE
-    ids = None if options.customer is None else Ids(options.customer, options.batch)
-    return check(options.files, ids, as_json=options.json, say=_print)
-
-
-def _print(text: str) -> None:
-    """Print a text of any characters on a terminal or into a file of any encoding."""
-    encoding = sys.stdout.encoding
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _retry(options: argparse.Namespace) -> int:
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 - a command pays for its own libraries
-
-    from shared import bootstrap, sign_in  # noqa: PLC0415 - a command pays for its own libraries
-    from shared.commands.retry import retry  # noqa: PLC0415 - a command pays for its own libraries
-    from shared.workflow.ports import StatusUnavailableError  # noqa: PLC0415 - a command pays for its own libraries
-
-    def agree(count: int) -> bool:
-        return bool(options.yes) or _answer(f"Start {count} manifests anew? [y/N] ").strip().lower() in ("y", "yes")
-
-    def operator(settings: Settings) -> "TokenCredential":
-        return sign_in.operator(settings.authority, settings.connection.client_id)
-
-    app = bootstrap.app(os.environ, operator)
-    try:
-        return retry(options.prefix, app.storage, app.workflow.restart, agree=agree, say=print)
-    except (AzureError, StatusUnavailableError) as error:
-        what = str(error) if isinstance(error, StatusUnavailableError) else type(error).__name__
-        print(f"The storage does not serve it ({what}). docs/operating.md says what retry needs.", file=sys.stderr)
-        return 2
-
-
-def _answer(question: str) -> str:
-    """Ask; where nobody can answer, as in a pipeline, that is no yes."""
-    try:
-        return input(question)
+        return _refuse(str(error))
     except EOFError:
-        print("\nNobody is there to answer; --yes starts them without asking.", file=sys.stderr)
-        return ""
+        return _refuse("The input ended before the question was answered.")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output, such as head, has seen enough.
+        discard(sys.stdout)
+        return BROKEN_PIPE
+    return code
+
+
+def _refuse(reason: str) -> int:
+    Terminal(sys.stderr).say(reason)
+    return USAGE
+
+
+def _check(options: argparse.Namespace, terminal: Terminal) -> int:
+    if (options.customer is None) != (options.batch is None):
+        return _refuse("--customer and --batch go together: a blob's name has both, or neither.")
+    ids = None if options.customer is None else Ids(options.customer, options.batch)
+    return check(options.files, ids, sys.stdin.buffer, terminal, as_json=options.json)
+
+
+def _status(options: argparse.Namespace, terminal: Terminal) -> int:
+    from shared import bootstrap
+    from shared.commands import status, storage
+
+    blobs = storage.container(os.environ)
+    if options.manifest is not None:
+        return storage.explained(lambda: status.one(options.manifest, blobs, terminal), _refuse)
+    load = blobs.load if options.devices else None
+    return storage.explained(
+        lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, load), _refuse
+    )
+
+
+def _retry(options: argparse.Namespace, terminal: Terminal) -> int:
+    from shared import bootstrap
+    from shared.commands import storage
+    from shared.commands.retry import agreed, retry
+
+    app = bootstrap.app(os.environ, storage.operator)
+
+    def agree(names: list[str]) -> bool:
+        return options.yes or agreed(names, options.prefix, terminal, input)
+
+    return storage.explained(
+        lambda: retry(app.storage.listing(options.prefix), app.storage.load, app.workflow.restart, agree, terminal),
+        _refuse,
+    )
+
+
+def _doctor(options: argparse.Namespace, terminal: Terminal) -> int:
+    from shared.commands import doctor
+
+    return doctor.run(os.environ, options.customer, terminal)
+
+
+def _consent(_options: argparse.Namespace, terminal: Terminal) -> int:
+    from shared.commands import consent
+
+    return consent.run(os.environ, terminal.say, input)
+
+
+_COMMANDS = {"check": _check, "status": _status, "retry": _retry, "doctor": _doctor, "consent": _consent}

@@ -18,7 +18,7 @@ This signs a Partner Center user in once, so that the app can act for them from 
 You need
   - an app registration with the delegated permission Microsoft Partner Center / user_impersonation. It has to allow
     public client flows, or {CERTIFICATE} has to name its certificate in Key Vault;
-  - a Partner Center user, best one for this app alone, whose sign-in asks for multi-factor authentication;
+  - a Partner Center user, preferably one for this app alone, whose sign-in asks for multi-factor authentication;
   - the right to read and write the secret in Key Vault (Key Vault Secrets Officer), and to be signed in with az login.
 
 What the app settings do not say is asked for. Then a page and a code are shown: open the page on any device, enter the
@@ -35,18 +35,18 @@ _UNUSED["ManifestStorage"] = "UseDevelopmentStorage=true"
 
 
 def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callable[[str], str]) -> int:
-    """Explain, ask, sign in, store.
+    """Explain, ask for what is missing, sign in, and store the refresh token.
 
     Args:
         environment: App settings, as far as they are set.
         say: Shows a text.
-        ask: Shows a question and gives the answer.
+        ask: Shows a question and returns the answer.
 
     Returns:
         0 if the refresh token is stored, else 1.
 
     Raises:
-        SettingsError: What the settings or the answers say cannot be right.
+        SettingsError: The settings or the answers are malformed.
     """
     say(EXPLANATION)
     missing = {name: what for name, what in _QUESTIONS.items() if not environment.get(name, "").strip()}
@@ -66,7 +66,8 @@ def _sign_in(settings: Settings, identity: str | None, say: Callable[[str], None
         own = operator(settings.authority, identity)
         parts.enter_context(closing(own))
         secret = parts.enter_context(closing(Secret(REFRESH_TOKEN, str(settings.refresh_token_secret), own)))
-        secret.find()  # before the user signs in, lest they do so in vain
+        # A vault out of reach is found before the user signs in, not after.
+        secret.find()
         certificate = None
         if settings.certificate_secret:
             certificate = parts.enter_context(closing(Secret(CERTIFICATE, settings.certificate_secret, own)))

@@ -1,24 +1,24 @@
-"""The clouds of Partner Center: where it answers, who signs in, and for whom a token is made out."""
+"""The clouds of Partner Center: base URL, authority and audiences of each."""
 
 import msgspec
 
 
 class Cloud(msgspec.Struct, frozen=True):
-    """One cloud's addresses, https, without a slash at the end."""
+    """One cloud's addresses: https, without a slash at the end."""
 
     url: str
     authority: str
     exchange_audience: str
-    """Audience of the assertion by which a managed identity proves itself as an app registration.
+    """Audience of the managed identity's assertion, by which an app registration proves itself.
 
-    Source: "Configure an application to trust a managed identity" (Microsoft Entra), which knows Fairfax (US
-    Government), Mooncake (China) and the public cloud. It has none for Germany, a cloud closed in 2021: the public one
-    is assumed there.
+    Source: "Configure an application to trust a managed identity" (Microsoft Entra), which lists Fairfax (US
+    Government), Mooncake (China) and the public cloud. Germany, a cloud closed in 2021, is not in it: the public
+    cloud's audience is assumed there.
     """
 
     @property
     def audience(self) -> str:
-        """The token's audience, which equals the base URL (Partner Center, "Partner Center authentication")."""
+        """Return the token's audience, which equals the base URL ("Partner Center authentication")."""
         return self.url
 
 

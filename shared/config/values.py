@@ -1,4 +1,7 @@
-"""Reads and checks the values of settings; nothing is asked whether it exists."""
+"""Parses and checks the values of settings, without asking whether what they name exists.
+
+The functions that parse raise ValueError for a malformed value.
+"""
 
 import re
 from datetime import timedelta
@@ -17,8 +20,9 @@ _ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
 
 
 def duration(text: str) -> timedelta:
-    """Read an ISO 8601 duration above nothing and of a year at most, such as ``PT30S``, ``P2D`` or ``P1W``."""
-    weeks = _WEEKS.fullmatch(text)  # the one form that msgspec does not read
+    """Return an ISO 8601 duration above zero and of a year at most, such as ``PT30S``, ``P2D`` or ``P1W``."""
+    # Weeks are the one form that msgspec does not read.
+    weeks = _WEEKS.fullmatch(text)
     found = timedelta(weeks=int(weeks[1])) if weeks else msgspec.convert(text, timedelta)
     if not timedelta(0) < found <= _LONGEST:
         raise ValueError(text)
@@ -26,15 +30,20 @@ def duration(text: str) -> timedelta:
 
 
 def positive(text: str) -> int:
-    """Read a whole number above 0."""
+    """Return a whole number above 0."""
     number = int(text)
     if number < 1:
         raise ValueError(text)
     return number
 
 
+def positive_or_none(text: str) -> int | None:
+    """Return a whole number above 0, or None for an empty text."""
+    return positive(text) if text else None
+
+
 def customers(text: str) -> frozenset[str]:
-    """Read customer ids separated by commas; they are compared in lower case."""
+    """Return customer ids, in lower case, from a list separated by commas."""
     ids = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     if not all(map(is_customer_id, ids)):
         raise ValueError(text)
@@ -42,37 +51,30 @@ def customers(text: str) -> frozenset[str]:
 
 
 def header(text: str) -> str:
-    """Take what a request's header can carry; anything else would fail every call, or arrive as something else."""
+    """Return a text that an HTTP header can carry; any other would fail every call, or arrive as something else."""
     if not text.isascii() or not text.isprintable():
         raise ValueError(text)
     return text
 
 
 def url(text: str) -> str:
-    """Take an https address, or an http one on loopback, without the slash at its end.
-
-    Raises:
-        ValueError: It is none.
-    """
+    """Return an https address, or an http one on loopback, without the slash at its end."""
     parts = urlsplit(text)
     schemes = ("https", "http") if is_loopback(text) else ("https",)
-    superfluous = "@" in parts.netloc or parts.query or parts.fragment  # paths are appended to the text
+    # Paths are appended to the address, and credentials in it would be logged.
+    superfluous = "@" in parts.netloc or parts.query or parts.fragment
     if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
     return text.rstrip("/")
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address never leaves this machine."""
+    """Return whether an address is on this machine."""
     return urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def authority(text: str) -> str:
-    """Take an https address, or a bare host name, as azure-identity does.
-
-    Raises:
-        ValueError: It is neither.
-    """
+    """Return the https address for an https address or a bare host name, as azure-identity reads it."""
     address = url(text if "://" in text else f"https://{text}")
     if not is_service(address):
         raise ValueError(text)
@@ -80,7 +82,7 @@ def authority(text: str) -> str:
 
 
 def is_service(text: str) -> bool:
-    """Tell whether a text can be the address of a service of Azure, to which secrets are sent over https alone."""
+    """Return whether a text can be the address of an Azure service; it gets secrets, so https alone will do."""
     try:
         return url(text).startswith("https://")
     except ValueError:
@@ -88,21 +90,21 @@ def is_service(text: str) -> bool:
 
 
 def is_connection_string(text: str) -> bool:
-    """Tell whether a text can be a storage account's connection string."""
+    """Return whether a text can be a storage account's connection string."""
     parts = [part.partition("=") for part in text.strip().rstrip(";").split(";")]
     return all(value for _, _, value in parts) and not _ACCOUNT.isdisjoint(name.lower() for name, _, _ in parts)
 
 
 def is_tenant(text: str) -> bool:
-    """Tell whether a text can be a tenant's id or domain."""
+    """Return whether a text can be a tenant's id or domain."""
     return _TENANT.fullmatch(text) is not None
 
 
 def is_storage_name(text: str) -> bool:
-    """Tell whether a container or a queue can be called so."""
+    """Return whether a text can be the name of a container or a queue."""
     return _STORAGE_NAME.fullmatch(text) is not None
 
 
 def is_secret_url(text: str) -> bool:
-    """Tell whether a text can be the URL of a secret in Key Vault, with or without a version."""
+    """Return whether a text can be the URL of a secret in Key Vault, with or without a version."""
     return _SECRET_URL.fullmatch(text) is not None

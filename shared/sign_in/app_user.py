@@ -1,4 +1,4 @@
-"""The Secure Application Model: a user has signed in once, and a refresh token in Key Vault stands for them since.
+"""The Secure Application Model: a user signed in once, and a refresh token in Key Vault has stood for them since.
 
 Source: "Enabling the Secure Application Model framework", Partner Center developer documentation.
 """
@@ -12,17 +12,19 @@ from shared.config.settings import Settings
 from shared.partner_center.tokens import SignInError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.entra import PUBLIC_CLIENT, Authority, Grant, Proof, SignInRefusedError
-from shared.sign_in.managed_identity import Identity
-from shared.sign_in.token_source import MARGIN
+from shared.sign_in.managed_identity import ManagedIdentity
 from shared.sign_in.vault import Secret
+
+MARGIN = 300
+"""Seconds before a token expires from which on it is no longer returned, as in Microsoft's libraries."""
 
 
 class AppUser:
     """Signs in as the app registration together with the user (App+User)."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take identity, tenant, app and the places of the secrets from the settings."""
-        self._identity = Identity(settings.client_id)
+        """Take identity, tenant, app and the URLs of the secrets from the settings."""
+        self._identity = ManagedIdentity(settings.client_id)
         self._refresh_token = Secret(
             "PARTNER_CENTER_REFRESH_TOKEN_SECRET", str(settings.refresh_token_secret), self._identity
         )
@@ -37,7 +39,7 @@ class AppUser:
         self._unsaved: str | None = None
 
     def get_token(self, *scopes: str) -> AccessToken:
-        """Give a valid token, after the refresh token that came with it has been stored.
+        """Return a valid token, after the refresh token that came with it has been stored.
 
         Raises:
             SignInError: Key Vault, the identity or Entra ID refused or did not answer.
@@ -45,13 +47,14 @@ class AppUser:
         if self._grant is None or self._grant.expires_on - time.time() < MARGIN:
             self._grant = self._redeem(scopes[0])
             self._unsaved = self._grant.refresh_token
+        # Stored before the token is used: what a job uploads must not depend on a refresh token that may be lost.
         if self._unsaved:
             self._refresh_token.write(self._unsaved)
             self._unsaved = None
         return AccessToken(self._grant.access_token, self._grant.expires_on)
 
     def close(self) -> None:
-        """Close its connections; a refresh token that has not been stored gets a last chance."""
+        """Try once more to store a refresh token that is not stored yet, then close the connections."""
         if self._unsaved:
             with suppress(SignInError):
                 self._refresh_token.write(self._unsaved)
@@ -60,7 +63,7 @@ class AppUser:
                 part.close()
 
     def _redeem(self, scope: str) -> Grant:
-        """Redeem the stored refresh token; of two instances at once, the slower finds a new one on a second look."""
+        """Redeem the stored refresh token; if it is refused, the one that another instance has stored meanwhile."""
         stored = self._unsaved or self._refresh_token.read()
         try:
             return self._exchange(stored, scope)
@@ -76,7 +79,7 @@ class AppUser:
         except SignInRefusedError as error:
             if error.fault.code != PUBLIC_CLIENT:
                 raise
-        # The user signed in without any proof of the app's, so Entra ID takes none with this refresh token.
+        # The user signed in without a proof of the app, so Entra ID accepts none with this refresh token.
         return self._authority.redeem(refresh_token, scope, None)
 
     def _proof(self) -> Proof:

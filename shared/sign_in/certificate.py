@@ -1,4 +1,4 @@
-"""A certificate with its private key, as Key Vault keeps it, made into what msal signs with."""
+"""Reads a certificate with its private key, as Key Vault keeps it, for msal to sign with."""
 
 from base64 import b64decode
 
@@ -18,10 +18,10 @@ from shared.sign_in.entra import Proof
 
 
 def proof_of(secret: str) -> Proof:
-    """Read a certificate's secret: PEM, or a PFX in base64.
+    """Return msal's proof for a certificate's secret, which is PEM or a PFX in base64.
 
     Raises:
-        SignInError: It is neither, or its key is no RSA key, which Entra ID asks for.
+        SignInError: It is neither, or its key is not an RSA key, which Entra ID asks for.
     """
     try:
         key, certificate = _from_pem(secret) if "-----BEGIN" in secret else _from_pfx(secret)

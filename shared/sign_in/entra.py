@@ -14,13 +14,13 @@ from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
 
 TIMEOUT = (5, 10)
-"""Seconds to connect and to wait for an answer; msal tries once more where no connection is made."""
+"""Seconds to connect and to wait for an answer; msal retries once where no connection is made."""
 
 PUBLIC_CLIENT = "AADSTS700025"
-"""The refresh token was given to a public client, which must not prove itself (Entra ID error reference)."""
+"""The refresh token belongs to a public client, which must not prove itself (Entra ID error reference)."""
 
 type Proof = Mapping[str, str | Callable[[], str]]
-"""How the app proves itself: an assertion or a key and its certificate, by the names that msal gives them."""
+"""How the app proves itself: an assertion, or a key and its certificate, under msal's names for them."""
 
 
 class SignInRefusedError(SignInError):
@@ -29,7 +29,7 @@ class SignInRefusedError(SignInError):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a sign-in of a user gave; ``expires_on`` in epoch seconds."""
+    """The tokens of a user's sign-in; ``expires_on`` in epoch seconds."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -48,21 +48,21 @@ class Authority:
         """Exchange a refresh token for an access token and the next refresh token.
 
         Raises:
-            SignInRefusedError: Not for this one.
-            SignInError: Entra ID could not be asked, or the proof not be made.
+            SignInRefusedError: Entra ID refused this refresh token or this proof.
+            SignInError: Entra ID did not answer, or the proof could not be made.
         """
         with self._client(proof) as client:
             return _grant(client.acquire_token_by_refresh_token(refresh_token, [scope]))
 
     def sign_in_by_code(self, scope: str, proof: Proof | None, show: Callable[[str], None]) -> Grant:
-        """Let a person sign in with a browser on any device; ``show`` tells them where, and which code to enter.
+        """Let a person sign in with a browser on any device; ``show`` is called with the page and the code to enter.
 
         Raises:
             SignInRefusedError: They did not, could not, or took too long.
-            SignInError: Entra ID could not be asked.
+            SignInError: Entra ID did not answer.
         """
         with self._client(proof) as client:
-            # msal offers the device flow to public clients only; what is below serves an app with a proof as well.
+            # msal offers the device flow to public clients only; its protocol layer serves an app with a proof, too.
             protocol = client.client
             flow = protocol.initiate_device_flow(scope=[scope, "offline_access", "openid", "profile"])
             if "message" not in flow:
@@ -72,21 +72,23 @@ class Authority:
 
     @contextmanager
     def _client(self, proof: Proof | None) -> Iterator[Any]:
-        """Open a client for one sign-in: those are hours apart, and a client that is new holds nothing outdated."""
+        """Open a client for one sign-in: they are about an hour apart, and a new client holds nothing outdated."""
         try:
             client = msal.ClientApplication(
                 self.app_id,
                 client_credential=proof,
                 authority=f"{self.url}/{self.tenant_id}",
-                instance_discovery=False,  # the authority is the admin's own setting
+                # The authority is the admin's own setting, and may be one that Microsoft does not list.
+                instance_discovery=False,
                 timeout=TIMEOUT,
             )
-            client.http_client.http_client.max_redirects = 0  # a refresh token goes to this authority and nowhere else
+            # A refresh token goes to this authority and nowhere else.
+            client.http_client.http_client.max_redirects = 0
             with closing(client.http_client):
                 yield client
         except (requests.RequestException, MsalError) as error:
             raise SignInError(faults.entra_unreachable(error)) from None
-        except ValueError:  # what msal makes of a tenant that Entra ID does not know
+        except ValueError:  # msal's error for a tenant that Entra ID does not know
             raise SignInError(faults.UNKNOWN_TENANT) from None
 
 

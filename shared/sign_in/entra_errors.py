@@ -1,81 +1,63 @@
-"""Entra ID's error numbers (``AADSTS…``) that a wrong set-up of this app leads to, and what to do about each.
+"""Entra ID's error numbers (``AADSTS…``) that this app's set-up can meet, and what to do about each.
 
-Source: "Microsoft Entra authentication and authorization error codes". Its numbers may change over time: they choose
-words for people here. The app itself decides by one of them alone, see ``authority.PUBLIC_CLIENT``.
+Source: "Microsoft Entra authentication and authorization error codes". Its numbers may change over time, so they only
+choose words for people. The app itself decides by one of them alone, ``entra.PUBLIC_CLIENT``.
 """
 
 _CREDENTIALS = "portal: App registrations > PARTNER_CENTER_APP_ID > Certificates & secrets"
 _TRUST = f"The app registration does not trust the managed identity: add a federated credential ({_CREDENTIALS})"
-
-_ISSUER = f"{_TRUST} whose issuer is <authority>/<PARTNER_CENTER_TENANT_ID>/v2.0, the cloud's authority first."
-_AUDIENCE = f"{_TRUST} whose audience is that of PARTNER_CENTER_CLOUD, api://AzureADTokenExchange in the global cloud."
-_SUBJECT = f"{_TRUST} whose subject is the object (principal) id of the identity PARTNER_CENTER_CLIENT_ID."
-_TRUST_AT_ALL = f"{_TRUST} for the identity PARTNER_CENTER_CLIENT_ID; docs/signing-in.md has the command."
-_CLOCK = "What the app proves itself with is too old or too new: the clocks disagree. It is tried again by itself."
-_CERTIFICATE = (
-    "The app registration does not know the certificate that PARTNER_CENTER_CERTIFICATE_SECRET names:"
-    f" upload its public part ({_CREDENTIALS})."
-)
-_PROOF = (
-    "The app registration accepts no sign-in without a proof: allow public client flows (portal: App registrations >"
-    " PARTNER_CENTER_APP_ID > Authentication), or set PARTNER_CENTER_CERTIFICATE_SECRET."
-)
-_PUBLIC = (
-    "The app registration is a public client, which may not prove itself: take its public client flows back (portal:"
-    " App registrations > PARTNER_CENTER_APP_ID > Authentication)."
-)
-_PRINCIPAL = (
-    "The app registration has no service principal in this tenant: run az ad sp create --id with PARTNER_CENTER_APP_ID."
-)
+_AUTHENTICATION = "portal: App registrations > PARTNER_CENTER_APP_ID > Authentication"
+_PERMISSIONS = "portal: App registrations > PARTNER_CENTER_APP_ID > API permissions"
 _APP = (
     "There is no such app in this tenant, or it is disabled: correct PARTNER_CENTER_APP_ID, PARTNER_CENTER_TENANT_ID."
 )
-_TENANT = (
-    "There is no such tenant in this cloud: correct PARTNER_CENTER_TENANT_ID; PARTNER_CENTER_CLOUD has to name the"
-    " cloud that the tenant is in."
-)
-_RESOURCE = (
-    "The app may not ask for tokens for Partner Center: PARTNER_CENTER_CLOUD has to name this partner's cloud, and"
-    " the app needs the permission Microsoft Partner Center (portal: App registrations > PARTNER_CENTER_APP_ID > API"
-    " permissions)."
-)
-_CONSENT = (
-    "Nobody has consented to the app: grant admin consent (portal: App registrations > PARTNER_CENTER_APP_ID > API"
-    " permissions)."
-)
 _MFA = "The user has to sign in with multi-factor authentication: run python -m shared consent again, with MFA."
-_POLICY = (
-    "A Conditional Access policy forbids it: look the sign-in up (Entra admin center > Sign-in logs) and exempt the"
-    " user from that policy; some block the device code flow altogether."
-)
-_REFRESH_TOKEN = "The refresh token is expired, revoked or not this app's: run python -m shared consent again."  # noqa: S105 - words about one
-_CODE = "The code was not entered in time, or the sign-in was declined: run python -m shared consent again."
-_USER = "The user's account is disabled or locked: mend it (Entra admin center > Users), then run the consent again."
-_UNKNOWN = "Entra ID refused the sign-in; docs/signing-in.md shows the whole set-up."
+_CONSENT = "run python -m shared consent again."
+_REFRESH_TOKEN = f"The refresh token is expired, revoked or not this app's: {_CONSENT}"
 
 _ADVICE = {
-    _ISSUER: "700211",
-    _AUDIENCE: "700212",
-    _SUBJECT: "700213",
-    _TRUST_AT_ALL: "70021 700223 700229",
-    _CLOCK: "700024 500133",
-    _CERTIFICATE: "700027 700030 50012 7000222",
-    _PROOF: "7000218",
-    _PUBLIC: "700025",
-    _PRINCIPAL: "7000229",
-    _APP: "700016 700011 70001 7000112",
-    _TENANT: "90002 900023 90038 900382 900432",
-    _RESOURCE: "500011 50001 650057 70011 1002012",
-    _CONSENT: "65001 65004 650056 90094",
-    _MFA: "50072 50074 50076 50078 50079 50158",
-    _POLICY: "53000 53001 53003 530032 530036 50131",
-    _REFRESH_TOKEN: "70000 70008 700007 700082 700084 70043 50089 50132 50133 50173",
-    _CODE: "70018 70019 70020",
-    _USER: "50034 50053 50055 50057 50105",
+    # The federated credential, for federated_app and app_user.
+    "70021": f"{_TRUST} for the identity PARTNER_CENTER_CLIENT_ID; docs/signing-in.md has the command.",
+    "700211": f"{_TRUST} whose issuer is <authority>/<PARTNER_CENTER_TENANT_ID>/v2.0, the cloud's authority first.",
+    "700212": f"{_TRUST} whose audience is that of PARTNER_CENTER_CLOUD, in the global cloud"
+    " api://AzureADTokenExchange.",
+    "700213": f"{_TRUST} whose subject is the object (principal) id of the identity PARTNER_CENTER_CLIENT_ID.",
+    "700024": "The app's proof is expired or not valid yet: the clocks disagree. It is retried automatically.",
+    # The app registration, its service principal and its permission.
+    "700016": _APP,
+    "7000112": _APP,
+    "7000229": "The app registration has no service principal in this tenant: run az ad sp create --id with"
+    " PARTNER_CENTER_APP_ID.",
+    "90002": "There is no such tenant in this cloud: correct PARTNER_CENTER_TENANT_ID; PARTNER_CENTER_CLOUD has to"
+    " name the cloud that the tenant is in.",
+    "500011": "The app may not get tokens for Partner Center: PARTNER_CENTER_CLOUD has to name this partner's cloud,"
+    f" and the app needs the permission Microsoft Partner Center ({_PERMISSIONS}).",
+    "65001": f"Nobody has consented to the app: grant admin consent ({_PERMISSIONS}).",
+    # How the app proves itself beside a user, for app_user.
+    "700025": f"The app registration is a public client, which may not prove itself: turn its public client flows off"
+    f" ({_AUTHENTICATION}).",
+    "700027": "The app registration does not know the certificate that PARTNER_CENTER_CERTIFICATE_SECRET names: "
+    f"upload its public part ({_CREDENTIALS}).",
+    "7000218": f"The app registration accepts no sign-in without a proof: allow public client flows ({_AUTHENTICATION})"
+    ", or set PARTNER_CENTER_CERTIFICATE_SECRET.",
+    # The user's refresh token, for app_user.
+    "50076": _MFA,
+    "50078": _MFA,
+    "50079": _MFA,
+    "53003": "A Conditional Access policy forbids it: look the sign-in up (Entra admin center > Sign-in logs) and"
+    " exempt the user from that policy; some policies block the device code flow altogether.",
+    "50057": f"The user's account is disabled: enable it (Entra admin center > Users), then {_CONSENT}",
+    "50173": _REFRESH_TOKEN,
+    "70000": _REFRESH_TOKEN,
+    "70043": _REFRESH_TOKEN,
+    "700082": _REFRESH_TOKEN,
+    # The one interactive sign-in.
+    "70019": f"The code was not entered in time: {_CONSENT}",
+    "70020": f"The code was not entered in time: {_CONSENT}",
 }
-_BY_NUMBER = {number: words for words, numbers in _ADVICE.items() for number in numbers.split()}
+"""What to do, by number; a number that is missing here is described in Entra ID's own words."""
 
 
 def explain(number: str | None) -> str:
-    """Say what to do about an error number, in one or two sentences."""
-    return _BY_NUMBER.get(number or "", _UNKNOWN)
+    """Return what to do about an error number, in one or two sentences."""
+    return _ADVICE.get(number or "", "Entra ID refused the sign-in; docs/signing-in.md shows the whole set-up.")

@@ -1,6 +1,6 @@
-"""What went wrong when no token was to be had, in words that name the setting or the portal page to mend.
+"""Why there is no token, in words that name the setting or the portal page to correct.
 
-No text here repeats a token: what others wrote is searched for anything that could be one.
+No text here repeats a token: whatever could be one is removed from the messages of services.
 """
 
 import re
@@ -14,7 +14,7 @@ from shared.partner_center.responses import readable
 from shared.sign_in.entra_errors import explain
 
 TOO_SLOW = Fault(
-    code="sign_in_timeout", description="No token: the sign-in did not end in time. It is tried again by itself."
+    code="sign_in_timeout", description="No token: the sign-in took too long. It is retried automatically."
 )
 NO_CERTIFICATE = Fault(
     code="certificate_unreadable",
@@ -34,27 +34,27 @@ _OPAQUE = re.compile(r"[\w.~+=%-]{50,}")
 
 
 def entra(answer: Mapping[str, Any]) -> Fault:
-    """Tell what Entra ID's error document (OAuth 2.0, RFC 6749, 5.2) means."""
-    return _entra(f"{answer.get('error', 'nothing of a token')}: {answer.get('error_description', '')}", None)
+    """Return the fault for Entra ID's error document (OAuth 2.0, RFC 6749, 5.2)."""
+    return _entra(f"{answer.get('error', 'no token')}: {answer.get('error_description', '')}", None)
 
 
 def entra_error(error: AzureError) -> Fault:
-    """Tell what azure-identity reports of Entra ID."""
+    """Return the fault for an error of azure-identity about Entra ID."""
     if isinstance(error, ClientAuthenticationError):
         return _entra(error.message, error.status_code)
     return entra_unreachable(error)
 
 
 def entra_unreachable(error: Exception) -> Fault:
-    """Tell that Entra ID gave no answer that means anything."""
-    what = f"No token: Entra ID could not be reached ({type(error).__name__}). It is tried again by itself."
+    """Return the fault for no usable answer of Entra ID."""
+    what = f"No token: Entra ID could not be reached ({type(error).__name__}). It is retried automatically."
     advice = "If that does not help, check PARTNER_CENTER_CLOUD and AZURE_AUTHORITY_HOST, and the app's network."
     status = error.status_code if isinstance(error, HttpResponseError) else None
     return Fault(http_status=status, code="entra_unreachable", description=f"{what} {advice}")
 
 
 def identity(error: Exception, client_id: str | None) -> Fault:
-    """Tell why the managed identity gave no token."""
+    """Return the fault for a managed identity without a token; ``client_id`` is None for the system-assigned one."""
     if client_id:
         advice = "Assign the user-assigned identity to the function app (portal: Settings > Identity)"
         advice += " and set PARTNER_CENTER_CLIENT_ID to its client id."
@@ -62,11 +62,13 @@ def identity(error: Exception, client_id: str | None) -> Fault:
         advice = "Turn the function app's system-assigned identity on (portal: Settings > Identity),"
         advice += " or set PARTNER_CENTER_CLIENT_ID to the client id of a user-assigned one."
     said = _said(error.message) if isinstance(error, AzureError) else f"({type(error).__name__})"
-    return Fault(code="no_managed_identity", description=f"No token of the managed identity. {advice} It said: {said}")
+    return Fault(
+        code="no_managed_identity", description=f"No token of the managed identity. {advice} Its endpoint said: {said}"
+    )
 
 
 def vault(error: Exception, setting: str, doing: str) -> Fault:
-    """Tell why the secret that a setting names could not be read or written (``doing``)."""
+    """Return the fault for a secret, named by its setting, that could not be ``doing``: "read" or "written"."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if status == 403:  # noqa: PLR2004 - Forbidden
         role = "Key Vault Secrets User" if setting == _CERTIFICATE else "Key Vault Secrets Officer"
@@ -83,7 +85,7 @@ def vault(error: Exception, setting: str, doing: str) -> Fault:
 
 
 def no_secret(setting: str) -> Fault:
-    """Tell that Key Vault has no secret, or an empty one, where a setting says so."""
+    """Return the fault for a secret that is missing or empty."""
     if setting == _CERTIFICATE:
         what_to_do = "Create the certificate in the vault, or correct the setting."
     else:
@@ -93,7 +95,7 @@ def no_secret(setting: str) -> Fault:
 
 
 def unexpected(error: Exception) -> Fault:
-    """Tell of a fault that nobody has thought of; its text is left out, as it may hold anything."""
+    """Return the fault for an unexpected error; its text is left out, as it may hold a secret."""
     return Fault(code="sign_in_failed", description=f"No token: the sign-in failed with {type(error).__name__}.")
 
 

@@ -10,15 +10,15 @@ from azure.identity import ClientAssertionCredential
 from shared.config.settings import Settings
 from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
-from shared.sign_in.managed_identity import HTTP, Identity
+from shared.sign_in.managed_identity import HTTP, ManagedIdentity
 
 
 class FederatedApp:
-    """Signs in as the app registration, alone (App-only)."""
+    """Signs in as the app registration alone (App-only)."""
 
     def __init__(self, settings: Settings) -> None:
         """Take identity, tenant and app from the settings, and the cloud's authority and exchange audience."""
-        self._identity = Identity(settings.client_id)
+        self._identity = ManagedIdentity(settings.client_id)
         self._credential = ClientAssertionCredential(
             str(settings.tenant_id),
             str(settings.app_id),
@@ -28,7 +28,7 @@ class FederatedApp:
         )
 
     def get_token(self, *scopes: str) -> AccessToken:
-        """Give a valid token.
+        """Return a valid token.
 
         Raises:
             SignInError: The identity gave no assertion, or Entra ID no token for it.

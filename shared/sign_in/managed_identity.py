@@ -1,4 +1,4 @@
-"""The app's managed identity: a way to sign in by itself, and what an app registration proves itself with."""
+"""The app's managed identity: a way to sign in by itself, and the proof of an app registration that trusts it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,53 +15,52 @@ if TYPE_CHECKING:
 HTTP: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
+    # A broken connection is retried once, an answer never: the job has its own retry, and nothing may sleep here on a
+    # Retry-After. So a silent server costs 30 seconds, less than LONGEST_SIGN_IN.
     "retry_total": 1,
     "retry_status": 0,
+    # Secrets go to the address that the settings name and nowhere else.
     "permit_redirects": False,
 }
-"""For the Azure SDKs: a broken connection is tried once more, but nothing sleeps on an answer's ``Retry-After``, and
-what is secret goes to no other address than the one that the settings name.
-
-The job that needs the token has its own retry; a call of it must not hang in this one.
-"""
+"""Options of the Azure SDKs' HTTP pipeline for every sign-in; times in seconds."""
 
 
 def managed_identity(client_id: str | None) -> "ManagedIdentityCredential":
-    """Make the credential of the user-assigned identity with ``client_id``, else of the system-assigned one."""
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - paid at the first token, not at import
+    """Return the credential of the user-assigned identity ``client_id``, or of the system-assigned one for None."""
+    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - loaded at the first token, not at import
 
     return ManagedIdentityCredential(client_id=client_id, **HTTP)
 
 
 def operator(authority: str, client_id: str | None) -> "DefaultAzureCredential":
-    """Make the credential of whoever runs a command: the managed identity where it runs, elsewhere an ``az login``."""
+    """Return the credential of whoever runs a command: the managed identity in Azure, elsewhere ``az login``."""
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - only commands need it
 
     return DefaultAzureCredential(authority=authority, managed_identity_client_id=client_id)
 
 
-class Identity:
-    """The managed identity as a credential whose faults say what to mend."""
+class ManagedIdentity:
+    """The managed identity as a credential whose faults say what to correct."""
 
     def __init__(self, client_id: str | None) -> None:
-        """Take the user-assigned identity with ``client_id``, else the system-assigned one."""
+        """Take the user-assigned identity ``client_id``, or the system-assigned one for None."""
         self._client_id = client_id
         self._credential = managed_identity(client_id)
 
     def get_token(self, *scopes: str, **options: Any) -> "AccessToken":  # noqa: ANN401 - passed on to the library
-        """Give a valid token.
+        """Return a valid token.
 
         Raises:
-            SignInError: The identity gave none.
+            SignInError: The identity endpoint returned none.
         """
         try:
             token: AccessToken = self._credential.get_token(*scopes, **options)
-        except (AzureError, ValueError) as error:  # ValueError: an answer that is no JSON
+        except (AzureError, ValueError) as error:  # ValueError: the answer was no JSON
             raise SignInError(faults.identity(error, self._client_id)) from None
         return token
 
     def assertion(self, audience: str) -> Callable[[], str]:
-        """Give what fetches the token by which an app registration that trusts the identity proves itself."""
+        """Return a function that fetches the assertion, a token for ``audience``, of an app that trusts it."""
         return lambda: self.get_token(f"{audience}/.default").token
 
     def close(self) -> None:

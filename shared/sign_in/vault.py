@@ -1,4 +1,4 @@
-"""A secret in Key Vault, of which always the latest version counts."""
+"""A secret in Key Vault, always its latest version."""
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -10,7 +10,7 @@ from shared.sign_in.managed_identity import HTTP
 
 
 class Secret:
-    """The secret that an app setting names by its URL; a version in the URL is passed over."""
+    """The secret that an app setting names by its URL; a version in the URL is ignored."""
 
     def __init__(self, setting: str, url: str, credential: TokenCredential) -> None:
         """Open the secret at ``url``; ``setting`` is named in the faults."""
@@ -20,10 +20,10 @@ class Secret:
         self._client = SecretClient(identifier.vault_url, credential, **HTTP)
 
     def read(self) -> str:
-        """Give the value of the latest version.
+        """Return the value of the latest version.
 
         Raises:
-            SignInError: It is not there, not ours to read, or the vault does not answer.
+            SignInError: It is missing or empty, may not be read, or the vault does not answer.
         """
         value = self.find()
         if not value:
@@ -31,23 +31,23 @@ class Secret:
         return value
 
     def find(self) -> str | None:
-        """Give the value of the latest version, ``None`` if there is no such secret yet.
+        """Return the value of the latest version, ``None`` if there is no such secret yet.
 
         Raises:
-            SignInError: It is not ours to read, or the vault does not answer.
+            SignInError: It may not be read, or the vault does not answer.
         """
         try:
             return self._client.get_secret(self._name).value
         except ResourceNotFoundError:
             return None
-        except (AzureError, ValueError) as error:  # ValueError: what answered is no Key Vault
+        except (AzureError, ValueError) as error:  # ValueError: the answer was not Key Vault's
             raise SignInError(faults.vault(error, self._setting, "read")) from None
 
     def write(self, value: str) -> None:
-        """Store a new version. Key Vault has no conditional write: of two at once the last one counts.
+        """Store a new version. Key Vault has no conditional write: of two at once the last one stays.
 
         Raises:
-            SignInError: It is not ours to write, or the vault does not answer.
+            SignInError: It may not be written, or the vault does not answer.
         """
         try:
             self._client.set_secret(self._name, value)

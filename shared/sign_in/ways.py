@@ -1,15 +1,15 @@
-"""The three ways to sign in; only the libraries of the one that ``PARTNER_CENTER_AUTH`` chooses are loaded."""
+"""The three ways to sign in; only the libraries of the one that ``PARTNER_CENTER_AUTH`` names are loaded."""
 
 import logging
 
 from shared.config.settings import Settings
-from shared.sign_in.managed_identity import Identity
+from shared.sign_in.managed_identity import ManagedIdentity
 from shared.sign_in.token_source import Credential
 
 
 def credential(settings: Settings) -> Credential:
-    """Make the credential that the settings choose."""
-    # Its warnings hold the words of others as they came; the fault of a sign-in says the same, without what is secret.
+    """Return the credential of the way that the settings name."""
+    # Its warnings repeat what others answered, unchecked; the fault of a sign-in says the same without secrets.
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
     match settings.sign_in:
         case "federated_app":
@@ -21,4 +21,4 @@ def credential(settings: Settings) -> Credential:
 
             return AppUser(settings)
         case _:
-            return Identity(settings.client_id)
+            return ManagedIdentity(settings.client_id)

@@ -22,6 +22,7 @@ def test_defaults_are_the_contracts() -> None:
     assert settings.limits.devices_per_upload == 1000
     assert settings.limits.manifest_bytes == 256 * 1024 * 1024
     assert settings.limits.devices == 250_000
+    assert settings.limits.requests_per_minute is None
     assert settings.locale == "en-US"
     assert settings.limits.allowed_customers == frozenset()
     assert not settings.limits.create_missing_batch
@@ -63,8 +64,13 @@ def test_customers_are_compared_without_case() -> None:
     assert settings.limits.allowed_customers == {CUSTOMER}
 
 
+def test_requests_a_minute_are_limited_only_where_the_setting_has_a_number() -> None:
+    read = [read_settings(LEAST | {"MAX_REQUESTS_PER_MINUTE": text}).limits for text in ("60", "", " ")]
+    assert [limits.requests_per_minute for limits in read] == [60, None, None]
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "said"),
     [
         ("PARTNER_CENTER_AUTH", "secret", "none of managed_identity"),
         ("PARTNER_CENTER_CLOUD", "mars", "none of global"),
@@ -82,6 +88,8 @@ def test_customers_are_compared_without_case() -> None:
         ("PARTNER_CENTER_APPLICATION", "Größe", "printable ASCII"),
         ("MAX_DEVICES_PER_UPLOAD", "0", "whole number"),
         ("MAX_MANIFEST_BYTES", "many", "whole number"),
+        ("MAX_REQUESTS_PER_MINUTE", "0", "whole number"),
+        ("MAX_REQUESTS_PER_MINUTE", "1.5", "whole number"),
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
         ("GIVE_UP_AFTER", "-P2D", "ISO 8601"),
         ("ALLOWED_CUSTOMERS", "contoso", "list of customer ids"),
@@ -89,8 +97,8 @@ def test_customers_are_compared_without_case() -> None:
         ("MANIFEST_TRIGGER_SOURCE", "Polling", "none of EventGrid"),
     ],
 )
-def test_a_malformed_setting_is_named(name: str, value: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is .*{told}") as error:
+def test_a_malformed_setting_is_named(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is .*{said}") as error:
         read_settings(LEAST | {name: value})
     assert "user:word" not in str(error.value)
 
@@ -173,7 +181,7 @@ def test_durations_may_be_in_weeks() -> None:
     assert read_settings(LEAST | {"GIVE_UP_AFTER": "P1W"}).delays.give_up == timedelta(days=7)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as error:
         read_settings({"GIVE_UP_AFTER": "soon"})
     names = ("MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "ManifestStorage__blobServiceUri", "GIVE_UP_AFTER")

@@ -5,12 +5,9 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-
-from rich.console import Console
 
 from local import run as local_run
 from local.sign_in import WAYS
@@ -53,14 +50,3 @@ def test_the_batch_that_an_envelope_names_is_not_created() -> None:
     world.settle()
     assert world.job(name).state is State.REJECTED
     assert "has no device batches yet" in world.job(name).message
-
-
-def test_what_follows_the_states_begins_on_a_line_of_its_own_in_a_pipe() -> None:
-    world = World()
-    world.drop(array(serials(1)))
-    world.settle()
-    console = Console(file=StringIO(), width=80)
-    running = cast("Any", SimpleNamespace(status=lambda _: world.job()))
-    assert local_run._watch(console, running, "x") == world.job()  # noqa: SLF001 - the rest needs the whole stage
-    console.print("next")
-    assert cast("StringIO", console.file).getvalue().splitlines()[-1] == "next"

@@ -12,6 +12,10 @@ from shared.manifest import Finding
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
 ISSUES = tuple(Finding(f"line {number}", "serialNumber", "number_for_serial", "Export it.") for number in range(2, 27))
+HEADER = (
+    "device,line,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,outcome,errorCode,"
+    "errorDescription,action,matchedBy"
+)
 WARNINGS = (Finding("line 1", None, "ignored_column", "Nothing to do."),)
 
 
@@ -41,6 +45,16 @@ def test_issues_are_told_from_warnings_without_colour_and_stand_last() -> None:
     assert "ignored_column" in before
     assert "line 2" in after
     assert "Export it." in after
+
+
+def test_a_long_word_is_wrapped_and_not_cut() -> None:
+    row = "1,,S1,,,,,failed,808,ZtdDeviceAssignedToOtherTenant,Take_it_out_of_the_other_tenant_first,"
+    page = StringIO()
+    Console(file=page, width=60).print(show.results(f"{HEADER}\n{row}\n"))
+    assert max(map(len, page.getvalue().splitlines())) <= 60
+    cells = [[cell.strip() for cell in line.split("│")] for line in page.getvalue().splitlines() if "│" in line]
+    assert "ZtdDeviceAssignedToOtherTenant" in "".join(line[4] for line in cells)
+    assert "Take_it_out_of_the_other_tenant_first" in "".join(line[5] for line in cells)
 
 
 def test_what_does_not_fit_is_counted() -> None:

@@ -18,7 +18,7 @@ from shared.config.clouds import CLOUDS
 from shared.config.settings import Settings, read_settings
 from shared.job.record import Fault
 from shared.partner_center.tokens import SignInError
-from shared.sign_in import SignIn
+from shared.sign_in import TokenSource
 
 IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"
 OTHER_IDENTITY = "33333333-3d57-4e0b-8a55-2f1f0a9d7c11"
@@ -58,10 +58,10 @@ class Premises:
     def settings(self, way: str, **changes: str) -> Settings:
         return read_settings({**self.environment, "PARTNER_CENTER_AUTH": way, **changes})
 
-    def sign_in(self, way: str, **changes: str) -> SignIn:
+    def sign_in(self, way: str, **changes: str) -> TokenSource:
         """Sign in as an instance of the app of its own."""
         settings = self.settings(way, **changes)
-        started = SignIn(partial(sign_in.credential, settings), settings.cloud.audience)
+        started = TokenSource(partial(sign_in.credential, settings), settings.cloud.audience)
         self.parts.callback(started.close)
         return started
 

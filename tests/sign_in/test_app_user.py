@@ -144,7 +144,7 @@ def test_a_refresh_token_without_an_apps_proof_is_redeemed_without_one(premises:
     assert premises.sign_in("app_user").token()
 
 
-def test_a_token_is_redeemed_anew_shortly_before_its_end(premises: Premises) -> None:
+def test_a_new_token_is_redeemed_shortly_before_the_old_one_expires(premises: Premises) -> None:
     premises.authority.mint.lifetime = BELOW_THE_MARGIN
     sign_in = premises.sign_in("app_user")
     assert sign_in.token() != sign_in.token()

@@ -77,7 +77,7 @@ def test_an_app_with_a_certificate_proves_itself_at_the_sign_in_too(premises: Pr
     assert premises.access(sign_in.token())
 
 
-def test_an_app_that_allows_no_public_sign_in_is_told_what_to_do(premises: Premises, person: Person) -> None:
+def test_an_app_that_allows_no_public_sign_in_gets_advice(premises: Premises, person: Person) -> None:
     premises.app = replace(premises.app, allows_public_flows=False)
     assert person.consents(premises.environment) == 1
     assert "allow public client flows" in person.shown[-1]
@@ -103,7 +103,7 @@ def test_a_vault_out_of_reach_is_found_before_the_person_signs_in(
     assert not person.was_shown_a_code()
 
 
-def test_somebody_who_is_not_signed_in_to_azure_is_told_so(
+def test_somebody_who_is_not_signed_in_to_azure_reads_how(
     premises: Premises, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     premises.endpoint.client_ids = ()
@@ -125,10 +125,10 @@ def test_a_refresh_token_is_neither_shown_nor_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     assert person.consents(premises.environment) == 0
-    told = "".join(person.shown) + "".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
+    said = "".join(person.shown) + "".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
     tokens = [given for given in premises.authority.ledger.given if given.startswith(("1.", "ey"))]
     assert len(tokens) == 3  # two refresh tokens, one of them from before, and an access token; the code is spent
-    assert not [token for token in tokens if token[:45] in told]
+    assert not [token for token in tokens if token[:45] in said]
 
 
 def test_an_answer_that_cannot_be_right_is_named_and_not_repeated(premises: Premises, person: Person) -> None:

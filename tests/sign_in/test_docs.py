@@ -10,14 +10,14 @@ ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "signing-in.md").read_text(encoding="utf-8")
 
 
-def test_every_fault_of_a_sign_in_is_told() -> None:
+def test_every_fault_of_a_sign_in_is_documented() -> None:
     faults = (ROOT / "shared" / "sign_in" / "faults.py").read_text(encoding="utf-8")
     codes = set(re.findall(r'code="(\w+)"', faults)) | set(re.findall(r'else "(entra_\w+)"', faults))
     assert len(codes) > 7
     assert codes <= set(re.findall(r"`(\w+)`", PAGE))
 
 
-def test_every_way_is_told() -> None:
+def test_every_way_is_documented() -> None:
     assert all(f"| `{way}` |" in PAGE for way in settings.SIGN_INS)
 
 

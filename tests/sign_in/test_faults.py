@@ -1,4 +1,4 @@
-"""Every way in which a sign-in is refused, and the words that name what to mend."""
+"""Every way in which a sign-in is refused, and the words that name what to correct."""
 
 import re
 from copy import replace
@@ -9,6 +9,7 @@ from requests.structures import CaseInsensitiveDict
 from local.stand_ins.authority import Trust, refusal
 from local.stand_ins.certificates import PrivateAuthority
 from local.stand_ins.web import Fault, Request, Response, Server, Silence, instead, no_fault, unanswered
+from shared.config.timeouts import LONGEST_SIGN_IN
 from shared.sign_in import entra
 from shared.sign_in.managed_identity import HTTP
 from tests.sign_in.premises import IDENTITY, OTHER_IDENTITY, REFRESH_TOKEN, Premises
@@ -65,7 +66,7 @@ def test_an_unknown_tenant_is_named(premises: Premises, way: str, code: str) -> 
     ("way", "error", "number", "words"),
     [
         ("federated_app", "invalid_client", 70021, "federated credential"),
-        ("federated_app", "invalid_client", 700025, "take its public client flows back"),
+        ("federated_app", "invalid_client", 700025, "turn its public client flows off"),
         ("federated_app", "invalid_client", 7000229, "az ad sp create --id"),
         ("app_user", "invalid_client", 700024, "clocks disagree"),
         ("app_user", "invalid_client", 700027, "PARTNER_CENTER_CERTIFICATE_SECRET"),
@@ -90,7 +91,7 @@ def test_each_refusal_of_entra_says_what_to_do(
     assert words in fault.description
 
 
-def test_a_refusal_without_a_number_is_told_too(premises: Premises) -> None:
+def test_a_refusal_without_a_number_is_reported_too(premises: Premises) -> None:
     premises.authority.next_token(instead(Response.of(400, {"error": "temporarily_unavailable"})))
     fault = premises.fault("app_user")
     assert fault.code == "entra_refused"
@@ -123,7 +124,7 @@ def test_an_authority_that_keeps_silent_is_not_waited_for(
     assert asked_for_tokens(premises) <= 2
 
 
-def test_an_authority_that_is_down_is_told_apart_from_one_that_refuses(premises: Premises) -> None:
+def test_an_authority_that_is_down_differs_from_one_that_refuses(premises: Premises) -> None:
     fault = premises.fault("app_user", AZURE_AUTHORITY_HOST="https://127.0.0.1:1")
     assert fault.code == "entra_unreachable"
     assert "AZURE_AUTHORITY_HOST" in fault.description
@@ -156,13 +157,26 @@ def test_an_identity_endpoint_in_trouble_is_asked_twice_at_most(premises: Premis
     assert len(premises.endpoint.fetches) <= 2
 
 
+@pytest.mark.parametrize("way", ["managed_identity", *APP_WAYS])
 def test_an_identity_endpoint_that_keeps_silent_is_not_waited_for(
-    premises: Premises, monkeypatch: pytest.MonkeyPatch
+    premises: Premises, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setitem(HTTP, "read_timeout", BRIEFLY)
     premises.endpoint.next_fetch(*[unanswered(Silence.TIMED_OUT)] * 9)
-    assert premises.fault("managed_identity").code == "no_managed_identity"
+    assert premises.fault(way).code == "no_managed_identity"
     assert len(premises.endpoint.fetches) == 2
+
+
+def test_a_vault_that_keeps_silent_is_not_waited_for(premises: Premises, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HTTP, "read_timeout", BRIEFLY)
+    premises.vault.next_call(*[unanswered(Silence.TIMED_OUT)] * 9)
+    assert premises.fault("app_user").code == "key_vault"
+    assert len(premises.vault.calls) == 2
+
+
+def test_two_calls_of_a_silent_server_end_within_the_longest_sign_in() -> None:
+    assert 2 * (HTTP["connection_timeout"] + HTTP["read_timeout"]) <= LONGEST_SIGN_IN
+    assert 2 * sum(entra.TIMEOUT) <= LONGEST_SIGN_IN
 
 
 @pytest.mark.parametrize("way", APP_WAYS)

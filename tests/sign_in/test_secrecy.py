@@ -26,7 +26,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return lambda: "\n".join(f"{record.getMessage()} {record.exc_info} {record.args}" for record in caplog.records)
 
 
-def told(error: SignInError) -> str:
+def said(error: SignInError) -> str:
     return "".join(traceback.format_exception(error)) + repr(error) + str(error.fault) + repr(vars(error))
 
 
@@ -72,12 +72,12 @@ def test_a_refusal_that_repeats_what_was_sent_is_not_repeated(
     with pytest.raises(SignInError) as error:
         premises.sign_in(way).token()
     assert "Not accepted" in error.value.fault.description
-    assert_secret(premises, told(error.value))
+    assert_secret(premises, said(error.value))
     assert f"sign_in_failed {json.dumps({'code': 'AADSTS70000', 'reason': error.value.fault.description})}" in log()
     assert_secret(premises, log())
 
 
-def test_a_fault_that_nobody_has_thought_of_is_told_without_its_words(
+def test_an_unexpected_fault_is_reported_without_its_words(
     premises: Premises, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
 ) -> None:
     def careless(*_: object) -> NoReturn:
@@ -87,7 +87,7 @@ def test_a_fault_that_nobody_has_thought_of_is_told_without_its_words(
     with pytest.raises(SignInError) as error:
         premises.sign_in("app_user").token()
     assert "RuntimeError" in error.value.fault.description
-    assert_secret(premises, told(error.value) + log())
+    assert_secret(premises, said(error.value) + log())
 
 
 def test_a_vault_that_repeats_what_was_sent_is_not_repeated(premises: Premises, log: Callable[[], str]) -> None:
@@ -100,7 +100,7 @@ def test_a_vault_that_repeats_what_was_sent_is_not_repeated(premises: Premises, 
     with pytest.raises(SignInError) as error:
         premises.sign_in("app_user").token()
     assert "Not written" in error.value.fault.description
-    assert_secret(premises, told(error.value) + log())
+    assert_secret(premises, said(error.value) + log())
 
 
 def test_a_certificates_key_stays_in_the_vault(premises: Premises, log: Callable[[], str]) -> None:
@@ -116,9 +116,9 @@ def test_a_certificates_key_stays_in_the_vault(premises: Premises, log: Callable
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
 def test_a_secret_in_a_log_line_of_any_sign_in_is_noticed(premises: Premises, level: int) -> None:
     token = premises.sign_in("app_user").token()
-    told = logging.LogRecord("manifests", level, __file__, 1, "given: %s", (token,), None)
+    said = logging.LogRecord("manifests", level, __file__, 1, "given: %s", (token,), None)
     with pytest.raises(AssertionError):
-        check_words(premises, [told])
+        check_words(premises, [said])
 
 
 def test_a_secret_in_the_fault_of_any_sign_in_is_noticed(premises: Premises) -> None:

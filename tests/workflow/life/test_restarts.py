@@ -5,11 +5,10 @@ from datetime import timedelta
 import pytest
 
 from local.stand_ins.partner_center import faults
-from shared import bootstrap
-from shared.commands.cli import main
 from shared.commands.retry import retry
 from shared.job.record import Job, State
 from shared.workflow.ports import Stored
+from tests.commands.screens import Screen
 from tests.workflow.life.views import TWO
 from tests.world import NAME, World
 
@@ -32,14 +31,13 @@ def test_a_restart_that_nobody_took_up_in_time_is_no_failure() -> None:
     assert (world.job().state, world.job().attempts) == (State.COMPLETED, 1)
 
 
-def test_what_has_moved_on_since_it_was_listed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_moved_on_since_it_was_listed_is_left_alone() -> None:
     world, _ = rejected()
     listed = list(world.storage.listing())
     world.drop(TWO)
     world.step()
     assert world.job().state is State.ACCEPTED
-    monkeypatch.setattr(world.storage, "listing", lambda _: listed)
-    assert retry("", world.storage, world.workflow.restart, agree=lambda _: True, say=lambda _: None) == 0
+    assert retry(listed, world.storage.load, world.workflow.restart, lambda _: True, Screen().terminal) == 0
     assert world.job().state is State.ACCEPTED
 
 
@@ -66,19 +64,3 @@ def test_a_restart_that_is_slow_to_save_is_taken_up_all_the_same(monkeypatch: py
     world.workflow.restart(stored)
     world.settle()
     assert world.job().state is State.COMPLETED
-
-
-def test_where_nobody_can_be_asked_nothing_is_started(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    world, _ = rejected()
-
-    def nobody(_: str) -> str:
-        raise EOFError
-
-    monkeypatch.setattr(bootstrap, "_app", world)
-    monkeypatch.setattr("shared.commands.retry.ASK_ABOVE", 0)
-    monkeypatch.setattr("builtins.input", nobody)
-    assert main(["retry", NAME]) == 1
-    assert capsys.readouterr().out == "Nothing was started.\n"
-    assert world.job().state is State.REJECTED

@@ -1,0 +1,65 @@
+"""The commands behind ``make run``, ``make serve``, ``make drop`` and ``make status``."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local.azurite import AzuriteError
+from local.drop import NothingServedError, drop
+from local.run import run
+from local.serve import serve
+from local.sign_in import WAYS
+from local.status import status
+from shared.commands.terminal import discard
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "seed-example.json"
+
+
+def main() -> int:
+    """Do what the command line asks for; 2 where that is impossible."""
+    arguments = _parser().parse_args()
+    console = Console()
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
+    try:
+        return _do(arguments, console)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        console.print(f"[red]{error.filename}: {error.strerror}[/red]", highlight=False)
+        return 2
+    except (AzuriteError, NothingServedError) as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        discard(sys.stdout)
+        return 141
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run", help="take one manifest to its end")
+    one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
+    one.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
+    commands.add_parser("serve", help="stay up and handle whatever is dropped")
+    another = commands.add_parser("drop", help="put a manifest into what is being served")
+    another.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
+    another.add_argument("--wait", action="store_true", help="follow it to its end, and exit as run does")
+    showing = commands.add_parser("status", help="show what has become of what was dropped")
+    showing.add_argument("--manifest", help="one manifest, with its issues and devices")
+    return parser
+
+
+def _do(arguments: argparse.Namespace, console: Console) -> int:
+    match arguments.command:
+        case "serve":
+            return serve(console)
+        case "drop":
+            return drop(console, arguments.manifest, wait=arguments.wait)
+        case "status":
+            return status(arguments.manifest)
+        case _:
+            return run(console, arguments.manifest, arguments.auth)

@@ -1,0 +1,77 @@
+"""One manifest followed to its end: each change as it comes, then its status, results and findings."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+from msgspec import DecodeError
+from rich.console import Console
+
+from local import show
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import Job, State, decode
+
+LONGEST_RUN = 300.0
+"""Seconds after which an end is no longer waited for."""
+
+
+class ReplacedError(Exception):
+    """The manifest was dropped again, so that its first run has no end of its own."""
+
+
+def put(container: ContainerClient, name: str, data: bytes) -> str:
+    """Write a manifest, and return its ETag, by which the status of its run is told from an earlier one's."""
+    return str(container.get_blob_client(name).upload_blob(data, overwrite=True)["etag"]).strip('"')
+
+
+def follow(console: Console, container: ContainerClient, name: str, etag: str) -> int:
+    """Show what becomes of a manifest.
+
+    Returns:
+        0 if it ends as ``completed``, else 1.
+    """
+    try:
+        job = watch(console, lambda: _status(container, name, etag))
+    except ReplacedError:
+        console.print("[red]It was dropped again meanwhile.[/red]")
+        return 1
+    if job is None:
+        console.print(f"[red]No final status within {LONGEST_RUN:.0f} s.[/red]")
+        return 1
+    console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
+    console.print_json(container.download_blob(status_of(name)).readall().decode())
+    if job.results:
+        results = container.download_blob(results_of(name)).readall()
+        console.print(show.results(results.decode("utf-8-sig")))
+    if job.issues or job.warnings:
+        console.print(show.findings(job))
+    console.print(job.message, style=show.COLOURS[job.state])
+    return 0 if job.state is State.COMPLETED else 1
+
+
+def watch(console: Console, status: Callable[[], Job | None]) -> Job | None:
+    """Show each change of a job until it is final, and return it; None after ``LONGEST_RUN`` seconds."""
+    end, tick = monotonic() + LONGEST_RUN, threading.Event()
+    seen: Job | None = None
+    while monotonic() < end:
+        job = status()
+        # A poll that finds no progress changes the status, but tells nobody anything.
+        if job and (seen is None or (job.state, job.message) != (seen.state, seen.message)):
+            console.print(show.step(job))
+            seen = job
+        if job and job.final:
+            return job
+        tick.wait(0.1)
+    return None
+
+
+def _status(container: ContainerClient, name: str, etag: str) -> Job | None:
+    try:
+        job = decode(container.download_blob(status_of(name)).readall())
+    except (ResourceNotFoundError, DecodeError):
+        return None
+    if job.previous and job.previous.etag == etag:
+        raise ReplacedError
+    return job if job.etag == etag else None

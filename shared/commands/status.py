@@ -1,0 +1,224 @@
+"""``python -m shared status``: what has become of the manifests of a container, or of one of them."""
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import msgspec
+
+from shared.commands.terminal import Terminal, counted
+from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of, results_of
+from shared.job.record import DeviceCounts, Job, State
+from shared.job.trust import Foreign
+from shared.manifest import Finding
+from shared.workflow.ports import BlobEntry, Storage, Stored
+
+MOST_ROWS = 20
+"""Findings or devices of one manifest that are written; the status and results blobs have them all."""
+
+NEW, FOREIGN = "new", "unknown"
+"""What stands in the column of states for a manifest without a status, and for a status of somebody else."""
+
+_GOOD = frozenset({"registered", "already_registered", "duplicate"})
+_NEXT = {
+    NEW: "its event, or a sweep",
+    FOREIGN: "drop it again",
+    State.COMPLETED: "",
+    State.COMPLETED_WITH_ERRORS: "see its devices",
+    State.REJECTED: "correct it, drop it again",
+    State.FAILED: "see its error, then retry",
+}
+"""What happens next, or what a person does."""
+
+_DUE = {State.PROCESSING: "next attempt", State.WAITING: "retry", State.ACCEPTED: "poll"}
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One manifest of a listing; ``modified`` of the manifest, or of its status where the manifest is deleted."""
+
+    manifest: str
+    state: str
+    modified: datetime
+    due: datetime | None
+    deleted: bool
+
+
+def overview(
+    blobs: Iterable[BlobEntry],
+    now: datetime,
+    terminal: Terminal,
+    load: Callable[[str], Stored | Foreign | None] | None = None,
+) -> int:
+    """Write a table of the manifests in a listing, the latest last, and their number by state.
+
+    On a terminal they stand below their customer and batch; elsewhere each line has the whole name.
+
+    Args:
+        blobs: The listing, metadata included.
+        now: The time.
+        terminal: Where to write.
+        load: Reads a manifest's job, for a column of devices by outcome; without it, the listing is all that is read.
+
+    Returns:
+        0.
+    """
+    folder_of = _folder if terminal.is_terminal else lambda _: ""
+    rows = sorted(rows_of(blobs), key=lambda row: (folder_of(row.manifest), row.modified))
+    lines: list[tuple[str, ...]] = [("age", "state", *(("devices",) if load else ()), "next", "manifest")]
+    for folder, group in groupby(rows, lambda row: folder_of(row.manifest)):
+        lines += [(folder,)] if folder else []
+        for row in group:
+            devices = (_devices_of(row, load),) if load else ()
+            name = row.manifest.removeprefix(folder)
+            lines.append((_span(now - row.modified), row.state, *devices, _next(row, now), name))
+    if rows:
+        terminal.table(lines)
+    states = Counter(row.state for row in rows)
+    terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), _counts(states)))))
+    return 0
+
+
+def _folder(manifest: str) -> str:
+    """Return a name's customer and batch, which are its beginning unless an envelope has them."""
+    segments = manifest.split("/", 2)
+    return f"{segments[0]}/{segments[1]}/" if len(segments) > 2 else ""  # noqa: PLR2004 - customer, batch and the rest
+
+
+def rows_of(blobs: Iterable[BlobEntry]) -> Iterator[Row]:
+    """Return a row for each manifest of a listing, and for each status whose manifest is deleted."""
+    listed = {blob.name: blob for blob in blobs if not blob.is_directory}
+    for blob in listed.values():
+        if is_manifest(blob.name):
+            status = listed.get(blob.name + STATUS_SUFFIX)
+            yield _row(blob.name, blob.modified, status, deleted=False)
+        elif blob.name.endswith(STATUS_SUFFIX) and manifest_of(blob.name) not in listed:
+            yield _row(manifest_of(blob.name), blob.modified, blob, deleted=True)
+
+
+def _row(manifest: str, modified: datetime, status: BlobEntry | None, *, deleted: bool) -> Row:
+    if status is None:
+        return Row(manifest, NEW, modified, None, deleted)
+    # Whoever may write manifests may write such metadata, too.
+    state = status.metadata.get("state", "")
+    known = state in State.__members__.values()
+    return Row(manifest, state if known else FOREIGN, modified, _moment(status.metadata.get("due", "")), deleted)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _next(row: Row, now: datetime) -> str:
+    what = _NEXT.get(row.state) or (_due(_DUE[State(row.state)], row.due, now) if row.state in _DUE else "")
+    return f"{what} (manifest deleted)".lstrip() if row.deleted else what
+
+
+def _due(what: str, due: datetime | None, now: datetime) -> str:
+    if due is None:
+        return what
+    return f"{what} in {_span(due - now)}" if due > now else f"{what} due for {_span(now - due)}"
+
+
+def _devices_of(row: Row, load: Callable[[str], Stored | Foreign | None]) -> str:
+    stored = load(row.manifest) if row.state not in (NEW, FOREIGN) else None
+    return _devices(stored.job.devices) if isinstance(stored, Stored) else ""
+
+
+def _devices(counts: DeviceCounts) -> str:
+    names = {name: getattr(counts, name) for name in counts.__struct_fields__}
+    return _counts({name.replace("_", " "): count or 0 for name, count in names.items()})
+
+
+def _counts(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+
+
+def _span(time: timedelta) -> str:
+    """Return a time in the largest unit of which it has two or more: "45 s", "90 s", "3 min", "30 h", "9 d"."""
+    seconds = max(0, int(time.total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def one(manifest: str, storage: Storage, terminal: Terminal) -> int:
+    """Write one manifest's status, its findings, and its devices that are not registered.
+
+    Returns:
+        0, or 1 if it has no status of this app.
+    """
+    stored = storage.load(manifest)
+    if stored is None:
+        terminal.say(f"{manifest} has no status: it is not there, or has only just arrived.")
+        return 1
+    if isinstance(stored, Foreign):
+        terminal.say(f"{manifest} has a status that is not this app's: {stored.reason}. Drop it again.")
+        return 1
+    # The name that stands in the status could be any blob's.
+    content = storage.open(results_of(manifest)) if stored.job.results else None
+    describe(stored.job, content.chunks() if content else (), terminal)
+    return 0
+
+
+def describe(job: Job, results: Iterable[bytes], terminal: Terminal) -> None:
+    """Write a job, its findings, and the devices of its results blob that are not registered."""
+    terminal.say(job.state, f"  {job.manifest}")
+    terminal.say(job.message)
+    terminal.table([fact for fact in _facts(job) if fact[1]])
+    _findings("warnings", job.warnings, job.warning_count, terminal)
+    _findings("issues", job.issues, job.issue_count, terminal)
+    _troubled(results, terminal)
+
+
+def _facts(job: Job) -> Iterator[tuple[str, str]]:
+    yield "created", f"{job.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield "updated", f"{job.updated_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield "next attempt", f"{job.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC" if job.next_attempt_at else ""
+    yield "customer", job.customer_id or ""
+    yield "batch", job.batch_id or ""
+    yield "devices", _devices(job.devices)
+    yield "location", job.location or ""
+    error = job.error
+    yield "error", f"{error.code or error.http_status or ''} {error.description}".strip() if error else ""
+    yield "request", (error.request_id or "") if error else ""
+    yield "results", job.results or ""
+
+
+def _findings(title: str, found: tuple[Finding, ...], count: int, terminal: Terminal) -> None:
+    if found:
+        terminal.say(f"\n{title}: {count:,}{_first(count)}")
+        terminal.table([(each.where, f"{each.message} [{each.code}]") for each in found[:MOST_ROWS]])
+
+
+def _first(count: int) -> str:
+    return f", the first {MOST_ROWS}" if count > MOST_ROWS else ""
+
+
+def _troubled(results: Iterable[bytes], terminal: Terminal) -> None:
+    """Write the first devices that are not registered; a manifest may have a quarter of a million of them."""
+    columns = ("device", "line", "serialNumber", "outcome", "error", "action")
+    count, rows = 0, [list(columns)]
+    for row in csv.DictReader(_lines(results)):
+        if row.get("outcome") not in _GOOD:
+            count += 1
+            row["error"] = f"{row.get('errorCode') or ''} {row.get('errorDescription') or ''}".strip()
+            if count <= MOST_ROWS:
+                rows.append([row.get(column) or "" for column in columns])
+    if count:
+        terminal.say(f"\ndevices that are not registered: {count:,}{_first(count)}")
+        terminal.table(rows)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    rest = ""
+    for text in codecs.iterdecode(pieces, "utf-8-sig", "replace"):
+        *lines, rest = (rest + text).split("\n")
+        yield from (f"{line}\n" for line in lines)
+    yield rest
