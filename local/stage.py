@@ -71,6 +71,7 @@ def stage(auth: str = "managed_identity", folder: Path | None = None) -> Iterato
         partner_center = _partner_center(signing_in)
         identity_url = parts.enter_context(Server(identity)).url
         own = {
+            "AzureWebJobsStorage": azurite.connection_string,
             "ManifestStorage": azurite.connection_string,
             "MANIFEST_CONTAINER": CONTAINER,
             "MANIFEST_TRIGGER_SOURCE": "EventGrid",
