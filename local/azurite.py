@@ -64,7 +64,7 @@ class Account:
 class Azurite:
     """Run Azurite in memory until it is closed, with a new key on free loopback ports, or at an earlier address.
 
-    Its process ends by itself when this one is gone, killed included. Raises AzuriteError when it cannot start.
+    Its process ends by itself when this one has ended, killed included. Raises AzuriteError when it cannot start.
     """
 
     def __init__(self, *, address: Address | None = None, certificate: Certificate | None = None) -> None:
@@ -127,7 +127,7 @@ class Azurite:
         return Account(name, connection_string, urls["Blob"], urls["Queue"])
 
     def close(self) -> None:
-        """End the process, gently first."""
+        """End the process; kill it where it does not end by itself."""
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -170,7 +170,7 @@ def _start(options: list[str], accounts: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Ctrl-C is for this process, which may still need the storage while it winds up.
+        # Ctrl-C is for this process, which may still need the storage while it ends.
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )

@@ -121,9 +121,11 @@ class BlobTriggers:
         blob = watched.connection.blobs.get_blob_client(message.container, message.name)
         try:
             properties = blob.get_blob_properties()
+            # Newer content has a message of its own as soon as the container is polled again.
             if not watched.by_events and properties.etag != message.etag:
                 return None
             values = watched.fit(message)
+            # The subscription's filter let it through, but the function's binding cannot be resolved.
             if values is None:
                 return Result(error=f"{message.container}/{message.name} does not fit the path of the trigger")
             given = _input(watched, blob, properties, values)

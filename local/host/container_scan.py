@@ -41,6 +41,7 @@ class ContainerScan:
         try:
             return {blob.name: blob.etag for blob in self.container.list_blobs()}
         except ResourceNotFoundError:
+            # The host in Azure waits for a container that is not there yet, too.
             return {}
 
     def _remember(self, seen: dict[str, str]) -> None:

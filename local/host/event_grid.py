@@ -53,7 +53,7 @@ class EventGrid:
         return bool(late)
 
     def text(self, blob: BlobClient, etag: str) -> str:
-        """Return the event of a blob as it lies in the queue."""
+        """Return the text of a queue message with the event of a blob."""
         event = json.dumps(_event(blob, etag))
         return encoded(event) if self.queue_in_base64 else event
 

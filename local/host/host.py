@@ -84,6 +84,7 @@ class Host:
                 case BlobTriggers():
                     for watched in trigger.watched.values():
                         _create(watched.container.create_container)
+                # A poison queue appears when it is needed, as it does in Azure.
                 case QueueTrigger() if not trigger.queue.client.queue_name.endswith(POISON):
                     _create(trigger.queue.client.create_queue)
 

@@ -1,4 +1,4 @@
-"""What the host hands to a function: the argument and the trigger's metadata, in the runtime's messages."""
+"""The input of a function: the argument and the trigger's metadata, in the runtime's messages."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -33,12 +33,12 @@ def blob_reference(
 
 
 def blob_content(content: bytes, metadata: Mapping[str, TypedData]) -> Input:
-    """Hand over a blob's content, for an InputStream."""
+    """Return a blob's content, for an InputStream."""
     return Input(TypedData(bytes=content), metadata)
 
 
 def blob_metadata(properties: BlobProperties, url: str, values: Mapping[str, str]) -> dict[str, TypedData]:
-    """Describe a blob to its function; `values` are those of the placeholders of the trigger's path."""
+    """Return the metadata of a blob; `values` are those of the placeholders of the trigger's path."""
     described: dict[str, object] = {
         "ContentLength": properties.size,
         "ContentType": properties.content_settings.content_type,
@@ -56,7 +56,7 @@ def blob_metadata(properties: BlobProperties, url: str, values: Mapping[str, str
 
 
 def queue_message(message: QueueMessage, text: str) -> Input:
-    """Hand over a queue message, whose decoded content is `text`.
+    """Return the input of a queue message, whose decoded content is `text`.
 
     Each member of a JSON object becomes a text of the metadata, also in place of the message's own of the same name
     (QueueTriggerBinding of the storage extension).
@@ -76,7 +76,7 @@ def queue_message(message: QueueMessage, text: str) -> Input:
 
 
 def timer(last: datetime, following: datetime, *, past_due: bool, monitored: bool = True) -> Input:
-    """Hand over a tick of a timer; one that ticks more often than each minute is not monitored and has no status."""
+    """Return a tick of a timer; one that ticks more often than each minute is not monitored and has no status."""
     status = {"Last": _iso(last), "Next": _iso(following), "LastUpdated": _iso(last)}
     info = {
         "Schedule": {"AdjustForDST": True},

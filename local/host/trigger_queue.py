@@ -82,6 +82,7 @@ class TriggerQueue:
             self._show(self._left.pop(), timedelta())
 
     def _may_run(self, message: QueueMessage) -> bool:
+        # An instance that has gone with a message counts as a try, though nobody saw how it ended.
         if _tries(message) <= self.max_tries:
             return True
         self.move(message)
