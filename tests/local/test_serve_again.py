@@ -33,10 +33,11 @@ def test_a_second_start_names_the_first_and_a_later_one_starts_clean_at_the_same
     assert said.startswith(f"Process {first.pid} has been serving from this folder since ")
     with ContainerClient.from_connection_string(address, CONTAINER) as container:
         container.upload_blob("a", b"1")
-        stop(first)
-        again = folder.start("serve")
-        assert read_until("AccountKey", again).splitlines()[-1] == address
-        assert "It starts clean" in read_until("Ctrl-C ends it.", again)
+    stop(first)
+    again = folder.start("serve")
+    assert read_until("AccountKey", again).splitlines()[-1] == address
+    assert "It starts clean" in read_until("Ctrl-C ends it.", again)
+    with ContainerClient.from_connection_string(address, CONTAINER) as container:
         assert list(container.list_blobs()) == []
     stop(again)
 
