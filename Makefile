@@ -45,10 +45,7 @@ clean: ## remove everything that the others have set up
 	rm -rf .venv local/node_modules .local dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(TOOLS): requirements.txt requirements-dev.txt
-	@python=$$(local/find-python.sh) && echo "Setting up Python packages in .venv ..." && \
-		{ [ -x $(PYTHON) ] || "$$python" -m venv .venv; } && \
-		$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt && touch $@
+	@python=$$(local/find-python.sh) && "$$python" local/set_up.py packages
 
 $(EMULATOR): local/package-lock.json
-	@local/check-node.sh && echo "Setting up the storage emulator in local/node_modules ..." && \
-		npm ci --prefix local --silent --no-audit --no-fund --ignore-scripts && touch $@
+	@local/check-node.sh && python=$$(local/find-python.sh) && "$$python" local/set_up.py emulator

@@ -8,10 +8,12 @@ import secrets
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 # Accounts cost nothing, and one for each test keeps tests apart. The first is the one that tools expect.
 ACCOUNTS = ("devstoreaccount1", *(f"account{number}" for number in range(1, 500)))
@@ -20,6 +22,7 @@ STOP_TIMEOUT = 10.0
 _HERE = Path(__file__).parent
 _SERVICES = ("Blob", "Queue", "Table")
 _LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at (\S+)")
+_BUSY = re.compile(r"EADDRINUSE: address already in use (\S+)")
 # Node closes an idle connection after 5 s; a client that has just chosen it for its next request would meet a reset.
 _KEEP_ALIVE_SECONDS = "3600"
 
@@ -28,12 +31,24 @@ class AzuriteError(RuntimeError):
     """Azurite cannot run; the message says what to do about it."""
 
 
+class PortInUseError(AzuriteError):
+    """Another program listens at a port that was asked for."""
+
+
 @dataclass(frozen=True)
 class Certificate:
     """Name the PEM files that make Azurite speak https and accept bearer tokens."""
 
     certificate: Path
     key: Path
+
+
+@dataclass(frozen=True)
+class Address:
+    """Hold what makes the connection strings of two starts the same: the key, and the ports by service."""
+
+    key: str = field(repr=False)
+    ports: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -47,20 +62,21 @@ class Account:
 
 
 class Azurite:
-    """Run Azurite on free loopback ports until it is closed, in memory or in a folder.
+    """Run Azurite in memory until it is closed, with a new key on free loopback ports, or at an earlier address.
 
-    Its process ends by itself when this one is gone, killed included. Raises AzuriteError when it cannot start.
+    Its process ends by itself when this one has ended, killed included. Raises AzuriteError when it cannot start.
     """
 
-    def __init__(self, *, folder: Path | None = None, certificate: Certificate | None = None) -> None:
-        self._key = base64.b64encode(secrets.token_bytes(16)).decode()
+    def __init__(self, *, address: Address | None = None, certificate: Certificate | None = None) -> None:
+        self._key = address.key if address else base64.b64encode(secrets.token_bytes(16)).decode()
         self._names = iter(ACCOUNTS)
-        self._process = _start(_options(folder, certificate), ";".join(f"{name}:{self._key}" for name in ACCOUNTS))
+        accounts = ";".join(f"{name}:{self._key}" for name in ACCOUNTS)
+        self._process = _start(_options(address.ports if address else {}, certificate), accounts)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
         try:
-            self._addresses = self._wait_until_ready()
+            self._urls = self._wait_until_ready()
             self._first = self.new_account()
         except BaseException:
             self.close()
@@ -76,37 +92,42 @@ class Azurite:
 
     @property
     def pid(self) -> int:
-        """Give the id of the process."""
+        """Return the id of the process."""
         return self._process.pid
 
     @property
+    def address(self) -> Address:
+        """Return what another start needs to have the same connection string."""
+        return Address(self._key, {service: urlsplit(url).port or 0 for service, url in self._urls.items()})
+
+    @property
     def blob_url(self) -> str:
-        """Give the URL of the first account's blob endpoint."""
+        """Return the URL of the first account's blob endpoint."""
         return self._first.blob_url
 
     @property
     def queue_url(self) -> str:
-        """Give the URL of the first account's queue endpoint."""
+        """Return the URL of the first account's queue endpoint."""
         return self._first.queue_url
 
     @property
     def connection_string(self) -> str:
-        """Give the connection string of the first account, whose key is a new one each time."""
+        """Return the connection string of the first account."""
         return self._first.connection_string
 
     def new_account(self) -> Account:
-        """Give an empty account that nobody else has; raises AzuriteError when all are given away."""
+        """Return an empty account that nobody else has; raises AzuriteError when all are in use."""
         name = next(self._names, None)
         if name is None:
             raise AzuriteError(f"all {len(ACCOUNTS)} accounts of this Azurite are in use")
-        urls = {service: f"{address}/{name}" for service, address in self._addresses.items()}
+        urls = {service: f"{url}/{name}" for service, url in self._urls.items()}
         endpoints = "".join(f"{service}Endpoint={url};" for service, url in urls.items())
         scheme = urls["Blob"].partition(":")[0]
         connection_string = f"DefaultEndpointsProtocol={scheme};AccountName={name};AccountKey={self._key};{endpoints}"
         return Account(name, connection_string, urls["Blob"], urls["Queue"])
 
     def close(self) -> None:
-        """End the process, gently first."""
+        """End the process; kill it where it does not end by itself."""
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -131,6 +152,8 @@ class Azurite:
                 line = self._lines.get(timeout=max(0.0, deadline - monotonic()))
             except queue.Empty:
                 raise AzuriteError(f"Azurite was not ready within {START_TIMEOUT:.0f} s. It said: {said}") from None
+            if not line and (busy := _BUSY.search(said)):
+                raise PortInUseError(f"{busy[1]} is in use by another program")
             if not line:
                 raise AzuriteError(f"Azurite ended while it was starting. It said: {said}")
             if listening := _LISTENING.match(line):
@@ -147,18 +170,18 @@ def _start(options: list[str], accounts: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Ctrl-C is for this process, which may still need the storage while it winds up.
+        # Ctrl-C is for this process, which may still need the storage while it ends.
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
 
 
-def _options(folder: Path | None, certificate: Certificate | None) -> list[str]:
-    options = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-    for service in map(str.lower, _SERVICES):
-        options += [f"--{service}Host", "127.0.0.1", f"--{service}Port", "0"]
+def _options(ports: Mapping[str, int], certificate: Certificate | None) -> list[str]:
+    options = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
+    for name in _SERVICES:
+        service = name.lower()
+        options += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(ports.get(name, 0))]
         options += [f"--{service}KeepAliveTimeout", _KEEP_ALIVE_SECONDS]
-    options += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]
     if certificate:
         options += ["--cert", str(certificate.certificate), "--key", str(certificate.key), "--oauth", "basic"]
     return options

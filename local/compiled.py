@@ -14,21 +14,22 @@ _BY_HASH = py_compile.PycInvalidationMode.CHECKED_HASH
 
 
 def modules(root: Path = ROOT) -> list[Path]:
-    """Give the files of the app's modules, relative to ``root``."""
+    """Return the files of the app's modules, relative to ``root``."""
     return [Path("function_app.py"), *sorted(path.relative_to(root) for path in (root / "shared").rglob("*.py"))]
 
 
 def compiled(name: Path) -> Path:
-    """Give the compiled module of a source."""
+    """Return the name of a source's compiled module."""
     return name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
 
 
 def compile_all(root: Path = ROOT) -> None:
     """Leave one compiled module for each source, and none of others; another run at the same time does no harm."""
     for name in modules(root):
-        told = name.as_posix()  # the same bytes wherever the folder is
+        # A relative name makes the same bytes wherever the folder is.
+        source = name.as_posix()
         target = str(root / compiled(name))
-        py_compile.compile(str(root / name), target, told, doraise=True, optimize=0, invalidation_mode=_BY_HASH)
+        py_compile.compile(str(root / name), target, source, doraise=True, optimize=0, invalidation_mode=_BY_HASH)
     expected = {root / compiled(name) for name in modules(root)}
     for file in [*root.glob("__pycache__/*.pyc"), *(root / "shared").rglob("__pycache__/*.pyc")]:
         if file not in expected:

@@ -11,7 +11,7 @@ _MIDNIGHT = (2026, 1, 1, 0, 0, 0)
 
 
 def deployed_files(root: Path = ROOT) -> list[Path]:
-    """Give the files that are deployed, relative to ``root``, in order."""
+    """Return the files that are deployed, relative to ``root``, in order."""
     sources = modules(root)
     return sorted([Path("host.json"), Path("requirements.txt"), *sources, *map(compiled, sources)])
 

@@ -1,4 +1,4 @@
-"""The stand-ins behind each way of signing in, and what the app has to be told of them."""
+"""The stand-ins behind each way of signing in, and the app settings that lead to them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,7 +22,7 @@ SECRET = "partner-center-refresh-token"  # noqa: S105 - its name
 
 @dataclass(frozen=True)
 class SignInServices:
-    """Hold what runs: app settings that lead to it, and what a token that came from it is good for."""
+    """Hold what runs: app settings that lead to it, and what a token from it permits."""
 
     environment: Mapping[str, str]
     sign_in: Callable[[str], SignIn | None]

@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 
-from local.azurite import Azurite
+from local.azurite import Address, Azurite
 from local.host.host import Host
 from local.sign_in import SignInServices, sign_in_services
 from local.stand_ins.identity import IdentityEndpoint, TokenMint
@@ -36,20 +36,20 @@ QUICK = {
     "FIRST_RETRY_AFTER": "PT2S",
     "LONGEST_RETRY_INTERVAL": "PT10S",
 }
-"""Delays for somebody who looks on."""
+"""Delays for somebody who watches."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What runs while the stage is up."""
+    """Hold what runs while the stage is up."""
 
     host: Host
     container: ContainerClient
     partner_center: PartnerCenter
-    connection_string: str
+    storage: Azurite
 
     def status(self, manifest: str) -> Job | None:
-        """Read what stands beside a manifest; None where it is missing, or no status of this app."""
+        """Read the status next to a manifest; None where it is missing, or no status of this app."""
         try:
             return decode(self.container.download_blob(status_of(manifest)).readall())
         except (ResourceNotFoundError, DecodeError):
@@ -57,20 +57,21 @@ class Stage:
 
 
 @contextmanager
-def stage(auth: str = "managed_identity", folder: Path | None = None) -> Iterator[Stage]:
+def stage(auth: str = "managed_identity", address: Address | None = None) -> Iterator[Stage]:
     """Start everything, and end all of it, however the block is left.
 
     Args:
         auth: The way to sign in, as ``PARTNER_CENTER_AUTH`` names it.
-        folder: Where the emulator keeps its blobs; in memory without one.
+        address: Where the emulator is to be found; without one, at free ports with a new key.
     """
     with ExitStack() as parts:
-        azurite = parts.enter_context(Azurite(folder=folder))
+        azurite = parts.enter_context(Azurite(address=address))
         identity = IdentityEndpoint(mint=TokenMint(_now), client_ids=[CLIENT_ID])
         signing_in = parts.enter_context(sign_in_services(auth, identity))
         partner_center = _partner_center(signing_in)
         identity_url = parts.enter_context(Server(identity)).url
         own = {
+            "AzureWebJobsStorage": azurite.connection_string,
             "ManifestStorage": azurite.connection_string,
             "MANIFEST_CONTAINER": CONTAINER,
             "MANIFEST_TRIGGER_SOURCE": "EventGrid",
@@ -85,12 +86,12 @@ def stage(auth: str = "managed_identity", folder: Path | None = None) -> Iterato
         host = parts.enter_context(Host(APP))
         host.create_storage()
         container = ContainerClient.from_connection_string(azurite.connection_string, CONTAINER)
-        yield Stage(host, parts.enter_context(container), partner_center, azurite.connection_string)
+        yield Stage(host, parts.enter_context(container), partner_center, azurite)
 
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables, and put back what was there."""
+    """Set environment variables, and restore what was there."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

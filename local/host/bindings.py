@@ -34,7 +34,7 @@ class Binding(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_binding(raw: str) -> Binding:
-    """Read a binding from the JSON object that the runtime gives."""
+    """Read a binding from the JSON object that the runtime returns."""
     return msgspec.json.decode(raw, type=Binding)
 
 

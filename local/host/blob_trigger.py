@@ -1,111 +1,157 @@
 """Blob triggers: writes become messages in a queue of the host's own, and messages become runs.
 
-The message is the one that ends up in the poison queue when all tries have failed. Source of the rules:
-BlobQueueTriggerExecutor of the storage extension of the Functions host.
+Source of the rules: BlobQueueTriggerExecutor of the storage extension of the Functions host, and what was seen of it.
 """
 
-import json
+import logging
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobClient, ContainerClient
+from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 from azure.storage.queue import QueueMessage
 
 from local.host import inputs
+from local.host.blob_message import BlobMessage
+from local.host.connections import Connection
 from local.host.container_scan import ContainerScan
+from local.host.event_grid import EventGrid, name_in_webhook
 from local.host.runtime import Function, Result, Runtime
 from local.host.trigger_queue import TriggerQueue
-from local.host.triggers import Run, Work, decoded, encoded
+from local.host.triggers import Run, Work
 
-_PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
+_PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
+logger = logging.getLogger(__name__)
 
 
-@dataclass
-class BlobTrigger:
-    """Run a function for the writes in a container.
+@dataclass(frozen=True)
+class WatchedContainer:
+    """Hold a function with a blob trigger, the container that its path names, and the names that fit its path."""
+
+    function: Function
+    connection: Connection
+    container: ContainerClient
+    path: re.Pattern[str]
+    scan: ContainerScan
+
+    @property
+    def by_events(self) -> bool:
+        """Return whether Event Grid reports the writes; else the container is polled."""
+        return self.function.trigger.source == "EventGrid"
+
+    def name_of(self, name: str) -> str:
+        """Return the name by which a message speaks of a blob: an event may name another one, a listing never does."""
+        return name_in_webhook(name) if self.by_events else name
+
+    def fit(self, message: BlobMessage) -> dict[str, str] | None:
+        """Return the values of the path's placeholders; None where the blob's name does not fit the path."""
+        fitted = self.path.fullmatch(message.name)
+        return fitted.groupdict() if fitted and message.container == self.container.container_name else None
+
+
+@dataclass(frozen=True)
+class BlobTriggers:
+    """Run functions for the writes in their containers; `watched` has them by the function's name.
 
     `LogsAndContainerScan`: one run for each name and ETag that fit the path, what was there first included; dropped
-    when the blob has changed meanwhile. `EventGrid`: a run for each write from the first start on, whatever the path
-    says, and each n-th event comes twice when `duplicate_every` is n. A blob that is gone is dropped either way.
+    when the blob has changed meanwhile. `EventGrid`: a run for each event from the first start on, whatever its ETag;
+    one whose name does not fit the path fails without a run. A blob that is gone is dropped either way.
     """
 
     runtime: Runtime
-    function: Function
-    container: ContainerClient
     queue: TriggerQueue
-    scan: ContainerScan
-    path: re.Pattern[str]
-    duplicate_every: int = 0
-    _events: int = field(default=0, init=False)
+    events: EventGrid
+    watched: Mapping[str, WatchedContainer]
 
     def __post_init__(self) -> None:
-        """Take up where the last start of a host has ended."""
-        self.scan.start(what_is_there_counts=not self._by_events)
+        """Continue where the last start of a host has ended."""
+        for watched in self.watched.values():
+            watched.scan.start(what_is_there_counts=not watched.by_events)
 
     def due(self) -> list[Work]:
         """Turn writes into messages, then receive a batch of messages."""
-        written = self.scan.written()
-        for name, etag in written.items():
-            if self._by_events or self.path.fullmatch(name):
-                self._write_event(name, etag)
-        self.scan.settle(written)
+        for watched in self.watched.values():
+            written = watched.scan.written()
+            for name, etag in written.items():
+                self._write(watched, name, etag)
+            watched.scan.settle(written)
         return [partial(self._run, message) for message in self.queue.receive()]
 
-    def deliver(self, name: str) -> None:
-        """Add an event by hand, as a late or repeated one comes."""
-        try:
-            etag = self.container.get_blob_client(name).get_blob_properties().etag
-        except ResourceNotFoundError:
-            etag = ""
-        self._send(name, etag.strip('"'))
+    def deliver(self, container: str, name: str) -> None:
+        """Add a message for each function that takes events, whichever container it watches, or that polls this one."""
+        for watched in self.watched.values():
+            if watched.by_events or watched.container.container_name == container:
+                etag = _etag(watched.connection.blobs.get_blob_client(container, watched.name_of(name)))
+                self._send(BlobMessage(watched.function.name, container, watched.name_of(name), etag))
 
-    @property
-    def _by_events(self) -> bool:
-        return self.function.trigger.source == "EventGrid"
+    def _write(self, watched: WatchedContainer, name: str, etag: str) -> None:
+        container = watched.container.container_name
+        message = BlobMessage(watched.function.name, container, watched.name_of(name), f'"{etag}"')
+        if watched.by_events:
+            self._publish(watched, watched.container.get_blob_client(name), message)
+        elif watched.fit(message) is not None:
+            self._send(message)
 
-    def _write_event(self, name: str, etag: str) -> None:
-        self._events += 1
-        self._send(name, etag)
-        if self._by_events and self.duplicate_every and self._events % self.duplicate_every == 0:
-            self._send(name, etag)
+    def _publish(self, watched: WatchedContainer, blob: BlobClient, message: BlobMessage) -> None:
+        def enqueue() -> None:
+            with watched.connection.queues.get_queue_client(self.events.queue_name) as queue:
+                queue.send_message(self.events.text(blob, message.etag.strip('"')))
 
-    def _send(self, name: str, etag: str) -> None:
-        event = {
-            "Type": "BlobTrigger",
-            "FunctionId": f"Host.Functions.{self.function.name}",
-            "BlobType": "BlockBlob",
-            "ContainerName": self.container.container_name,
-            "BlobName": name,
-            "ETag": f'"{etag}"',
-        }
-        self.queue.client.send_message(encoded(json.dumps(event)))
+        self.events.publish(partial(self._send, message), enqueue)
 
-    def _run(self, message: QueueMessage) -> Run | None:
-        event = json.loads(decoded(message.content) or "")
-        given = self._input(self.container.get_blob_client(event["BlobName"]), event["ETag"])
-        if given is None:
-            self.queue.finish(message, Result())
+    def _send(self, message: BlobMessage) -> None:
+        self.queue.client.send_message(message.encode())
+
+    def _run(self, received: QueueMessage) -> Run | None:
+        message = BlobMessage.decode(received.content)
+        watched = self.watched.get(message.function)
+        # The webhook answers 202 for a function that does not exist, and the event is lost.
+        if watched is None:
+            logger.warning("function_not_found function=%s", message.function)
+            self.queue.finish(received, Result())
             return None
-        result = self.runtime.invoke(self.function, given)
-        self.queue.finish(message, result)
-        return Run(self.function.name, f"{event['ContainerName']}/{event['BlobName']}", result)
+        result = self._result(watched, message)
+        self.queue.finish(received, result or Result())
+        return Run(message.function, f"{message.container}/{message.name}", result) if result else None
 
-    def _input(self, blob: BlobClient, etag: str) -> inputs.Input | None:
-        trigger = self.function.trigger
+    def _result(self, watched: WatchedContainer, message: BlobMessage) -> Result | None:
+        """Return how the run ended; None where there is no blob to run for."""
+        blob = watched.connection.blobs.get_blob_client(message.container, message.name)
         try:
             properties = blob.get_blob_properties()
-            if not self._by_events and properties.etag != etag:
+            # Newer content has a message of its own as soon as the container is polled again.
+            if not watched.by_events and properties.etag != message.etag:
                 return None
-            if trigger.properties.deferred:
-                return inputs.blob_reference(trigger.connection, properties.container, properties.name)
-            return inputs.blob_content(blob.download_blob().readall(), properties, blob.url)
+            values = watched.fit(message)
+            # The subscription's filter let it through, but the function's binding cannot be resolved.
+            if values is None:
+                return Result(error=f"{message.container}/{message.name} does not fit the path of the trigger")
+            given = _input(watched, blob, properties, values)
         except ResourceNotFoundError:
             return None
+        return self.runtime.invoke(watched.function, given)
+
+
+def _etag(blob: BlobClient) -> str:
+    try:
+        return str(blob.get_blob_properties().etag)
+    except ResourceNotFoundError:
+        return '""'
+
+
+def _input(
+    watched: WatchedContainer, blob: BlobClient, properties: BlobProperties, values: Mapping[str, str]
+) -> inputs.Input:
+    metadata = inputs.blob_metadata(properties, blob.url, values)
+    if watched.function.trigger.properties.deferred:
+        connection = watched.function.trigger.connection
+        return inputs.blob_reference(connection, properties.container, properties.name, metadata)
+    return inputs.blob_content(blob.download_blob().readall(), metadata)
 
 
 def split_path(path: str) -> tuple[str, re.Pattern[str]]:
-    """Split a trigger's path into the container and a pattern of the names below it."""
+    """Split a trigger's path into the container and a pattern of the names below it, a group for each placeholder."""
     container, _, names = path.partition("/")
-    return container, re.compile(_PLACEHOLDER.sub(".+", re.escape(names)) if names else ".+", re.DOTALL)
+    return container, re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+)", re.escape(names)) if names else ".+", re.DOTALL)

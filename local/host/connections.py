@@ -50,6 +50,7 @@ class Connection:
 
 
 def _urls(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    # With one URI for both services a trigger fires, but its poison messages cannot be written.
     needed = [f"{name}__blobServiceUri", f"{name}__queueServiceUri", f"{name}__credential"]
     missing = [setting for setting in needed if not environ.get(setting)]
     if missing:

@@ -22,14 +22,14 @@ class ContainerScan:
     _seen: dict[str, str] = field(default_factory=dict, init=False)
 
     def start(self, *, what_is_there_counts: bool) -> None:
-        """Take up the record; on the very first start, what is there already counts as written, or does not."""
+        """Read the record; on the very first start, what is there already counts as written, or does not."""
         try:
             self._seen = json.loads(self.records.download_blob(self.record_name).readall())
         except ResourceNotFoundError:
             self._remember({} if what_is_there_counts else self._listing())
 
     def written(self) -> dict[str, str]:
-        """Give the ETags by name of the blobs written since they were last settled."""
+        """Return the ETags by name of the blobs written since they were last settled."""
         return dict(sorted(self._listing().items() - self._seen.items()))
 
     def settle(self, written: dict[str, str]) -> None:
@@ -41,6 +41,7 @@ class ContainerScan:
         try:
             return {blob.name: blob.etag for blob in self.container.list_blobs()}
         except ResourceNotFoundError:
+            # The host in Azure waits for a container that is not there yet, too.
             return {}
 
     def _remember(self, seen: dict[str, str]) -> None:

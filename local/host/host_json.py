@@ -20,7 +20,7 @@ class Queues(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def retry_delay(self) -> timedelta:
-        """Give the time a message stays hidden after a failure."""
+        """Return how long a message stays hidden after a failure."""
         hours, minutes, seconds = map(int, self.visibility_timeout.split(":"))
         return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 

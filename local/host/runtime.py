@@ -45,7 +45,7 @@ class Function:
 class Result:
     """Say how an invocation ended: `error` is None, or the exception's type and text.
 
-    `died` is set when the worker would have died of it (an exit, a time-out): no host hears of such an end.
+    `died` is set when the worker would have ended with it (an exit, a time-out).
     """
 
     error: str | None = None
@@ -54,16 +54,17 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Tell whether the function returned."""
+        """Return whether the function returned."""
         return self.error is None
 
 
 class Runtime:
     """Load the app in a directory and run its functions, several at a time.
 
-    A process has one app at a time. The next one can be loaded after `stop()`: its `function_app` is imported anew, but
-    not what that imports. Logs go to the standard library's logging; handlers are left to the caller. Raises
-    AppError when the app cannot be loaded.
+    A process has one app at a time. The next one can be loaded after `stop()`: its `function_app` is imported again,
+    but not what that imports. A worker that ends is followed by one with the same memory, and ends no other invocation.
+    Logs go to the standard library's logging; handlers are left to the caller. Raises AppError when the app cannot be
+    loaded.
     """
 
     def __init__(self, app_directory: Path) -> None:

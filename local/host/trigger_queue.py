@@ -4,12 +4,12 @@ Source of the rules: QueueProcessor and QueueListener of the storage extension o
 """
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage
 
 from local.host.runtime import Result
@@ -25,20 +25,22 @@ _NOT_OURS = {"MessageNotFound", "PopReceiptMismatch", "QueueNotFound"}
 class TriggerQueue:
     """Receive messages, and end each by how its function ended.
 
-    A queue without a poison queue, as those named `…-poison` are, keeps what fails: it comes back when it is no longer
-    hidden, and after `max_tries` without being run, until it expires.
+    A message without a poison queue, as those in a queue named `…-poison` are, is kept when it fails: it comes back
+    when it is no longer hidden, and after `max_tries` without being run, until it expires. `whole_instance`: an end of
+    the worker is that of the whole instance, and nobody is left to return the message.
     """
 
     client: QueueClient
-    poison: QueueClient | None
+    poison_of: Callable[[QueueMessage], QueueClient | None]
     batch_size: int
     max_tries: int
     retry_delay: timedelta
     hidden: timedelta
+    whole_instance: bool = False
     _left: list[QueueMessage] = field(default_factory=list, init=False)
 
     def receive(self) -> list[QueueMessage]:
-        """Receive a batch, hidden from others from now on; a queue that does not exist gives none."""
+        """Receive a batch, hidden from others from now on; none of a queue that does not exist."""
         size = min(self.batch_size, LARGEST_BATCH)
         pages = self.client.receive_messages(messages_per_page=size, visibility_timeout=_seconds(self.hidden)).by_page()
         try:
@@ -48,10 +50,10 @@ class TriggerQueue:
             return []
 
     def finish(self, message: QueueMessage, result: Result) -> None:
-        """Delete, release or move a message; one whose worker died stays hidden."""
+        """Delete, release or move a message; it stays hidden where the whole instance has gone."""
         if result.ok:
             self._delete(message)
-        elif result.died or not self.poison:
+        elif (result.died and self.whole_instance) or not self.poison_of(message):
             self._left.append(message)
         elif _tries(message) >= self.max_tries:
             self.move(message)
@@ -59,16 +61,19 @@ class TriggerQueue:
             self._show(message, self.retry_delay)
 
     def move(self, message: QueueMessage) -> None:
-        """Move a message to the poison queue; without one it stays hidden."""
-        if not self.poison:
+        """Move a message to the poison queue as it is; without one it stays hidden."""
+        poison = self.poison_of(message)
+        if not poison:
             self._left.append(message)
             return
         logger.warning("moved_to_poison_queue queue=%s message=%s", self.client.queue_name, message.id)
         try:
-            self.poison.send_message(message.content)
+            poison.send_message(message.content)
         except ResourceNotFoundError:
-            self.poison.create_queue()
-            self.poison.send_message(message.content)
+            # Another thread may have created it meanwhile.
+            with suppress(ResourceExistsError):
+                poison.create_queue()
+            poison.send_message(message.content)
         self._delete(message)
 
     def unhide(self) -> None:
@@ -77,6 +82,7 @@ class TriggerQueue:
             self._show(self._left.pop(), timedelta())
 
     def _may_run(self, message: QueueMessage) -> bool:
+        # An instance that has gone with a message counts as a try, though nobody saw how it ended.
         if _tries(message) <= self.max_tries:
             return True
         self.move(message)

@@ -19,6 +19,10 @@ from local.host.trigger_queue import TriggerQueue
 
 SIX_FIELDS = 6
 PAST_DUE = timedelta(seconds=1)
+SHORTEST_MONITORED = timedelta(minutes=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""What the host reports as the last tick before the first."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,7 +36,7 @@ class Run:
 
     @property
     def ok(self) -> bool:
-        """Tell whether the function returned."""
+        """Return whether the function returned."""
         return self.result.ok
 
 
@@ -40,10 +44,10 @@ type Work = Callable[[], Run | None]
 
 
 class Trigger(Protocol):
-    """Say what is due. Work may be done on any thread, and gives None when it turned out to be void."""
+    """Return what is due. Work may be done on any thread, and returns None when there was nothing to run for."""
 
     def due(self) -> list[Work]:
-        """Take what is due now."""
+        """Return the work that is due now."""
         ...
 
 
@@ -57,7 +61,7 @@ class QueueTrigger:
     encoded: bool
 
     def due(self) -> list[Work]:
-        """Receive a batch; what cannot be decoded goes to the poison queue unseen by the function."""
+        """Receive a batch; what cannot be decoded moves to the poison queue at once, unseen by the function."""
         works: list[Work] = []
         for message in self.queue.receive():
             text = decoded(message.content) if self.encoded else message.content
@@ -81,23 +85,26 @@ class TimerTrigger:
     function: Function
     schedule: str
     clock: Callable[[], datetime]
-    _last: datetime = field(init=False)
+    _last: datetime = field(default=NEVER, init=False)
     _next: datetime = field(init=False)
+    _monitored: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Start waiting for the first tick; raises SettingError for another number of fields."""
         if len(self.schedule.split()) != SIX_FIELDS:
             raise SettingError(f"{self.function.name}: a schedule has six fields, the first of them seconds")
-        self._last = self.clock()
-        self._next = self._last if self.function.trigger.run_on_startup else self._after(self._last)
+        now = self.clock()
+        first = self._after(now)
+        self._monitored = self._after(first) - first >= SHORTEST_MONITORED
+        self._next = now if self.function.trigger.run_on_startup else first
 
     def due(self) -> list[Work]:
-        """Give one work if a tick has come."""
+        """Return one work if a tick has come."""
         now, tick = self.clock(), self._next
         if now < tick:
             return []
-        last, self._last, self._next = self._last, now, self._after(now)
-        given = inputs.timer(last, self._next, past_due=now - tick > PAST_DUE)
+        given = inputs.timer(self._last, tick, past_due=now - tick > PAST_DUE, monitored=self._monitored)
+        self._last, self._next = now, self._after(now)
         return [partial(self._run, tick, given)]
 
     def _run(self, tick: datetime, given: inputs.Input) -> Run:

@@ -1,7 +1,7 @@
 """The messages between a Functions host and the Python worker runtime, as far as the runtime looks at them.
 
 Names and fields are those of FunctionRpc.proto in Azure/azure-functions-language-worker-protobuf. The runtime
-constructs them by keyword and reads attributes; it is handed this module as its `protos`.
+constructs them by keyword and reads attributes; this module is its `protos`.
 """
 
 import builtins

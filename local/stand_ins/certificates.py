@@ -9,7 +9,7 @@ from local.azurite import Certificate
 
 
 class PrivateAuthority:
-    """Issue certificates that a client trusts who is told of `bundle`, in a folder of the caller's."""
+    """Issue certificates, in a folder of the caller's; a client that reads `bundle` trusts them."""
 
     def __init__(self, folder: Path) -> None:
         self._authority = trustme.CA()
@@ -23,7 +23,7 @@ class PrivateAuthority:
         return {"REQUESTS_CA_BUNDLE": str(self.bundle)}
 
     def server(self, *names: str) -> ssl.SSLContext:
-        """Return what a server needs that answers on loopback, or to the given names."""
+        """Return the context of a server that answers on loopback, or to `names`."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.num_tickets = 0  # nobody resumes a session, and an answer behind a ticket waits for its acknowledgement
         self._authority.issue_cert(*(names or ("127.0.0.1",))).configure_cert(context)

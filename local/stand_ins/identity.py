@@ -27,9 +27,9 @@ class Claims:
 
 @dataclass(eq=False)
 class TokenMint:
-    """Issue unsigned tokens in the shape of a JWT, and recognise them again.
+    """Issue unsigned tokens in the shape of a JWT, and recognise them.
 
-    `clock` gives aware UTC times. Real credentials hold a token's end against the machine's own clock.
+    `clock` returns aware UTC times. Real credentials compare a token's end with the machine's own clock.
     """
 
     clock: Callable[[], datetime]
@@ -37,7 +37,7 @@ class TokenMint:
     _issued: dict[str, tuple[Claims, datetime]] = field(default_factory=dict, init=False)
 
     def issue(self, claims: Claims) -> tuple[str, datetime]:
-        """Return a token that no other equals, and the moment at which it expires."""
+        """Return a new token, and the moment at which it expires."""
         now = self.clock()
         expires = now + self.lifetime
         payload = {
@@ -95,7 +95,7 @@ class IdentityEndpoint:
         return take(self._faults)(lambda: self._grant(request))
 
     def wrong_audience(self, audience: str) -> Fault:
-        """Hand out a token that is good, but for somebody else."""
+        """Return a valid token of another audience."""
         return lambda _proceed: self._token(Claims(audience, str(self.system_assigned), self.roles))
 
     def _grant(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Stand in for Key Vault's secrets: versions, rights, and the challenge that tells a client which token to bring."""
+"""Stand in for Key Vault's secrets: versions, rights, and the challenge that tells a client which token it needs."""
 
 import re
 from collections import deque
@@ -37,8 +37,8 @@ class KeyVault:
     """Answer the real SecretClient, from many threads at once.
 
     `readers` and `writers` are the client ids of the identities that may; `secrets` has the versions of each secret,
-    the oldest first. A client insists that the resource it is asked a token for is a parent domain of the vault's host;
-    of a loopback address the only parent is what follows its first dot.
+    the oldest first. A client requires that the resource of the token is a parent domain of the vault's host; of a
+    loopback address the only parent is what follows its first dot.
     """
 
     mint: TokenMint
@@ -50,7 +50,7 @@ class KeyVault:
     _faults: deque[Fault] = field(default_factory=deque, init=False)
 
     def next_call(self, *faults: Fault) -> None:
-        """Queue faults, one for each of the next calls that bring a token."""
+        """Queue faults, one for each of the next calls with a token."""
         self._faults.extend(faults)
 
     def put(self, name: str, value: str) -> Version:
@@ -68,6 +68,7 @@ class KeyVault:
         resource = f"https://{request.headers.get('Host', '').partition('.')[2]}"
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         claims = self.mint.claims(token, resource) if scheme == "Bearer" else None
+        # The first call of a client has no token: the challenge says where it gets one, and for which resource.
         if claims is None:
             challenge = f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", resource="{resource}"'
             refusal = _refusal(401, "Unauthorized", "A bearer token of this tenant for this resource is needed.")

@@ -14,7 +14,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from local import azurite as emulator
-from local.azurite import Account, Azurite, AzuriteError, Certificate
+from local.azurite import Account, Address, Azurite, AzuriteError, Certificate, PortInUseError
 from tests.storage_fixtures import SecureAzurite
 
 LOCAL = Path(emulator.__file__).parent
@@ -51,18 +51,25 @@ def test_its_key_is_in_no_text_about_an_account(storage_account: Account) -> Non
     assert "AccountKey" not in repr(storage_account)
 
 
-def test_a_folder_keeps_blobs_beyond_the_process(tmp_path: Path) -> None:
-    with Azurite(folder=tmp_path) as first, BlobServiceClient.from_connection_string(first.connection_string) as blobs:
-        blobs.create_container("manifests").upload_blob("a.json", b"kept")
-    with (
-        Azurite(folder=tmp_path) as second,
-        BlobServiceClient.from_connection_string(second.connection_string) as blobs,
-    ):
-        assert blobs.get_blob_client("manifests", "a.json").download_blob().readall() == b"kept"
+def test_an_earlier_address_is_found_again_with_nothing_of_what_was_there() -> None:
+    with Azurite() as first, BlobServiceClient.from_connection_string(first.connection_string) as blobs:
+        blobs.create_container("manifests")
+    with Azurite(address=first.address) as second:
+        assert second.connection_string == first.connection_string
+        with BlobServiceClient.from_connection_string(second.connection_string) as blobs:
+            assert list(blobs.list_containers()) == []
+
+
+def test_a_port_of_another_program_is_named(azurite: Azurite) -> None:
+    port = azurite.address.ports["Queue"]
+    address = Address("a2V5", {"Queue": port})
+    with pytest.raises(PortInUseError, match=rf"^127\.0\.0\.1:{port} is in use by another program$"):
+        Azurite(address=address)
+    assert "a2V5" not in repr(address)
 
 
 class StorageToken:
-    """A credential whose token Azurite takes: it looks at the issuer, the audience and the times, at no signature."""
+    """A credential whose token Azurite accepts: it looks at the issuer, the audience and the times, at no signature."""
 
     def __init__(self, audience: str) -> None:
         claims = {"iss": "https://sts.windows.net/tenant/", "aud": audience, "nbf": 0, "iat": 0, "exp": FAR_AWAY}

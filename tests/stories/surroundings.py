@@ -78,6 +78,7 @@ def surroundings(account: Account, clock: Callable[[], datetime]) -> Iterator[Su
     )
     with ExitStack() as parts:
         settings = {
+            "AzureWebJobsStorage": account.connection_string,
             "ManifestStorage": account.connection_string,
             "MANIFEST_CONTAINER": CONTAINER,
             "MANIFEST_TRIGGER_SOURCE": "EventGrid",

@@ -1,4 +1,4 @@
-"""What was given out: refresh tokens, and codes that a person enters in a browser."""
+"""What was issued: refresh tokens, and codes that a person enters in a browser."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ class Session:
 
 @dataclass
 class DeviceCode:
-    """Hold one sign-in by code; `polls` are the questions that are answered with "not yet" after the approval."""
+    """Hold one sign-in by code; `polls` is how often the answer is still "not yet" after the approval."""
 
     app_id: str
     resource: str
@@ -37,7 +37,7 @@ class Ledger:
     _lock: Lock = field(default_factory=Lock)
 
     def open(self, session: Session) -> str:
-        """Give out a refresh token."""
+        """Issue a refresh token."""
         token = f"1.{token_urlsafe(600)}"
         with self._lock:
             self.sessions[token] = session
@@ -50,7 +50,7 @@ class Ledger:
             self.sessions.pop(refresh_token, None)
 
     def offer(self, app_id: str, resource: str, polls: int, expires: datetime) -> tuple[str, DeviceCode]:
-        """Give out a device code, and the short one for the person."""
+        """Issue a device code, and the short one for the person."""
         device_code = token_urlsafe(120)
         code = DeviceCode(app_id, resource, token_hex(4).upper(), polls, expires)
         with self._lock:

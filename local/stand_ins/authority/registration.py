@@ -1,4 +1,4 @@
-"""An app registration: what it is proved by, and what it may ask for."""
+"""An app registration: what proves that a request is its own, and what it may ask for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Registration:
     roles: tuple[str, ...] = field(default=("user_impersonation",))
 
     def check_proof(self, form: Mapping[str, str], endpoint: str, mint: TokenMint, now: datetime) -> bool:
-        """Say whether a request proves that the app sent it; RefusedError if it tries to and fails."""
+        """Return whether a request proves that the app sent it; raises RefusedError for a wrong proof."""
         assertion = form.get("client_assertion")
         if assertion is None:
             return False

@@ -37,7 +37,7 @@ class Authority:
     _faults: deque[Fault] = field(default_factory=deque, init=False)
 
     def __post_init__(self) -> None:
-        """Begin with nothing given out."""
+        """Begin with nothing issued."""
         self.ledger = Ledger()
         self.mint = TokenMint(self.clock, timedelta(minutes=75))
         self._users: set[str] = set()
@@ -48,13 +48,13 @@ class Authority:
         self._faults.extend(faults)
 
     def sign_in(self, token: str, resource: str) -> SignIn | None:
-        """Say what a token that was issued here is good for at a resource."""
+        """Return what a token that was issued here permits at a resource; None for every other."""
         if self.mint.claims(token, resource) is None:
             return None
         return SignIn.APP_AND_USER if token in self._users else SignIn.APP_ONLY
 
     def consented(self, app: Registration, *, is_public: bool = False) -> str:
-        """Let a user sign in, and return the refresh token that is left of it."""
+        """Let a user sign in, and return the refresh token."""
         resource = next(iter(app.resources))
         return self.ledger.open(Session(app.app_id, resource, is_public))
 

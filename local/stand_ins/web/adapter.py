@@ -1,4 +1,4 @@
-"""Hand a stand-in's answers to a session of `requests`, without a socket."""
+"""Answer a session of `requests` from a stand-in, without a socket."""
 
 from http.client import responses
 from io import BytesIO

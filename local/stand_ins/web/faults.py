@@ -1,4 +1,4 @@
-"""What can come between a client and a stand-in."""
+"""Faults between a client and a stand-in."""
 
 from collections import deque
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def instead(response: Response) -> Fault:
 
 
 def unanswered(silence: Silence) -> Fault:
-    """Give no answer; the stand-in never acts on the call."""
+    """Send no answer; the stand-in never acts on the call."""
 
     def fault(_proceed: Proceed) -> NoReturn:
         raise NoAnswer(silence)
@@ -56,7 +56,7 @@ def unanswered(silence: Silence) -> Fault:
 
 
 def answer_lost(silence: Silence = Silence.CLOSED) -> Fault:
-    """Give no answer, although the stand-in has done what it was asked."""
+    """Send no answer, although the stand-in has acted on the call."""
 
     def fault(proceed: Proceed) -> NoReturn:
         proceed()

@@ -24,7 +24,7 @@ def obey(function: str, wish: str) -> None:
     calls.append((function, wish))
     if "fail" in wish:
         raise ValueError(f"asked to fail by {wish}")
-    if "die" in wish and calls.count((function, wish)) == 1:
+    if "always die" in wish or ("die" in wish and calls.count((function, wish)) == 1):
         sys.exit(3)
     if "die" in wish:
         survived.set()
@@ -33,7 +33,7 @@ def obey(function: str, wish: str) -> None:
 
 
 @app.function_name("on_event")
-@app.blob_trigger(arg_name="blob", path="%EVENTS%/only/{name}.json", connection="Data", source=BlobSource.EVENT_GRID)
+@app.blob_trigger(arg_name="blob", path="%EVENTS%/{name}", connection="Data", source=BlobSource.EVENT_GRID)
 def on_event(blob: BlobName, context: func.Context) -> None:
     contexts.append(context)
     obey("on_event", blob.text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.azurite import Account
+from local.host.event_grid import EventGrid
 from local.host.host import HIDDEN_WHILE_RUNNING, Host
 from tests.local.host.sample import SAMPLE, Clock, Starter, Storage
 
@@ -24,6 +25,7 @@ def clock() -> Clock:
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, storage_account: Account) -> None:
     values = {
+        "AzureWebJobsStorage": storage_account.connection_string,
         "Data": storage_account.connection_string,
         "EVENTS": "events",
         "SCANNED": "scanned",
@@ -40,10 +42,15 @@ def start(settings: None, clock: Clock) -> Iterator[Starter]:  # noqa: ARG001 - 
     with ExitStack() as running:
 
         def start(
-            directory: Path = SAMPLE, *, hidden: timedelta = HIDDEN_WHILE_RUNNING, duplicate_every: int = 0
+            directory: Path = SAMPLE,
+            *,
+            hidden: timedelta = HIDDEN_WHILE_RUNNING,
+            whole_instance: bool = False,
+            events: EventGrid | None = None,
         ) -> Host:
             running.close()
-            return running.enter_context(Host(directory, clock=clock, hidden=hidden, duplicate_every=duplicate_every))
+            host = Host(directory, clock=clock, hidden=hidden, whole_instance=whole_instance, events=events)
+            return running.enter_context(host)
 
         yield start
 

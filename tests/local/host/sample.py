@@ -1,6 +1,8 @@
 """The sample app, the storage it watches, and what it remembers."""
 
 import base64
+import json
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Protocol, Self
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from local.host.event_grid import EventGrid
 from local.host.host import HIDDEN_WHILE_RUNNING, Host
 
 SAMPLE = Path(__file__).parents[2] / "apps" / "sample"
@@ -63,7 +66,12 @@ class Starter(Protocol):
     """Start a host on an app; the host before is closed first."""
 
     def __call__(
-        self, directory: Path = SAMPLE, *, hidden: timedelta = HIDDEN_WHILE_RUNNING, duplicate_every: int = 0
+        self,
+        directory: Path = SAMPLE,
+        *,
+        hidden: timedelta = HIDDEN_WHILE_RUNNING,
+        whole_instance: bool = False,
+        events: EventGrid | None = None,
     ) -> Host: ...
 
 
@@ -73,3 +81,10 @@ def app() -> ModuleType:
 
 def calls(function: str) -> list[str]:
     return [wish for name, wish in app().calls if name == function]
+
+
+def sample_with_queues(folder: Path, **options: object) -> Path:
+    """Put the sample app into a folder, with these options of host.json's `queues`."""
+    shutil.copy(SAMPLE / "function_app.py", folder)
+    (folder / "host.json").write_text(json.dumps({"version": "2.0", "extensions": {"queues": options}}))
+    return folder

@@ -6,6 +6,8 @@ from local.host.bindings import SettingError
 from local.host.host import Host
 from tests.local.host.sample import NOON, Clock, Starter, app
 
+FIRST = "0001-01-01T00:00:00+00:00"
+
 
 @pytest.mark.parametrize(
     ("passed", "ticks"),
@@ -21,10 +23,26 @@ def test_a_timer_ticks_again_at_its_next_time(host: Host, clock: Clock) -> None:
     for minutes in (5, 9, 10):
         clock.now = NOON + timedelta(minutes=minutes)
         host.settle()
-    assert [tick.schedule_status["Next"] for tick in app().ticks] == [
-        "2026-11-22T12:10:00+00:00",
-        "2026-11-22T12:15:00+00:00",
+    assert [tick.schedule_status for tick in app().ticks] == [
+        {"Last": FIRST, "Next": "2026-11-22T12:05:00+00:00", "LastUpdated": FIRST},
+        {
+            "Last": "2026-11-22T12:05:00+00:00",
+            "Next": "2026-11-22T12:10:00+00:00",
+            "LastUpdated": "2026-11-22T12:05:00+00:00",
+        },
     ]
+
+
+@pytest.mark.parametrize(("schedule", "monitored"), [("*/30 * * * * *", False), ("0 * * * * *", True)])
+def test_a_timer_that_ticks_more_often_than_each_minute_has_no_status(
+    start: Starter, clock: Clock, monkeypatch: pytest.MonkeyPatch, schedule: str, *, monitored: bool
+) -> None:
+    monkeypatch.setenv("TICKS", schedule)
+    host = start()
+    clock.now = NOON + timedelta(minutes=1)
+    host.settle()
+    (tick,) = app().ticks
+    assert bool(tick.schedule_status) is monitored
 
 
 def test_a_schedule_needs_six_fields(start: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
