@@ -1,0 +1,77 @@
+"""An Excel workbook, from its bytes to its visible worksheets."""
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.archive import Archive
+from shared.manifest.workbook_reader.cells import Contents
+from shared.manifest.workbook_reader.formats import cell_formats
+from shared.manifest.workbook_reader.markup import elements
+from shared.manifest.workbook_reader.parts import SheetEntry, main_part, read_workbook_part
+from shared.manifest.workbook_reader.sheet import Row, read_rows
+from shared.manifest.workbook_reader.strings import Strings, read_strings
+
+_IN_MEMORY = 8 * 1024 * 1024
+_MOST_BYTES_OF_STYLES = 32 * 1024 * 1024
+
+
+class Sheet:
+    """A visible worksheet."""
+
+    def __init__(self, entry: SheetEntry, archive: Archive, contents: Contents) -> None:
+        self.name = entry.name
+        self._part = entry.part
+        self._archive = archive
+        self._contents = contents
+
+    def rows(self) -> Iterator[Row]:
+        """Read the rows that hold something, in their order.
+
+        Raises:
+            UnreadableError: The sheet is damaged or exceeds a bound, which may show only behind the last row.
+        """
+        return read_rows(self._archive.read(self._part), self._contents)
+
+
+def open_workbook(chunks: Iterator[bytes], max_bytes: int) -> list[Sheet]:
+    """Read all of a workbook but its sheets; returns the visible ones in the order of their tabs, at least one.
+
+    Args:
+        chunks: The bytes of the file. What does not fit into a little memory goes into a temporary file.
+        max_bytes: What all that is read of it may have, unpacked.
+
+    Raises:
+        UnreadableError: It is no workbook that can be read.
+    """
+    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is closed, and gone, with the last sheet
+    file.writelines(chunks)
+    archive = Archive(file, max_bytes)
+    workbook = read_workbook_part(archive, _main_part(archive))
+    if not workbook.sheets:
+        raise UnreadableError("no_visible_sheet")
+    strings = Strings()
+    if workbook.strings and workbook.strings in archive:
+        strings = read_strings(archive.read(workbook.strings))
+    styles = iter(())
+    if workbook.styles and workbook.styles in archive:
+        styles = elements(archive.read(workbook.styles, _MOST_BYTES_OF_STYLES))
+    contents = Contents(strings, cell_formats(styles), recalculates=workbook.recalculates)
+    return [Sheet(entry, archive, contents) for entry in workbook.sheets]
+
+
+def _main_part(archive: Archive) -> str:
+    part = main_part(archive)
+    if part is None:
+        raise UnreadableError(_other_kind(archive))
+    if part.endswith(".bin"):
+        raise UnreadableError("binary_workbook")
+    return part
+
+
+def _other_kind(archive: Archive) -> str:
+    if "[Content_Types].xml" in archive:
+        return "office_document"
+    if "mimetype" in archive and "content.xml" in archive:
+        return "opendocument_file"
+    return "zip_archive"
