@@ -15,7 +15,7 @@ from shared.manifest.workbook_reader.directory import Entry, damaged, read_direc
 PIECE = 8192
 """Bytes unpacked at once. Cells are parsed one piece at a time, so this bounds what they may refer to at once."""
 
-_PACKED_PIECE = 65_536
+_PACKED_PIECE = 8192  # zlib copies what it has not come to, at every step
 _LOCAL = struct.Struct("<4s5H3L2H")
 _STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15  # zlib's word for "no header, and the largest window"

@@ -66,7 +66,7 @@ _FAULTS = {mark: Cell("(not read)", mark) for mark in Mark if mark.is_fault}
 
 def unescaped(text: str) -> str:
     """Put in the characters that stand in a text as ``_x000D_``, for which XML has no place (ECMA-376, 22.9.2.19)."""
-    return _ESCAPED.sub(_character, text) if "_x" in text or "_X" in text else text
+    return _ESCAPED.sub(_character, text) if "_" in text else text
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -78,36 +78,34 @@ class Contents:
     """Reads cells. ``recalculates``: the workbook asks to have all formulas calculated when it is opened."""
 
     def __init__(self, texts: Texts, formats: Sequence[Format], *, recalculates: bool) -> None:
-        self._texts = texts
+        self.texts = texts
         self._formats = formats
         self._recalculates = recalculates
 
-    def formula(self, kind: str, value: str | None, style: str) -> str:
-        """Return what a formula results in."""
-        # XlsxWriter and its like write a 0 and leave the calculation to Excel. A text may rightly be empty.
-        missing = (None, "", "0") if self._recalculates else (None,) if kind == "str" else (None, "")
-        return _FAULTS[Mark.FORMULA] if value in missing else self.value(kind, value or "", style)
+    def text(self, kind: str, value: str | None, style: str, *, has_formula: bool) -> str:
+        """Return what a cell of type ``kind`` says, which holds ``value``.
 
-    def value(self, kind: str, value: str, style: str) -> str:
-        """Return what a cell holds, which has ``value`` as its content and is of type ``kind``."""
-        if kind == "s":
-            return self._shared(value)
-        if kind in ("str", "inlineStr"):
-            return unescaped(value)
-        if not value and kind != "e":
+        Raises:
+            IndexError, ValueError: The cell refers to a text or a format that is missing.
+        """
+        if has_formula and value in self._uncalculated(kind):
+            return _FAULTS[Mark.FORMULA]
+        if kind == "e":
+            return _FAULTS[Mark.ERROR]
+        if not value:
             return ""
         if kind in ("n", ""):
             return self._number(value.strip(), style)
-        return _FAULTS[_KINDS.get(kind, Mark.ERROR)]
+        if kind in ("str", "inlineStr"):
+            return unescaped(value)
+        return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
-    def _shared(self, index: str) -> str:
-        index = index.strip()
-        if not index:
-            return ""
-        try:
-            return self._texts[_natural(index)]
-        except (IndexError, ValueError) as error:
-            raise damaged("a cell refers to a text that is missing") from error
+    def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
+        """Return what stands behind a formula that no program has calculated."""
+        # XlsxWriter and its like write a 0 behind each, and ask for a recalculation.
+        if self._recalculates:
+            return (None, "", "0")
+        return (None,) if kind == "str" else (None, "")  # the result may be an empty text
 
     def _number(self, value: str, style: str) -> str:
         if not _NUMBER.fullmatch(value):
@@ -121,25 +119,16 @@ class Contents:
         return Cell(str(int(number)).zfill(shown), Mark.PADDED if shown > 1 else Mark.NUMBER)
 
     def _format(self, style: str) -> Format:
-        if not self._formats and style in ("", "0"):
-            return 0
-        try:
-            return self._formats[_natural(style or "0")]
-        except (IndexError, ValueError) as error:
-            raise damaged("a cell refers to a format that is missing") from error
-
-
-def _natural(digits: str) -> int:
-    if not digits.isdecimal():
-        raise ValueError
-    return int(digits)
+        number = int(style or "0")
+        if number < 0:
+            raise IndexError
+        return self._formats[number] if self._formats or number else 0
 
 
 _KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
 
 
-def checked_length(length: int) -> None:
-    """Raise the error for a cell that no spreadsheet program would keep."""
-    if length > LONGEST:
-        message = f"A cell has more than {LONGEST:,} characters, which is Excel's limit. Look there for what is meant."
-        raise UnreadableError("value_too_large", message)
+def too_long() -> UnreadableError:
+    """Return the error for a cell that no spreadsheet program would keep."""
+    message = f"A cell has more than {LONGEST:,} characters, which is Excel's limit. Look there for what is meant."
+    return UnreadableError("value_too_large", message)

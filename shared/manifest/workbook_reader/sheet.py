@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.cells import Contents, checked_length
+from shared.manifest.workbook_reader.cells import LONGEST, Contents, too_long
 from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
@@ -16,6 +16,7 @@ _TEXT, _PHONETIC = f"{MAIN}t", f"{MAIN}rPh"
 
 _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7
+_ALPHABET = 26
 _MOST_COLUMNS = 1_000
 _MOST_CHARACTERS = 1_048_576  # of a row
 _TOO_WIDE = (
@@ -62,18 +63,19 @@ def _in_order(rows: list[Row], last: int) -> Generator[Row, None, int]:
 
 
 class _Rows:
-    """Collects the rows that have ended. This runs for every cell: attributes of its own are quicker than objects."""
+    """Collects the rows that have ended. It is called five times for every cell, so little is called from here."""
 
     def __init__(self, contents: Contents) -> None:
         self.depth = 0
         self.found: list[Row] = []
         self.characters = 0
         self._contents = contents
+        self._texts = contents.texts
         self._number = 0
         self._digits = ""
         self._cells: list[str] | None = None
+        self._room = 0
         self._next = 0
-        self._row_characters = 0
         self._cell: dict[str, str] | None = None
         self._has_formula = False
         self._text: str | None = None
@@ -88,7 +90,9 @@ class _Rows:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         if name == _CELL:
-            self._start_cell(attributes)
+            if self._cell is not None or self._cells is None:
+                raise self._damaged("a cell stands in another one, or in no row")
+            self._cell, self._text, self._has_formula = attributes, None, False
         elif name == _VALUE:
             self._text, self._takes = "", True
         elif name == _ROW:
@@ -102,76 +106,82 @@ class _Rows:
 
     def text(self, text: str) -> None:
         if self._takes:
-            self._text = (self._text or "") + text
-            checked_length(len(self._text))
+            self._text = self._text + text if self._text else text
+            if len(self._text) > LONGEST:
+                raise too_long().on_line(self._number)
 
     def end(self, name: str) -> None:
         self.depth -= 1
-        if name in (_VALUE, _TEXT):
+        if name == _VALUE:
             self._takes = False
         elif name == _CELL:
-            try:
-                self._end_cell()
-            except UnreadableError as error:
-                raise error.on_line(self._number) from error
-        elif name == _ROW and self._cells is not None:
-            self.found.append(Row(self._number, self._cells))
-            self._cells = None
+            if self._cell is not None and self._cells is not None:
+                self._end_cell(self._cell, self._cells)
+            self._cell = None
+        elif name == _ROW:
+            self._end_row()
+        elif name == _TEXT:
+            self._takes = False
         elif name == _PHONETIC:
             self._phonetic -= 1
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         digits = attributes.get("r") or str(self._number + 1)
+        self._number += 1
         if self._cells is not None or not digits.isdecimal() or len(digits) > _MOST_DIGITS:
-            raise damaged("a row is no row", f"line {self._number + 1}")
+            raise self._damaged("a row has no number, or stands in another one")
         self._number, self._digits = int(digits), digits
         if not 0 < self._number <= _LAST_ROW:
-            raise damaged("a row lies outside of the sheet", f"line {self._number}")
-        self._cells, self._next, self._row_characters = [], 0, 0
+            raise self._damaged("a row lies outside of the sheet")
+        self._cells, self._room, self._next = [], _MOST_CHARACTERS, 0
 
-    def _start_cell(self, attributes: dict[str, str]) -> None:
-        if self._cell is not None or self._cells is None:
-            raise damaged("a cell stands in another one, or in no row", f"line {self._number}")
-        self._cell, self._text, self._has_formula = attributes, None, False
+    def _end_row(self) -> None:
+        if self._cells is not None:
+            self.found.append(Row(self._number, self._cells))
+            self.characters += _MOST_CHARACTERS - self._room
+        self._cells = None
 
-    def _end_cell(self) -> None:
-        cell, text, cells = self._cell, self._text, self._cells
-        if cell is None or cells is None:
-            return
-        self._cell = None
-        reference = cell.get("r")
-        column = self._column(reference) if reference else self._next
+    def _end_cell(self, cell: dict[str, str], cells: list[str]) -> None:
+        column, text, kind = self._next, self._text, cell.get("t", "n")
+        # Most references name the next column; to take one apart takes three times as long.
+        if (reference := cell.get("r")) and reference != _letters(column) + self._digits:
+            column = self._column(reference)
         self._next = column + 1
-        kind = cell.get("t", "n")
-        if self._has_formula:
-            text = self._contents.formula(kind, text, cell.get("s", ""))
-        elif text or kind == "e":
-            text = self._contents.value(kind, text, cell.get("s", ""))
-        if text:
-            self._place(text, column, cells)
+        try:
+            if text and kind == "s" and not self._has_formula:
+                text = self._texts[int(text)]
+            elif text or kind == "e" or self._has_formula:
+                text = self._contents.text(kind, text, cell.get("s", ""), has_formula=self._has_formula)
+        except (IndexError, ValueError) as error:
+            raise self._damaged("a cell refers to a text or a format that is missing") from error
+        if column == len(cells) and text:
+            cells.append(text)
         elif column < len(cells) and cells[column]:
-            raise damaged("a cell stands there twice")
+            raise self._damaged("a cell stands there twice")
+        elif text:
+            cells += [""] * (column - len(cells) + 1)
+            cells[column] = text
+        self._room -= len(text or "")
+        if self._room < 0 or len(cells) > _MOST_COLUMNS:
+            raise UnreadableError("value_too_large", _TOO_WIDE, f"line {self._number}")
 
     def _column(self, reference: str) -> int:
-        """Return from 0 in which column a cell of this row is."""
+        """Return from 0 in which column of this row a cell is."""
         letters = reference.removesuffix(self._digits)
         column = _column(letters) if len(letters) < len(reference) else -1
         if column < 0:
-            raise damaged("a cell names a place that is not in its row")
+            raise self._damaged("a cell names a place that is not in its row")
         return column
 
-    def _place(self, text: str, column: int, cells: list[str]) -> None:
-        self._row_characters += len(text)
-        self.characters += len(text)
-        if column >= _MOST_COLUMNS or self._row_characters > _MOST_CHARACTERS:
-            raise UnreadableError("value_too_large", _TOO_WIDE)
-        if column >= len(cells):
-            cells += [""] * (column - len(cells))
-            cells.append(text)
-        elif cells[column]:
-            raise damaged("a cell stands there twice")
-        else:
-            cells[column] = text
+    def _damaged(self, reason: str) -> UnreadableError:
+        return damaged(reason, f"line {self._number}")
+
+
+@cache
+def _letters(column: int) -> str:
+    """Return the name of a column, counted from 0."""
+    before, last = divmod(column, _ALPHABET)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
 @cache
@@ -181,5 +191,5 @@ def _column(letters: str) -> int:
         return -1
     number = 0
     for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
+        number = number * _ALPHABET + ord(letter) - ord("A") + 1
     return number - 1

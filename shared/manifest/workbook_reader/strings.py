@@ -3,11 +3,10 @@
 import sys
 from array import array
 from collections.abc import Iterator
-from contextlib import suppress
 from tempfile import TemporaryFile
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.cells import checked_length, unescaped
+from shared.manifest.workbook_reader.cells import LONGEST, too_long, unescaped
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
 _MOST = 4_194_304
@@ -31,10 +30,16 @@ class Strings:
         return len(self._kept) + len(self._ends) - 1
 
     def __getitem__(self, index: int) -> str:
-        """Return a text; ``index`` is not negative."""
-        with suppress(IndexError):
+        """Return a text.
+
+        Raises:
+            IndexError: There is none of that number.
+        """
+        if 0 <= index < len(self._kept):
             return self._kept[index]
         index -= len(self._kept)
+        if index < 0:
+            raise IndexError
         start, end = self._ends[index], self._ends[index + 1]
         self._file.seek(start)
         return self._file.read(end - start).decode()
@@ -89,4 +94,5 @@ class _Items:
     def text(self, text: str) -> None:
         if self._takes:
             self._text += text
-            checked_length(len(self._text))
+            if len(self._text) > LONGEST:
+                raise too_long()
