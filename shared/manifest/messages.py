@@ -47,8 +47,11 @@ ISSUES = {
     "number_for_hash": "The cell holds a number, which is no hardware hash. Check whether its row is one of a device.",
     "zip_archive": "This is a zip archive. Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
-    "html_page": "This is a web page, perhaps an error page in place of a download. Download the manifest again.",
-    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_CSV}.",
+    "html_page": (
+        "This is a web page: an error page in place of a download, or a table that was named like a workbook. "
+        f"Download the manifest again; or, if Excel shows the devices, {SAVE_AS_XLSX}."
+    ),
+    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_XLSX}.",
     "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."

@@ -31,8 +31,6 @@ FOREIGN = {
     "white space": (b" \r\n\t" * 9, "blank_file"),
     "much white space": (b" " * 1_000_000, "blank_file"),
     "packed nothing": (gzip.compress(b""), "empty_file"),
-    "excel": (packed("[Content_Types].xml", "xl/workbook.xml"), "excel_workbook"),
-    "calc": (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "excel_workbook"),
     "zip": (packed("devices.csv"), "zip_archive"),
     "an empty zip": (packed(), "zip_archive"),
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel_workbook"),

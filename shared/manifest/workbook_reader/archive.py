@@ -16,7 +16,7 @@ PIECE = 8192
 """Bytes unpacked at once. Cells are parsed one piece at a time, so this bounds what they may refer to at once."""
 
 _PACKED_PIECE = 8192  # zlib copies what it has not come to, at every step
-_LOCAL = struct.Struct("<4s5H3L2H")
+_LOCAL = struct.Struct("<26x2H")  # what the central directory repeats is taken from there
 _STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15  # zlib's word for "no header, and the largest window"
 
@@ -76,7 +76,9 @@ class Archive:
         header = self._file.read(_LOCAL.size)
         if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
             raise damaged("one of its parts is not where the archive says")
-        *_, name_length, extra_length = _LOCAL.unpack(header)
+        name_length: int
+        extra_length: int
+        name_length, extra_length = _LOCAL.unpack(header)
         # Programs that go by the local headers would take this for another part.
         if self._file.read(name_length) != entry.raw_name:
             raise damaged("one of its parts has two names")
@@ -128,4 +130,3 @@ def _steps(inflater: "zlib._Decompress", rest: bytes) -> Iterator[bytes]:
         yield piece
         if not rest and len(piece) < PIECE:
             break
-

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.directory import damaged
 
 LONGEST = 32_767
 """Characters that a cell may have: Excel's own limit."""
@@ -41,7 +40,7 @@ class Cell(str):
 
     mark: Mark
 
-    def __new__(cls, text: str, mark: Mark) -> "Cell":
+    def __new__(cls, text: str, mark: Mark) -> Self:
         """Put a mark on a text."""
         cell = super().__new__(cls, text)
         cell.mark = mark

@@ -9,8 +9,8 @@ from shared.manifest.workbook_reader.markup import MAIN, Element
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
 
 # Ids that need no code: ECMA-376, part 1, 18.8.30, the dates of East Asian versions included.
-_BUILT_IN: dict[int, Format] = {0: 0, 1: 1, 49: 0}
-_BUILT_IN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_BUILT_IN: dict[str, Format] = {"0": 0, "1": 1, "49": 0}
+_BUILT_IN_DATES = set(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
 
 # A locale, digits, room for a bracket; what comes after a semicolon is for negative numbers, which are no whole ones.
 _PLAIN = re.compile(r"(?:\[\$-[0-9A-Fa-f]+\])?(?:(General|@|#)|(0+))(?:_.)?(?:;.*)?", re.IGNORECASE | re.DOTALL)
@@ -43,5 +43,4 @@ def cell_formats(styles: Iterator[Element]) -> list[Format]:
 def _format(number: str, codes: dict[str, Format]) -> Format:
     if number in codes:
         return codes[number]
-    known = int(number) if number.isdecimal() and len(number) < 4 else -1
-    return Mark.DATE if known in _BUILT_IN_DATES else _BUILT_IN.get(known, Mark.FORMAT)
+    return Mark.DATE if number in _BUILT_IN_DATES else _BUILT_IN.get(number, Mark.FORMAT)

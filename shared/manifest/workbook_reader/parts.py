@@ -1,7 +1,7 @@
 """The parts of a workbook, and what refers to which."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -81,7 +81,7 @@ def read_workbook_part(archive: Archive, part: str) -> WorkbookPart:
     return WorkbookPart(visible, parts.get("styles"), parts.get("sharedStrings"), recalculates)
 
 
-def _visible(sheets: list[dict[str, str]], related: dict[str, Relation]) -> Iterator[SheetEntry]:
+def _visible(sheets: list[Mapping[str, str]], related: dict[str, Relation]) -> Iterator[SheetEntry]:
     for attributes in sheets:
         relation = related.get(attributes.get(f"{_OFFICE}}}id", ""))
         if relation is None:

@@ -1,33 +1,28 @@
 """The shared strings of a workbook, which its cells refer to by number."""
 
-import sys
 from array import array
 from collections.abc import Iterator
-from tempfile import TemporaryFile
+from typing import IO
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.cells import LONGEST, too_long, unescaped
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
 _MOST = 4_194_304
-_MOST_BYTES_KEPT = 24 * 1024 * 1024
-_POINTER = 8
+_MOST_BYTES_KEPT = 32 * 1024 * 1024
+_OVERHEAD, _WIDEST = 64, 4  # bytes of a text beside its characters, and of the widest character
 
 _ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
 
 
 class Strings:
-    """Texts by their number from 0. The first ones stay in memory, the rest lie in a file without a name."""
+    """Texts by their number from 0. The first ones stay in memory, the rest go into ``file``."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._kept: list[str] = []
         self._room = _MOST_BYTES_KEPT
-        self._file = TemporaryFile()  # noqa: SIM115 - it is closed, and gone, with the last reference to it
+        self._file = file
         self._ends = array("Q", [0])
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._kept) + len(self._ends) - 1
 
     def __getitem__(self, index: int) -> str:
         """Return a text.
@@ -42,25 +37,23 @@ class Strings:
             raise IndexError
         start, end = self._ends[index], self._ends[index + 1]
         self._file.seek(start)
-        return self._file.read(end - start).decode()
+        return str(self._file.read(end - start), "utf-8")
 
     def add(self, text: str) -> None:
         """Put a text behind the others."""
-        if len(self) >= _MOST:
-            raise UnreadableError("workbook_too_large")
         if self._room > 0:
             self._kept.append(text)
-            self._room -= sys.getsizeof(text) + _POINTER
-        else:
-            self._ends.append(self._ends[-1] + self._file.write(text.encode()))
+            self._room -= _OVERHEAD + (len(text) if text.isascii() else _WIDEST * len(text))
+            return
+        self._ends.append(self._ends[-1] + self._file.write(text.encode()))
+        if len(self._ends) > _MOST:
+            raise UnreadableError("workbook_too_large")
 
 
-def read_strings(pieces: Iterator[bytes]) -> Strings:
+def read_strings(pieces: Iterator[bytes], strings: Strings) -> None:
     """Read the part that holds the shared strings."""
-    items = _Items(Strings())
-    for _ in parse(pieces, items):
+    for _ in parse(pieces, _Items(strings)):
         pass
-    return items.strings
 
 
 class _Items:
@@ -68,7 +61,7 @@ class _Items:
 
     def __init__(self, strings: Strings) -> None:
         self.depth = 0
-        self.strings = strings
+        self._strings = strings
         self._text = ""
         self._takes = False
         self._phonetic = 0
@@ -87,7 +80,7 @@ class _Items:
         if name == _TEXT:
             self._takes = False
         elif name == _ITEM:
-            self.strings.add(unescaped(self._text))
+            self._strings.add(unescaped(self._text))
         elif name == _PHONETIC:
             self._phonetic -= 1
 

@@ -1,18 +1,21 @@
 """An Excel workbook, from its bytes to its visible worksheets."""
 
 from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile, TemporaryFile
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
-from shared.manifest.workbook_reader.cells import Contents
+from shared.manifest.workbook_reader.cells import Contents, Format
+from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.formats import cell_formats
 from shared.manifest.workbook_reader.markup import elements
-from shared.manifest.workbook_reader.parts import SheetEntry, main_part, read_workbook_part
+from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, main_part, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows
 from shared.manifest.workbook_reader.strings import Strings, read_strings
 
 _IN_MEMORY = 8 * 1024 * 1024
+_BUFFER = 65_536
 _MOST_BYTES_OF_STYLES = 32 * 1024 * 1024
 
 
@@ -34,8 +37,9 @@ class Sheet:
         return read_rows(self._archive.read(self._part), self._contents)
 
 
-def open_workbook(chunks: Iterator[bytes], max_bytes: int) -> list[Sheet]:
-    """Read all of a workbook but its sheets; returns the visible ones in the order of their tabs, at least one.
+@contextmanager
+def open_workbook(chunks: Iterator[bytes], max_bytes: int) -> Iterator[list[Sheet]]:
+    """Read all of a workbook but its sheets, and provide the visible ones in the order of their tabs, at least one.
 
     Args:
         chunks: The bytes of the file. What does not fit into a little memory goes into a temporary file.
@@ -44,34 +48,38 @@ def open_workbook(chunks: Iterator[bytes], max_bytes: int) -> list[Sheet]:
     Raises:
         UnreadableError: It is no workbook that can be read.
     """
-    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is closed, and gone, with the last sheet
-    file.writelines(chunks)
-    archive = Archive(file, max_bytes)
-    workbook = read_workbook_part(archive, _main_part(archive))
-    if not workbook.sheets:
-        raise UnreadableError("no_visible_sheet")
-    strings = Strings()
+    with SpooledTemporaryFile(_IN_MEMORY) as file, TemporaryFile(buffering=_BUFFER) as more_strings:
+        file.writelines(chunks)
+        archive = Archive(file, max_bytes)
+        workbook = read_workbook_part(archive, _main_part(archive))
+        if not workbook.sheets:
+            raise UnreadableError("no_visible_sheet")
+        contents = _contents(archive, workbook, Strings(more_strings))
+        yield [Sheet(entry, archive, contents) for entry in workbook.sheets]
+
+
+def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Contents:
+    """Read what the cells refer to. Programs may name parts that they have not written, having nothing for them."""
     if workbook.strings and workbook.strings in archive:
-        strings = read_strings(archive.read(workbook.strings))
-    styles = iter(())
+        read_strings(archive.read(workbook.strings), strings)
+    formats: list[Format] = []
     if workbook.styles and workbook.styles in archive:
-        styles = elements(archive.read(workbook.styles, _MOST_BYTES_OF_STYLES))
-    contents = Contents(strings, cell_formats(styles), recalculates=workbook.recalculates)
-    return [Sheet(entry, archive, contents) for entry in workbook.sheets]
+        formats = cell_formats(elements(archive.read(workbook.styles, _MOST_BYTES_OF_STYLES)))
+    return Contents(strings, formats, recalculates=workbook.recalculates)
 
 
 def _main_part(archive: Archive) -> str:
     part = main_part(archive)
     if part is None:
-        raise UnreadableError(_other_kind(archive))
+        raise _another_kind(archive)
     if part.endswith(".bin"):
         raise UnreadableError("binary_workbook")
     return part
 
 
-def _other_kind(archive: Archive) -> str:
-    if "[Content_Types].xml" in archive:
-        return "office_document"
+def _another_kind(archive: Archive) -> UnreadableError:
     if "mimetype" in archive and "content.xml" in archive:
-        return "opendocument_file"
-    return "zip_archive"
+        return UnreadableError("opendocument_file")
+    if "xl/workbook.xml" in archive:
+        return damaged("nothing says where it begins")
+    return UnreadableError("office_document" if "[Content_Types].xml" in archive else "zip_archive")
