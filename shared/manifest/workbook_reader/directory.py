@@ -4,7 +4,7 @@ The layout is that of PKWARE's APPNOTE.TXT 6.3: sections 4.3.12 (an entry), 4.3.
 zip64) and 4.5.3 (the zip64 field of an entry).
 """
 
-import os
+import io
 import struct
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -49,7 +49,7 @@ def read_directory(file: IO[bytes]) -> dict[str, Entry]:
     Raises:
         UnreadableError: There is no directory, two entries have one name, one is encrypted, or they are too many.
     """
-    length = file.seek(0, os.SEEK_END)
+    length = file.seek(0, io.SEEK_END)
     entries: dict[str, Entry] = {}
     for entry in _entries(_directory(file, length)):
         if entry.flags & _ENCRYPTED:
@@ -108,6 +108,8 @@ def _entries(directory: bytes) -> Iterator[Entry]:
         _, _, _, flags, method, _, _, checksum, packed, size, *lengths, offset = _ENTRY.unpack_from(directory, at)
         name_end = at + _ENTRY.size + lengths[0]
         extra_end = name_end + lengths[1]
+        if extra_end > len(directory):
+            raise damaged("its list of parts is broken")
         size, packed, offset = _widened([size, packed, offset], directory[name_end:extra_end])
         yield Entry(directory[at + _ENTRY.size : name_end], flags, method, checksum, packed, size, offset)
         at = extra_end + lengths[2]

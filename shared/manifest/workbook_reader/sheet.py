@@ -99,26 +99,22 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
                 text = texts[int(text)]
             elif text or kind == "e" or FORMULA in cell:
                 text = contents.text(kind, text, cell.get("s", ""), has_formula=FORMULA in cell)
+            else:
+                text = ""
         except (IndexError, ValueError) as error:
             raise damaged("a cell refers to a text or a format that is missing", f"line {digits}") from error
-        if text:
-            _place(text, column, cells)
-            characters += len(text)
-            if characters > _MOST_CHARACTERS or column >= _MOST_COLUMNS:
-                raise UnreadableError("value_too_large", _TOO_WIDE, f"line {digits}")
+        gap = column - len(cells)
+        if gap < 0:
+            if cells[column]:
+                raise damaged("a cell stands there twice", f"line {digits}")
+            cells[column] = text
+        elif text:
+            cells += [""] * gap
+            cells.append(text)
+        characters += len(text)
+        if characters > _MOST_CHARACTERS or len(cells) > _MOST_COLUMNS:
+            raise UnreadableError("value_too_large", _TOO_WIDE, f"line {digits}")
     return cells, characters
-
-
-def _place(text: str, column: int, cells: list[str]) -> None:
-    gap = column - len(cells)
-    if gap > 0:
-        cells += [""] * gap
-    elif gap < 0:
-        if cells[column]:
-            raise damaged("a cell stands there twice")
-        cells[column] = text
-        return
-    cells.append(text)
 
 
 def _column(reference: str, digits: str) -> int:
