@@ -21,8 +21,8 @@ _STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15  # zlib's word for "no header, and the largest window"
 
 # A sheet of one repeated row packs to a hundredth; deflate's own limit, which bombs come near, is a thousandth.
-_MOST_TIMES_PACKED = 250
-_UNSUSPICIOUS = 16 * 1024 * 1024
+_MOST_TIMES_PACKED = 200
+_UNSUSPICIOUS = 2 * 1024 * 1024
 
 
 class Archive:
@@ -121,12 +121,12 @@ def _inflate(packed: _Packed) -> Iterator[bytes]:
 
 def _steps(inflater: "zlib._Decompress", rest: bytes) -> Iterator[bytes]:
     """Unpack ``rest`` in small steps. A full step may have left more behind even where nothing is unconsumed."""
-    while not inflater.eof:
+    while True:
         try:
             piece = inflater.decompress(rest, PIECE)
         except zlib.error as error:
             raise damaged("one of its parts cannot be unpacked") from error
         rest = inflater.unconsumed_tail
         yield piece
-        if not rest and len(piece) < PIECE:
+        if inflater.eof or (not rest and len(piece) < PIECE):
             break

@@ -8,7 +8,7 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.cells import LONGEST, too_long, unescaped
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
-_MOST = 4_194_304
+_MOST = 1_048_576  # behind those that are kept
 _MOST_BYTES_KEPT = 32 * 1024 * 1024
 _OVERHEAD, _WIDEST = 64, 4  # bytes of a text beside its characters, and of the widest character
 

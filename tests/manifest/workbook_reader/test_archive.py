@@ -29,7 +29,7 @@ def local(data: bytes, part: bytes = SHEET) -> int:
     return data.index(part) - 30
 
 
-def patched(data: bytes, at: int, form: str, *values: int) -> bytes:
+def patched(data: bytes, at: int, form: str, *values: object) -> bytes:
     new = struct.pack(form, *values)
     return data[:at] + new + data[at + len(new) :]
 
@@ -47,6 +47,29 @@ def doubled(name: str) -> bytes:
     return data.getvalue()
 
 
+def zip64() -> bytes:
+    """Move what the archive says of its end and of one part into the fields of zip64."""
+    at, end = central(WHOLE), len(WHOLE) - 22
+    start = struct.unpack_from("<L", WHOLE, end + 16)[0]
+    packed, size = struct.unpack_from("<LL", WHOLE, at + 20)
+    extra = struct.pack("<HHL", 9, 4, 0) + struct.pack("<HHQQ", 1, 16, size, packed)
+    entry = patched(WHOLE, at + 20, "<LL", 0xFFFFFFFF, 0xFFFFFFFF)[at : at + 46 + len(SHEET)]
+    entry = patched(entry, 30, "<H", len(extra)) + extra
+    directory = WHOLE[start:at] + entry + WHOLE[at + 46 + len(SHEET) : end]
+    head = WHOLE[:start] + directory
+    end64 = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 9, 9, len(directory), start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(head), 1)
+    return head + end64 + locator + struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 9, 9, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+
+
+def behind() -> bytes:
+    """Add bytes between a part's content and the next part, and count them to it."""
+    end = local(WHOLE) + 30 + len(SHEET) + struct.unpack_from("<L", WHOLE, central(WHOLE) + 20)[0]
+    longer = WHOLE[:end] + bytes(20_000) + WHOLE[end:]
+    longer = patched(longer, central(longer) + 20, "<L", end - local(WHOLE) - 30 - len(SHEET) + 20_000)
+    return patched(longer, len(longer) - 6, "<L", struct.unpack_from("<L", WHOLE, len(WHOLE) - 6)[0] + 20_000)
+
+
 DAMAGED = {
     "another content behind its checksum": STORED.replace(b">S1<", b">S9<"),
     "another checksum": patched(WHOLE, central(WHOLE) + 16, "<L", 1),
@@ -60,6 +83,7 @@ DAMAGED = {
     "another place": patched(WHOLE, central(WHOLE) + 42, "<L", 7),
     "a place at the end": patched(WHOLE, central(WHOLE) + 42, "<L", len(WHOLE) - 400),
     "a place behind the end": patched(WHOLE, central(WHOLE) + 42, "<L", 1 << 31),
+    "a local header that is too long": patched(WHOLE, local(WHOLE) + 28, "<H", 60_000),
     "another local name": patched(WHOLE, local(WHOLE) + 30, "<4s", b"abcd"),
     "bytes that are not packed": patched(WHOLE, local(WHOLE) + 60, "<QQQ", 1, 2, 3),
     "cut off": WHOLE[: len(WHOLE) // 2],
@@ -68,6 +92,8 @@ DAMAGED = {
     "a directory of nonsense": patched(WHOLE, central(WHOLE), "<L", 0),
     "a directory beyond the end": patched(WHOLE, len(WHOLE) - 10, "<LL", 1 << 20, 1 << 30)[: len(WHOLE)],
     "half an entry in the directory": patched(WHOLE, len(WHOLE) - 10, "<L", 60),
+    "packed bytes with more behind them": behind(),
+    "zip64 without its directory": zip64()[:-98].ljust(len(zip64()) - 42, b"x") + zip64()[-42:],
     "zip64 without its end": patched(WHOLE, len(WHOLE) - 6, "<L", 0xFFFFFFFF),
     "a part twice": doubled(SHEET.decode()),
     "a part twice in other case": doubled("XL/Worksheets/Sheet1.XML"),
@@ -95,21 +121,6 @@ def test_no_device_of_a_damaged_workbook_is_counted() -> None:
 
 def test_an_encrypted_part_is_a_protection() -> None:
     assert issues_in(patched(WHOLE, central(WHOLE) + 8, "<H", 1)) == [("manifest", "workbook_protected")]
-
-
-def zip64() -> bytes:
-    """Move what the archive says of its end and of one part into the fields of zip64."""
-    at, end = central(WHOLE), len(WHOLE) - 22
-    start = struct.unpack_from("<L", WHOLE, end + 16)[0]
-    packed, size = struct.unpack_from("<LL", WHOLE, at + 20)
-    extra = struct.pack("<HHL", 9, 4, 0) + struct.pack("<HHQQ", 1, 16, size, packed)
-    entry = patched(WHOLE, at + 20, "<LL", 0xFFFFFFFF, 0xFFFFFFFF)[at : at + 46 + len(SHEET)]
-    entry = patched(entry, 30, "<H", len(extra)) + extra
-    directory = WHOLE[start:at] + entry + WHOLE[at + 46 + len(SHEET) : end]
-    head = WHOLE[:start] + directory
-    end64 = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 9, 9, len(directory), start)
-    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(head), 1)
-    return head + end64 + locator + struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 9, 9, 0xFFFFFFFF, 0xFFFFFFFF, 0)
 
 
 def commented() -> bytes:
@@ -174,7 +185,7 @@ RELATIVES = {
     ),
     "an Office file without a document": (zipped({"[Content_Types].xml": "<Types/>"}), "office_document"),
     "xml of 2003": (XML_2003.encode(), "spreadsheet_xml"),
-    "xml of 2003 without an instruction": (XML_2003.split("\n")[-1].encode(), "spreadsheet_xml"),
+    "xml of 2003 without an instruction": (XML_2003.rsplit("\n", maxsplit=1)[-1].encode(), "spreadsheet_xml"),
     "sylk": (b'ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K"Hardware Hash"\r\n', "sylk_file"),
     "a page": (PAGE.encode(), "html_page"),
     "a bare table": (b"<table><tr><td>Hardware Hash</td></tr></table>", "html_page"),

@@ -8,12 +8,18 @@ from tests.manifest.workbook_reader.workbooks import TUPLE, row, sheet, strings,
 SERIAL = "0012345"
 
 SHARED = strings(
-    "other", SERIAL, "<si/>", f"<si><t>{SERIAL}</t></si>", "<si><r><t>001</t></r><r><rPr/><t>2345</t></r></si>"
+    "other",
+    SERIAL,
+    "<si/>",
+    f"<si><t>{SERIAL}</t></si>",
+    "<si><r><t>001</t></r><r><rPr/><t>2345</t></r></si>",
+    f'<si><t>{SERIAL}</t><rPh sb="0" eb="1"><t>x</t></rPh><phoneticPr fontId="1"/></si>',
 )
 TEXTS = {
     "shared": '<c r="A2" t="s"><v>1</v></c>',
     "shared, behind an empty one": '<c r="A2" t="s"><v>3</v></c>',
     "shared, in runs": '<c r="A2" t="s"><v>4</v></c>',
+    "shared, with a phonetic run": '<c r="A2" t="s"><v>5</v></c>',
     "inline": f'<c r="A2" t="inlineStr"><is><t>{SERIAL}</t></is></c>',
     "inline, in runs": '<c r="A2" t="inlineStr"><is><r><t>001</t></r><r><t>2345</t></r></is></c>',
     "inline, with a phonetic run": f'<c r="A2" t="inlineStr"><is><t>{SERIAL}</t><rPh sb="0"><t>x</t></rPh></is></c>',

@@ -57,6 +57,11 @@ def bare(*cells: str) -> str:
     return f"<row>{''.join(map(inline, cells))}</row>"
 
 
+EMPTY = [row(number, f'<c r="A{number}" s="0"/>') for number in range(4, 999)]
+BACKWARDS = row(2, *(inline(text, f'r="{column}2"') for column, text in zip("CBA", reversed(ONE), strict=True)))
+MERGED = '<mergeCells><mergeCell ref="A9:B9"/></mergeCells>'
+EXTERNAL = f'<Relationship Id="e" Type="{OFFICE}/styles" TargetMode="External" Target="http://x"/></Relationships>'
+CHART = f'<Relationship Id="c" Type="{OFFICE}/chartsheet" Target="c.xml"/></Relationships>'
 RELATIONS = "xl/_rels/workbook.xml.rels"
 SHEET = "xl/worksheets/sheet1.xml"
 WRITTEN = {
@@ -64,6 +69,7 @@ WRITTEN = {
     "prefixed": prefixed(),
     "with byte-order marks": marked(),
     "utf-16": in_utf16(),
+    "indented": {part: str(text).replace("><", ">\n  <") for part, text in parts(PLAIN).items()},
     "rows and cells without a place": parts(sheet(bare(*TUPLE), bare(*ONE), bare(*TWO))),
     "cells with a place in rows without": changed(SHEET, '<row r="2">', "<row>"),
     "targets from the root": changed(RELATIONS, "worksheets/sheet1.xml", "/xl/worksheets/sheet1.xml"),
@@ -74,25 +80,23 @@ WRITTEN = {
     "names with backslashes": {part.replace("/", "\\"): text for part, text in parts(PLAIN).items()},
     "a dimension that lies": parts(PLAIN.replace("<sheetData>", '<dimension ref="A1"/><sheetData>')),
     "rows out of order": parts(sheet(row(3, *TWO), row(1, *TUPLE), row(2, *ONE))),
-    "cells out of order": changed(
-        SHEET, inline("S1", 'r="A2"') + inline("Contoso", 'r="B2"'), inline("Contoso", 'r="B2"') + inline("S1", 'r="A2"')
-    ),
-    "styled empty rows": parts(sheet(row(1, *TUPLE), row(2, *ONE), row(3, *TWO), *(row(n, f'<c r="A{n}"/>') for n in range(4, 999)))),
+    "cells out of order": parts(sheet(row(1, *TUPLE), BACKWARDS, row(3, *TWO))),
+    "styled empty rows": parts(sheet(row(1, *TUPLE), row(2, *ONE), row(3, *TWO), *EMPTY)),
     "empty rows between": parts(sheet(row(2, *TUPLE), row(5, *ONE), row(9, *TWO))),
     "columns that begin in B": parts(sheet(row(1, *TUPLE, start=1), row(2, *ONE, start=1), row(3, *TWO, start=1))),
     "a title above": parts(sheet(row(1, "Devices of the order"), row(3, *TUPLE), row(4, *ONE), row(5, *TWO))),
-    "merged cells": parts(PLAIN.replace("</sheetData>", '</sheetData><mergeCells><mergeCell ref="A9:B9"/></mergeCells>')),
-    "a style on cells far away": changed(SHEET, inline("M1", 'r="C2"'), inline("M1", 'r="C2"') + '<c r="XFD2" s="0"/>'),
+    "merged cells": parts(PLAIN.replace("</sheetData>", f"</sheetData>{MERGED}")),
+    "a style on cells far away": changed(SHEET, '</c></row><row r="3">', '</c><c r="XFD2"/></row><row r="3">'),
     "a macro in it": parts(PLAIN) | {"xl/vbaProject.bin": b"\0" * 99},
     "folders as entries": {"xl/": "", "xl/worksheets/": ""} | parts(PLAIN),
     "an external link among the relations": changed(
-        RELATIONS, "</Relationships>", f'<Relationship Id="e" Type="{OFFICE}/styles" TargetMode="External" Target="http://x"/></Relationships>'
+        RELATIONS, "</Relationships>", EXTERNAL
     ),
     "a sheet that is a chart first": changed(
         "xl/workbook.xml",
         "<sheets>",
         '<sheets><sheet name="Chart" sheetId="9" r:id="c"/>',
-        changed(RELATIONS, "</Relationships>", f'<Relationship Id="c" Type="{OFFICE}/chartsheet" Target="c.xml"/></Relationships>'),
+        changed(RELATIONS, "</Relationships>", CHART),
     ),
 }  # fmt: skip
 

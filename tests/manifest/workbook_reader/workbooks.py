@@ -35,10 +35,8 @@ def row(number: int, *cells: str, start: int = 0) -> str:
 
 
 def sheet(*rows: str, before: str = "", after: str = "") -> str:
-    return (
-        f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}">{before}<sheetData>{"".join(rows)}</sheetData>{after}'
-        "</worksheet>"
-    )
+    data = f"{before}<sheetData>{''.join(rows)}</sheetData>{after}"
+    return f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}">{data}</worksheet>'
 
 
 def table(*rows: Iterable[str], header: Iterable[str] = TUPLE) -> str:
@@ -79,21 +77,22 @@ def parts(
 ) -> Parts:
     """Write the parts of a workbook; ``state`` is that of its first sheet, ``settings`` comes after the sheets."""
     by_name = {"Devices": sheets} if isinstance(sheets, str) else dict(sheets)
+    states = {1: f' state="{state}"'} if state else {}
     listed = "".join(
-        f'<sheet name="{escape(title)}" sheetId="{place}"{f" state={chr(34)}{state}{chr(34)}" if state and place == 1 else ""}'
-        f' r:id="s{place}"/>'
+        f'<sheet name="{escape(title)}" sheetId="{place}"{states.get(place, "")} r:id="s{place}"/>'
         for place, title in enumerate(by_name, 1)
     )
+    content = f"<sheets>{listed}</sheets>{settings}"
     targets = {f"s{place}": f"worksheet worksheets/sheet{place}.xml" for place in range(1, len(by_name) + 1)}
     written: Parts = {
         "[Content_Types].xml": "<Types/>",
         "_rels/.rels": relations({"r": "officeDocument xl/workbook.xml"}),
-        "xl/workbook.xml": f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets>{settings}</workbook>',
+        "xl/workbook.xml": f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{content}</workbook>',
         "xl/_rels/workbook.xml.rels": relations(
             targets | {"x1": "sharedStrings sharedStrings.xml", "x2": "styles styles.xml"}
         ),
     }
-    written |= {f"xl/worksheets/sheet{place}.xml": content for place, content in enumerate(by_name.values(), 1)}
+    written |= {f"xl/worksheets/sheet{place}.xml": text for place, text in enumerate(by_name.values(), 1)}
     return (
         written | ({"xl/sharedStrings.xml": shared} if shared else {}) | ({"xl/styles.xml": formats} if formats else {})
     )
