@@ -71,7 +71,7 @@ def _parser(target: Target, names: dict[str, str]) -> expat.XMLParserType:
 def _feed(parser: expat.XMLParserType, piece: bytes, *, is_last: bool = False) -> None:
     try:
         parser.Parse(piece, is_last)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the others are for encodings that are unknown
         raise damaged("one of its parts is no valid XML") from error
 
 

@@ -105,6 +105,10 @@ DAMAGED = {
     "a workbook part that is missing": zipped({**PARTS, "xl/workbook.xml": ""}),
     "no XML": zipped({**PARTS, SHEET.decode(): "Dear colleague"}),
     "XML that is cut off": zipped({**PARTS, SHEET.decode(): str(PARTS[SHEET.decode()])[:-9]}),
+    "an encoding that there is not": zipped({**PARTS, "xl/workbook.xml": '<?xml version="1.0" encoding="x9"?><x/>'}),
+    "an encoding that XML cannot have": zipped(
+        {**PARTS, "xl/workbook.xml": '<?xml version="1.0" encoding="utf-7"?><x/>'}
+    ),
     "a document type": zipped({**PARTS, "xl/workbook.xml": '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'}),
     "an external document type": zipped({**PARTS, "xl/workbook.xml": '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'}),
 }
