@@ -119,14 +119,14 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
 
 def _column(reference: str, digits: str) -> int:
     """Return from 0 in which column of its row a cell is."""
-    column = _columns_before(reference[: -len(digits)])
+    column = columns_before(reference[: -len(digits)])
     if column < 0 or not reference.endswith(digits):
         raise damaged("a cell names a place that is not in its row", f"line {digits}")
     return column
 
 
 @cache
-def _columns_before(letters: str) -> int:
+def columns_before(letters: str) -> int:
     """Count the columns before A, B, … ZZZ; -1 where there is none of that name."""
     if not re.fullmatch("[A-Z]{1,3}", letters):
         return -1

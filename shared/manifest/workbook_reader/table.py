@@ -17,6 +17,8 @@ from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _MANY = 1_024
 _LOOKED_AT = 100  # rows in which the header is looked for
+_SHORTEST_DEVICE = 2  # cells
+_LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 _IDENTIFIERS = ("serialNumber", "productKey")
 
@@ -29,6 +31,7 @@ _NO_HEADER = (
     "No row of the sheet {} names columns that are known. Put a header above the devices, such as Device Serial "
     "Number, Windows Product ID, Hardware Hash, Manufacturer name, Device model"
 )
+_ABOVE = "Row {} looks like a device, but the header is only in row {}. Put it below the header, or delete it."
 _REASON = "Each value belongs under a column's name."
 
 
@@ -87,9 +90,24 @@ def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
     if index == len(looked_at):
         raise UnreadableError("missing_header", _NO_HEADER.format(_quoted(sheet)), f"line {looked_at[0].number}")
     header = looked_at[index]
+    _check_above(looked_at[:index], header)
     columns = layout(header.cells, header.number, report)
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
         yield from _batch(some, columns, report)
+
+
+def _check_above(above: list[Row], header: Row) -> None:
+    """Leave out a title, but never a device.
+
+    Raises:
+        UnreadableError: A row has as many cells as the header names columns, or one as long as a hash.
+    """
+    most = max(known_names(header.cells), _SHORTEST_DEVICE)
+    for row in above:
+        filled = list(filter(None, map(str.strip, row.cells)))
+        if len(filled) >= most or any(len(cell) > _LONGEST_TITLE and " " not in cell for cell in filled):
+            message = _ABOVE.format(row.number, header.number)
+            raise UnreadableError("missing_header", message, f"line {row.number}")
 
 
 def _batch(rows: tuple[Row, ...], columns: Layout, report: Report) -> Iterator[Entry]:

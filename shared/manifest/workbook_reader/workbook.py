@@ -13,6 +13,7 @@ from shared.manifest.workbook_reader.markup import elements
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, main_part, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows
 from shared.manifest.workbook_reader.strings import Strings, read_strings
+from shared.manifest.workbook_reader.totals import read_totals, without_totals
 
 _IN_MEMORY = 8 * 1024 * 1024
 _BUFFER = 65_536
@@ -29,12 +30,14 @@ class Sheet:
         self._contents = contents
 
     def rows(self) -> Iterator[Row]:
-        """Read the rows that hold something, in their order.
+        """Read the rows that hold something, in their order, without the totals below a table.
 
         Raises:
             UnreadableError: The sheet is damaged or exceeds a bound, which may show only behind the last row.
         """
-        return read_rows(self._archive.read(self._part), self._contents)
+        rows = read_rows(self._archive.read(self._part), self._contents)
+        totals = read_totals(self._archive, self._part)
+        return (without_totals(row, totals) for row in rows) if totals else rows
 
 
 @contextmanager

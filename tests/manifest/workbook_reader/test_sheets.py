@@ -173,6 +173,8 @@ UNREADABLE = {
     "nothing": (sheet(), "manifest", "no_devices"),
     "a header alone": (sheet(row(1, *TUPLE)), "manifest", "no_devices"),
     "prose": (PROSE, "line 1", "missing_header"),
+    "a device above the header": (sheet(row(1, *ONE), row(2, *TUPLE), row(3, *TWO)), "line 1", "missing_header"),
+    "a hash above the header": (sheet(row(1, "x" * 101), row(2, "Hardware Hash")), "line 1", "missing_header"),
     "too few columns": (table(("S1",), header=("Device Serial Number",)), "line 1", "incomplete_header"),
     "a row twice": (sheet(row(1, *TUPLE), row(2, *ONE), row(2, *TWO)), "line 2", "workbook_damaged"),
     "a cell twice": (sheet(row(1, *TUPLE), row(2, *ONE, inline("S9", 'r="A2"'))), "line 2", "workbook_damaged"),
@@ -213,6 +215,27 @@ def test_the_header_once_more_is_left_out() -> None:
     data = workbook(table(ONE, TUPLE, TWO))
     assert devices_in(data) == DEVICES
     assert warnings_in(data) == [("line 3", "repeated_header")]
+
+
+def with_table(attributes: str, *rows: str) -> bytes:
+    relation = relations({"t": "table ../tables/table1.xml", "u": "table ../tables/missing.xml"})
+    table_part = f'<table xmlns="{MAIN}" id="1" name="T" {attributes}><autoFilter ref="A1:C3"/></table>'
+    return zipped(
+        parts(sheet(row(1, *TUPLE), row(2, *ONE), row(3, *TWO), *rows))
+        | {"xl/worksheets/_rels/sheet1.xml.rels": relation, "xl/tables/table1.xml": table_part}
+    )
+
+
+def test_the_totals_below_a_table_are_no_device() -> None:
+    totals = row(4, "Total", "2", "3")
+    assert devices_in(with_table('ref="A1:C4" totalsRowCount="1"', totals)) == DEVICES
+    assert len(devices_in(with_table('ref="A1:C4" totalsRowShown="0"', totals))) == 3
+    assert len(devices_in(with_table('ref="A1:?4" totalsRowCount="1"', totals))) == 3
+
+
+def test_what_is_beside_the_totals_of_a_table_stays() -> None:
+    data = with_table('ref="E1:F4" totalsRowCount="1"', row(4, "S3", "Contoso", "M", "", "2"))
+    assert [device.serial_number for device in devices_in(data)] == ["S1", "S2", "S3"]
 
 
 def test_many_rows_are_all_read() -> None:
