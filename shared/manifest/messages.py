@@ -1,18 +1,57 @@
 """Every code that a manifest's findings carry, with what to do about it."""
 
 SAVE_AS_CSV = 'open it and save it as "CSV UTF-8 (comma delimited)"'
+SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
 
 ISSUES = {
     "manifest_too_large": "The manifest is larger than allowed. Split it into several files.",
     "too_many_devices": "The manifest has more devices than allowed. Split it into several files.",
     "empty_file": "The file is empty. Export it again and drop it again.",
     "blank_file": "The file holds nothing but white space. Export it again and drop it again.",
-    "excel_workbook": f"This is an Excel workbook or the like. In Excel, {SAVE_AS_CSV}.",
-    "old_excel_workbook": f"This is an old or a protected Office document. In Excel, {SAVE_AS_CSV}.",
+    "workbook_damaged": "The workbook is damaged. Open it in Excel, save it as a new .xlsx file and drop that.",
+    "workbook_protected": (
+        "The workbook is protected by a password or a sensitivity label. Open it in Excel, remove the protection "
+        "(File, Info, Protect Workbook, Encrypt with Password), save it and drop it again."
+    ),
+    "workbook_too_large": (
+        "The workbook unpacks to more than is allowed. Copy the columns of the devices, without formats, into a new "
+        "workbook, and split it if need be."
+    ),
+    "strict_workbook": 'This is a strict Open XML workbook. In Excel, save it as "Excel Workbook (*.xlsx)".',
+    "binary_workbook": f"This is a binary Excel workbook (.xlsb). In Excel, {SAVE_AS_XLSX}.",
+    "old_excel_workbook": f"This is an old Office document, such as an .xls workbook. In Excel, {SAVE_AS_XLSX}.",
+    "opendocument_file": f"This is an OpenDocument file, such as .ods. In LibreOffice or Excel, {SAVE_AS_XLSX}.",
+    "office_document": (
+        "This is a document of Word, PowerPoint or the like. Copy its table into Excel, the cells formatted as text "
+        "beforehand, and save that as a workbook (.xlsx)."
+    ),
+    "spreadsheet_xml": f"This is a workbook in the XML format of Excel 2003. In Excel, {SAVE_AS_XLSX}.",
+    "sylk_file": f"This is a SYLK file (.slk). In Excel, {SAVE_AS_XLSX}.",
+    "no_visible_sheet": "The workbook has no visible worksheet. Unhide the one with the devices and save it.",
+    "devices_on_other_sheet": "The first visible sheet has no devices, but another one has. Move it to the front.",
+    "number_lost_digits": (
+        "The cell holds a number that is not a whole one of at most 15 digits, and Excel keeps no more. Format the "
+        "column as text, type the value anew, and save."
+    ),
+    "number_format": (
+        "The cell holds a number that its format shows in another way. Format the column as text, type the value "
+        "anew as it is on the device, and save."
+    ),
+    "date_cell": "The cell holds a date. Format the column as text, type the value anew, and save.",
+    "boolean_cell": "The cell holds TRUE or FALSE. Format the column as text, type the value anew, and save.",
+    "error_cell": "The cell holds an error such as #N/A, or nothing that can be read. Type the value, and save.",
+    "formula_without_value": (
+        "The cell holds a formula that no program has calculated. Open the workbook in Excel, check the value, and "
+        "save it; or put the value in place of the formula."
+    ),
+    "number_for_hash": "The cell holds a number, which is no hardware hash. Check whether its row is one of a device.",
     "zip_archive": "This is a zip archive. Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
-    "html_page": "This is a web page, perhaps an error page in place of a download. Download the manifest again.",
-    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_CSV}.",
+    "html_page": (
+        "This is a web page: an error page in place of a download, or a table that was named like a workbook. "
+        f"Download the manifest again; or, if Excel shows the devices, {SAVE_AS_XLSX}."
+    ),
+    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_XLSX}.",
     "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
@@ -57,6 +96,11 @@ WARNINGS = {
     "placeholder_value": "The value is what firmware says when nobody filled it in. Partner Center may not find it.",
     "not_base64": "The hardware hash is no base64. Check whether it was cut off or changed.",
     "unusual_hash_length": "Hardware hashes have about 4,000 characters. Check whether this one is complete.",
+    "number_cell": (
+        "The cell holds a number, and is read by its digits. Leading zeros may be gone: compare it with the device."
+    ),
+    "number_padded": "The cell holds a number, and is read with the zeros that its format puts in front. Check them.",
+    "sheet_ignored": "Another sheet holds devices as well and is ignored. Move them to the first one if they matter.",
     "excel_formula": 'The value is an Excel formula, ="...", and is sent so. Give what stands between the quotes.',
     "surrounding_space": "The value begins or ends with space and is sent so. Remove it if it is not meant.",
     "unprintable_character": "The value has an invisible character and is sent so. Remove it if it is not meant.",

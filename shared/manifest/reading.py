@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.manifest.csv_reader.table import table
 from shared.manifest.decoding.characters import decoded
-from shared.manifest.decoding.file_type import GZIP, encoding_of, opened
+from shared.manifest.decoding.file_type import GZIP, OLE, ZIP, check_text, encoding_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
 from shared.manifest.findings import Report, UnreadableError
@@ -55,10 +55,15 @@ def entries(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]
         head, chunks = opened(unpacked(chunks, max_bytes))
         if head.startswith(GZIP):
             raise UnreadableError("gzip_in_gzip")
+    if head.startswith(OLE):
+        raise UnreadableError(ole_code(chunks))
+    if head.startswith(ZIP):
+        from shared.manifest.workbook_reader.table import workbook_table  # noqa: PLC0415 - few manifests need it
+
+        yield from workbook_table(chunks, max_bytes, report)
+        return
     start, pieces = _begun(decoded(chunks, encoding_of(head), report))
-    if start.startswith("<"):
-        is_html = any(sign in start.lower() for sign in ("<!doctype html", "<html"))
-        raise UnreadableError("html_page" if is_html else "xml_file")
+    check_text(start)
     yield from document(pieces, report) if start[0] in "[{" else table(pieces, report)
 
 

@@ -66,6 +66,11 @@ def _known(line: str, delimiter: str) -> int:
     return sum(_key(cell) in _COLUMNS for cell in cells)
 
 
+def known_names(cells: Sequence[str]) -> int:
+    """Count the columns that some cells would name as a header."""
+    return sum(_key(cell) in _COLUMNS for cell in cells[:_MOST])
+
+
 def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
     """Read the header on line ``at``.
 

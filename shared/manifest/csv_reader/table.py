@@ -44,7 +44,7 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
     unmarked = (block.replace(_MARK + heading, heading) for block in rest)
     for rows in Records(unmarked, delimiter, number + 1):
         if rows.cells:
-            yield from _entries(rows, columns, _REASONS[delimiter], report)
+            yield from devices_of(rows, columns, _REASONS[delimiter], report)
 
 
 def _header(text: Iterator[str]) -> tuple[int, str, Iterator[str]]:
@@ -82,7 +82,8 @@ def _look_for_reasons(line: str, number: int, rest: Iterator[str]) -> None:
         raise UnreadableError("wrong_top_level")
 
 
-def _entries(rows: Rows, columns: Layout, reason: str, report: Report) -> Iterator[Entry]:
+def devices_of(rows: Rows, columns: Layout, reason: str, report: Report) -> Iterator[Entry]:
+    """Make devices of rows; ``reason`` is why one may have too many cells."""
     devices = columns.devices(rows.cells)
     is_plain = len(max(rows.cells, key=len)) <= columns.width
     if is_plain and _NOBODY not in devices and columns.heading not in devices:

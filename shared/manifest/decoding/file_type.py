@@ -1,6 +1,7 @@
 """What a file is, told by its first bytes: the name's extension may say anything."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
@@ -12,10 +13,14 @@ HEAD = 4096
 
 GZIP = b"\x1f\x8b"
 
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""A compound file: what Office wrote before 2007, and writes around what is encrypted (MS-CFB, MS-OFFCRYPTO)."""
+
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
 _FOREIGN = (
-    (b"PK\x03\x04", "zip_archive"),
-    (b"PK\x05\x06", "zip_archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old_excel_workbook"),
     (b"%PDF", "pdf_file"),
     (codecs.BOM_UTF32_LE, "utf32_file"),
     (codecs.BOM_UTF32_BE, "utf32_file"),
@@ -28,7 +33,17 @@ _ZEROS: dict[tuple[bool, ...], str] = {
     (True, True, True, False): "utf32_file",
 }
 _STRAY, _MOST = 0.01, 0.8
-_IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
+
+# What tells one kind of markup from another.
+_MARKUP = {
+    "urn:oasis:names:tc:opendocument": "opendocument_file",
+    '<?mso-application progid="excel.sheet"': "spreadsheet_xml",
+    "<!doctype html": "html_page",
+    "<html": "html_page",
+    "<table": "html_page",
+    "urn:schemas-microsoft-com:office:spreadsheet": "spreadsheet_xml",
+}
+_SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
 
 
 class Encoding(NamedTuple):
@@ -65,8 +80,7 @@ def encoding_of(head: bytes) -> Encoding:
         raise UnreadableError("empty_file")
     for magic, code in _FOREIGN:
         if head.startswith(magic):
-            is_workbook = code == "zip_archive" and any(name in head for name in _IN_WORKBOOKS)
-            raise UnreadableError("excel_workbook" if is_workbook else code)
+            raise UnreadableError(code)
     for encoding in _MARKED:
         if head.startswith(encoding.mark):
             return encoding
@@ -75,3 +89,27 @@ def encoding_of(head: bytes) -> Encoding:
         zeros = tuple(column.count(0) > _MOST * len(column) for column in columns)
         raise UnreadableError(_ZEROS.get(zeros, "binary_file"))
     return Encoding("utf-8", b"")
+
+
+def ole_code(chunks: Iterator[bytes]) -> str:
+    """Return the code for a compound file: only one that is encrypted has an entry of that name in its directory."""
+    end = b""
+    for chunk in chunks:
+        if _ENCRYPTED in end + chunk:
+            return "workbook_protected"
+        end = chunk[1 - len(_ENCRYPTED) :]
+    return "old_excel_workbook"
+
+
+def check_text(start: str) -> None:
+    """Raise the error for text that is neither CSV nor JSON; ``start`` is its beginning without white space.
+
+    Raises:
+        UnreadableError: It is markup or a SYLK file.
+    """
+    if _SYLK.match(start):
+        raise UnreadableError("sylk_file")
+    if not start.startswith("<"):
+        return
+    lower = start.lower()
+    raise UnreadableError(next((code for sign, code in _MARKUP.items() if sign in lower), "xml_file"))

@@ -1,0 +1,132 @@
+"""A zip archive, unpacked piece by piece; nothing that it declares about itself is believed unchecked.
+
+The layout of a local header is that of PKWARE's APPNOTE.TXT 6.3, section 4.3.7.
+"""
+
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.directory import Entry, damaged, read_directory
+
+PIECE = 8192
+"""Bytes unpacked at once. Cells are parsed one piece at a time, so this bounds what they may refer to at once."""
+
+_PACKED_PIECE = 8192  # zlib copies what it has not come to, at every step
+_LOCAL = struct.Struct("<26x2H")  # what the central directory repeats is taken from there
+_STORED, _DEFLATED = 0, 8
+_RAW_DEFLATE = -15  # zlib's word for "no header, and the largest window"
+
+# A sheet of one repeated row packs to a hundredth; deflate's own limit, which bombs come near, is a thousandth.
+_MOST_TIMES_PACKED = 200
+_UNSUSPICIOUS = 2 * 1024 * 1024
+
+
+class Archive:
+    """The entries of a zip archive, by their names in lower case; together they unpack to at most ``max_bytes``.
+
+    Raises:
+        UnreadableError: It is damaged, ambiguous, encrypted or has too many entries.
+    """
+
+    def __init__(self, file: IO[bytes], max_bytes: int) -> None:
+        self._file = file
+        self._left = max_bytes
+        self.entries = read_directory(file)
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is such an entry; case does not count in the names of parts."""
+        return name.lower() in self.entries
+
+    def read(self, name: str, most: int = sys.maxsize) -> Iterator[bytes]:
+        """Unpack an entry in pieces of at most ``PIECE`` bytes. Only one who reads to the end knows that it is whole.
+
+        Raises:
+            UnreadableError: It is missing or damaged, has more than ``most`` bytes, or what has been read of the
+                archive exceeds ``max_bytes``.
+        """
+        entry = self.entries.get(name.lower())
+        if entry is None:
+            raise damaged("a part that it speaks of is missing")
+        checksum = size = 0
+        for piece in self._unpack(entry):
+            checksum = zlib.crc32(piece, checksum)
+            size += len(piece)
+            self._left -= len(piece)
+            if self._left < 0 or size > most:
+                raise UnreadableError("workbook_too_large")
+            yield piece
+        if (size, checksum) != (entry.size, entry.checksum):
+            raise damaged("one of its parts is not what its checksum says")
+
+    def _unpack(self, entry: Entry) -> Iterator[bytes]:
+        packed = _Packed(self._file, self._start(entry), entry.packed)
+        if entry.method == _DEFLATED:
+            return _inflate(packed)
+        if entry.method == _STORED:
+            return packed.pieces(PIECE)
+        raise damaged("one of its parts is compressed in a way that spreadsheet programs do not use")
+
+    def _start(self, entry: Entry) -> int:
+        """Return where an entry's content begins, behind its local header."""
+        self._file.seek(entry.offset)
+        header = self._file.read(_LOCAL.size)
+        if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
+            raise damaged("one of its parts is not where the archive says")
+        name_length: int
+        extra_length: int
+        name_length, extra_length = _LOCAL.unpack(header)
+        # Programs that go by the local headers would take this for another part.
+        if self._file.read(name_length) != entry.raw_name:
+            raise damaged("one of its parts has two names")
+        return entry.offset + _LOCAL.size + name_length + extra_length
+
+
+class _Packed(NamedTuple):
+    """The packed content of an entry."""
+
+    file: IO[bytes]
+    start: int
+    size: int
+
+    def pieces(self, most: int) -> Iterator[bytes]:
+        at, end = self.start, self.start + self.size
+        while at < end:
+            self.file.seek(at)  # other entries may be read in between
+            piece = self.file.read(min(most, end - at))
+            if not piece:
+                raise damaged("one of its parts is cut off")
+            at += len(piece)
+            yield piece
+
+
+def _inflate(packed: _Packed) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(_RAW_DEFLATE)
+    consumed = produced = 0
+    for rest in packed.pieces(_PACKED_PIECE):
+        if inflater.eof:
+            break
+        consumed += len(rest)
+        for piece in _steps(inflater, rest):
+            produced += len(piece)
+            if produced > max(_UNSUSPICIOUS, _MOST_TIMES_PACKED * consumed):
+                raise UnreadableError("workbook_too_large")
+            yield piece
+    if not inflater.eof or inflater.unused_data or consumed != packed.size:
+        raise damaged("one of its parts is longer or shorter than the archive says")
+
+
+def _steps(inflater: "zlib._Decompress", rest: bytes) -> Iterator[bytes]:
+    """Unpack ``rest`` in small steps. A full step may have left more behind even where nothing is unconsumed."""
+    while True:
+        try:
+            piece = inflater.decompress(rest, PIECE)
+        except zlib.error as error:
+            raise damaged("one of its parts cannot be unpacked") from error
+        rest = inflater.unconsumed_tail
+        yield piece
+        if inflater.eof or (not rest and len(piece) < PIECE):
+            break

@@ -1,0 +1,133 @@
+"""What a cell says: text, and where it holds anything else, a mark that says what."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol, Self
+
+from shared.manifest.findings import UnreadableError
+
+LONGEST = 32_767
+"""Characters that a cell may have: Excel's own limit."""
+
+
+class Mark(StrEnum):
+    """What there is to know about a cell that is no plain text, by the code of the finding."""
+
+    NUMBER = "number_cell"
+    PADDED = "number_padded"
+    LOST_DIGITS = "number_lost_digits"
+    FORMAT = "number_format"
+    DATE = "date_cell"
+    BOOLEAN = "boolean_cell"
+    ERROR = "error_cell"
+    FORMULA = "formula_without_value"
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the cell's text is not what a person sees, so that it may not be sent."""
+        return self not in (Mark.NUMBER, Mark.PADDED)
+
+
+type Format = int | Mark
+"""The digits that a format pads a whole number to, or what is the matter with a number that has it."""
+
+
+class Cell(str):
+    """The text of a cell that is no plain text; plain ones are a ``str``. A fault's text says nothing."""
+
+    __slots__ = ("mark",)
+
+    mark: Mark
+
+    def __new__(cls, text: str, mark: Mark) -> Self:
+        """Put a mark on a text."""
+        cell = super().__new__(cls, text)
+        cell.mark = mark
+        return cell
+
+
+class Texts(Protocol):
+    """Shared strings by their index."""
+
+    def __getitem__(self, index: int, /) -> str:
+        """Return a text, or raise ``IndexError``."""
+        ...
+
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_NUMBER = re.compile(r"(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_NEGATIVE = re.compile(r"-[\d.]", re.ASCII)
+_MOST_DIGITS = 15
+_FIRST_TOO_LARGE = 10**_MOST_DIGITS
+_FAULTS = {mark: Cell("(not read)", mark) for mark in Mark if mark.is_fault}
+
+
+def unescaped(text: str) -> str:
+    """Put in the characters that stand in a text as ``_x000D_``, for which XML has no place (ECMA-376, 22.9.2.19)."""
+    return _ESCAPED.sub(_character, text) if "_" in text else text
+
+
+def _character(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return escape[0] if "\ud800" <= character <= "\udfff" else character  # half a character stays as it is written
+
+
+class Contents:
+    """Reads cells. ``recalculates``: the workbook asks to have all formulas calculated when it is opened."""
+
+    def __init__(self, texts: Texts, formats: Sequence[Format], *, recalculates: bool) -> None:
+        self.texts = texts
+        self._formats = formats
+        self._recalculates = recalculates
+
+    def text(self, kind: str, value: str | None, style: str, *, has_formula: bool) -> str:
+        """Return what a cell of type ``kind`` says, which holds ``value``.
+
+        Raises:
+            IndexError, ValueError: The cell refers to a text or a format that is missing.
+        """
+        if has_formula and value in self._uncalculated(kind):
+            return _FAULTS[Mark.FORMULA]
+        if kind == "e":
+            return _FAULTS[Mark.ERROR]
+        if not value:
+            return ""
+        if kind in ("n", ""):
+            return self._number(value.strip(), style)
+        if kind in ("str", "inlineStr"):
+            return unescaped(value)
+        return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
+
+    def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
+        """Return what stands behind a formula that no program has calculated."""
+        # XlsxWriter and its like write a 0 behind each, and ask for a recalculation.
+        if self._recalculates:
+            return (None, "", "0")
+        return (None,) if kind == "str" else (None, "")  # the result may be an empty text
+
+    def _number(self, value: str, style: str) -> str:
+        if not _NUMBER.fullmatch(value):
+            return _FAULTS[Mark.LOST_DIGITS if _NEGATIVE.match(value) else Mark.ERROR]
+        shown = self._format(style)
+        if isinstance(shown, Mark):
+            return _FAULTS[shown]
+        number = float(value)
+        if number >= _FIRST_TOO_LARGE or not number.is_integer():
+            return _FAULTS[Mark.LOST_DIGITS]
+        return Cell(str(int(number)).zfill(shown), Mark.PADDED if shown > 1 else Mark.NUMBER)
+
+    def _format(self, style: str) -> Format:
+        number = int(style or "0")
+        if number < 0:
+            raise IndexError
+        return self._formats[number] if self._formats or number else 0
+
+
+_KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
+
+
+def too_long() -> UnreadableError:
+    """Return the error for a cell that no spreadsheet program would keep."""
+    message = f"A cell has more than {LONGEST:,} characters, which is Excel's limit. Look there for what is meant."
+    return UnreadableError("value_too_large", message)

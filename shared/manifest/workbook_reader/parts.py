@@ -1,0 +1,98 @@
+"""The parts of a workbook, and what refers to which."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.archive import Archive
+from shared.manifest.workbook_reader.directory import damaged
+from shared.manifest.workbook_reader.markup import MAIN, Element, elements
+
+_MOST_BYTES = 4 * 1024 * 1024
+_RELATIONSHIP = "http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_STRICT = "http://purl.oclc.org/ooxml/"
+_TRUE = ("1", "true")
+
+
+class Relation(NamedTuple):
+    """What a part refers to: ``kind`` is the last word of its type, ``target`` the name of a part."""
+
+    kind: str
+    target: str
+
+
+class SheetEntry(NamedTuple):
+    """A worksheet as the workbook lists it."""
+
+    name: str
+    part: str
+
+
+class WorkbookPart(NamedTuple):
+    """What the workbook part says: the visible worksheets in their order, and where the rest is."""
+
+    sheets: list[SheetEntry]
+    styles: str | None
+    strings: str | None
+    recalculates: bool
+
+
+def relations(archive: Archive, part: str) -> dict[str, Relation]:
+    """Read by id what ``part`` refers to; the empty name stands for the archive as a whole."""
+    folder, name = posixpath.split(part)
+    found: dict[str, Relation] = {}
+    source = posixpath.join(folder, "_rels", f"{name}.rels")
+    if source not in archive:
+        return found
+    for tag, attributes in elements(archive.read(source, _MOST_BYTES)):
+        if tag == _RELATIONSHIP and attributes.get("TargetMode") != "External":
+            target = unquote(attributes.get("Target", "")).replace("\\", "/")
+            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            found[attributes.get("Id", "")] = Relation(attributes.get("Type", "").rpartition("/")[2], path)
+    return found
+
+
+def main_part(archive: Archive) -> str | None:
+    """Return the name of the part that an Office document begins with."""
+    targets = (relation.target for relation in relations(archive, "").values() if relation.kind == "officeDocument")
+    return next(targets, None)
+
+
+def read_workbook_part(archive: Archive, part: str) -> WorkbookPart:
+    """Read the workbook part.
+
+    Raises:
+        UnreadableError: It is that of another kind of document, or a sheet is missing.
+    """
+    tags = elements(archive.read(part, _MOST_BYTES))
+    _check_root(next(tags, Element("", {})).name)
+    related = relations(archive, part)
+    sheets, recalculates = [], False
+    for name, attributes in tags:
+        if name == f"{MAIN}sheet":
+            sheets.append(attributes)
+        elif name == f"{MAIN}calcPr":
+            recalculates = attributes.get("fullCalcOnLoad") in _TRUE
+    parts = {relation.kind: relation.target for relation in related.values()}
+    visible = list(_visible(sheets, related))
+    return WorkbookPart(visible, parts.get("styles"), parts.get("sharedStrings"), recalculates)
+
+
+def _visible(sheets: list[Mapping[str, str]], related: dict[str, Relation]) -> Iterator[SheetEntry]:
+    for attributes in sheets:
+        relation = related.get(attributes.get(f"{_OFFICE}}}id", ""))
+        if relation is None:
+            raise damaged("a sheet that it lists is missing")
+        # Others are charts, dialogs and macros.
+        if relation.kind == "worksheet" and attributes.get("state", "visible") == "visible":
+            yield SheetEntry(attributes.get("name", ""), relation.target)
+
+
+def _check_root(name: str) -> None:
+    if name.startswith(_STRICT):
+        raise UnreadableError("strict_workbook")
+    if name != f"{MAIN}workbook":
+        raise UnreadableError("office_document")

@@ -1,0 +1,136 @@
+"""The rows of a worksheet."""
+
+import re
+from collections.abc import Generator, Iterator
+from functools import cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.cells import Contents
+from shared.manifest.workbook_reader.directory import damaged
+from shared.manifest.workbook_reader.markup import parse
+from shared.manifest.workbook_reader.raw_rows import FORMULA, VALUE, RawRow, RawRows
+
+_LAST_ROW = 1_048_576  # Excel's
+_MOST_DIGITS = 7
+_ALPHABET = 26
+_MOST_COLUMNS = 1_000
+_MOST_CHARACTERS = 1_048_576  # of a row
+_TOO_WIDE = (
+    f"The row has a cell behind column {_MOST_COLUMNS:,}, or more than {_MOST_CHARACTERS:,} characters. Leave out "
+    "what is not about devices."
+)
+_ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
+
+
+class Row(NamedTuple):
+    """A row that holds something: its number from 1, and its cells from column A on, the last ones left out if empty.
+
+    A cell is a ``str``, and where it is not plain text a ``Cell``.
+    """
+
+    number: int
+    cells: list[str]
+
+
+def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
+    """Read a worksheet's part.
+
+    Raises:
+        UnreadableError: It is damaged, or exceeds a bound; what stands before it has been yielded.
+    """
+    raw_rows = RawRows()
+    rows = _Rows(contents)
+    for _ in parse(pieces, raw_rows):
+        rows.add(raw_rows.take())
+        if len(rows.held) >= _ROWS_HELD or rows.characters >= _CHARACTERS_HELD:
+            yield from rows.in_order()
+    rows.add(raw_rows.found)
+    yield from rows.in_order()
+
+
+class _Rows:
+    """Rows that wait to be put in order, as some programs write them out of it: as far as that goes in passing."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.held: list[Row] = []
+        self.characters = 0
+        self._contents = contents
+        self._number = 0
+        self._last = 0
+
+    def add(self, raw_rows: list[RawRow]) -> None:
+        for raw in raw_rows:
+            digits = raw.number or str(self._number + 1)
+            self._number = _number(digits)
+            cells, characters = _cells(raw, digits, self._contents)
+            self.characters += characters
+            self.held.append(Row(self._number, cells))
+
+    def in_order(self) -> Generator[Row]:
+        rows, self.held, self.characters = self.held, [], 0
+        rows.sort(key=itemgetter(0))
+        for row in rows:
+            if row.number <= self._last:
+                raise damaged("a row stands there twice or out of order", f"line {row.number}")
+            self._last = row.number
+            if row.cells:
+                yield row
+
+
+def _number(digits: str) -> int:
+    number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
+    if not 0 < number <= _LAST_ROW:
+        raise damaged("a row has a number that there is not")
+    return number
+
+
+def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int]:
+    """Return what the cells of a row say, and how many characters that is."""
+    cells, texts = list[str](), contents.texts
+    following = characters = 0
+    for cell in raw.cells:
+        reference, kind, text = cell.get("r"), cell.get("t", "n"), cell.get(VALUE)
+        column = _column(reference, digits) if reference else following
+        following = column + 1
+        try:
+            if text and kind == "s" and FORMULA not in cell:
+                text = texts[int(text)]
+            elif text or kind == "e" or FORMULA in cell:
+                text = contents.text(kind, text, cell.get("s", ""), has_formula=FORMULA in cell)
+            else:
+                text = ""
+        except (IndexError, ValueError) as error:
+            raise damaged("a cell refers to a text or a format that is missing", f"line {digits}") from error
+        gap = column - len(cells)
+        if gap < 0:
+            if cells[column]:
+                raise damaged("a cell stands there twice", f"line {digits}")
+            cells[column] = text
+        elif text:
+            cells += [""] * gap
+            cells.append(text)
+        characters += len(text)
+        if characters > _MOST_CHARACTERS or len(cells) > _MOST_COLUMNS:
+            raise UnreadableError("value_too_large", _TOO_WIDE, f"line {digits}")
+    return cells, characters
+
+
+def _column(reference: str, digits: str) -> int:
+    """Return from 0 in which column of its row a cell is."""
+    column = columns_before(reference[: -len(digits)])
+    if column < 0 or not reference.endswith(digits):
+        raise damaged("a cell names a place that is not in its row", f"line {digits}")
+    return column
+
+
+@cache
+def columns_before(letters: str) -> int:
+    """Count the columns before A, B, … ZZZ; -1 where there is none of that name."""
+    if not re.fullmatch("[A-Z]{1,3}", letters):
+        return -1
+    number = 0
+    for letter in letters:
+        number = number * _ALPHABET + ord(letter) - ord("A") + 1
+    return number - 1

@@ -1,0 +1,91 @@
+"""The shared strings of a workbook, which its cells refer to by number."""
+
+from array import array
+from collections.abc import Iterator
+from typing import IO
+
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.cells import LONGEST, too_long, unescaped
+from shared.manifest.workbook_reader.markup import MAIN, parse
+
+_MOST = 1_048_576  # behind those that are kept
+_MOST_BYTES_KEPT = 32 * 1024 * 1024
+_OVERHEAD, _WIDEST = 64, 4  # bytes of a text beside its characters, and of the widest character
+
+_ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
+
+
+class Strings:
+    """Texts by their number from 0. The first ones stay in memory, the rest go into ``file``."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._kept: list[str] = []
+        self._room = _MOST_BYTES_KEPT
+        self._file = file
+        self._ends = array("Q", [0])
+
+    def __getitem__(self, index: int) -> str:
+        """Return a text.
+
+        Raises:
+            IndexError: There is none of that number.
+        """
+        if 0 <= index < len(self._kept):
+            return self._kept[index]
+        index -= len(self._kept)
+        if index < 0:
+            raise IndexError
+        start, end = self._ends[index], self._ends[index + 1]
+        self._file.seek(start)
+        return str(self._file.read(end - start), "utf-8")
+
+    def add(self, text: str) -> None:
+        """Put a text behind the others."""
+        if self._room > 0:
+            self._kept.append(text)
+            self._room -= _OVERHEAD + (len(text) if text.isascii() else _WIDEST * len(text))
+            return
+        self._ends.append(self._ends[-1] + self._file.write(text.encode()))
+        if len(self._ends) > _MOST:
+            raise UnreadableError("workbook_too_large")
+
+
+def read_strings(pieces: Iterator[bytes], strings: Strings) -> None:
+    """Read the part that holds the shared strings."""
+    for _ in parse(pieces, _Items(strings)):
+        pass
+
+
+class _Items:
+    """Takes the texts of the items, plain or in runs; phonetic runs say how to read them and are no part of them."""
+
+    def __init__(self, strings: Strings) -> None:
+        self.depth = 0
+        self._strings = strings
+        self._text = ""
+        self._takes = False
+        self._phonetic = 0
+
+    def start(self, name: str, _: dict[str, str]) -> None:
+        self.depth += 1
+        if name == _TEXT:
+            self._takes = not self._phonetic
+        elif name == _ITEM:
+            self._text = ""
+        elif name == _PHONETIC:
+            self._phonetic += 1
+
+    def end(self, name: str) -> None:
+        self.depth -= 1
+        if name == _TEXT:
+            self._takes = False
+        elif name == _ITEM:
+            self._strings.add(unescaped(self._text))
+        elif name == _PHONETIC:
+            self._phonetic -= 1
+
+    def text(self, text: str) -> None:
+        if self._takes:
+            self._text += text
+            if len(self._text) > LONGEST:
+                raise too_long()

@@ -1,0 +1,144 @@
+"""A manifest in a workbook: a header in some row of the first visible sheet, and a device in each row after it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import batched, chain, islice
+
+from shared.manifest.csv_reader.header import Layout, known_names, layout
+from shared.manifest.csv_reader.records import Rows
+from shared.manifest.csv_reader.table import devices_of
+from shared.manifest.device import FIELDS, Entry
+from shared.manifest.findings import Report, UnreadableError
+from shared.manifest.messages import ISSUES, WARNINGS
+from shared.manifest.workbook_reader.cells import Cell
+from shared.manifest.workbook_reader.sheet import Row
+from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
+
+_MANY = 1_024
+_LOOKED_AT = 100  # rows in which the header is looked for
+_SHORTEST_DEVICE = 2  # cells
+_LONGEST_TITLE = 100  # characters without a blank
+_PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
+_IDENTIFIERS = ("serialNumber", "productKey")
+
+_ELSEWHERE = (
+    "The first visible sheet, {}, has no devices, but {} has. Move {} to the front, or delete what is before it."
+)
+_IGNORED = "The sheet {} looks as if it held devices, too, and is ignored: only the first visible one, {}, is read."
+_EMPTY = "The first visible sheet, {}, is empty, and no other one has devices. Add them and drop the file again."
+_NO_HEADER = (
+    "No row of the sheet {} names columns that are known. Put a header above the devices, such as Device Serial "
+    "Number, Windows Product ID, Hardware Hash, Manufacturer name, Device model"
+)
+_ABOVE = "Row {} looks like a device, but the header is only in row {}. Put it below the header, or delete it."
+_REASON = "Each value belongs under a column's name."
+
+
+def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Entry]:
+    """Read the devices of a workbook.
+
+    Raises:
+        UnreadableError: It is another kind of file, or what is wrong stops the reading.
+    """
+    report.unit = "line"
+    with open_workbook(chunks, max_bytes) as sheets:
+        yield from _first_sheet(sheets, report)
+
+
+def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Entry]:
+    first, *others = sheets
+    with_devices = next(filter(_has_devices, others), None)
+    count = 0
+    try:
+        for entry in _entries(first, report):
+            count += 1
+            yield entry
+    except UnreadableError as error:
+        if with_devices is None or error.finding.code not in ("missing_header", "incomplete_header", "no_devices"):
+            raise
+    if with_devices and not count:
+        names = _quoted(first), _quoted(with_devices), _quoted(with_devices)
+        raise UnreadableError("devices_on_other_sheet", _ELSEWHERE.format(*names))
+    if with_devices:
+        report.warning(None, None, "sheet_ignored", _IGNORED, _quoted(with_devices), _quoted(first))
+
+
+def _quoted(sheet: Sheet) -> str:
+    return "(name not shown)" if _PRODUCT_KEY.search(sheet.name) else repr(sheet.name)
+
+
+def _has_devices(sheet: Sheet) -> bool:
+    """Return whether a sheet has a header, and anything under it."""
+    with suppress(UnreadableError):
+        rows = list(islice(sheet.rows(), _LOOKED_AT + 1))
+        return _header_index(rows, 2) < len(rows) - 1
+    return False
+
+
+def _header_index(rows: list[Row], least: int) -> int:
+    """Return where the first row is that has at least ``least`` known names; behind the last one if nowhere."""
+    return next((index for index, row in enumerate(rows) if known_names(row.cells) >= least), len(rows))
+
+
+def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
+    rows = sheet.rows()
+    looked_at = list(islice(rows, _LOOKED_AT))
+    if not looked_at:
+        raise UnreadableError("no_devices", _EMPTY.format(_quoted(sheet)))
+    index = min(_header_index(looked_at, least) for least in (2, 1))
+    if index == len(looked_at):
+        raise UnreadableError("missing_header", _NO_HEADER.format(_quoted(sheet)), f"line {looked_at[0].number}")
+    header = looked_at[index]
+    _check_above(looked_at[:index], header)
+    columns = layout(header.cells, header.number, report)
+    for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
+        yield from _batch(some, columns, report)
+
+
+def _check_above(above: list[Row], header: Row) -> None:
+    """Leave out a title, but never a device.
+
+    Raises:
+        UnreadableError: A row has as many cells as the header names columns, or one as long as a hash.
+    """
+    most = max(known_names(header.cells), _SHORTEST_DEVICE)
+    for row in above:
+        filled = list(filter(None, map(str.strip, row.cells)))
+        if len(filled) >= most or any(len(cell) > _LONGEST_TITLE and " " not in cell for cell in filled):
+            message = _ABOVE.format(row.number, header.number)
+            raise UnreadableError("missing_header", message, f"line {row.number}")
+
+
+def _batch(rows: tuple[Row, ...], columns: Layout, report: Report) -> Iterator[Entry]:
+    numbers, cells = [row.number for row in rows], [row.cells for row in rows]
+    report.characters += sum(sum(map(len, some)) for some in cells)
+    marked = [row for row in rows if Cell in map(type, row.cells)]
+    faulty = {row.number for row in marked if _is_faulty(row, columns, report)}
+    for entry in devices_of(Rows(numbers, cells), columns, _REASON, report):
+        if entry.at in faulty:
+            entry.sound = False
+        yield entry
+
+
+def _is_faulty(row: Row, columns: Layout, report: Report) -> bool:
+    """Report what is the matter with the cells that hold a field, and put plain text in their place."""
+    faulty = False
+    for field, index in zip(FIELDS, columns.indices, strict=True):
+        cell = row.cells[index] if index is not None and index < len(row.cells) else ""
+        if isinstance(cell, Cell):
+            faulty = _report(cell, row.number, field, report) or faulty
+    row.cells[:] = map(str, row.cells)
+    return faulty
+
+
+def _report(cell: Cell, at: int, field: str, report: Report) -> bool:
+    """Report a cell, and return whether that is an issue."""
+    code = cell.mark.value
+    if not cell.mark.is_fault and field == "hardwareHash":
+        code = "number_for_hash"
+    if code in ISSUES:
+        report.issue(at, field, code, ISSUES[code])
+    elif field in _IDENTIFIERS:
+        report.warning(at, field, code, WARNINGS[code])
+    return code in ISSUES

@@ -1,0 +1,41 @@
+"""The totals rows of a worksheet's tables: Excel puts them below the last device, and they are none."""
+
+import re
+from typing import NamedTuple
+
+from shared.manifest.workbook_reader.archive import Archive
+from shared.manifest.workbook_reader.markup import MAIN, elements
+from shared.manifest.workbook_reader.parts import relations
+from shared.manifest.workbook_reader.sheet import Row, columns_before
+
+_MOST_BYTES = 1024 * 1024
+_AREA = re.compile(r"([A-Z]{1,3})\d+:([A-Z]{1,3})(\d{1,7})")
+
+
+class Totals(NamedTuple):
+    """Where a totals row is: its number, and its columns from 0."""
+
+    row: int
+    columns: range
+
+
+def read_totals(archive: Archive, part: str) -> list[Totals]:
+    """Read where the tables of a worksheet have totals rows."""
+    tables = {relation.target for relation in relations(archive, part).values() if relation.kind == "table"}
+    found = []
+    for table in sorted(tables & archive.entries.keys()):
+        for name, attributes in elements(archive.read(table, _MOST_BYTES)):
+            area = _AREA.fullmatch(attributes.get("ref", ""))
+            if name == f"{MAIN}table" and area and attributes.get("totalsRowCount", "0") != "0":
+                columns = range(columns_before(area[1]), columns_before(area[2]) + 1)
+                found.append(Totals(int(area[3]), columns))
+    return found
+
+
+def without_totals(row: Row, totals: list[Totals]) -> Row:
+    """Empty the cells that are totals; what is beside a table stays."""
+    ours = [each.columns for each in totals if each.row == row.number]
+    if not ours:
+        return row
+    cells = ["" if any(column in columns for columns in ours) else cell for column, cell in enumerate(row.cells)]
+    return Row(row.number, cells)

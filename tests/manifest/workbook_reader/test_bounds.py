@@ -1,0 +1,148 @@
+"""Whatever arrives, a workbook is refused before it takes much memory or long; bounds hold while it is unpacked."""
+
+import io
+import subprocess
+import sys
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import repeat
+from pathlib import Path
+from struct import pack
+
+import pytest
+
+from shared.manifest import InMemory, UnreadableError, inspect
+from shared.manifest.workbook_reader.strings import Strings
+from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash
+from tests.manifest.workbook_reader.workbooks import MAIN, Parts, parts, row, sheet, strings, table, zipped
+
+MEGABYTE = 1 << 20
+MOST_MEMORY = 150 * MEGABYTE
+ONE = ("S1", "Contoso", "M1")
+PARTS = parts(table(ONE))
+SHEET = "xl/worksheets/sheet1.xml"
+OPEN_SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>'.encode()
+
+
+def bomb(part: str, pieces: Iterable[bytes], others: Parts = PARTS) -> bytes:
+    """Put a part into an archive that need not be in memory unpacked. Its length and checksum are lies."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = b"".join(deflate.compress(piece) for piece in pieces) + deflate.flush()
+    rest = {name: text for name, text in others.items() if name != part}
+    archive = zipped(rest)
+    start = int.from_bytes(archive[-6:-2], "little")
+    facts = pack("<HHHHHLLLHH", 20, 0, 8, 0, 0, 0, len(packed), 10, len(part), 0)
+    entry = b"PK\3\4" + facts + part.encode() + packed
+    central = b"PK\1\2" + b"\x14\0" + facts + pack("<HHHLL", 0, 0, 0, 0, start) + part.encode()
+    directory = archive[start:-22] + central
+    count = len(rest) + 1
+    return (
+        archive[:start] + entry + directory
+        + pack("<4sHHHHLLH", b"PK\5\6", 0, 0, count, count, len(directory), start + len(entry), 0)
+    )  # fmt: skip
+
+
+def repeated(before: bytes, unit: bytes, megabytes: int) -> Iterator[bytes]:
+    yield before
+    block = unit * (MEGABYTE // len(unit))
+    for _ in range(megabytes):
+        yield block
+
+
+def numbered(before: bytes, form: str, count: int) -> Iterator[bytes]:
+    yield before
+    for start in range(0, count, 10_000):
+        yield "".join(form.format(number) for number in range(start, start + 10_000)).encode()
+
+
+STYLES = f'<styleSheet xmlns="{MAIN}"><cellXfs>'.encode()
+SHEETS = f'<workbook xmlns="{MAIN}"><sheets>'.encode()
+STRINGS = f'<sst xmlns="{MAIN}">'.encode()
+BOMBS: dict[str, Callable[[], tuple[str, Iterator[bytes]]]] = {
+    "white space": lambda: (SHEET, repeated(OPEN_SHEET, b" ", 256)),
+    "an attribute": lambda: (SHEET, repeated(OPEN_SHEET + b'<row r="', b"1", 64)),
+    "a text": lambda: (SHEET, repeated(OPEN_SHEET + b'<row><c t="str"><v>', b"x", 64)),
+    "a comment": lambda: (SHEET, repeated(OPEN_SHEET + b"<!--", b"x", 64)),
+    "cells in a row": lambda: (SHEET, repeated(OPEN_SHEET + b"<row>", b"<c/>", 64)),
+    "rows": lambda: (SHEET, repeated(OPEN_SHEET, b"<row/>", 64)),
+    "open elements": lambda: (SHEET, repeated(OPEN_SHEET, b"<a>", 64)),
+    "names of elements": lambda: (SHEET, numbered(OPEN_SHEET, "<a{}/>", 300_000)),
+    "names of attributes": lambda: (SHEET, numbered(OPEN_SHEET, '<a a{}=""/>', 300_000)),
+    "prefixes": lambda: (SHEET, numbered(OPEN_SHEET, '<a xmlns:a{0}="u{0}"/>', 300_000)),
+    "names in a long namespace": lambda: (SHEET, numbered(b'<a xmlns="' + b"u" * 500_000 + b'">', "<a{}/>", 100_000)),
+    "a shared string": lambda: ("xl/sharedStrings.xml", repeated(STRINGS + b"<si><t>", b"x", 64)),
+    "empty shared strings": lambda: ("xl/sharedStrings.xml", repeated(STRINGS, b"<si/>", 32)),
+    "runs of a shared string": lambda: ("xl/sharedStrings.xml", repeated(STRINGS + b"<si>", b"<r><t>x</t></r>", 32)),
+    "styles": lambda: ("xl/styles.xml", repeated(STYLES, b'<xf numFmtId="0"/>', 64)),
+    "sheets": lambda: ("xl/workbook.xml", repeated(SHEETS, b'<sheet name="x"/>', 64)),
+    "relations": lambda: ("_rels/.rels", repeated(b"<Relationships>", b'<Relationship Id="x"/>', 64)),
+}  # fmt: skip
+
+
+@cache
+def written(name: str) -> bytes:
+    return bomb(*BOMBS[name]())
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused(name: str) -> None:
+    [(_, code)] = issues_in(written(name))
+    assert code in ("workbook_too_large", "workbook_damaged", "value_too_large")
+
+
+PROBE = """
+import re, sys
+from collections import deque
+from functools import cache
+from itertools import repeat
+from pathlib import Path
+from shared.manifest import InMemory, UnreadableError, inspect
+from shared.manifest.workbook_reader.strings import Strings
+for file in sorted(Path(sys.argv[1]).iterdir()):
+    print(inspect(InMemory(file.read_bytes()), max_bytes=1 << 28).issues.count)
+print(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process's own peak of memory is known on Linux alone")
+def test_no_bomb_takes_much_memory(tmp_path: Path) -> None:
+    for number, name in enumerate(BOMBS):
+        (tmp_path / str(number)).write_bytes(written(name))
+    probe = [sys.executable, "-c", PROBE, str(tmp_path)]
+    told = subprocess.run(probe, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own probe
+    *counts, peak = map(int, told.split())
+    assert counts == [1] * len(BOMBS)
+    assert peak * 1024 < MOST_MEMORY
+
+
+def test_shared_strings_without_end_are_refused() -> None:
+    texts = Strings(io.BytesIO())
+    with pytest.raises(UnreadableError, match="workbook_too_large"):
+        deque(map(texts.add, repeat("")), maxlen=0)
+
+
+def test_a_crowd_of_entries_is_refused() -> None:
+    assert issues_in(zipped(PARTS | {f"x/{number}": "" for number in range(20_000)})) == [
+        ("manifest", "workbook_too_large")
+    ]
+
+
+def test_shared_strings_that_do_not_fit_into_memory_are_read_all_the_same() -> None:
+    hashes = [made_up_hash(number, 1_000) * 30 for number in range(1_300)]
+    cells = (row(number + 2, f'<c r="A{number + 2}" t="s"><v>{number}</v></c>') for number in range(len(hashes)))
+    data = zipped(parts(sheet(row(1, "Hardware Hash"), *cells), shared=strings(*hashes)))
+    assert [device.hardware_hash for device in devices_in(data)] == hashes
+
+
+def test_more_is_not_unpacked_than_a_manifest_may_have() -> None:
+    data = zipped(parts(table(*((f"S{number}", "Contoso", "M") for number in range(1_000)))))
+    assert inspect(InMemory(data), max_bytes=MOST).issues.count == 0
+    [issue] = inspect(InMemory(data), max_bytes=50_000).issues.kept
+    assert issue.code == "workbook_too_large"
+
+
+def test_a_directory_of_many_bytes_is_not_read() -> None:
+    data = zipped(PARTS | {f"x/{'y' * 60_000}{number}": "" for number in range(80)})
+    assert issues_in(data) == [("manifest", "workbook_too_large")]
