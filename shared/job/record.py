@@ -221,11 +221,14 @@ def timestamp(moment: datetime) -> str:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Job)
+_PUBLIC = {field.name: field.encode_name for field in msgspec.structs.fields(Job) if field.name != "internal"}
 
 
 def encode(job: Job) -> bytes:
-    """Write a job as its status document, UTF-8 JSON indented for people."""
-    return msgspec.json.format(_encoder.encode(job), indent=2)
+    """Write a job as its status document, UTF-8 JSON: indented for people, but for what is internal on one line."""
+    public = _encoder.encode({name: getattr(job, member) for member, name in _PUBLIC.items()})
+    indented = msgspec.json.format(public, indent=2).removesuffix(b"\n}")
+    return b'%b,\n  "internal": %b\n}' % (indented, _encoder.encode(job.internal))
 
 
 def decode(document: bytes) -> Job:
