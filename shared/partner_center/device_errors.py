@@ -27,9 +27,8 @@ KNOWN = (
     DeviceError(
         "802",
         "InvalidZtdHardwareHash",
-        "The hardware hash is damaged, or its machine has no manufacturer and serial number in its firmware, as many"
-        " virtual machines have none. Read the hash out again; without those two that does not help, and the row has to"
-        " be left out or to name the device by its product key.",
+        "The hardware hash is damaged, or the machine's firmware has no manufacturer and serial number, as that of many"
+        " virtual machines. Read the hash out again; in the second case leave the row out, or set the firmware first.",
     ),
     DeviceError("803", "MissingZtdSerialNumberAndProductKey", f"Add a serial number or a product key. {_FIX}"),
     DeviceError(

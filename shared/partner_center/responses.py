@@ -208,7 +208,7 @@ def readable(text: str) -> str:
 
 def sentence(text: str) -> str:
     """End a text with a full stop, so that another sentence can follow it."""
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
 
 
 def _lowered(document: object) -> dict[str, Any]:

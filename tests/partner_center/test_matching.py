@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from itertools import pairwise, permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.job.record import Outcome, Verdict, VerdictRun
@@ -153,22 +153,34 @@ names = st.sampled_from([None, "A", "B", "C"])
 fleets = st.lists(st.builds(device, names, names, st.sampled_from([None, HASH])), min_size=1, max_size=5)
 
 
-@given(fleets, st.lists(st.booleans(), min_size=5, max_size=5), st.data())
-def test_registered_is_never_said_of_a_device_that_is_not(
-    devices: list[Device], ends: list[bool], data: st.DataObject
-) -> None:
+def _are_their_own(devices: list[Device], ends: list[bool], data: st.DataObject) -> None:
     ends = ends[: len(devices)]
+    # Names may be missing, and a serial number be the one inside the hash.
     own = [
         (good if end else bad)(
-            data.draw(st.sampled_from([one.serial_number, None])), data.draw(st.sampled_from([one.product_key, None]))
+            data.draw(st.sampled_from([one.serial_number, None, *(["Inside"] if one.hardware_hash else [])])),
+            data.draw(st.sampled_from([one.product_key, None])),
         )
         for one, end in zip(devices, ends, strict=True)
     ]
     entries = [own[place] for place in data.draw(st.permutations(range(len(own))))]
     entries = entries[: data.draw(st.integers(0, len(entries)))]
     for verdict, end in zip(verdicts(devices, entries), ends, strict=True):
-        said = verdict.outcome is Outcome.REGISTERED and verdict.description != AMBIGUOUS
-        assert end or not said
+        certain = verdict.outcome is not Outcome.NOT_REPORTED and verdict.description != AMBIGUOUS
+        assert not certain or (verdict.outcome is Outcome.REGISTERED) is end
+
+
+_anything = given(fleets, st.lists(st.booleans(), min_size=5, max_size=5), st.data())
+
+
+def test_outcomes_that_are_certain_are_the_devices_own() -> None:
+    _anything(_are_their_own)()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_outcomes_that_are_certain_are_the_devices_own_in_many_answers() -> None:
+    settings(max_examples=20_000, deadline=None)(_anything(_are_their_own))()
 
 
 def test_any_order_gives_devices_that_are_named_their_own() -> None:

@@ -183,7 +183,8 @@ def test_foreign_texts_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "whole"), [("Not found", "Not found."), ("No.", "No."), ("No!", "No!"), ("Why?", "Why?"), ("…", "…")]
+    ("text", "whole"),
+    [("Not found", "Not found."), ("No.", "No."), ("No!", "No!"), ("Why?", "Why?"), ("…", "…"), ("失敗。", "失敗。")],
 )
 def test_a_text_ends_like_a_sentence(text: str, whole: str) -> None:
     assert sentence(text) == whole
