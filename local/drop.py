@@ -38,9 +38,9 @@ def drop(console: Console, file: Path, *, wait: bool) -> int:
     data = file.read_bytes()
     name = f"{folder_of(envelope_ids(data))}/{file.name}"
     with served() as container:
-        etag = put(container, name, data)
+        dropped = put(container, name, data)
         console.print(f"Dropped [bold]{file.name}[/bold] as {name}", highlight=False, soft_wrap=True)
-        return follow(console, container, name, etag) if wait else 0
+        return follow(console, container, dropped) if wait else 0
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
@@ -21,25 +23,35 @@ class ReplacedError(Exception):
     """The manifest was dropped again, so that its first run has no end of its own."""
 
 
-def put(container: ContainerClient, name: str, data: bytes) -> str:
-    """Write a manifest, and return its ETag, by which the status of its run is told from an earlier one's."""
-    return str(container.get_blob_client(name).upload_blob(data, overwrite=True)["etag"]).strip('"')
+class Dropped(NamedTuple):
+    """A manifest as it was written: by ETag and moment, the status of its run differs from an earlier one's."""
+
+    name: str
+    etag: str
+    at: datetime
 
 
-def follow(console: Console, container: ContainerClient, name: str, etag: str) -> int:
+def put(container: ContainerClient, name: str, data: bytes) -> Dropped:
+    """Write a manifest over whatever is there."""
+    written = container.get_blob_client(name).upload_blob(data, overwrite=True)
+    return Dropped(name, str(written["etag"]).strip('"'), written["last_modified"])
+
+
+def follow(console: Console, container: ContainerClient, dropped: Dropped) -> int:
     """Show what becomes of a manifest.
 
     Returns:
         0 if it ends as ``completed``, else 1.
     """
     try:
-        job = watch(console, lambda: _status(container, name, etag))
+        job = watch(console, lambda: _status(container, dropped))
     except ReplacedError:
         console.print("[red]It was dropped again meanwhile.[/red]")
         return 1
     if job is None:
         console.print(f"[red]No final status within {LONGEST_RUN:.0f} s.[/red]")
         return 1
+    name = dropped.name
     console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
     console.print_json(container.download_blob(status_of(name)).readall().decode())
     if job.results:
@@ -67,11 +79,13 @@ def watch(console: Console, status: Callable[[], Job | None]) -> Job | None:
     return None
 
 
-def _status(container: ContainerClient, name: str, etag: str) -> Job | None:
+def _status(container: ContainerClient, dropped: Dropped) -> Job | None:
     try:
-        job = decode(container.download_blob(status_of(name)).readall())
+        job = decode(container.download_blob(status_of(dropped.name)).readall())
     except (ResourceNotFoundError, DecodeError):
         return None
-    if job.previous and job.previous.etag == etag:
+    if job.etag == dropped.etag:
+        return job if job.created_at >= dropped.at else None
+    if job.previous and job.previous.etag == dropped.etag:
         raise ReplacedError
-    return job if job.etag == etag else None
+    return None

@@ -20,7 +20,7 @@ def run(console: Console, file: Path, auth: str) -> int:
         name = _place(running, file, data)
         console.print(f"Signing in by {auth}", style="dim")
         console.print(f"Dropping [bold]{file.name}[/bold] as {name}", highlight=False)
-        return follow(console, running.container, name, put(running.container, name, data))
+        return follow(console, running.container, put(running.container, name, data))
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from local.drop import served
-from shared.commands.status import one, overview
+from shared.commands.details import show
+from shared.commands.status import overview
 from shared.commands.terminal import Terminal
 from shared.job.blob_names import is_manifest
 from shared.storage.blobs import Storage
@@ -30,4 +31,4 @@ def status(manifest: str | None) -> int:
         if not found:
             terminal.say(f"There is no manifest {manifest}.")
             return 1
-        return max(one(name, storage, terminal) for name in found)
+        return max(show(name, storage, terminal) for name in found)

@@ -54,11 +54,11 @@ def _check(options: argparse.Namespace, terminal: Terminal) -> int:
 
 def _status(options: argparse.Namespace, terminal: Terminal) -> int:
     from shared import bootstrap
-    from shared.commands import status, storage
+    from shared.commands import details, status, storage
 
     blobs = storage.container(os.environ)
     if options.manifest is not None:
-        return storage.explained(lambda: status.one(options.manifest, blobs, terminal), _refuse)
+        return storage.explained(lambda: details.show(options.manifest, blobs, terminal), _refuse)
     load = blobs.load if options.devices else None
     return storage.explained(
         lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, load), _refuse

@@ -1,7 +1,5 @@
-"""``python -m shared status``: what has become of the manifests of a container, or of one of them."""
+"""``python -m shared status``: what has become of the manifests of a container, from its listing."""
 
-import codecs
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,20 +7,16 @@ from itertools import groupby
 
 import msgspec
 
+from shared.commands.details import devices, numbers
 from shared.commands.terminal import Terminal, counted
-from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of, results_of
-from shared.job.record import DeviceCounts, Job, State
+from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of
+from shared.job.record import State
 from shared.job.trust import Foreign
-from shared.manifest import Finding
-from shared.workflow.ports import BlobEntry, Storage, Stored
-
-MOST_ROWS = 20
-"""Findings or devices of one manifest that are written; the status and results blobs have them all."""
+from shared.workflow.ports import BlobEntry, Stored
 
 NEW, FOREIGN = "new", "unknown"
 """What stands in the column of states for a manifest without a status, and for a status of somebody else."""
 
-_GOOD = frozenset({"registered", "already_registered", "duplicate"})
 _NEXT = {
     NEW: "its event, or a sweep",
     FOREIGN: "drop it again",
@@ -77,7 +71,7 @@ def overview(
     if rows:
         terminal.table(lines)
     states = Counter(row.state for row in rows)
-    terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), _counts(states)))))
+    terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), numbers(states)))))
     return 0
 
 
@@ -127,16 +121,7 @@ def _due(what: str, due: datetime | None, now: datetime) -> str:
 
 def _devices_of(row: Row, load: Callable[[str], Stored | Foreign | None]) -> str:
     stored = load(row.manifest) if row.state not in (NEW, FOREIGN) else None
-    return _devices(stored.job.devices) if isinstance(stored, Stored) else ""
-
-
-def _devices(counts: DeviceCounts) -> str:
-    names = {name: getattr(counts, name) for name in counts.__struct_fields__}
-    return _counts({name.replace("_", " "): count or 0 for name, count in names.items()})
-
-
-def _counts(numbers: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+    return devices(stored.job.devices) if isinstance(stored, Stored) else ""
 
 
 def _span(time: timedelta) -> str:
@@ -146,79 +131,3 @@ def _span(time: timedelta) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
-
-
-def one(manifest: str, storage: Storage, terminal: Terminal) -> int:
-    """Write one manifest's status, its findings, and its devices that are not registered.
-
-    Returns:
-        0, or 1 if it has no status of this app.
-    """
-    stored = storage.load(manifest)
-    if stored is None:
-        terminal.say(f"{manifest} has no status: it is not there, or has only just arrived.")
-        return 1
-    if isinstance(stored, Foreign):
-        terminal.say(f"{manifest} has a status that is not this app's: {stored.reason}. Drop it again.")
-        return 1
-    # The name that stands in the status could be any blob's.
-    content = storage.open(results_of(manifest)) if stored.job.results else None
-    describe(stored.job, content.chunks() if content else (), terminal)
-    return 0
-
-
-def describe(job: Job, results: Iterable[bytes], terminal: Terminal) -> None:
-    """Write a job, its findings, and the devices of its results blob that are not registered."""
-    terminal.say(job.state, f"  {job.manifest}")
-    terminal.say(job.message)
-    terminal.table([fact for fact in _facts(job) if fact[1]])
-    _findings("warnings", job.warnings, job.warning_count, terminal)
-    _findings("issues", job.issues, job.issue_count, terminal)
-    _troubled(results, terminal)
-
-
-def _facts(job: Job) -> Iterator[tuple[str, str]]:
-    yield "created", f"{job.created_at:%Y-%m-%d %H:%M:%S} UTC"
-    yield "updated", f"{job.updated_at:%Y-%m-%d %H:%M:%S} UTC"
-    yield "next attempt", f"{job.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC" if job.next_attempt_at else ""
-    yield "customer", job.customer_id or ""
-    yield "batch", job.batch_id or ""
-    yield "devices", _devices(job.devices)
-    yield "location", job.location or ""
-    error = job.error
-    yield "error", f"{error.code or error.http_status or ''} {error.description}".strip() if error else ""
-    yield "request", (error.request_id or "") if error else ""
-    yield "results", job.results or ""
-
-
-def _findings(title: str, found: tuple[Finding, ...], count: int, terminal: Terminal) -> None:
-    if found:
-        terminal.say(f"\n{title}: {count:,}{_first(count)}")
-        terminal.table([(each.where, f"{each.message} [{each.code}]") for each in found[:MOST_ROWS]])
-
-
-def _first(count: int) -> str:
-    return f", the first {MOST_ROWS}" if count > MOST_ROWS else ""
-
-
-def _troubled(results: Iterable[bytes], terminal: Terminal) -> None:
-    """Write the first devices that are not registered; a manifest may have a quarter of a million of them."""
-    columns = ("device", "line", "serialNumber", "outcome", "error", "action")
-    count, rows = 0, [list(columns)]
-    for row in csv.DictReader(_lines(results)):
-        if row.get("outcome") not in _GOOD:
-            count += 1
-            row["error"] = f"{row.get('errorCode') or ''} {row.get('errorDescription') or ''}".strip()
-            if count <= MOST_ROWS:
-                rows.append([row.get(column) or "" for column in columns])
-    if count:
-        terminal.say(f"\ndevices that are not registered: {count:,}{_first(count)}")
-        terminal.table(rows)
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    rest = ""
-    for text in codecs.iterdecode(pieces, "utf-8-sig", "replace"):
-        *lines, rest = (rest + text).split("\n")
-        yield from (f"{line}\n" for line in lines)
-    yield rest

@@ -53,7 +53,8 @@ class TokenSource:
         """Return a valid token, at most ``LONGEST_SIGN_IN`` seconds after the call.
 
         Raises:
-            SignInError: There is none now, or it came later than that.
+            SignInError: There is none now, or it came later than that: each exchange of a sign-in has its time-out, and
+                one silent server is given up in time, but several slow ones together may take longer.
         """
         seen, began = self._attempts, self._clock()
         if not self._lock.acquire(timeout=LONGEST_SIGN_IN):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from local.stand_ins.partner_center import Outcome, faults
-from shared.commands import status, storage
+from shared.commands import details, status, storage
 from shared.commands.cli import main
 from shared.config.settings import SettingsError
 from shared.job.blob_names import status_of
@@ -178,14 +178,23 @@ def test_results_that_are_cut_anywhere_are_read_as_they_were_written(world: Worl
     text = '\ufeffdevice,outcome,action\r\n1,failed,"Call\nthem."\r\n2,registered,\r\n3,failed,Größe'
     data = text.encode()
     whole = Screen()
-    status.describe(job, [data], whole.terminal)
+    details.describe(job, [data], whole.terminal)
     assert "Call them." in whole.getvalue()
     assert "Größe" in whole.getvalue()
     for size in (1, 2, 7):
         screen = Screen()
         ends = [*range(0, len(data), size), len(data)]
-        status.describe(job, [data[first:last] for first, last in pairwise(ends)], screen.terminal)
+        details.describe(job, [data[first:last] for first, last in pairwise(ends)], screen.terminal)
         assert screen.getvalue() == whole.getvalue()
+
+
+@pytest.mark.parametrize("results", [[b"device\n", *[b"x" * 2**20] * 17], [b'device\n"', b"x" * 2_000_000]])
+def test_results_that_a_stranger_has_written_are_read_no_further(world: World, results: list[bytes]) -> None:
+    manifest = drop(world, "a.json")
+    world.settle()
+    screen = Screen()
+    details.describe(world.job(manifest), results, screen.terminal)
+    assert screen.lines()[-1] == "The results cannot be read: they are not as this app writes them."
 
 
 def test_a_status_deleted_since_the_listing_has_no_devices() -> None:

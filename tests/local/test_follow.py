@@ -58,7 +58,8 @@ def test_a_manifest_that_was_dropped_again_is_followed_no_further() -> None:
     world.drop(array(serials(2)))
     world.settle()
     page = StringIO()
-    assert follow.follow(Console(file=page), cast("ContainerClient", Container(world)), NAME, first) == 1
+    dropped = follow.Dropped(NAME, first, world.clock.now)
+    assert follow.follow(Console(file=page), cast("ContainerClient", Container(world)), dropped) == 1
     assert page.getvalue() == "It was dropped again meanwhile.\n"
 
 
