@@ -84,8 +84,8 @@ def stage(auth: str = "managed_identity", address: Address | None = None) -> Ite
             **QUICK,
         }
         parts.enter_context(environment(own))
-        # As deployed, each event comes by two ways; the app reads it in either form.
-        events = EventGrid(queue=Delivery.AT_ONCE, queue_name=own["WAKE_UP_QUEUE"], queue_in_base64=True)
+        # As deployed, each event comes by two ways.
+        events = EventGrid(queue=Delivery.AT_ONCE, queue_name=own["WAKE_UP_QUEUE"])
         host = parts.enter_context(Host(APP, events=events))
         host.create_storage()
         container = ContainerClient.from_connection_string(azurite.connection_string, CONTAINER)
