@@ -32,6 +32,8 @@ def main() -> int:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 2
     except KeyboardInterrupt:
+        # The terminal has printed ^C: the prompt belongs on a line of its own.
+        console.line()
         return 130
     except BrokenPipeError:
         discard(sys.stdout)
@@ -41,7 +43,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("run", help="take one manifest to its end")
+    one = commands.add_parser("run", help="process one manifest to its end")
     one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
     one.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
     commands.add_parser("serve", help="stay up and handle whatever is dropped")

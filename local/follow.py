@@ -10,13 +10,14 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 from rich.console import Console
+from rich.json import JSON
 
 from local import show
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, State, decode
 
 LONGEST_RUN = 300.0
-"""Seconds after which an end is no longer waited for."""
+"""Seconds after which a final status is no longer waited for."""
 
 
 class ReplacedError(Exception):
@@ -53,7 +54,8 @@ def follow(console: Console, container: ContainerClient, dropped: Dropped) -> in
         return 1
     name = dropped.name
     console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
-    console.print_json(container.download_blob(status_of(name)).readall().decode())
+    # A line that the terminal wraps can be copied as it is; one that rich has cut in two cannot.
+    console.print(JSON(container.download_blob(status_of(name)).readall().decode()), soft_wrap=True)
     if job.results:
         results = container.download_blob(results_of(name)).readall()
         console.print(show.results(results.decode("utf-8-sig")))

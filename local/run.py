@@ -1,4 +1,4 @@
-"""The main job on this machine: one manifest, from its landing to every device's fate."""
+"""The main job on this machine: one manifest, until it is known what became of every device."""
 
 import threading
 from collections.abc import Iterator

@@ -12,6 +12,7 @@ from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 
 from local.azurite import Address, Azurite
+from local.host.event_grid import Delivery, EventGrid
 from local.host.host import Host
 from local.sign_in import SignInServices, sign_in_services
 from local.stand_ins.identity import IdentityEndpoint, TokenMint
@@ -83,7 +84,9 @@ def stage(auth: str = "managed_identity", address: Address | None = None) -> Ite
             **QUICK,
         }
         parts.enter_context(environment(own))
-        host = parts.enter_context(Host(APP))
+        # As deployed, each event comes by two ways.
+        events = EventGrid(queue=Delivery.AT_ONCE, queue_name=own["WAKE_UP_QUEUE"])
+        host = parts.enter_context(Host(APP, events=events))
         host.create_storage()
         container = ContainerClient.from_connection_string(azurite.connection_string, CONTAINER)
         yield Stage(host, parts.enter_context(container), partner_center, azurite)

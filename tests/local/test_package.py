@@ -13,6 +13,7 @@ from local.compiled import ROOT, compile_all, modules
 from local.package import build
 from tests.local.zipped_by_azd import zipped_by_azd
 
+# A larger package holds something besides the app.
 MOST_BYTES = 700_000
 DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "shared")
 LITTER = (

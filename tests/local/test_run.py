@@ -1,9 +1,13 @@
 """``make run``, started as a person starts it, over each way to sign in."""
 
+import fcntl
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,3 +54,58 @@ def test_the_batch_that_an_envelope_names_is_not_created() -> None:
     world.settle()
     assert world.job(name).state is State.REJECTED
     assert "has no device batches yet" in world.job(name).message
+
+
+def test_ctrl_c_leaves_each_row_once(tmp_path: Path) -> None:
+    """On a terminal, where the echo of Ctrl-C moves what would be drawn again."""
+    with ExitStack() as started:
+        terminal = Terminal([sys.executable, "-m", "local", "run"], tmp_path, started)
+        before = terminal.read_until("is registering")
+        terminal.press("\x03")
+        shown = before + terminal.read_until("")
+        assert terminal.code() == 130
+    assert shown.count("is registering") == 1
+    assert shown.endswith("^C\r\n")
+
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, command: list[str], folder: Path, started: ExitStack) -> None:
+        self._ours, theirs = pty.openpty()
+        started.callback(os.close, self._ours)
+        self._program = started.enter_context(
+            subprocess.Popen(  # noqa: S603 - our own program
+                command,
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+                preexec_fn=_own_the_terminal,  # noqa: PLW1509 - the child does nothing else before it is replaced
+            )
+        )
+        os.close(theirs)
+        started.callback(self._program.kill)
+
+    def press(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def read_until(self, words: str) -> str:
+        """Read until these words have come; without words, to the end."""
+        shown = ""
+        while not words or words not in shown:
+            try:
+                read = os.read(self._ours, 1000)
+            except OSError:  # the program has ended
+                break
+            shown += read.decode(errors="replace")
+        return shown
+
+    def code(self) -> int:
+        return self._program.wait(PATIENCE)
+
+
+def _own_the_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
