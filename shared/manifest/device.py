@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from shared.manifest.findings import Place
+
 
 class Device(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
     """A device as it is uploaded; what is absent is ``None``."""
@@ -18,22 +20,12 @@ class Device(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc
 FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(Device))
 """The members' names in the API, in the order of ``Device``."""
 
-
-def from_values(
-    serial: str | None, key: str | None, hardware_hash: str | None, maker: str | None, model: str | None
-) -> Device:
-    """Make a device of its five values in the order of ``FIELDS``; a blank one counts as absent."""
-    return Device(  # a loop would be three times as slow, and this runs for every device
-        serial if serial and not serial.isspace() else None,
-        key if key and not key.isspace() else None,
-        hardware_hash if hardware_hash and not hardware_hash.isspace() else None,
-        maker if maker and not maker.isspace() else None,
-        model if model and not model.isspace() else None,
-    )
+NOBODY = Device()
+"""What stands for a device that could not be read."""
 
 
 def is_identified(device: Device) -> bool:
-    """Tell whether Partner Center can know the device: by hash, by product key, or by all of the other three."""
+    """Return whether Partner Center can know the device: by hash, by product key, or by all of the other three."""
     return bool(
         device.hardware_hash
         or device.product_key
@@ -47,8 +39,14 @@ def encode(devices: Iterable[Device]) -> bytes:
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A device and its place in the reader's unit; one that is not ``sound`` has been reported already."""
+    """A device and where it stands; one that is not ``sound`` has an issue that has been reported already."""
 
     device: Device
-    at: int
+    place: int
+    line: int | None = None
     sound: bool = True
+
+    @property
+    def at(self) -> Place:
+        """The place for a finding."""
+        return Place(self.place, self.line)

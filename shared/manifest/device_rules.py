@@ -1,113 +1,200 @@
-"""What is asked of a device, and what merely looks odd about it."""
+"""What is asked of a device, what is cleaned before it is sent, and what merely looks odd."""
 
-import re
-from functools import cache
+from collections.abc import Callable, Iterator
 
 import msgspec
 
+from shared.manifest import values
 from shared.manifest.device import FIELDS, Device, Entry, is_identified
-from shared.manifest.findings import Report
+from shared.manifest.findings import Report, UnreadableError
+from shared.manifest.hardware_hash import clean, is_flawless, looks_like_one
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
 
-_TUPLE = ("serial number", "manufacturer", "model")
-_NUMBER = re.compile(r"\s*\d+([.,]\d+)?[eE]\+\d+\s*")
-_LEAST_USUAL, _MOST_USUAL = 2_000, 8_000
-
-# What firmware says where nobody has filled it in.
-_PLACEHOLDERS = frozenset(
-    {
-        "to be filled by o.e.m.",
-        "default string",
-        "system serial number",
-        "chassis serial number",
-        "system manufacturer",
-        "system product name",
-        "not applicable",
-        "not available",
-        "not specified",
-        "unknown",
-        "none",
-        "n/a",
-        "0",
-        "123456789",
-        "0123456789",
-    }
-)
-
-_UNIDENTIFIED = "A device needs a hardware hash, or a product key, or serial number, manufacturer and model. {}."
-_SPOILT = "Excel has turned the serial number into {}. Export it anew, the column formatted as text."
-_NOT_BASE64 = "hardwareHash is no base64. Check whether it was cut off or changed on its way."
-_UNUSUAL = "hardwareHash has {} characters; about 4,000 are usual. Check whether it is complete."
-_PLACEHOLDER = "{} is {!r}, which firmware says where nobody has filled it in. Give a hardware hash instead."
-_SPACE = "{} begins or ends with white space and is sent so. Remove it if it is not meant."
-_FORMULA = '{} is an Excel formula, ="...", and is sent so. Give what stands between the quotes if that is meant.'
-_UNPRINTABLE = "{} has an invisible character and is sent so. Remove it if it is not meant."
+_SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
+_TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
+_IDENTIFIERS = ("serialNumber", "productKey")
+_GUID_LENGTHS = (32, 36, 38)
+_MOST_KNOWN = 4_096
+_LONGEST_PLAIN = 400
+_MOST_WORDS = 20  # that are looked at
+_LONG_SENTENCE, _SENTENCE = 20, 16  # characters
 
 
 def is_valid(entry: Entry, report: Report) -> bool:
-    """Report the issues of a device, and tell whether it has none."""
-    device, valid = entry.device, entry.sound
-    serial = device.serial_number
-    if serial and "+" in serial and _NUMBER.fullmatch(serial):
-        report.issue(entry.at, "serialNumber", "number_for_serial", _SPOILT, serial.strip())
-        valid = False
-    if not device.hardware_hash and entry.sound and not is_identified(device):
-        missing = _missing(serial is None, device.oem_manufacturer_name is None, device.model_name is None)
-        report.issue(entry.at, None, "missing_identity", _UNIDENTIFIED, missing)
-        valid = False
-    return valid
-
-
-@cache
-def _missing(*absent: bool) -> str:
-    names = [name for name, is_absent in zip(_TUPLE, absent, strict=True) if is_absent]
-    return "Add one of these" if len(names) == len(_TUPLE) else f"Missing here: {', '.join(names)}"
-
-
-def look_at(device: Device, at: int, report: Report) -> None:
-    """Warn of what is odd about a device."""
-    if device.hardware_hash:
-        _look_at_hash(device.hardware_hash, at, report)
-    elif not device.product_key:
-        _look_for_placeholders(device, at, report)
-    for value in (device.serial_number, device.product_key, device.oem_manufacturer_name, device.model_name):
-        if value and not (value.isprintable() and value == value.strip() and value[0] != "="):
-            _look_at_characters(device, at, report)
-            break
-
-
-def _look_at_hash(value: str, at: int, report: Report) -> None:
-    bare = value.strip()
-    if len(bare) != len(value):
-        report.warning(at, "hardwareHash", "surrounding_space", _SPACE, "hardwareHash")
-    if len(bare) % 4 or not _is_base64(bare):
-        report.warning(at, "hardwareHash", "not_base64", _NOT_BASE64)
-    elif not _LEAST_USUAL <= len(bare) <= _MOST_USUAL:
-        report.warning(at, "hardwareHash", "unusual_hash_length", _UNUSUAL, len(bare))
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        msgspec.convert(text, bytes)  # decodes it: no regular expression is as quick
-    except msgspec.ValidationError:
+    """Report an issue if nothing identifies the device, and return whether it has no issue at all."""
+    device = entry.device
+    if not entry.sound:
         return False
-    return True
+    if device.hardware_hash or is_identified(device):
+        return True
+    facts = () if report.has_all_issues else _what_is_missing(device, report)
+    report.issue(entry, None, "missing_identity", *facts)
+    return False
 
 
-def _look_for_placeholders(device: Device, at: int, report: Report) -> None:
-    for field, value in zip(FIELDS, msgspec.structs.astuple(device), strict=True):
-        if value and value.strip().lower() in _PLACEHOLDERS:
-            report.warning(at, field, "placeholder_value", _PLACEHOLDER, field, value.strip())
+def _what_is_missing(device: Device, report: Report) -> tuple[str, str, str]:
+    present = [_SPOKEN[field] for field, value in _fields(device) if value]
+    missing = [_SPOKEN[field] for field in _TUPLE if _SPOKEN[field] not in present]
+    return ", ".join(present) or "nothing", ", ".join(missing), ", ".join(report.unknown_names) or "none"
 
 
-def _look_at_characters(device: Device, at: int, report: Report) -> None:
-    for field, value in zip(FIELDS, msgspec.structs.astuple(device), strict=True):
-        if value and field != "hardwareHash":
-            if value != value.strip():
-                report.warning(at, field, "surrounding_space", _SPACE, field)
-            if not value.strip().isprintable():
-                report.warning(at, field, "unprintable_character", _UNPRINTABLE, field)
-            if value.startswith('="'):
-                report.warning(at, field, "excel_formula", _FORMULA, field)
+def _fields(device: Device) -> Iterator[tuple[str, str | None]]:
+    return zip(FIELDS, msgspec.structs.astuple(device), strict=True)
+
+
+def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
+    """Return a function from a device as it was read to the device as it is sent.
+
+    What is certainly not meant is reported as an issue, and the entry is not ``sound``; what is cleaned or odd is
+    reported as a warning. Most devices are flawless and come back as they are. The function raises ``UnreadableError``
+    for the first device beyond ``max_devices``.
+    """
+    known: set[str | None] = {None}  # manufacturers and models, which come again and again
+
+    def is_known(value: str) -> bool:
+        if _is_odd(value):
+            return False
+        if len(known) == _MOST_KNOWN:
+            known.clear()
+        known.add(value)
+        return True
+
+    def examine(entry: Entry) -> Entry:
+        # Every later step takes time and memory for each row, so that their number is bounded where they are read.
+        if entry.place > max_devices:
+            raise UnreadableError("too_many_devices", max_devices)
+        device = entry.device
+        value, serial, key = device.hardware_hash, device.serial_number, device.product_key
+        maker, model = device.oem_manufacturer_name, device.model_name
+        # In the order of what is most often odd; each of these is some ten times as quick as the examination.
+        if (
+            (value is None or is_flawless(value))
+            and (serial is None or _is_plain(serial))
+            and (key is None or _is_plain(key))
+            and (maker in known or is_known(maker or ""))
+            and (model in known or is_known(model or ""))
+        ):
+            return entry
+        return _Examination(entry, report).outcome()
+
+    return examine
+
+
+def _is_plain(identifier: str) -> bool:
+    """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
+    text = identifier.replace("-", "")
+    if not text.isalnum() or len(identifier) in _GUID_LENGTHS or len(text) > _LONGEST_PLAIN:
+        return False
+    return text.lower() not in values.ODD_WORDS and bool(text.strip(text[0]) or not text[4:])
+
+
+def _is_odd(value: str) -> bool:
+    return (
+        not value.isprintable()
+        or value != value.strip()
+        or len(value) > _LONGEST_PLAIN
+        or "\ufffd" in value
+        or values.is_nothing(value)
+        or values.is_formula(value)
+        or values.is_template(value)
+        or values.is_number(value)
+        or values.is_placeholder(value)
+        or values.bare(value) != value
+    )
+
+
+class _Examination:
+    """One device that is not flawless at first sight."""
+
+    def __init__(self, entry: Entry, report: Report) -> None:
+        self._entry = entry
+        self._report = report
+        self._before = report.issue_count
+
+    def outcome(self) -> Entry:
+        device = self._entry.device
+        found = {field: self._value(field, value) for field, value in _fields(device) if value}
+        if (key := found.get("productKey")) and values.is_guid(key):
+            self._look_at_guid(found)
+        self._look_for_placeholders(found)
+        sound = self._entry.sound and self._report.issue_count == self._before
+        return Entry(Device(*map(found.get, FIELDS)), self._entry.place, self._entry.line, sound)
+
+    def _value(self, field: str, value: str) -> str | None:
+        text = values.bare(value)
+        if text and text[0] in " =" and (inner := values.unwrapped(text)) is not None:
+            self._report.warning(self._entry, field, "excel_formula", field)
+            value = text = inner
+        if values.is_nothing(text):
+            shown = repr(value) if len(value) <= values.LONGEST else "a blank"
+            self._report.warning(self._entry, field, "word_for_nothing", field, shown)
+            return None
+        if field == "hardwareHash":
+            return self._hash(text)
+        if text != value:
+            self._report.warning(self._entry, field, "removed_characters", field)
+        if code := _issue_about(field, text):
+            self._report.issue(self._entry, field, code, text.strip() if code == "number_for_serial" else field)
+        else:
+            self._look_at_characters(field, text)
+        return text
+
+    def _look_at_characters(self, field: str, text: str) -> None:
+        stripped = text.strip()
+        if text != stripped:
+            self._report.warning(self._entry, field, "surrounding_space", field)
+        if not stripped.isprintable():
+            self._report.warning(self._entry, field, "unprintable_character", field)
+
+    def _hash(self, value: str) -> str:
+        field = "hardwareHash"
+        if len(value) <= values.LONGEST and (code := _issue_about(field, value)):
+            self._report.issue(self._entry, field, code, field)
+            return value
+        found = clean(value)
+        for code in found.warnings:
+            self._report.warning(self._entry, field, code, len(found.value))
+        if found.odd:
+            self._report.issue(self._entry, field, "not_base64", found.odd, len(found.value))
+        return found.value
+
+    def _look_at_guid(self, found: dict[str, str | None]) -> None:
+        """Leave out a product key that is a GUID, where something better identifies the device."""
+        if found.get("hardwareHash"):
+            self._report.warning(self._entry, "productKey", "ignored_product_key")
+            found["productKey"] = None
+        else:
+            self._report.issue(self._entry, "productKey", "guid_for_product_key")
+
+    def _look_for_placeholders(self, found: dict[str, str | None]) -> None:
+        needs_tuple = not (found.get("hardwareHash") or found.get("productKey"))
+        for field, value in found.items():
+            matters = field in _IDENTIFIERS or (needs_tuple and field != "hardwareHash")
+            if value and matters and values.is_placeholder(value):
+                self._report.warning(self._entry, field, "placeholder_value", field, repr(value.strip()))
+
+
+def _issue_about(field: str, text: str) -> str | None:
+    """Return the code of what makes a value certainly not meant, if anything does."""
+    if "+" in text and field != "oemManufacturerName" and values.is_number(text):
+        return "number_for_serial" if field == "serialNumber" else "number_for_value"
+    if values.is_formula(text):
+        return "formula_for_value"
+    if values.is_template(text) or (field in _IDENTIFIERS and values.is_name(text)):
+        return "template_value"
+    if "\ufffd" in text or looks_like_one(text):
+        return "lost_characters" if "\ufffd" in text else "misplaced_hash"
+    if field not in _IDENTIFIERS or " " not in text or values.is_placeholder(text):
+        return None
+    return "text_for_value" if _is_sentence(field, text) else None
+
+
+def _is_sentence(field: str, text: str) -> bool:
+    """Return whether an identifier is a sentence: a tool's message, or a line that counts the rows."""
+    least = _SENTENCE if field == "productKey" else _LONG_SENTENCE
+    if len(text) < least:
+        return False
+    words = [word.strip("().,:!") for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
+    return sum(len(word) > 2 and word.isalpha() and not word.isupper() for word in words) > 2  # noqa: PLR2004 - no code has three

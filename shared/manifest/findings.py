@@ -2,24 +2,60 @@
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from shared.manifest.messages import ISSUES
+from shared.manifest.messages import ISSUES, WARNINGS
 
 _NAME = re.compile(r"[A-Za-z@#$][A-Za-z @#$_.:/()-]{0,39}")
+
+
+class Place(NamedTuple):
+    """Where something stands: the device's place in the manifest, and its line in a CSV, each from 1."""
+
+    device: int | None = None
+    line: int | None = None
+
+    @property
+    def at(self) -> "Place":
+        """The place itself."""
+        return self
+
+    @property
+    def where(self) -> str:
+        """Name the place for a person: by its line, where there is one."""
+        if self.line is not None:
+            return f"line {self.line}"
+        return "manifest" if self.device is None else f"device {self.device}"
+
+
+class Placed(Protocol):
+    """What stands somewhere in a manifest."""
+
+    @property
+    def at(self) -> Place:
+        """Where it stands."""
+        ...
+
+
+MANIFEST = Place()
+"""The manifest as a whole."""
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One thing to know about a manifest.
 
-    ``where`` is "device 3", "line 4" or "manifest"; ``field`` the API's name of the member in question.
+    ``where`` is "device 3", "line 4" or "manifest"; ``field`` the API's name of the member in question; ``device`` and
+    ``line`` are those of the results.
     """
 
     where: str
     field: str | None
     code: str
     message: str
+    device: int | None = None
+    line: int | None = None
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -40,56 +76,52 @@ def quoted(name: str) -> str:
 
 
 class UnreadableError(Exception):
-    """Why reading a manifest cannot go on."""
+    """Why reading a manifest cannot go on; ``facts`` are filled into the message of the code."""
 
-    def __init__(self, code: str, message: str = "", where: str = "manifest", field: str | None = None) -> None:
+    def __init__(self, code: str, *facts: object, at: Place = MANIFEST, field: str | None = None) -> None:
         super().__init__(code)
-        self.finding = Finding(where, field, code, message or ISSUES[code])
+        self.finding = Finding(at.where, field, code, ISSUES[code].format(*facts), at.device, at.line)
 
     def on_line(self, number: int) -> "UnreadableError":
-        """Name the line for somebody who did not know it."""
-        found = self.finding
-        if found.where != "manifest":
-            return self
-        return UnreadableError(found.code, found.message, f"line {number}", found.field)
-
-
-type Place = int | str | None
-"""A number in the report's unit, a place by name, or the manifest as a whole."""
+        """Add the line where whoever raised it did not know it."""
+        if self.finding.where == MANIFEST.where:
+            place = Place(line=number)
+            self.finding = msgspec.structs.replace(self.finding, where=place.where, line=number)
+        return self
 
 
 class Report:
-    """The findings so far, and the ids of the envelope. Places are counted in ``unit``: "device" or "line"."""
+    """The findings so far, and the ids of the envelope. The first ``keep`` of each kind are kept, ``None`` for all."""
 
     def __init__(self, keep: int | None) -> None:
         self.customer_id: str | None = None
         self.batch_id: str | None = None
-        self.unit = "device"
         self.characters = 0
         """Characters read so far."""
+        self.unknown_names: list[str] = []
+        """Columns or members that are not known, as they are named in messages."""
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)
 
-    def issue(self, at: Place, field: str | None, code: str, message: str, *facts: object) -> None:
-        """Note what rejects the manifest; ``facts`` are filled into the message."""
+    def issue(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
+        """Note what rejects the manifest; ``facts`` are filled into the message of the code."""
         if self._issues.has_room():
-            self._issues.kept.append(Finding(self.where(at), field, code, message.format(*facts)))
+            self._issues.kept.append(_finding(at.at, field, code, ISSUES[code].format(*facts)))
 
-    def warning(self, at: Place, field: str | None, code: str, message: str, *facts: object) -> None:
-        """Note what only looks odd; ``facts`` are filled into the message."""
+    def warning(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
+        """Note what only looks odd; ``facts`` are filled into the message of the code."""
         if self._warnings.has_room():
-            self._warnings.kept.append(Finding(self.where(at), field, code, message.format(*facts)))
+            self._warnings.kept.append(_finding(at.at, field, code, WARNINGS[code].format(*facts)))
 
     def break_off(self, finding: Finding) -> None:
-        """Note why the rest could not be read: before all else, as it may be what a person must mend first."""
+        """Note why the rest could not be read: before all else, as it may be what a person must correct first."""
         self._issues.has_room()
         self._issues.kept.insert(0, finding)
 
-    def where(self, at: Place) -> str:
-        """Name a place."""
-        if isinstance(at, int):
-            return f"{self.unit} {at}"
-        return at or "manifest"
+    @property
+    def has_all_issues(self) -> bool:
+        """Whether further issues are only counted, so that nobody needs facts about them."""
+        return self._issues.is_full()
 
     @property
     def issue_count(self) -> int:
@@ -107,6 +139,10 @@ class Report:
         return self._warnings.findings()
 
 
+def _finding(at: Place, field: str | None, code: str, message: str) -> Finding:
+    return Finding(at.where, field, code, message, at.device, at.line)
+
+
 class _Notes:
     """Findings of one kind; only the first ``keep`` are kept, as a bad file may have millions."""
 
@@ -116,9 +152,12 @@ class _Notes:
         self._keep = keep
 
     def has_room(self) -> bool:
-        """Count one more, and tell whether it is to be kept."""
+        """Count one more, and return whether it is to be kept."""
         self.count += 1
         return self._keep is None or self.count <= self._keep
+
+    def is_full(self) -> bool:
+        return self._keep is not None and self.count >= self._keep
 
     def findings(self) -> Findings:
         return Findings(tuple(self.kept[: self._keep]), self.count)

@@ -1,27 +1,24 @@
 """The one reading that finds everything that is wrong with a manifest."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from shared.manifest.device import Entry
-from shared.manifest.device_rules import is_valid, look_at
-from shared.manifest.duplicates import Repeats
-from shared.manifest.findings import Report, UnreadableError
+from shared.manifest.device_rules import is_valid
+from shared.manifest.digest import RunningDigest
+from shared.manifest.duplicates import Duplicates
+from shared.manifest.findings import MANIFEST, Report, UnreadableError
 from shared.manifest.manifest import Manifest, Source, is_large
-from shared.manifest.messages import ISSUES
-from shared.manifest.reading import Content, entries
-
-if TYPE_CHECKING:
-    from shared.manifest.device import Device
-
-MAX_DEVICES = 250_000
-"""Rows that a manifest may have unless a setting says otherwise, duplicates included."""
-
-_DUPLICATE = "This is the same device as {} {}. It is sent once."
+from shared.manifest.reading import MAX_DEVICES, Content, entries
 
 
 def inspect(content: Content, *, max_bytes: int, max_devices: int = MAX_DEVICES, keep: int | None = 100) -> Manifest:
-    """Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
+    r"""Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
+
+    >>> manifest = inspect(InMemory(b"Windows Product ID\n00329-00000-0003-AA606\n"), max_bytes=1_000_000)
+    >>> manifest.device_count, manifest.issues.count
+    (1, 0)
+    >>> inspect(InMemory(b"[{}]"), max_bytes=1_000_000).issues.kept[0].code
+    'missing_identity'
 
     Args:
         content: The bytes. What reading them raises is passed on.
@@ -29,50 +26,49 @@ def inspect(content: Content, *, max_bytes: int, max_devices: int = MAX_DEVICES,
         max_devices: Rows that the manifest may have, duplicates included.
         keep: Findings to keep of each kind; ``None`` for all.
     """
-    inspection = _Inspection(Report(keep), max_devices)
+    inspection = _Inspection(Report(keep))
     try:
-        inspection.go_through(entries(content, max_bytes, inspection.report))
+        inspection.go_through(entries(content, max_bytes, inspection.report, max_devices))
     except UnreadableError as error:
         inspection.report.break_off(error.finding)
-        return inspection.manifest(content, max_bytes, count=None)
+        return inspection.manifest(content, max_bytes, max_devices, count=None)
     if not inspection.count:
-        inspection.report.issue(None, None, "no_devices", ISSUES["no_devices"])
-    return inspection.manifest(content, max_bytes, inspection.count - inspection.duplicates)
+        inspection.report.issue(MANIFEST, None, "no_devices", "the manifest")
+    return inspection.manifest(content, max_bytes, max_devices, inspection.count - inspection.duplicates)
 
 
 class _Inspection:
     """A reading, with an eye on everything."""
 
-    def __init__(self, report: Report, max_devices: int) -> None:
+    def __init__(self, report: Report) -> None:
         self.report = report
-        self._max_devices = max_devices
         self.count = 0
         self.duplicates = 0
-        self._kept: list[Device] | None = []
-        self._repeats = Repeats(report)
+        self._kept: list[Entry] | None = []
+        self._seen = Duplicates(report)
+        self._digest = RunningDigest()
 
     def go_through(self, found: Iterator[Entry]) -> None:
         for entry in found:
-            if self.count == self._max_devices:
-                message = f"The manifest has more than {self._max_devices:,} devices. Split it into several files."
-                raise UnreadableError("too_many_devices", message)
             self.count += 1
             if is_valid(entry, self.report) and self._is_new(entry):
-                look_at(entry.device, entry.at, self.report)
+                self._digest.add(entry.device)
             if self._kept is not None:
-                self._kept.append(entry.device)
+                self._kept.append(entry)
                 if is_large(self.report, self.count):
                     self._kept = None
-                    self._repeats.forget()
+                    self._seen.forget()
 
     def _is_new(self, entry: Entry) -> bool:
-        first = self._repeats.first(entry.device, entry.at)
-        if first != entry.at:
+        number = entry.line or entry.place
+        first = self._seen.first(entry, number)
+        if first != number:
             self.duplicates += 1
-            self.report.warning(entry.at, None, "duplicate_device", _DUPLICATE, self.report.unit, first)
-        return first == entry.at
+            self.report.warning(entry, None, "duplicate_device", "line" if entry.line else "device", first)
+        return first == number
 
-    def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
+    def manifest(self, content: Content, max_bytes: int, max_devices: int, count: int | None) -> Manifest:
         report = self.report
-        source = Source(content, max_bytes, self._kept, has_duplicates=self.duplicates > 0)
-        return Manifest(report.customer_id, report.batch_id, count, report.issues, report.warnings, source)
+        source = Source(content, max_bytes, max_devices, self._kept, has_duplicates=self.duplicates > 0)
+        digest = self._digest.text()
+        return Manifest(report.customer_id, report.batch_id, count, digest, report.issues, report.warnings, source)

@@ -6,10 +6,10 @@ from typing import NamedTuple, override
 
 import msgspec
 
-from shared.manifest.device import Device
-from shared.manifest.duplicates import Repeats
+from shared.manifest.device import Device, Entry
+from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import Findings, Report
-from shared.manifest.reading import Content, entries
+from shared.manifest.reading import MAX_DEVICES, Content, entries
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
 KEPT_DEVICES = 20_000
@@ -18,7 +18,7 @@ KEPT_DEVICES = 20_000
 class Row(NamedTuple):
     """A device of the manifest: its place from 1, and the number from 1 under which it is sent.
 
-    A ``duplicate`` is not sent; its number is that of the device it repeats.
+    A ``duplicate`` is not sent; its number is that of the device it repeats. ``line`` is its line in a CSV, from 1.
     """
 
     place: int
@@ -33,7 +33,8 @@ class Source(msgspec.Struct, frozen=True):
 
     content: Content
     max_bytes: int
-    kept: list[Device] | None
+    max_devices: int
+    kept: list[Entry] | None
     has_duplicates: bool
 
     @override
@@ -41,63 +42,71 @@ class Source(msgspec.Struct, frozen=True):
         return "Source(...)"  # it holds hashes and keys
 
     def rows(self) -> Iterator[Row]:
-        """Give every device with its number."""
+        """Yield every device with its number."""
         if self.has_duplicates:
-            yield from self._rows_with_duplicates()
-        else:
-            for place, device in enumerate(self.every(Report(0)), 1):
-                yield Row(place, device, place, duplicate=False)
+            return self._rows_with_duplicates()
+        return (Row(e.place, e.device, e.place, duplicate=False, line=e.line) for e in self.every(Report(0)))
 
     def devices(self, first: int) -> Iterator[Device]:
-        """Give the devices to send."""
+        """Yield the devices to send, from number ``first`` on."""
         if self.has_duplicates:
             return (row.device for row in self.rows() if row.number >= first and not row.duplicate)
-        return islice(self.every(Report(0)), first - 1, None)
+        return (entry.device for entry in islice(self.every(Report(0)), first - 1, None))
 
     def _rows_with_duplicates(self) -> Iterator[Row]:
         report, sent = Report(0), 0
-        repeats = Repeats(report)
-        repeats.forget()
-        for place, device in enumerate(self.every(report), 1):
-            number = repeats.first(device, sent + 1)
+        seen = Duplicates(report)
+        seen.forget()
+        for entry in self.every(report):
+            number = seen.first(entry, sent + 1)
             is_new = number > sent
             sent += is_new
-            yield Row(place, device, number, duplicate=not is_new)
+            yield Row(entry.place, entry.device, number, duplicate=not is_new, line=entry.line)
 
-    def every(self, report: Report) -> Iterator[Device]:
-        """Give every device, telling ``report`` how far the reading is."""
+    def every(self, report: Report) -> Iterator[Entry]:
+        """Yield every entry; ``report`` counts how far the reading is."""
         if self.kept is not None:
             return iter(self.kept)
-        return (entry.device for entry in entries(self.content, self.max_bytes, report))
+        return entries(self.content, self.max_bytes, report, self.max_devices)
 
 
 def is_large(report: Report, count: int) -> bool:
-    """Tell whether a manifest's devices, ``count`` so far, are too many to stay in memory: they are read again."""
+    """Return whether a manifest's devices, ``count`` so far, are too many to stay in memory: they are read again."""
     return report.characters > KEPT_CHARACTERS or count > KEPT_DEVICES
 
 
-def reread(content: Content, *, max_bytes: int, has_duplicates: bool) -> Source:
-    """Read a manifest again that was found valid, without looking at anything anew."""
-    source, report, kept = Source(content, max_bytes, None, has_duplicates), Report(0), list[Device]()
-    for device in source.every(report):
-        kept.append(device)
+def reread(content: Content, *, max_bytes: int, has_duplicates: bool, max_devices: int = MAX_DEVICES) -> Source:
+    """Read a manifest again that was found valid, without looking for issues.
+
+    Raises:
+        UnreadableError: It can no longer be read; also later, from what the source yields.
+    """
+    source = Source(content, max_bytes, max_devices, None, has_duplicates)
+    report, kept = Report(0), list[Entry]()
+    for entry in source.every(report):
+        kept.append(entry)
         if is_large(report, len(kept)):
             return source
     return msgspec.structs.replace(source, kept=kept)
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What was found in a manifest. ``device_count`` leaves out duplicates; ``None`` where it could not be read."""
+    """What was found in a manifest.
+
+    ``device_count`` leaves out duplicates and is ``None`` where the manifest could not be read to its end; ``digest``
+    is the same as long as the same devices are sent in the same order.
+    """
 
     customer_id: str | None
     batch_id: str | None
     device_count: int | None
+    digest: str
     issues: Findings
     warnings: Findings
     _source: Source
 
     def rows(self) -> Iterator[Row]:
-        """Give every device, duplicates included.
+        """Yield every device, duplicates included.
 
         Raises:
             ValueError: The manifest has issues.
@@ -105,15 +114,16 @@ class Manifest(msgspec.Struct, frozen=True):
         return self._checked().rows()
 
     def devices(self, first: int = 1) -> Iterator[Device]:
-        """Give the devices to send, from number ``first`` on; raises like ``rows``."""
+        """Yield the devices to send, from number ``first`` on; raises like ``rows``."""
         return self._checked().devices(first)
 
     @property
     def has_duplicates(self) -> bool:
-        """Tell whether some devices are listed more than once."""
+        """Whether some devices are listed more than once."""
         return self._source.has_duplicates
 
     def _checked(self) -> Source:
+        # What is sent must have been found valid as a whole: all or nothing.
         if self.issues.count:
             raise ValueError("a manifest with issues has no devices to send")
         return self._source

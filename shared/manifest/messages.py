@@ -1,14 +1,14 @@
-"""Every code that a manifest's findings carry, with what to do about it."""
+"""Every code that a manifest's findings carry: one template each, with ``{}`` for the facts. README shows them all."""
 
-SAVE_AS_CSV = 'open it and save it as "CSV UTF-8 (comma delimited)"'
-SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
+_SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
+_HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
 
 ISSUES = {
-    "manifest_too_large": "The manifest is larger than allowed. Split it into several files.",
-    "too_many_devices": "The manifest has more devices than allowed. Split it into several files.",
+    "manifest_too_large": "The manifest has more than {:,} bytes. Split it into several files.",
+    "too_many_devices": "The manifest has more than {:,} devices. Split it into several files.",
     "empty_file": "The file is empty. Export it again and drop it again.",
     "blank_file": "The file holds nothing but white space. Export it again and drop it again.",
-    "workbook_damaged": "The workbook is damaged. Open it in Excel, save it as a new .xlsx file and drop that.",
+    "workbook_damaged": "The workbook is damaged: {}. Open it in Excel, save it as a new .xlsx file and drop that.",
     "workbook_protected": (
         "The workbook is protected by a password or a sensitivity label. Open it in Excel, remove the protection "
         "(File, Info, Protect Workbook, Encrypt with Password), save it and drop it again."
@@ -18,17 +18,19 @@ ISSUES = {
         "workbook, and split it if need be."
     ),
     "strict_workbook": 'This is a strict Open XML workbook. In Excel, save it as "Excel Workbook (*.xlsx)".',
-    "binary_workbook": f"This is a binary Excel workbook (.xlsb). In Excel, {SAVE_AS_XLSX}.",
-    "old_excel_workbook": f"This is an old Office document, such as an .xls workbook. In Excel, {SAVE_AS_XLSX}.",
-    "opendocument_file": f"This is an OpenDocument file, such as .ods. In LibreOffice or Excel, {SAVE_AS_XLSX}.",
+    "binary_workbook": f"This is a binary Excel workbook (.xlsb). In Excel, {_SAVE_AS_XLSX}.",
+    "old_excel_workbook": f"This is an old Office document, such as an .xls workbook. In Excel, {_SAVE_AS_XLSX}.",
+    "opendocument_file": f"This is an OpenDocument file, such as .ods. In LibreOffice or Excel, {_SAVE_AS_XLSX}.",
     "office_document": (
         "This is a document of Word, PowerPoint or the like. Copy its table into Excel, the cells formatted as text "
         "beforehand, and save that as a workbook (.xlsx)."
     ),
-    "spreadsheet_xml": f"This is a workbook in the XML format of Excel 2003. In Excel, {SAVE_AS_XLSX}.",
-    "sylk_file": f"This is a SYLK file (.slk). In Excel, {SAVE_AS_XLSX}.",
+    "spreadsheet_xml": f"This is a workbook in the XML format of Excel 2003. In Excel, {_SAVE_AS_XLSX}.",
+    "sylk_file": f"This is a SYLK file (.slk). In Excel, {_SAVE_AS_XLSX}.",
     "no_visible_sheet": "The workbook has no visible worksheet. Unhide the one with the devices and save it.",
-    "devices_on_other_sheet": "The first visible sheet has no devices, but another one has. Move it to the front.",
+    "devices_on_other_sheet": (
+        "The first visible sheet, {}, has no devices, but {} has. Move that to the front, or delete what is before it."
+    ),
     "number_lost_digits": (
         "The cell holds a number that is not a whole one of at most 15 digits, and Excel keeps no more. Format the "
         "column as text, type the value anew, and save."
@@ -49,61 +51,153 @@ ISSUES = {
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
     "html_page": (
         "This is a web page: an error page in place of a download, or a table that was named like a workbook. "
-        f"Download the manifest again; or, if Excel shows the devices, {SAVE_AS_XLSX}."
+        f"Download the manifest again; or, if Excel shows the devices, {_SAVE_AS_XLSX}."
     ),
-    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {SAVE_AS_XLSX}.",
+    "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {_SAVE_AS_XLSX}.",
     "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
     ),
     "utf32_file": "This is UTF-32. Save it as UTF-8; in PowerShell, with -Encoding utf8.",
-    "broken_encoding": "The text's encoding is broken. Save it as UTF-8 from where it was made.",
+    "broken_encoding": (
+        "Some text here is {}. Save the file as UTF-8 from where it was made; in PowerShell, append with "
+        "Add-Content -Encoding utf8 in place of >>."
+    ),
     "gzip_damaged": "The gzip file is damaged or cut off. Pack and upload it again.",
     "gzip_in_gzip": "The file was packed with gzip twice. Pack it once.",
     "unpacked_too_large": "The gzip file unpacks to more than is allowed. Split the manifest into several files.",
-    "invalid_json": "The file is no valid JSON. Correct it at the place named, or write it with a JSON library.",
+    "invalid_json": "This is no valid JSON: {} (column {}). Correct it, or write it with a JSON library.",
     "nested_too_deeply": "The JSON is nested too deeply to be a manifest. Leave out what is not needed.",
     "value_too_large": (
-        "A device or a line has more than 1,048,576 characters, 250 times what is usual. "
-        "Look there for a missing quote or line break."
+        "{} has more than {:,} {}. Look there for a missing quote or line break, or for what is not about devices."
     ),
     "wrong_top_level": "The JSON is neither an array of devices nor an envelope. Put the devices between [ and ].",
-    "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.',
-    "no_devices": "The manifest lists no devices. Add them and drop it again.",
-    "not_an_object": "A device must be a JSON object. Write it as {...} with its members.",
-    "wrong_type": "The value has the wrong JSON type. Put it between quotes.",
-    "conflicting_members": "A member stands there in two spellings, or in an envelope twice. Keep the right one.",
-    "unpaired_surrogate": "The text has half a character (\\ud800 to \\udfff). Write the whole character.",
-    "blank_id": "The id is blank. Fill it in, or leave the member out and name the blob by the ids.",
-    "missing_header": "No column has a name that is known. Put a header line on top.",
-    "incomplete_header": "The columns cannot identify a device. Add the missing column.",
-    "repeated_column": "Two columns hold the same thing. Delete one of them.",
-    "too_many_cells": "The line has more filled cells than columns. Put a value with a comma in it between quotes.",
+    "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.{}',
+    "file_in_json": (
+        "A Logic App has put the file into a JSON object. Pass on its content alone: "
+        "base64ToBinary(body('...')?['$content'])."
+    ),
+    "no_devices": "No devices are in {}. Add them and drop the file again.",
+    "not_an_object": "A device must be a JSON object, but this is {}. Write it as {{...}} with its members.",
+    "wrong_type": "{} is {} but must be {}.",
+    "conflicting_members": "{} is there twice, with different values or under two names. Keep the right one.",
+    "unpaired_surrogate": "{} has half a character (\\ud800 to \\udfff). Write the whole character.",
+    "blank_id": "{} is blank. Fill it in, or leave it out and name the blob by the ids.",
+    "missing_header": f"No column has a name that is known. The first line must be a header such as {_HEADER}.{{}}",
+    "incomplete_header": (
+        "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of Device Serial "
+        "Number, Manufacturer name and Device model. Understood: {}. Not known: {}."
+    ),
+    "other_header": (
+        "This line is a header with other columns than the one on line {}. Put what is below it into a file of its own."
+    ),
+    "repeated_column": "The columns {} and {} hold the same thing. Delete one of them.",
+    "mixed_delimiters": (
+        "{} holds values with {} between them, unlike the rest of the file. Save it with one separator throughout."
+    ),
+    "too_many_cells": "The line has {} cells, the last ones not empty, for {} columns. {}",
+    "shifted_cells": (
+        "Cell {} is the end of a company's name: the separator in it has shifted the line. Put the name between "
+        'quotes, as in "Micro-Star International Co., Ltd.".'
+    ),
+    "misplaced_hash": (
+        "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
+    ),
     "unclosed_quote": "A quote is opened and never closed. Close it, or remove it.",
-    "missing_identity": "The device needs a hardware hash, or a product key, or serial number, manufacturer and model.",
-    "number_for_serial": "Excel has turned the serial number into a number. Export it anew; format the column as text.",
+    "missing_identity": (
+        "A device needs a hardware hash, or a product key, or serial number, manufacturer and model. Here: {}. "
+        "Missing: {}. Names that are not known: {}."
+    ),
+    "number_for_serial": (
+        "A spreadsheet has turned the serial number into {}. Export it anew, with the column formatted as text."
+    ),
+    "number_for_value": (
+        "A spreadsheet has turned {} into a number that has lost digits. Export it anew, with the column as text."
+    ),
+    "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
+    "text_for_value": "{} holds a sentence in place of a value. Fill the value in, or leave it empty.",
+    "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
+    "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
+    "guid_for_product_key": (
+        "productKey is a GUID, which Graph writes there and which is no Windows product ID. Leave it out, and add the "
+        "hardware hash."
+    ),
+    "not_base64": (
+        "hardwareHash has a character that no base64 has, number {} of {}. Look for a message in its place, or for the "
+        "end that was cut off, and read the hash anew."
+    ),
 }
 """Codes of what rejects a manifest."""
 
+TARGET_ISSUES = {
+    "missing_customer_id": (
+        "Neither the blob's name nor the manifest says whose devices these are. Name the blob "
+        "{{customer-id}}/{{batch-id}}/{{file name}}, or use a JSON envelope."
+    ),
+    "invalid_customer_id": (
+        "{} is no customer id (a GUID). Name the blob {{customer-id}}/{{batch-id}}/{{file name}}, or use a JSON "
+        "envelope."
+    ),
+    "customer_not_allowed": (
+        "This customer is not among those that ALLOWED_CUSTOMERS names. Add it there, or drop the file elsewhere."
+    ),
+    "missing_batch_id": (
+        "Neither the blob's name nor the manifest says which batch the devices join. Name the blob "
+        "{{customer-id}}/{{batch-id}}/{{file name}}."
+    ),
+    "invalid_batch_id": "A batch cannot be called . or .. as these are folded away in addresses. Use another batch.",
+    "conflicting_customer_id": (
+        "The envelope's customerId is not the one in the blob's name. Drop the file under the right name, or fix it."
+    ),
+    "conflicting_batch_id": (
+        "The envelope's batchId is not the one in the blob's name. Drop the file under the right name, or fix it."
+    ),
+}
+"""Codes of what is wrong with a manifest's customer and batch."""
+
 WARNINGS = {
     "guessed_encoding": "The text is not UTF-8 and was read as Windows-1252. Check names with special characters.",
-    "ignored_column": "Partner Center has no place for this column. Nothing to do, unless you counted on it.",
-    "unknown_column": "The column is not known and is ignored. If it matters, correct its name.",
-    "unknown_member": "The member is not known and is ignored. If it matters, correct its name.",
+    "ignored_column": (
+        "The column {} is ignored: Partner Center takes no such value on upload. A group tag comes from the batch, "
+        "whose id becomes the Autopilot group tag."
+    ),
+    "ignored_member": (
+        "The member {} is ignored, here and in other devices: Partner Center takes no such value on upload. A group "
+        "tag comes from the batch, whose id becomes the Autopilot group tag."
+    ),
+    "unknown_column": "The column {} is not known and is ignored. If it matters, correct its name.",
+    "unknown_member": "The member {} is not known and is ignored, wherever it stands. If it matters, correct its name.",
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
-    "duplicate_device": "The device is listed twice and sent once. Nothing to do.",
-    "repeated_hash": "Two different devices have the same hardware hash. Check which one is right.",
-    "placeholder_value": "The value is what firmware says when nobody filled it in. Partner Center may not find it.",
-    "not_base64": "The hardware hash is no base64. Check whether it was cut off or changed.",
-    "unusual_hash_length": "Hardware hashes have about 4,000 characters. Check whether this one is complete.",
+    "skipped_line": "The line is no device but {}, and is left out. Nothing to do.",
+    "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",
+    "duplicate_device": "This is the same device as on {} {}. It is sent once.",
+    "repeated_hash": "The hardware hash is that of {} {}, but other fields differ. Check which one is right.",
+    "word_for_nothing": "{} holds {}, which counts as absent. Leave it empty if there is no value.",
+    "placeholder_value": (
+        "{} is {}, which firmware says where nobody has filled it in. Partner Center may answer 802, and devices that "
+        "share it cannot be told apart in the results. Nothing to do if the hardware hash is right."
+    ),
+    "ignored_product_key": "productKey is a GUID, as Graph writes it, and no Windows product ID: it is not sent.",
+    "cleaned_hash": (
+        "Line breaks, blanks at the ends or invisible characters were taken out of hardwareHash. Nothing to do if the "
+        "device is registered."
+    ),
+    "url_safe_hash": "hardwareHash was in URL-safe base64 and is sent in the usual one. Nothing to do.",
+    "unusual_hash_length": (
+        "hardwareHash has {} characters; about 4,000 are usual, and always a multiple of four. "
+        "Check whether it is complete."
+    ),
     "number_cell": (
         "The cell holds a number, and is read by its digits. Leading zeros may be gone: compare it with the device."
     ),
     "number_padded": "The cell holds a number, and is read with the zeros that its format puts in front. Check them.",
-    "sheet_ignored": "Another sheet holds devices as well and is ignored. Move them to the first one if they matter.",
-    "excel_formula": 'The value is an Excel formula, ="...", and is sent so. Give what stands between the quotes.',
-    "surrounding_space": "The value begins or ends with space and is sent so. Remove it if it is not meant.",
-    "unprintable_character": "The value has an invisible character and is sent so. Remove it if it is not meant.",
+    "sheet_ignored": (
+        "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read."
+    ),
+    "excel_formula": '{} was an Excel formula, ="...", and is sent as what stands between the quotes. Nothing to do.',
+    "removed_characters": "Invisible characters at the ends of {} were taken out. Nothing to do.",
+    "surrounding_space": "{} begins or ends with white space and is sent so. Remove it if it is not meant.",
+    "unprintable_character": "{} has an invisible character and is sent so. Remove it if it is not meant.",
 }
 """Codes of what only looks odd."""
 

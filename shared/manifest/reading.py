@@ -9,8 +9,12 @@ from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.file_type import GZIP, OLE, ZIP, check_text, encoding_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
+from shared.manifest.device_rules import examiner
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
+
+MAX_DEVICES = 250_000
+"""Rows that a manifest may have unless a setting says otherwise, duplicates included."""
 
 
 class Content(Protocol):
@@ -22,7 +26,7 @@ class Content(Protocol):
         ...
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the bytes from the first one on, at every call."""
+        """Yield the bytes from the first one on, at every call."""
         ...
 
 
@@ -38,18 +42,22 @@ class InMemory:
         return len(self._data)
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the bytes in one piece."""
+        """Yield the bytes in one piece."""
         yield self._data
 
 
-def entries(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:
-    """Read all devices, telling ``report`` what is wrong with the way they are written.
+def entries(content: Content, max_bytes: int, report: Report, max_devices: int = MAX_DEVICES) -> Iterator[Entry]:
+    """Read all devices as they are sent, and report what is wrong with each and with the way it is written.
 
     Raises:
         UnreadableError: What is wrong stops the reading.
     """
+    return map(examiner(report, max_devices), _written(content, max_bytes, report))
+
+
+def _written(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:
     if content.size > max_bytes:
-        raise UnreadableError("manifest_too_large", f"The manifest has more than {max_bytes:,} bytes. Split it.")
+        raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())
     if head.startswith(GZIP):
         head, chunks = opened(unpacked(chunks, max_bytes))

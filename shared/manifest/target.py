@@ -4,23 +4,10 @@ import re
 
 import msgspec
 
-from shared.manifest import Finding
+from shared.manifest import TARGET_ISSUES, Finding
 
 # Microsoft's pages write customer ids as bare GUIDs; braces or a urn: prefix would end up in the request's path.
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-
-CODES = {
-    "missing_customer_id": "Nothing says whose devices these are. Name the blob by the ids, or use a JSON envelope.",
-    "invalid_customer_id": "The customer id is no GUID. Correct the blob's name or the envelope.",
-    "customer_not_allowed": "The customer is not among those of ALLOWED_CUSTOMERS. Add it there.",
-    "missing_batch_id": "Nothing says which batch the devices join. Name the blob by the ids.",
-    "invalid_batch_id": "A batch cannot be called . or .. as these are folded away in addresses.",
-    "conflicting_customer_id": "The envelope and the blob's name disagree about the customer. Correct one of them.",
-    "conflicting_batch_id": "The envelope and the blob's name disagree about the batch. Correct one of them.",
-}
-"""Codes of what is wrong with a manifest's target, with what to do about it."""
-
-NAME_SHAPE = "{customer-id}/{batch-id}/{file name}"
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -38,7 +25,7 @@ class Ids(msgspec.Struct, frozen=True):
 
 
 def is_customer_id(text: str) -> bool:
-    """Tell whether a text is a GUID in the form that Partner Center uses."""
+    """Return whether a text is a GUID in the form that Partner Center uses."""
     return _GUID.fullmatch(text) is not None
 
 
@@ -51,7 +38,12 @@ def ids_in(name: str) -> Ids:
 
 
 def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple[Finding, ...]:
-    """Settle a manifest's target.
+    """Return whose devices a manifest holds and which batch they join, or why that is not known.
+
+    >>> resolve("c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json", Ids(), frozenset())
+    Target(customer_id='c7f3c849-129f-4b85-a96d-4f8e88b315a3', batch_id='Test')
+    >>> [issue.code for issue in resolve("laptops.json", Ids(batch_id="Test"), frozenset())]
+    ['missing_customer_id']
 
     Args:
         name: The blob's name.
@@ -64,7 +56,7 @@ def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple
     named = ids_in(name)
     customer, batch = envelope.customer_id or named.customer_id, envelope.batch_id or named.batch_id
     issues = [*_disagreements(named, envelope), *_customer_issues(name, customer, allowed)]
-    if customer is None:  # a name without a customer has no batch either: one advice mends both
+    if customer is None:  # a name without a customer has no batch either: one message helps with both
         return tuple(issues)
     if batch is None or batch in (".", ".."):
         return (*issues, _batch_issue(batch))
@@ -74,35 +66,28 @@ def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple
 def _disagreements(named: Ids, envelope: Ids) -> list[Finding]:
     issues = []
     if named.customer_id and envelope.customer_id and named.customer_id.lower() != envelope.customer_id.lower():
-        issues.append(_issue("customerId", "conflicting_customer_id", "is not the one in the blob's name"))
+        issues.append(_issue("customerId", "conflicting_customer_id"))
     if named.batch_id and envelope.batch_id and named.batch_id != envelope.batch_id:
-        issues.append(_issue("batchId", "conflicting_batch_id", "is not the one in the blob's name"))
+        issues.append(_issue("batchId", "conflicting_batch_id"))
     return issues
 
 
-def _issue(field: str, code: str, fault: str) -> Finding:
-    advice = "Drop the file under the right name, or correct the envelope."
-    return Finding("manifest", field, code, f"The envelope's {field} {fault}. {advice}")
+def _issue(field: str, code: str, *facts: object) -> Finding:
+    return Finding("manifest", field, code, TARGET_ISSUES[code].format(*facts))
 
 
 def _customer_issues(name: str, customer: str | None, allowed: frozenset[str]) -> list[Finding]:
     if customer is None and name.count("/") >= 2 and name.split("/", 1)[0]:  # noqa: PLR2004 - three segments
-        code, message = "invalid_customer_id", "The first segment of the blob's name is no customer id (a GUID)."
-    elif customer is None:
-        code, message = "missing_customer_id", "Neither the blob's name nor the manifest says whose devices these are."
-    elif not is_customer_id(customer):
-        code, message = "invalid_customer_id", "The customer id is no GUID."
-    elif allowed and customer.lower() not in allowed:
-        code, message = "customer_not_allowed", "This customer is not among those that ALLOWED_CUSTOMERS names."
-        return [Finding("manifest", "customerId", code, f"{message} Add it there, or drop the file elsewhere.")]
-    else:
-        return []
-    return [Finding("manifest", "customerId", code, f"{message} Name the blob {NAME_SHAPE}, or use a JSON envelope.")]
+        return [_issue("customerId", "invalid_customer_id", "The first segment of the blob's name")]
+    if customer is None:
+        return [_issue("customerId", "missing_customer_id")]
+    if not is_customer_id(customer):
+        return [_issue("customerId", "invalid_customer_id", "The envelope's customerId")]
+    if allowed and customer.lower() not in allowed:
+        return [_issue("customerId", "customer_not_allowed")]
+    return []
 
 
 def _batch_issue(batch: str | None) -> Finding:
-    if batch is None:
-        message = "Neither the blob's name nor the manifest says which batch the devices join."
-        return Finding("manifest", "batchId", "missing_batch_id", f"{message} Name the blob {NAME_SHAPE}.")
-    # An HTTP client folds such a segment away and would post to another resource.
-    return Finding("manifest", "batchId", "invalid_batch_id", 'A batch cannot be called "." or "..".')
+    # An HTTP client folds . and .. away and would post to another resource.
+    return _issue("batchId", "missing_batch_id" if batch is None else "invalid_batch_id")

@@ -47,7 +47,7 @@ def test_check_speaks_to_machines(file: Callable[[bytes], str], capsys: pytest.C
     (document,) = json.loads(capsys.readouterr().out)
     assert document["fine"] is False
     assert document["issueCount"] == len(document["issues"]) >= 2
-    assert set(document["issues"][0]) >= {"where", "field", "code", "message"}
+    assert set(document["issues"][0]) == {"where", "device", "line", "field", "code", "message"}
 
 
 def test_check_shows_more_issues_than_the_status(

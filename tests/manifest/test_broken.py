@@ -12,6 +12,7 @@ from shared.manifest import ISSUES, InMemory, inspect
 from shared.manifest.device import Device
 from shared.manifest.device_rules import LARGEST
 from tests.manifest.files import devices_in, issues_in, read
+from tests.manifest.test_field import REJECTED, REJECTED_DEVICES
 
 KEY = '{"productKey": "K"}'
 HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
@@ -65,7 +66,7 @@ BROKEN = {
     "half a character": (codecs.BOM_UTF16_LE + b"[\0]", 1),
     "half a surrogate": (codecs.BOM_UTF16_LE + b"[\0\x00\xd8]\0", 1),
     "marked utf-8, then not": (codecs.BOM_UTF8 + b"Hardware Hash\n\xe9\n", 2),
-    "half of utf-8 at the end": ("Hardware Hash\né\n".encode() + b"\xc3", 3),
+    "half of utf-8 at the end": ("Windows Product ID\né\n".encode() + b"\xc3", 3),
     "after a quote": (codecs.BOM_UTF8 + b'Hardware Hash\r"A\rB"\r"\rx\xe9"\r', 5),
     "before a header": (codecs.BOM_UTF8 + b"sep=,\r\n\r\nHardware \xe9\r\n", 3),
     "in an envelope": (codecs.BOM_UTF8 + b'{"batchId":\n"\xe9"}', 2),
@@ -82,7 +83,8 @@ JSON = {
     "a number": ("5", [("manifest", "wrong_top_level")]),
     "null": ("null", [("manifest", "wrong_top_level")]),
     "a string": ('"devices"\n \n', [("manifest", "wrong_top_level")]),
-    "one device": (KEY, [("manifest", "missing_devices")]),
+    "no device": ('{"policies": null}', [("manifest", "missing_devices")]),
+    "a file in json": ('{"$content-type": "text/csv", "$content": "QQ=="}', [("manifest", "file_in_json")]),
     "nothing": ("{}", [("manifest", "missing_devices")]),
     "no devices": ("[]", [("manifest", "no_devices")]),
     "an envelope of none": ('{"devices": []}', [("manifest", "no_devices")]),
@@ -198,7 +200,6 @@ def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[st
 
 
 def test_what_is_too_large_is_told_with_the_limit() -> None:
-    assert f"{LARGEST:,} characters" in ISSUES["value_too_large"]
     (issue,) = read((HEADER + "x" * 1_100_000).encode()).issues.kept
     assert f"{LARGEST:,} characters" in issue.message
 
@@ -231,9 +232,10 @@ IN_WORKBOOKS = """
 """  # these are met in the tests of workbook_reader/
 
 
-def test_every_code_of_an_issue_is_met_here() -> None:
+def test_every_code_of_an_issue_is_met_here_or_in_the_field() -> None:
     met = {"broken_encoding"} | {code for _, code in FOREIGN.values()}
     met |= {code for _, expected in (*JSON.values(), *CSV.values()) for _, code in expected}
+    met |= {code for codes in (*REJECTED.values(), *REJECTED_DEVICES.values()) for code in codes[1:]}
     met |= {"manifest_too_large", "too_many_devices", "unpacked_too_large"}
     assert met | set(IN_WORKBOOKS.split()) == set(ISSUES)
 

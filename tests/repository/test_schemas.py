@@ -51,7 +51,14 @@ PROMISED: dict[str, Any] = {
     "internal": {},
     "updatedAt": "2026-11-22T16:00:00Z",
 }
-FINDING = {"where": "device 3", "field": "hardwareHash", "code": "missing_identity", "message": "x"}
+FINDING = {
+    "where": "device 3",
+    "device": 3,
+    "line": None,
+    "field": "hardwareHash",
+    "code": "missing_identity",
+    "message": "x",
+}
 FULL = PROMISED | {
     "issues": [FINDING],
     "warnings": [FINDING | {"field": None}],

@@ -1,59 +1,54 @@
 """The header line of a CSV manifest: which column holds what."""
 
-import re
 from collections.abc import Sequence
-from itertools import repeat
 from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device, is_identified
-from shared.manifest.findings import Report, UnreadableError, quoted
+from shared.manifest.findings import Place, Report, UnreadableError, quoted
+from shared.manifest.names import WITHOUT_PLACE, field_of, key
 
-_DELIMITERS = (",", ";", "\t")
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+"""What separates cells, and what it is called."""
+
 _MOST = 1000  # columns whose names are looked at
-_NOT_COUNTED = re.compile(r"[\s_-]+")
-
-# Partner Center's template, Get-WindowsAutopilotInfo and Intune, Managed Desktop, and the API's own names.
-_COLUMNS = {
-    "deviceserialnumber": "serialNumber",
-    "serialnumber": "serialNumber",
-    "windowsproductid": "productKey",
-    "productkey": "productKey",
-    "hardwarehash": "hardwareHash",
-    "manufacturername": "oemManufacturerName",
-    "manufacturer": "oemManufacturerName",
-    "oemmanufacturername": "oemManufacturerName",
-    "devicemodel": "modelName",
-    "model": "modelName",
-    "modelname": "modelName",
-}
-_WITHOUT_PLACE = {"grouptag", "assigneduser", "orderid", "purchaseorderid"}
-_NO_HEADER = (
-    "No column has a name that is known. The first line must be a header such as "
-    "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
-)
-_QUOTED = (
-    "The header stands between quotes as a whole, as if it were one cell. Export the file anew, or remove the quotes "
-    "around each line."
-)
-_PLACELESS = "The column {} is ignored: Partner Center has no place for it."
-_UNKNOWN = "The column {} is not known and is ignored. If it matters, correct its name."
+_MOST_TOLD = 10
+_QUOTED = " The header stands between quotes as a whole, as if it were one cell: remove the quotes around each line."
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, where each field of a device stands, from 0, and what it is called."""
+    """The columns of a file: how many there are, where each field stands, from 0, and where what is not read stands.
 
+    ``spaced`` says that cells begin with a blank; ``captions`` are columns in which a report repeats its names.
+    """
+
+    line: int
     width: int
-    indices: Sequence[int | None]
-    heading: Device
+    indices: tuple[int | None, ...]
+    others: tuple[int, ...]
+    captions: frozenset[int]
+    spaced: bool
 
-    def devices(self, rows: Sequence[Sequence[str]]) -> list[Device]:
-        """Make a device of each row; what is not there, or blank, is absent."""
-        return list(map(Device, *(repeat(None) if index is None else _column(rows, index) for index in self.indices)))
+    def column_of(self, field: str) -> int | None:
+        """Return where a field stands, from 0."""
+        return self.indices[FIELDS.index(field)]
+
+    def names(self, cells: Sequence[str]) -> dict[str, int]:
+        """Return which fields some cells would name if they were a header, and where."""
+        found = {}
+        for index, cell in enumerate(cells[:_MOST]):
+            field = field_of(cell) if cell and index not in self.captions else None
+            if field:
+                found[field] = index
+        return found
+
+    def is_same(self, names: dict[str, int]) -> bool:
+        """Return whether a later header names the same columns."""
+        return names == {field: index for field, index in zip(FIELDS, self.indices, strict=True) if index is not None}
 
 
 def delimiter_of(line: str) -> str:
-    """Tell what separates the cells: whatever gives the most known columns."""
-    return max(_DELIMITERS, key=lambda delimiter: _known(line, delimiter))
+    """Return what separates the cells: whatever gives the most known columns."""
+    return max(DELIMITERS, key=lambda delimiter: _known(line, delimiter))
 
 
 def known_columns(line: str) -> int:
@@ -62,65 +57,76 @@ def known_columns(line: str) -> int:
 
 
 def _known(line: str, delimiter: str) -> int:
-    cells = line.replace('"', "").rstrip("\r\n").split(delimiter, _MOST)
-    return sum(_key(cell) in _COLUMNS for cell in cells)
+    return known_names(line.rstrip("\r\n").split(delimiter, _MOST))
 
 
 def known_names(cells: Sequence[str]) -> int:
     """Count the columns that some cells would name as a header."""
-    return sum(_key(cell) in _COLUMNS for cell in cells[:_MOST])
+    return sum(field_of(cell) is not None for cell in cells[:_MOST])
 
 
-def layout(cells: Sequence[str], at: int, report: Report) -> Layout:
+def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") -> Layout:
     """Read the header on line ``at``.
 
     Raises:
         UnreadableError: It is none, or devices cannot be identified by its columns.
     """
     width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
-    looked_at = min(width, _MOST)
+    looked_at = cells[: min(width, _MOST)]
+    place = Place(line=at)
     indices: dict[str, int] = {}
-    for index, cell in enumerate(cells[:looked_at]):
-        field = _COLUMNS.get(_key(cell))
-        if field is None:
-            continue
+    for index, cell in enumerate(looked_at):
+        _check_delimiter(cell, index + 1, delimiter, place)
+        field = field_of(cell)
         if field in indices:
-            names = f"{quoted(cells[indices[field]])} and {quoted(cell)}"
-            message = f"The columns {names} hold the same thing. Delete one of them."
-            raise UnreadableError("repeated_column", message, f"line {at}", field)
-        indices[field] = index
-    _check(indices, cells, at)
-    _tell_ignored(cells[:looked_at], at, report)
-    heading = Device(*[cells[indices[field]] if field in indices else None for field in FIELDS])
-    return Layout(width, [indices.get(field) for field in FIELDS], heading)
+            raise UnreadableError("repeated_column", quoted(cells[indices[field]]), quoted(cell), at=place, field=field)
+        if field:
+            indices[field] = index
+    _check(indices, looked_at, place)
+    _report_others(looked_at, place, report)
+    others = tuple(index for index in range(len(looked_at)) if index not in indices.values())
+    captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
+    spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
+    return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced)
 
 
-def _column(rows: Sequence[Sequence[str]], index: int) -> list[str | None]:
-    cells = [row[index] if index < len(row) else "" for row in rows]
-    return [cell if cell and not cell.isspace() else None for cell in cells]
+def _check_delimiter(cell: str, number: int, delimiter: str, at: Place) -> None:
+    """Refuse a column such as ``Hardware Hash;Group Tag``: Excel writes it into a file that has commas."""
+    other = mixed(cell, delimiter)
+    if other:
+        raise UnreadableError("mixed_delimiters", f"Column {number}", DELIMITERS[other], at=at)
 
 
-def _key(name: str) -> str:
-    return _NOT_COUNTED.sub("", name).lower()
+def mixed(cell: str, delimiter: str) -> str | None:
+    """Return another delimiter that separates known names in one cell, if there is any."""
+    for other in DELIMITERS:
+        parts = cell.split(other, _MOST) if other != delimiter else ()
+        if len(parts) > 1 and any(field_of(part) or key(part) in WITHOUT_PLACE for part in parts):
+            return other
+    return None
 
 
-def _check(indices: dict[str, int], cells: Sequence[str], at: int) -> None:
+def _check(indices: dict[str, int], cells: Sequence[str], at: Place) -> None:
     if not indices:
         is_quoted = len(cells) == 1 and known_columns(cells[0]) > 1
-        raise UnreadableError("missing_header", _QUOTED if is_quoted else _NO_HEADER, f"line {at}")
+        raise UnreadableError("missing_header", _QUOTED if is_quoted else "", at=at)
     if not is_identified(Device(*["x" if field in indices else None for field in FIELDS])):
-        message = (
-            "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of "
-            "Device Serial Number, Manufacturer name and Device model."
-        )
-        raise UnreadableError("incomplete_header", message, f"line {at}")
+        understood = [quoted(cells[index].strip()) for index in indices.values()]
+        unknown = [quoted(cell.strip()) for cell in cells if cell.strip() and field_of(cell) is None]
+        raise UnreadableError("incomplete_header", _listed(understood), _listed(unknown), at=at)
 
 
-def _tell_ignored(cells: Sequence[str], at: int, report: Report) -> None:
+def _listed(names: Sequence[str]) -> str:
+    return (", ".join(names[:_MOST_TOLD]) + (", …" if len(names) > _MOST_TOLD else "")) or "none"
+
+
+def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
     for number, cell in enumerate(cells, 1):
-        key = _key(cell)
-        name = f"{quoted(cell.strip())}, number {number}," if key else f"number {number}, which has no name,"
-        if key in _WITHOUT_PLACE:
-            report.warning(at, None, "ignored_column", _PLACELESS, name)
-        elif key not in _COLUMNS:
-            report.warning(at, None, "unknown_column", _UNKNOWN, name)
+        name = cell.strip()
+        told = f"{quoted(name)}, number {number}," if key(name) else f"number {number}, which has no name,"
+        if key(name) in WITHOUT_PLACE:
+            report.warning(at, None, "ignored_column", told)
+        elif field_of(name) is None:
+            report.warning(at, None, "unknown_column", told)
+            if len(report.unknown_names) < _MOST_TOLD and name:
+                report.unknown_names.append(quoted(name))

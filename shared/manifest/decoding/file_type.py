@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes: the name's extension may say anything."""
+"""What a file is, seen by its first bytes: the name's extension may say anything."""
 
 import codecs
 import re
@@ -44,6 +44,9 @@ _MARKUP = {
     "urn:schemas-microsoft-com:office:spreadsheet": "spreadsheet_xml",
 }
 _SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
+_BEGIN = 16
+_UTF_16 = re.compile(rb"(?:[\w+/=]\0){4}|(?:\0[\w+/=]){4}")
+_FILLING = re.compile(rb'\0+(?=[,;|"\t\r\n])')
 
 
 class Encoding(NamedTuple):
@@ -61,7 +64,7 @@ _MARKED = (
 
 
 def opened(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Look at the first bytes; gives them, and all bytes as before."""
+    """Look at the first bytes; returns them, and all bytes as before."""
     head = b""
     for chunk in chunks:
         head += chunk
@@ -71,7 +74,7 @@ def opened(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def encoding_of(head: bytes) -> Encoding:
-    """Tell a text's encoding.
+    """Return a text's encoding.
 
     Raises:
         UnreadableError: It is no text, or none that can be read.
@@ -84,8 +87,12 @@ def encoding_of(head: bytes) -> Encoding:
     for encoding in _MARKED:
         if head.startswith(encoding.mark):
             return encoding
-    if head.count(0) > _STRAY * len(head):
+    # Databases write zeros for an empty cell, or fill one up with them: these do not make a file binary.
+    if b"\0" in head and _FILLING.sub(b"", head).count(0) > _STRAY * len(head):
         columns = [head[start::4] for start in range(4)]
+        # Text that goes on as UTF-16 was appended to: where it does so is found on the way.
+        if b"\0" not in head[:_BEGIN] and _UTF_16.search(head):
+            return Encoding("utf-8", b"")
         zeros = tuple(column.count(0) > _MOST * len(column) for column in columns)
         raise UnreadableError(_ZEROS.get(zeros, "binary_file"))
     return Encoding("utf-8", b"")

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.manifest.device import Device, from_values
+from shared.manifest.device import Device
 from shared.manifest.findings import UnreadableError
 from shared.manifest.json_reader.cursor import DECODER, Cursor
+from shared.manifest.names import key
 
 WINDOW = 131_072
 """Characters decoded at once."""
@@ -40,8 +41,8 @@ class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc
 
 
 _MEMBERS = msgspec.structs.fields(_Documented)
-DOCUMENTED = frozenset(member.encode_name.lower() for member in _MEMBERS)
-"""The lower-case names of all documented members."""
+DOCUMENTED = frozenset(key(member.encode_name) for member in _MEMBERS)
+"""Keys of the names of all documented members."""
 
 _IN_PASCAL_CASE = msgspec.defstruct(
     "_InPascalCase",
@@ -126,12 +127,12 @@ class Slices:
                 self._decoders.reverse()
             return Slice(
                 [
-                    from_values(
-                        item.serial_number,
-                        item.product_key,
-                        item.hardware_hash,
-                        item.oem_manufacturer_name,
-                        item.model_name,
+                    Device(
+                        item.serial_number or None,
+                        item.product_key or None,
+                        item.hardware_hash or None,
+                        item.oem_manufacturer_name or None,
+                        item.model_name or None,
                     )
                     for item in found
                 ],

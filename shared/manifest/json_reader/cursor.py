@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.manifest.decoding.characters import PIECE
 from shared.manifest.device_rules import LARGEST
-from shared.manifest.findings import UnreadableError
+from shared.manifest.findings import Place, UnreadableError
 
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.
 DECODER = json.JSONDecoder(parse_int=float)
@@ -78,14 +78,14 @@ class Cursor:
                 if not self._is_cut_off(fault):
                     raise self.fault(fault.msg, fault.pos) from None
             except RecursionError:
-                raise UnreadableError("nested_too_deeply", where=self.where()) from None
+                raise UnreadableError("nested_too_deeply", at=self.place()) from None
             else:
                 is_whole = end < len(self.text) or self.ended  # a number at the very end may go on
                 if is_whole and end - self.at <= LARGEST:
                     self.at = end
                     return value
             if len(self.text) - self.at > LARGEST:
-                raise UnreadableError("value_too_large", where=self.where())
+                raise UnreadableError("value_too_large", "A device or a value", LARGEST, "characters", at=self.place())
             self._read_on()
 
     def _read_on(self) -> None:
@@ -113,21 +113,19 @@ class Cursor:
         self.at += 1
         return found == bracket
 
-    def where(self) -> str:
-        """Name the line."""
-        return f"line {self._place(self.at)[0]}"
+    def place(self) -> Place:
+        """Return the line of what comes next."""
+        return Place(line=self._place(self.at)[0])
 
     def fault(self, what: str, at: int | None = None) -> UnreadableError:
-        """Make out a syntax error."""
+        """Return the error for invalid syntax."""
         offset = self.at if at is None else at
         line, column = self._place(offset)
         if self.ended and not _NOT_SPACE.search(self.text, offset):
             what = "the text ends in the middle; was the file cut off?"
         elif what == "Expecting value" and self.text.startswith("]", offset):
             what = "Illegal trailing comma before end of array"
-        told = _WORDS.get(what.rstrip(": "), what)
-        message = f"This is no valid JSON: {told} (column {column}). Correct it, or write it with a JSON library."
-        return UnreadableError("invalid_json", message, where=f"line {line}")
+        return UnreadableError("invalid_json", _WORDS.get(what.rstrip(": "), what), column, at=Place(line=line))
 
     def _place(self, offset: int) -> tuple[int, int]:
         """Count the line and the column, both from 1."""

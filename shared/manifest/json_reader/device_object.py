@@ -1,10 +1,12 @@
-"""JSON values into devices, with everything that is wrong with them. Names match without regard to case."""
+"""JSON values into devices, with everything that is wrong with them."""
 
 from types import NoneType
 
-from shared.manifest.device import FIELDS, Device, Entry
-from shared.manifest.findings import Report, quoted
+from shared.manifest.device import FIELDS, NOBODY, Device, Entry
+from shared.manifest.findings import MANIFEST, Place, Report, quoted
+from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.json_reader.array import DOCUMENTED
+from shared.manifest.names import WITHOUT_PLACE, field_of, key
 
 _TYPES = {
     dict: "an object",
@@ -14,60 +16,74 @@ _TYPES = {
     float: "a number",
     NoneType: "null",
 }
-NAMES_TOLD = 100
-"""Unknown names that are told at most."""
+MOST_NAMES = 100
+"""Unknown names that are reported at most."""
 
-_NOBODY = Device()
-_NAMES = {field.lower(): field for field in FIELDS}
-
-_WRONG_TYPE = "{} is {} but must be a string. Put the value between quotes."
-_SURROGATE = "{} has half a character (\\ud800 to \\udfff). Write the whole character."
-_NO_OBJECT = "The device is {} but must be an object. Write it as {{...}} with its members."
-_CONFLICT = "{} stands there in two spellings with different values. Keep the right one."
-_UNKNOWN = "The member {} is not known and is ignored, here and in other devices. If it matters, correct its name."
+_MOST_LISTED = 10
 
 
-def text_or_none(value: object, at: int | None, field: str, report: Report) -> str | None:
-    """Take a string or null; anything else is an issue."""
+def text_or_none(value: object, at: Place, field: str, report: Report) -> str | None:
+    """Return a string, or ``None`` for null; anything else is an issue."""
     if not isinstance(value, str | None):
-        report.issue(at, field, "wrong_type", _WRONG_TYPE, field, _TYPES[type(value)])
+        report.issue(at, field, "wrong_type", field, _TYPES[type(value)], "a string between quotes")
         return None
     if value and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        report.issue(at, field, "unpaired_surrogate", _SURROGATE, field)
+        report.issue(at, field, "unpaired_surrogate", field)
         return None
     return value
 
 
-class Members:
-    """Reads devices off objects, and tells of each unknown name once."""
+class UnknownNames:
+    """Reports names that are not known, each once."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._told: set[str] = set()
+        self._seen: set[str] = set()
 
-    def device(self, value: object, at: int) -> Entry:
+    def look_at(self, name: str, value: object, at: Place) -> None:
+        """Report a name, or the hardware hash under it: to ignore that would send the device by something else."""
+        if name in self._seen or len(self._seen) == MOST_NAMES or (folded := key(name)) in DOCUMENTED:
+            return
+        self._seen.add(name)
+        if isinstance(value, str) and looks_like_one(value):
+            self._report.issue(at, None, "misplaced_hash", f"The member {quoted(name)}")
+            return
+        self._report.warning(at, None, "ignored_member" if folded in WITHOUT_PLACE else "unknown_member", quoted(name))
+        if at != MANIFEST and len(self._report.unknown_names) < _MOST_LISTED:
+            self._report.unknown_names.append(quoted(name))
+
+
+class Members:
+    """Reads devices off objects."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._unknown = UnknownNames(report)
+
+    def device(self, value: object, place: int) -> Entry:
         """Read one device; without a fault of its own it may still lack what identifies it."""
+        at = Place(place)
         if not isinstance(value, dict):
-            self._report.issue(at, None, "not_an_object", _NO_OBJECT, _TYPES[type(value)])
-            return Entry(_NOBODY, at, sound=False)
+            self._report.issue(at, None, "not_an_object", _TYPES[type(value)])
+            return Entry(NOBODY, place, sound=False)
         before = self._report.issue_count
         values = self._values(value, at)
         sound = self._report.issue_count == before
-        return Entry(Device(*[values.get(field) for field in FIELDS]), at, sound)
+        return Entry(Device(*[values.get(field) for field in FIELDS]), place, sound=sound)
 
-    def _values(self, members: dict[str, object], at: int) -> dict[str, str]:
+    def _values(self, members: dict[str, object], at: Place) -> dict[str, str]:
         values: dict[str, str] = {}
         for name, value in members.items():
-            field = _NAMES.get(name.lower())
+            field = field_of(name)
             if field is None:
-                self._look_at_name(name, at)
+                self._unknown.look_at(name, value, at)
             else:
                 text = text_or_none(value, at, field, self._report)
-                if text and not text.isspace() and values.setdefault(field, text) != text:
-                    self._report.issue(at, field, "conflicting_members", _CONFLICT, field)
+                if not text or text.isspace():
+                    if text:
+                        values.setdefault(field, text)
+                elif values.get(field, " ").isspace():
+                    values[field] = text
+                elif values[field] != text:
+                    self._report.issue(at, field, "conflicting_members", field)
         return values
-
-    def _look_at_name(self, name: str, at: int) -> None:
-        if name not in self._told and len(self._told) < NAMES_TOLD and name.lower() not in DOCUMENTED:
-            self._told.add(name)
-            self._report.warning(at, None, "unknown_member", _UNKNOWN, quoted(name))

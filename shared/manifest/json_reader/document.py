@@ -4,19 +4,16 @@ from collections.abc import Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
-from shared.manifest.findings import Report, UnreadableError, quoted
+from shared.manifest.findings import MANIFEST, Report, UnreadableError
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
-from shared.manifest.json_reader.device_object import NAMES_TOLD, Members, text_or_none
+from shared.manifest.json_reader.device_object import Members, UnknownNames, text_or_none
+from shared.manifest.names import ID_OF, LISTS, field_of, key
 
-_IDS = {"customerid": "customerId", "batchid": "batchId"}
-_BLANK = "{} is blank. Fill it in, or leave it out and name the blob by the ids."
 _ONE_BY_ONE = (
-    'The JSON object has no "devices", and more follows it. If this is one device after the other, put [ before the '
-    "first, ] after the last, and a comma after each other one."
+    " More follows the object: if this is one device after the other, put [ before the first, ] after the last, and a "
+    "comma after each other one."
 )
-_UNKNOWN = "The envelope's member {} is not known and is ignored. If it matters, correct its name."
-_CONFLICT = "The envelope has two values of {}. Keep the right one."
 
 
 def document(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
@@ -40,13 +37,14 @@ def _array(cursor: Cursor, report: Report) -> Iterator[Entry]:
 
 
 class _Envelope:
-    """An object with the devices in it, before, between or after its other members."""
+    """An object with the devices in it, before, between or after its other members; or a single device."""
 
     def __init__(self, cursor: Cursor, report: Report) -> None:
         self._cursor = cursor
         self._report = report
         self._ids: dict[str, str] = {}
-        self._told: set[str] = set()
+        self._unknown = UnknownNames(report)
+        self._device: dict[str, object] = {}
         self._seen = False
 
     def read(self) -> Iterator[Entry]:
@@ -57,14 +55,28 @@ class _Envelope:
         while not closed:
             name = self._name()
             cursor.skip(":")
-            if name.lower() == "devices":
+            if self._is_list(name):
                 yield from self._devices()
             else:
                 self._other(name)
             closed = cursor.closes("}")
-        if not self._seen:
-            raise UnreadableError("missing_devices", _ONE_BY_ONE if cursor.peek() else "")
+        yield from self._single_device()
         self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
+
+    def _is_list(self, name: str) -> bool:
+        """Return whether the devices come next. A member of another tool's name for them may be something else."""
+        folded = key(name)
+        return folded == "devices" or (folded in LISTS and self._cursor.peek() == "[")
+
+    def _single_device(self) -> Iterator[Entry]:
+        """Read the object itself as a device, as PowerShell writes a list of one."""
+        if self._seen:
+            for name, value in self._device.items():
+                self._unknown.look_at(name, value, MANIFEST)
+        elif not self._device or self._cursor.peek():
+            raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else "")
+        else:
+            yield Members(self._report).device(self._device, 1)
 
     def _name(self) -> str:
         if self._cursor.peek() != '"':
@@ -74,27 +86,29 @@ class _Envelope:
     def _other(self, name: str) -> None:
         self._cursor.peek()
         value = self._cursor.value()
-        if field := _IDS.get(name.lower()):
+        if name == "$content":
+            raise UnreadableError("file_in_json")
+        if field := ID_OF.get(key(name)):
             self._id(field, value)
-        elif name not in self._told and len(self._told) < NAMES_TOLD:
-            self._told.add(name)
-            self._report.warning(None, None, "unknown_member", _UNKNOWN, quoted(name))
+        elif field_of(name):
+            self._device.setdefault(name, value)
+        else:
+            self._unknown.look_at(name, value, MANIFEST)
 
     def _devices(self) -> Iterator[Entry]:
         if self._seen:
-            raise UnreadableError("conflicting_members", "The envelope has devices twice. Keep one.", field="devices")
+            raise UnreadableError("conflicting_members", "devices", field="devices")
         self._seen = True
         if self._cursor.peek() != "[":
             self._cursor.value()
-            message = "devices must be an array. Put the devices between [ and ]."
-            raise UnreadableError("wrong_type", message, field="devices")
+            raise UnreadableError("wrong_type", "devices", "no array", "an array between [ and ]", field="devices")
         yield from _array(self._cursor, self._report)
 
     def _id(self, field: str, value: object) -> None:
-        text = text_or_none(value, None, field, self._report)
+        text = text_or_none(value, MANIFEST, field, self._report)
         if text is None:
             return
         if not text.strip():
-            self._report.issue(None, field, "blank_id", _BLANK, field)
+            self._report.issue(MANIFEST, field, "blank_id", field)
         elif self._ids.setdefault(field, text) != text:
-            self._report.issue(None, field, "conflicting_members", _CONFLICT, field)
+            self._report.issue(MANIFEST, field, "conflicting_members", field)

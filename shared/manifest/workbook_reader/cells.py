@@ -129,5 +129,4 @@ _KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
 
 def too_long() -> UnreadableError:
     """Return the error for a cell that no spreadsheet program would keep."""
-    message = f"A cell has more than {LONGEST:,} characters, which is Excel's limit. Look there for what is meant."
-    return UnreadableError("value_too_large", message)
+    return UnreadableError("value_too_large", "A cell", LONGEST, "characters, which is Excel's limit")

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from shared.manifest.findings import UnreadableError
+from shared.manifest.findings import Place, UnreadableError
 
 _MOST_ENTRIES = 10_000
 _MOST_BYTES = 4 * 1024 * 1024
@@ -37,10 +37,9 @@ class Entry(NamedTuple):
     offset: int
 
 
-def damaged(reason: str, where: str = "manifest") -> UnreadableError:
+def damaged(reason: str, line: int | None = None) -> UnreadableError:
     """Return the error for an archive or a part that is not as it should be; ``reason`` is a clause."""
-    message = f"The workbook is damaged: {reason}. Open it in Excel, save it as a new .xlsx file and drop that."
-    return UnreadableError("workbook_damaged", message, where)
+    return UnreadableError("workbook_damaged", reason, at=Place(line=line))
 
 
 def read_directory(file: IO[bytes]) -> dict[str, Entry]:

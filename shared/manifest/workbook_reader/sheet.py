@@ -6,7 +6,7 @@ from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from shared.manifest.findings import UnreadableError
+from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cells import Contents
 from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import parse
@@ -17,10 +17,6 @@ _MOST_DIGITS = 7
 _ALPHABET = 26
 _MOST_COLUMNS = 1_000
 _MOST_CHARACTERS = 1_048_576  # of a row
-_TOO_WIDE = (
-    f"The row has a cell behind column {_MOST_COLUMNS:,}, or more than {_MOST_CHARACTERS:,} characters. Leave out "
-    "what is not about devices."
-)
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
 
 
@@ -73,7 +69,7 @@ class _Rows:
         rows.sort(key=itemgetter(0))
         for row in rows:
             if row.number <= self._last:
-                raise damaged("a row stands there twice or out of order", f"line {row.number}")
+                raise damaged("a row stands there twice or out of order", row.number)
             self._last = row.number
             if row.cells:
                 yield row
@@ -102,18 +98,22 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
             else:
                 text = ""
         except (IndexError, ValueError) as error:
-            raise damaged("a cell refers to a text or a format that is missing", f"line {digits}") from error
+            raise damaged("a cell refers to a text or a format that is missing", int(digits)) from error
         gap = column - len(cells)
         if gap < 0:
             if cells[column]:
-                raise damaged("a cell stands there twice", f"line {digits}")
+                raise damaged("a cell stands there twice", int(digits))
             cells[column] = text
         elif text:
             cells += [""] * gap
             cells.append(text)
         characters += len(text)
-        if characters > _MOST_CHARACTERS or len(cells) > _MOST_COLUMNS:
-            raise UnreadableError("value_too_large", _TOO_WIDE, f"line {digits}")
+        if characters > _MOST_CHARACTERS:
+            raise UnreadableError(
+                "value_too_large", "The row", _MOST_CHARACTERS, "characters", at=Place(line=int(digits))
+            )
+        if len(cells) > _MOST_COLUMNS:
+            raise UnreadableError("value_too_large", "The row", _MOST_COLUMNS, "columns", at=Place(line=int(digits)))
     return cells, characters
 
 
@@ -121,7 +121,7 @@ def _column(reference: str, digits: str) -> int:
     """Return from 0 in which column of its row a cell is."""
     column = columns_before(reference[: -len(digits)])
     if column < 0 or not reference.endswith(digits):
-        raise damaged("a cell names a place that is not in its row", f"line {digits}")
+        raise damaged("a cell names a place that is not in its row", int(digits))
     return column
 
 

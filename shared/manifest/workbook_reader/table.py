@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import batched, chain, islice
 
+from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import Layout, known_names, layout
 from shared.manifest.csv_reader.records import Rows
-from shared.manifest.csv_reader.table import devices_of
 from shared.manifest.device import FIELDS, Entry
-from shared.manifest.findings import Report, UnreadableError
-from shared.manifest.messages import ISSUES, WARNINGS
+from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
+from shared.manifest.messages import ISSUES
 from shared.manifest.workbook_reader.cells import Cell
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
@@ -22,17 +22,8 @@ _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 _IDENTIFIERS = ("serialNumber", "productKey")
 
-_ELSEWHERE = (
-    "The first visible sheet, {}, has no devices, but {} has. Move {} to the front, or delete what is before it."
-)
-_IGNORED = "The sheet {} looks as if it held devices, too, and is ignored: only the first visible one, {}, is read."
-_EMPTY = "The first visible sheet, {}, is empty, and no other one has devices. Add them and drop the file again."
-_NO_HEADER = (
-    "No row of the sheet {} names columns that are known. Put a header above the devices, such as Device Serial "
-    "Number, Windows Product ID, Hardware Hash, Manufacturer name, Device model"
-)
-_ABOVE = "Row {} looks like a device, but the header is only in row {}. Put it below the header, or delete it."
-_REASON = "Each value belongs under a column's name."
+_NO_HEADER = " No row of the sheet {} has any."
+_ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
 def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Entry]:
@@ -41,7 +32,6 @@ def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> I
     Raises:
         UnreadableError: It is another kind of file, or what is wrong stops the reading.
     """
-    report.unit = "line"
     with open_workbook(chunks, max_bytes) as sheets:
         yield from _first_sheet(sheets, report)
 
@@ -58,10 +48,9 @@ def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Entry]:
         if with_devices is None or error.finding.code not in ("missing_header", "incomplete_header", "no_devices"):
             raise
     if with_devices and not count:
-        names = _quoted(first), _quoted(with_devices), _quoted(with_devices)
-        raise UnreadableError("devices_on_other_sheet", _ELSEWHERE.format(*names))
+        raise UnreadableError("devices_on_other_sheet", _quoted(first), _quoted(with_devices))
     if with_devices:
-        report.warning(None, None, "sheet_ignored", _IGNORED, _quoted(with_devices), _quoted(first))
+        report.warning(MANIFEST, None, "sheet_ignored", _quoted(with_devices), _quoted(first))
 
 
 def _quoted(sheet: Sheet) -> str:
@@ -85,15 +74,19 @@ def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
     if not looked_at:
-        raise UnreadableError("no_devices", _EMPTY.format(_quoted(sheet)))
+        raise UnreadableError(
+            "no_devices", f"the first visible sheet, {_quoted(sheet)}, which is empty, nor in another one"
+        )
     index = min(_header_index(looked_at, least) for least in (2, 1))
     if index == len(looked_at):
-        raise UnreadableError("missing_header", _NO_HEADER.format(_quoted(sheet)), f"line {looked_at[0].number}")
+        at = Place(line=looked_at[0].number)
+        raise UnreadableError("missing_header", _NO_HEADER.format(_quoted(sheet)), at=at)
     header = looked_at[index]
     _check_above(looked_at[:index], header)
     columns = layout(header.cells, header.number, report)
+    device_rows = DeviceRows(columns, "", report)
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
-        yield from _batch(some, columns, report)
+        yield from _batch(some, columns, device_rows, report)
 
 
 def _check_above(above: list[Row], header: Row) -> None:
@@ -106,39 +99,37 @@ def _check_above(above: list[Row], header: Row) -> None:
     for row in above:
         filled = list(filter(None, map(str.strip, row.cells)))
         if len(filled) >= most or any(len(cell) > _LONGEST_TITLE and " " not in cell for cell in filled):
-            message = _ABOVE.format(row.number, header.number)
-            raise UnreadableError("missing_header", message, f"line {row.number}")
+            hint = _ABOVE.format(row.number, header.number)
+            raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 
 
-def _batch(rows: tuple[Row, ...], columns: Layout, report: Report) -> Iterator[Entry]:
-    numbers, cells = [row.number for row in rows], [row.cells for row in rows]
-    report.characters += sum(sum(map(len, some)) for some in cells)
-    marked = [row for row in rows if Cell in map(type, row.cells)]
-    faulty = {row.number for row in marked if _is_faulty(row, columns, report)}
-    for entry in devices_of(Rows(numbers, cells), columns, _REASON, report):
-        if entry.at in faulty:
-            entry.sound = False
+def _batch(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterator[Entry]:
+    report.characters += sum(sum(map(len, row.cells)) for row in rows)
+    marked = {row.number: _marked(row, columns) for row in rows if Cell in map(type, row.cells)}
+    for entry in device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows])):
+        for field, cell in marked.get(entry.line or 0, ()):
+            entry.sound = not _has_issue(cell, field, entry, report) and entry.sound
         yield entry
 
 
-def _is_faulty(row: Row, columns: Layout, report: Report) -> bool:
-    """Report what is the matter with the cells that hold a field, and put plain text in their place."""
-    faulty = False
+def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:
+    """Return the cells of a row that hold a field and are no mere text, and put plain text in their place."""
+    found = []
     for field, index in zip(FIELDS, columns.indices, strict=True):
         cell = row.cells[index] if index is not None and index < len(row.cells) else ""
         if isinstance(cell, Cell):
-            faulty = _report(cell, row.number, field, report) or faulty
+            found.append((field, cell))
     row.cells[:] = map(str, row.cells)
-    return faulty
+    return found
 
 
-def _report(cell: Cell, at: int, field: str, report: Report) -> bool:
+def _has_issue(cell: Cell, field: str, entry: Entry, report: Report) -> bool:
     """Report a cell, and return whether that is an issue."""
     code = cell.mark.value
     if not cell.mark.is_fault and field == "hardwareHash":
         code = "number_for_hash"
     if code in ISSUES:
-        report.issue(at, field, code, ISSUES[code])
+        report.issue(entry, field, code)
     elif field in _IDENTIFIERS:
-        report.warning(at, field, code, WARNINGS[code])
+        report.warning(entry, field, code)
     return code in ISSUES

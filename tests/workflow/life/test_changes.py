@@ -168,7 +168,7 @@ def test_a_manifest_that_a_new_version_cannot_read_does_not_keep_the_job_for_eve
 ) -> None:
     def stricter(content: Content, *_: object) -> Iterator[Entry]:
         assert list(content.chunks())
-        raise UnreadableError("value_too_large")
+        raise UnreadableError("nested_too_deeply")
 
     world = World()
     world.drop(TWO)

@@ -1,0 +1,103 @@
+"""Rows of cells into devices: many at once where they are plain, else one by one."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, count, repeat, zip_longest
+
+from shared.manifest.csv_reader.header import DELIMITERS, Layout
+from shared.manifest.csv_reader.lines import WORDS, Lines
+from shared.manifest.csv_reader.records import Rows
+from shared.manifest.device import FIELDS, NOBODY, Device, Entry, is_identified
+from shared.manifest.findings import Place, Report
+
+_MANY_COLUMNS = 64
+_LONG = 500  # characters; what is shorter is no hash
+_HASH = FIELDS.index("hardwareHash")
+_FOLDED = {ord(sign): None for sign in " .,_-()&'\"/:"}
+
+type Column = Sequence[str]
+
+
+class DeviceRows:
+    """Makes devices of the rows below a header, and knows the place of the last one.
+
+    ``delimiter`` is empty for the rows of a workbook.
+    """
+
+    def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
+        self._columns = columns
+        self._lines = Lines(columns, delimiter, report)
+        self._signs = ["\n ", "\n\xa0", "\n\t", "#", "--", "==", "sep=", *(set(DELIMITERS) - {delimiter or ","})]
+        if columns.width == 1:
+            # With more columns, a line that only has its first cell filled is looked at anyway.
+            self._signs += ["(", " row", "tion time"]
+        self._place = 0
+
+    def entries(self, rows: Rows) -> Iterator[Entry]:
+        """Yield a device for each row that is one; one that cannot be read is not sound, and has been reported."""
+        devices, is_plain = self._devices(rows.cells)
+        if is_plain:
+            place, self._place = self._place + 1, self._place + len(devices)
+            yield from map(Entry, devices, count(place), rows.lines)
+        elif devices:
+            yield from self._unidentified(rows, devices)
+        else:
+            yield from self._one_by_one(rows)
+
+    def _one_by_one(self, rows: Rows) -> Iterator[Entry]:
+        for line, cells in zip(rows.lines, rows.cells, strict=True):
+            if not self._lines.is_skipped(cells, line):
+                self._place += 1
+                is_sound = not self._lines.has_issue(cells, Place(self._place, line))
+                yield Entry(self._device(cells) if is_sound else NOBODY, self._place, line, is_sound)
+
+    def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Entry]:
+        """Yield devices some of which may be no device, and are otherwise plain."""
+        for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
+            if is_identified(device) or not self._lines.is_skipped(cells, line):
+                self._place += 1
+                yield Entry(device, self._place, line)
+
+    def _device(self, cells: Sequence[str]) -> Device:
+        found = (cells[at] if at is not None and at < len(cells) else None for at in self._columns.indices)
+        return Device(*[cell or None for cell in found])
+
+    def _devices(self, cells: list[list[str]]) -> tuple[list[Device], bool]:
+        """Make devices of rows, unless something about them needs a closer look; and say whether all are identified."""
+        widest = max(map(len, cells), default=0)
+        if widest > self._columns.width or not 0 < widest <= _MANY_COLUMNS:
+            return [], False
+        columns = list(zip_longest(*cells, fillvalue=""))
+        if self._has_oddities(columns):
+            return [], False
+        found = [columns[at] if at is not None and at < widest else None for at in self._columns.indices]
+        devices = list(map(Device, *(_present(column) if column else repeat(None) for column in found)))
+        return devices, _are_identified(found)
+
+    def _has_oddities(self, columns: Sequence[Column]) -> bool:
+        at_hash = self._columns.indices[_HASH]
+        # Hashes are long and are looked at one by one; what is short in their column may be a name.
+        looked_at = (
+            [cell for cell in column if len(cell) < _LONG] if at == at_hash else column
+            for at, column in enumerate(columns)
+        )
+        text = "\n".join(chain([""], *looked_at))
+        if any(sign in text for sign in self._signs):
+            return True
+        if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
+            return True
+        return not WORDS.isdisjoint(text.lower().translate(_FOLDED).split("\n"))
+
+
+def _present(column: Column) -> list[str | None]:
+    return [cell or None for cell in column]
+
+
+def _are_identified(found: Sequence[Column | None]) -> bool:
+    """Return whether every row has what identifies a device; a row that has not may be none."""
+    serials, keys, hashes, makers, models = found
+    if (hashes and "" not in hashes) or (keys and "" not in keys):
+        return True
+    nothing = repeat("")
+    columns = (column or nothing for column in (hashes, keys, serials, makers, models))
+    rows = zip(*columns, strict=False)
+    return all(value or key or (serial and maker and model) for value, key, serial, maker, model in rows)

@@ -1,0 +1,125 @@
+"""Lines below the header that are no devices, or not the devices that they seem to be."""
+
+import re
+from collections.abc import Sequence
+
+from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
+from shared.manifest.findings import Place, Report
+from shared.manifest.hardware_hash import looks_like_one
+from shared.manifest.names import FIELD_OF, key
+
+# Ends of companies' names. Those of the second kind are other things as well: only their place or form tells.
+_ENDS = (
+    "ltd limited inc incorporated llc corp corporation gmbh coltd coinc pvtltd ptyltd pteltd sdnbhd gmbhcokg srl sarl "
+    "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
+)
+_SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj spa sas kk ug lp ohg asa sro kft zrt asc cv"
+WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split()))
+"""Cells, without case, blanks and punctuation, that make a line worth a closer look."""
+
+_RULE = "-=+_*|~ \t"
+_FOOTER = re.compile(
+    r"\(\s*\d[\d.,']*\s[^()]*\)"
+    r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
+    r"|(completion time|total|query ok|report generated|generated on|end of (report|file)|page \d+)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
+_COMPANY = (
+    "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
+    '"Micro-Star International Co., Ltd.".'
+)
+_APPENDED = (
+    "The usual reasons are a cell that was appended without a name in the header, such as a group tag, and {} in a "
+    "value: name the column, or put the name between quotes."
+)
+
+
+class Lines:
+    """Judges the lines of a file by its header."""
+
+    def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
+        self._columns = columns
+        self._delimiter = delimiter
+        self._report = report
+        self._maker = columns.column_of("oemManufacturerName")
+        self._told: set[int] = set()
+
+    def is_skipped(self, cells: Sequence[str], line: int) -> bool:
+        """Return whether a line is left out: a blank one, a header once more, or what a tool adds."""
+        filled = [cell for cell in cells if cell and not cell.isspace()]
+        if not filled:
+            return True
+        first = filled[0]
+        if first[0] in "#sS" and first.lower().startswith(("#type ", "sep=")):
+            return self._skip(line, "what PowerShell or Excel writes before a header")
+        if not first[0].isalnum() and self._is_rule(filled):
+            return self._skip(line, "a line of dashes")
+        if len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip()):
+            return self._skip(line, "what a database or a report adds at its end")
+        if self._columns.is_same(self._columns.names(cells)):
+            self._report.warning(Place(line=line), None, "repeated_header")
+            return True
+        return False
+
+    def _skip(self, line: int, what: str) -> bool:
+        self._report.warning(Place(line=line), None, "skipped_line", what)
+        return True
+
+    @staticmethod
+    def _is_rule(filled: Sequence[str]) -> bool:
+        text = "".join(filled)
+        return ("--" in text or "==" in text) and not text.strip(_RULE)
+
+    def has_issue(self, cells: Sequence[str], at: Place) -> bool:
+        """Report why a line cannot be read as a device, and return whether there is a reason."""
+        columns, report = self._columns, self._report
+        filled = [index for index, cell in enumerate(cells) if cell and not cell.isspace()]
+        names = columns.names(cells)
+        # One name may be a value that happens to be a word; two, or a line of nothing else, are a header.
+        if len(names) > 1 or (names and len(names) == len(filled)):
+            report.issue(at, None, "other_header", columns.line)
+        elif other := self._other_delimiter([cells[index] for index in filled]):
+            report.issue(at, None, "mixed_delimiters", "The line", DELIMITERS[other])
+        elif filled[-1] >= columns.width:
+            reason = self._reason_for_more_cells()
+            report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
+        elif (shifted := next((index for index in filled if self._is_end(cells[index], index)), None)) is not None:
+            report.issue(at, None, "shifted_cells", shifted + 1)
+        else:
+            return self._has_misplaced_hash(cells, at)
+        return True
+
+    def _reason_for_more_cells(self) -> str:
+        if not self._delimiter:
+            return "Each value belongs under the name of a column."
+        form = _APPENDED if self._maker is None else _COMPANY
+        return form.format(DELIMITERS[self._delimiter])
+
+    def _other_delimiter(self, filled: Sequence[str]) -> str | None:
+        """Return another delimiter that stands between names, or between values that would be one cell otherwise."""
+        for cell in filled:
+            if other := mixed(cell, self._delimiter):
+                return other
+        separators = self._columns.width - 1
+        if len(filled) > 1 or separators < 2:  # noqa: PLR2004 - one semicolon in a value may be meant
+            return None
+        return next((other for other in DELIMITERS if filled[0].count(other) == separators), None)
+
+    def _is_end(self, cell: str, index: int) -> bool:
+        """Return whether a cell is the end of a company's name whose comma has shifted what follows."""
+        folded = key(cell)
+        if folded in _CERTAIN:
+            return True
+        begins_with_blank = cell[0] == " " and not self._columns.spaced
+        is_after_maker = self._maker is not None and index == self._maker + 1
+        return folded in _POSSIBLE and (begins_with_blank or is_after_maker or cell.rstrip().endswith("."))
+
+    def _has_misplaced_hash(self, cells: Sequence[str], at: Place) -> bool:
+        for index in self._columns.others:
+            if index < len(cells) and looks_like_one(cells[index]):
+                if index not in self._told:
+                    self._report.issue(at, None, "misplaced_hash", f"Column {index + 1}")
+                self._told.add(index)
+                return True
+        return False

@@ -1,0 +1,68 @@
+"""The hardware hash: what is taken out of it on its way, and what cannot be one."""
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+USUAL = range(2_000, 8_001)
+"""Characters that a hash has; about 4,000 are most usual."""
+
+_LIKELY = range(500, 65_537)
+_TRANSLATED = str.maketrans("-_", "+/")
+_WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_WORDS = frozenset(
+    {"error", "failed", "failure", "unavailable", "unsupported", "unknown", "missing", "notavailable", "notfound"}
+)
+
+
+class Cleaned(NamedTuple):
+    """A hash as it is sent, the codes of the warnings about it, and where its first odd character is, from 1."""
+
+    value: str
+    warnings: list[str]
+    odd: int | None
+
+
+def is_flawless(value: str) -> bool:
+    """Return whether a hash is base64 of the usual length: nothing to look at more closely."""
+    return len(value) in USUAL and _decodes(value)
+
+
+def clean(value: str) -> Cleaned:
+    """Take out what wraps a hash, and translate it from URL-safe base64."""
+    warnings = []
+    text = (
+        value
+        if value.isalnum() and value.isascii()
+        else _INVISIBLE.sub("", _WRAPPED.sub("", value)).strip().strip("\0")
+    )
+    if text != value:
+        warnings.append("cleaned_hash")
+    # A hash of both alphabets is neither: only one of them is translated.
+    if ("-" in text or "_" in text) and "+" not in text and "/" not in text:
+        text = text.translate(_TRANSLATED)
+        warnings.append("url_safe_hash")
+    found = _BASE64.match(text)
+    end = found.end() if found else 0
+    if end < len(text) or text.lower() in _WORDS:
+        return Cleaned(value, [], min(end, len(text) - 1) + 1)
+    if len(text) % 4 or len(text) not in USUAL:
+        warnings.append("unusual_hash_length")
+    return Cleaned(text, warnings, None)
+
+
+def looks_like_one(value: str) -> bool:
+    """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
+    # No other value is a tenth as long, and few are of both cases.
+    return len(value) in _LIKELY and value.lower() != value != value.upper() and clean(value).odd is None
+
+
+def _decodes(text: str) -> bool:
+    try:
+        msgspec.convert(text, bytes)  # no regular expression is as quick
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""The names that tools write for a device's fields: one table for the columns of a CSV and the members of JSON."""
+
+import unicodedata
+from functools import lru_cache
+
+_LONGEST = 100  # characters of a name that are looked at
+_CACHED = 1024
+
+# Partner Center's template and API, Get-WindowsAutopilotInfo, Intune, Graph, CIPP, Managed Desktop, Configuration
+# Manager's report (names that end in 0), views of management tools, and WMI's classes.
+_NAMES = {
+    "serialNumber": (
+        "serialnumber deviceserialnumber serialnumber0 serial serialno serialnum sn biosserialnumber biosserial "
+        "machineserialnumber servicetag seriennummer numerodeserie numerodiserie serienummer"
+    ),
+    "productKey": "productkey windowsproductid windowsproductid0 pkid productkeyid",
+    "hardwareHash": (
+        "hardwarehash hardwarehash0 hardwareidentifier devicehardwaredata devicehardwaredata0 autopilothash hash "
+        "autopilothardwarehash windowsautopilothash windowsautopilothardwarehash devicehash devicehardwarehash hwhash "
+        "4khash 4khardwarehash 4khh hardwarehash4k hardwarehash4kb autopilothwhash hardwaredata"
+    ),
+    "oemManufacturerName": (
+        "oemmanufacturername manufacturername manufacturer manufacturer0 oemmanufacturer oemname make vendor "
+        "devicemanufacturer computermanufacturer hersteller fabricant fabricante produttore "
+        "fabrikant"
+    ),
+    "modelName": (
+        "modelname devicemodel model model0 devicemodelname systemmodel computermodel modell modele modelo modello"
+    ),
+}
+FIELD_OF = {key: field for field, keys in _NAMES.items() for key in keys.split()}
+"""The API's name of a field by each key of it."""
+
+WITHOUT_PLACE = frozenset(
+    {"grouptag", "orderid", "purchaseorderid", "purchaseorderidentifier", "assigneduser", "assigneduserprincipalname"}
+)
+"""Keys of what other tools take on upload and Partner Center does not."""
+
+ID_OF = {
+    "customerid": "customerId",
+    "customertenantid": "customerId",
+    "batchid": "batchId",
+    "devicebatchid": "batchId",
+}
+"""The envelope's ids by each key of them."""
+
+LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindowsautopilotdeviceidentities"})
+"""Keys of an array of devices in an object: ours, Windows PowerShell's and Graph's, Partner Center's own, CIPP's."""
+
+
+@lru_cache(_CACHED)
+def key(name: str) -> str:
+    """Return what a name is compared by: without case, spaces, quotes, punctuation, accents and byte-order mark.
+
+    >>> key(' "Device Serial-Number"'), key("Modèle")
+    ('deviceserialnumber', 'modele')
+    """
+    name = name[:_LONGEST]
+    text = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def field_of(name: str) -> str | None:
+    """Return the API's name of the field that a name means; ``None`` for any other name."""
+    return FIELD_OF.get(key(name))
