@@ -115,10 +115,17 @@ class _Examination:
 
     def outcome(self) -> Entry:
         device = self._entry.device
-        found = {field: self._value(field, value) for field, value in _fields(device) if value}
-        if (key := found.get("productKey")) and values.is_guid(key):
+        found: dict[str, str | None] = {}
+        odd = []
+        for field, value in _fields(device):
+            if value and (field == "hardwareHash" or not _is_plain(value)):
+                found[field] = self._value(field, value)
+                odd.append(field)
+            else:
+                found[field] = value
+        if "productKey" in odd and values.is_guid(found["productKey"] or ""):
             self._look_at_guid(found)
-        self._look_for_placeholders(found)
+        self._look_for_placeholders(found, odd)
         sound = self._entry.sound and self._report.issue_count == self._before
         return Entry(Device(*map(found.get, FIELDS)), self._entry.place, self._entry.line, sound)
 
@@ -135,7 +142,8 @@ class _Examination:
             return self._hash(text)
         if text != value:
             self._report.warning(self._entry, field, "removed_characters", field)
-        if code := _issue_about(field, text):
+        # What is plain but for the space around it needs no search for anything else.
+        if not _is_plain(text.strip()) and (code := _issue_about(field, text)):
             self._report.issue(self._entry, field, code, text.strip() if code == "number_for_serial" else field)
         else:
             self._look_at_characters(field, text)
@@ -150,7 +158,7 @@ class _Examination:
 
     def _hash(self, value: str) -> str:
         field = "hardwareHash"
-        if len(value) <= values.LONGEST and (code := _issue_about(field, value)):
+        if len(value) <= values.LONGEST and not value.isalnum() and (code := _issue_about(field, value)):
             self._report.issue(self._entry, field, code, field)
             return value
         found = clean(value)
@@ -162,15 +170,16 @@ class _Examination:
 
     def _look_at_guid(self, found: dict[str, str | None]) -> None:
         """Leave out a product key that is a GUID, where something better identifies the device."""
-        if found.get("hardwareHash"):
+        if found["hardwareHash"]:
             self._report.warning(self._entry, "productKey", "ignored_product_key")
             found["productKey"] = None
         else:
             self._report.issue(self._entry, "productKey", "guid_for_product_key")
 
-    def _look_for_placeholders(self, found: dict[str, str | None]) -> None:
-        needs_tuple = not (found.get("hardwareHash") or found.get("productKey"))
-        for field, value in found.items():
+    def _look_for_placeholders(self, found: dict[str, str | None], odd: list[str]) -> None:
+        needs_tuple = not (found["hardwareHash"] or found["productKey"])
+        for field in odd:
+            value = found[field]
             matters = field in _IDENTIFIERS or (needs_tuple and field != "hardwareHash")
             if value and matters and values.is_placeholder(value):
                 self._report.warning(self._entry, field, "placeholder_value", field, repr(value.strip()))

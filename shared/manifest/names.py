@@ -56,6 +56,8 @@ def key(name: str) -> str:
     ('deviceserialnumber', 'modele')
     """
     name = name[:_LONGEST]
+    if name.isascii() and name.isalnum():
+        return name.lower()
     text = name if name.isascii() else unicodedata.normalize("NFKD", name)
     return "".join(filter(str.isalnum, text)).casefold()
 

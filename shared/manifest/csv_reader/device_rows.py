@@ -1,7 +1,9 @@
 """Rows of cells into devices: many at once where they are plain, else one by one."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain, count, repeat, zip_longest
+from string import punctuation
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
 from shared.manifest.csv_reader.lines import WORDS, Lines
@@ -12,7 +14,7 @@ from shared.manifest.findings import Place, Report
 _MANY_COLUMNS = 64
 _LONG = 500  # characters; what is shorter is no hash
 _HASH = FIELDS.index("hardwareHash")
-_FOLDED = {ord(sign): None for sign in " .,_-()&'\"/:"}
+_FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 
 type Column = Sequence[str]
 
@@ -26,7 +28,8 @@ class DeviceRows:
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
         self._lines = Lines(columns, delimiter, report)
-        self._signs = ["\n ", "\n\xa0", "\n\t", "#", "--", "==", "sep=", *(set(DELIMITERS) - {delimiter or ","})]
+        self._signs = ["\n ", "\n\xa0", "\n\t", "#", "--", "==", "sep="]
+        self._delimiters = set(DELIMITERS) - {delimiter or ","}
         if columns.width == 1:
             # With more columns, a line that only has its first cell filled is looked at anyway.
             self._signs += ["(", " row", "tion time"]
@@ -63,6 +66,7 @@ class DeviceRows:
 
     def _devices(self, cells: list[list[str]]) -> tuple[list[Device], bool]:
         """Make devices of rows, unless something about them needs a closer look; and say whether all are identified."""
+        self._lines.expect(words=True, delimiters=True)
         widest = max(map(len, cells), default=0)
         if widest > self._columns.width or not 0 < widest <= _MANY_COLUMNS:
             return [], False
@@ -81,11 +85,19 @@ class DeviceRows:
             for at, column in enumerate(columns)
         )
         text = "\n".join(chain([""], *looked_at))
-        if any(sign in text for sign in self._signs):
+        has_words = not WORDS.isdisjoint(_folded(text).split("\n"))
+        has_delimiters = any(sign in text for sign in self._delimiters)
+        self._lines.expect(words=has_words, delimiters=has_delimiters)
+        if has_words or has_delimiters or any(sign in text for sign in self._signs):
             return True
-        if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
-            return True
-        return not WORDS.isdisjoint(text.lower().translate(_FOLDED).split("\n"))
+        return any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns))
+
+
+def _folded(text: str) -> str:
+    """Return cells as names are compared; line ends stay."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return text.lower().translate(_FOLDED)
 
 
 def _present(column: Column) -> list[str | None]:

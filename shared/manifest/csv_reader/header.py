@@ -12,6 +12,7 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 
 _MOST = 1000  # columns whose names are looked at
 _MOST_TOLD = 10
+_BRACKETS = "<[{"
 _QUOTED = " The header stands between quotes as a whole, as if it were one cell: remove the quotes around each line."
 
 
@@ -36,8 +37,8 @@ class Layout(NamedTuple):
         """Return which fields some cells would name if they were a header, and where."""
         found = {}
         for index, cell in enumerate(cells[:_MOST]):
-            field = field_of(cell) if cell and index not in self.captions else None
-            if field:
+            # A name in angle brackets is what a template's row has.
+            if cell and cell[0] not in _BRACKETS and index not in self.captions and (field := field_of(cell)):
                 found[field] = index
         return found
 

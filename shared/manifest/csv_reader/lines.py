@@ -44,6 +44,11 @@ class Lines:
         self._report = report
         self._maker = columns.column_of("oemManufacturerName")
         self._told: set[int] = set()
+        self._has_words = self._has_delimiters = True
+
+    def expect(self, *, words: bool, delimiters: bool) -> None:
+        """Say what the lines that follow hold at all, so that nothing is searched in vain."""
+        self._has_words, self._has_delimiters = words, delimiters
 
     def is_skipped(self, cells: Sequence[str], line: int) -> bool:
         """Return whether a line is left out: a blank one, a header once more, or what a tool adds."""
@@ -57,7 +62,7 @@ class Lines:
             return self._skip(line, "a line of dashes")
         if len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip()):
             return self._skip(line, "what a database or a report adds at its end")
-        if self._columns.is_same(self._columns.names(cells)):
+        if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
             return True
         return False
@@ -75,17 +80,17 @@ class Lines:
         """Report why a line cannot be read as a device, and return whether there is a reason."""
         columns, report = self._columns, self._report
         filled = [index for index, cell in enumerate(cells) if cell and not cell.isspace()]
-        names = columns.names(cells)
+        names = columns.names(cells) if self._has_words else {}
         # One name may be a value that happens to be a word; two, or a line of nothing else, are a header.
         if len(names) > 1 or (names and len(names) == len(filled)):
             report.issue(at, None, "other_header", columns.line)
-        elif other := self._other_delimiter([cells[index] for index in filled]):
+        elif self._has_delimiters and (other := self._other_delimiter([cells[index] for index in filled])):
             report.issue(at, None, "mixed_delimiters", "The line", DELIMITERS[other])
         elif filled[-1] >= columns.width:
             reason = self._reason_for_more_cells()
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
-        elif (shifted := next((index for index in filled if self._is_end(cells[index], index)), None)) is not None:
-            report.issue(at, None, "shifted_cells", shifted + 1)
+        elif self._has_words and (shifted := self._shifted(cells, filled)):
+            report.issue(at, None, "shifted_cells", shifted)
         else:
             return self._has_misplaced_hash(cells, at)
         return True
@@ -105,6 +110,9 @@ class Lines:
         if len(filled) > 1 or separators < 2:  # noqa: PLR2004 - one semicolon in a value may be meant
             return None
         return next((other for other in DELIMITERS if filled[0].count(other) == separators), None)
+
+    def _shifted(self, cells: Sequence[str], filled: Sequence[int]) -> int | None:
+        return next((index + 1 for index in filled if self._is_end(cells[index], index)), None)
 
     def _is_end(self, cell: str, index: int) -> bool:
         """Return whether a cell is the end of a company's name whose comma has shifted what follows."""

@@ -19,12 +19,18 @@ def unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
     Raises:
         UnreadableError: The file is damaged or cut off, or unpacks to more.
     """
-    total = 0
+    total, waiting, size = 0, list[bytes](), 0
     for piece in _pieces(chunks):
         total += len(piece)
         if total > max_bytes:
             raise UnreadableError("unpacked_too_large")
-        yield piece
+        # Members may unpack to a byte each: whoever reads on would look at the same line again for every one of them.
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _STEP:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
 
 
 def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -54,7 +60,7 @@ def _portions(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _step(member: "zlib._Decompress", packed: bytes) -> tuple[bytes, bytes]:
-    """Unpack up to ``_STEP`` bytes; gives them, and what is still packed."""
+    """Unpack up to ``_STEP`` bytes; returns them, and what is still packed."""
     try:
         piece = member.decompress(packed, _STEP)
     except zlib.error as error:
