@@ -25,7 +25,8 @@ _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else fun
 def upload_manifest(manifest: BlobName) -> None:
     """Start a blob that has arrived. The binding gives its name alone; its content is read once, with its ETag."""
     if is_manifest(manifest.text):
-        bootstrap.app().workflow.advance(manifest.text, landed=True)
+        # The host does not say whether it hands an event over for the first time.
+        bootstrap.app().workflow.advance(manifest.text, landed=True, again=True)
 
 
 @app.function_name("resume_manifest")

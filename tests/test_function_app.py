@@ -151,8 +151,8 @@ class RecordingApp:
 
     container = "manifests"
 
-    def advance(self, manifest: str, *, landed: bool) -> None:
-        self.asked.append((manifest, landed))
+    def advance(self, manifest: str, *, landed: bool, again: bool) -> None:
+        self.asked.append((manifest, landed and again))
 
     def wake(self, message: WakeUp, *, again: bool) -> None:
         self.asked.append((message, "again" if again else "first"))

@@ -136,7 +136,7 @@ class World:
 
     def _deliver_event(self, name: str, tries: int) -> None:
         try:
-            self._advance(WakeUp(name, landed=True))
+            self._advance(WakeUp(name, landed=True), again=True)  # as the blob trigger does
         except ProcessDied:
             self.start_process()
             if tries + 1 < MOST_TRIES:

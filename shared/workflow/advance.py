@@ -126,7 +126,7 @@ class _Step:
             case Step.POLL if seen.stored:
                 PollRound(self._services, Claim(self._services, seen.stored), again=self._again).run()
             case Step.WAIT if seen.stored:
-                self._wait(seen.stored.job)
+                self._wait(seen.stored.job, seen.etag)
             case Step.REST if seen.stored:
                 Claim(self._services, seen.stored).clear_results()
 
@@ -166,11 +166,14 @@ class _Step:
         self.claim = Claim(self._services, claimed, self._services.wake(job.manifest, min(poll_at, until)))
         return self.claim
 
-    def _wait(self, job: Job) -> None:
+    def _wait(self, job: Job, etag: str | None) -> None:
         """Enqueue a wake-up for the time that the job is due: under a live lease always, else unless another comes.
 
         It counts as a try: of many that meet a lease that lasts, none hops along with it for ever.
         """
+        # Each drop is reported twice, by the webhook and by the queue: whoever claimed it has enqueued a wake-up.
+        if self._wake_up.landed and not self._again and job.etag == etag:
+            return
         tries = self._wake_up.tries
         if job.due and tries < MOST_TRIES and (job.lease or self._wake_up.due in (None, job.due)):
             wake_up = WakeUp(job.manifest, job.due, tries + 1)

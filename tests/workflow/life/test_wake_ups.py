@@ -81,6 +81,20 @@ def test_an_event_before_its_time_comes_again() -> None:
     assert world.queue.wake_ups() == [WakeUp(NAME, world.job().next_attempt_at, tries=1)]
 
 
+def test_a_second_event_of_the_same_drop_leaves_no_message() -> None:
+    world = World()
+    world.drop(TWO)
+
+    def reported_again(proceed: Proceed) -> Response:
+        world.workflow.wake(WakeUp(NAME, landed=True))
+        return proceed()
+
+    world.partner_center.script.next_upload(reported_again)
+    world.step()
+    world.workflow.wake(WakeUp(NAME, landed=True))
+    assert world.queue.wake_ups() == [WakeUp(NAME, world.job().due)]
+
+
 def passed(proceed: Proceed) -> Response:
     return proceed()
 
