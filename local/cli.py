@@ -32,8 +32,9 @@ def main() -> int:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 2
     except KeyboardInterrupt:
-        # The terminal has printed ^C: the prompt belongs on a line of its own.
-        console.line()
+        # The terminal has printed ^C: the prompt belongs on a line of its own. Not by the console, which may have been
+        # interrupted between writing a row and forgetting it, and would write it again.
+        print()
         return 130
     except BrokenPipeError:
         discard(sys.stdout)

@@ -63,7 +63,7 @@ def test_ctrl_c_leaves_each_row_once(tmp_path: Path) -> None:
         before = terminal.read_until("is registering")
         terminal.press("\x03")
         shown = before + terminal.read_until("")
-        assert terminal.code() == 130
+        assert terminal.code() == 130, shown
     assert shown.count("is registering") == 1
     assert shown.endswith("^C\r\n")
 
