@@ -15,7 +15,7 @@ from local.sign_in import WAYS
 from local.status import status
 from shared.commands.terminal import discard
 
-SAMPLE = Path(__file__).parent.parent / "samples" / "seed-example.json"
+SAMPLE = Path(__file__).parent.parent / "samples" / "laptops.csv"
 
 
 def main() -> int:

@@ -10,7 +10,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 from rich.console import Console
-from rich.json import JSON
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
 
 from local import show
 from shared.job.blob_names import results_of, status_of
@@ -55,7 +56,9 @@ def follow(console: Console, container: ContainerClient, dropped: Dropped) -> in
     name = dropped.name
     console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
     # A line that the terminal wraps can be copied as it is; one that rich has cut in two cannot.
-    console.print(JSON(container.download_blob(status_of(name)).readall().decode()), soft_wrap=True)
+    document = Text(container.download_blob(status_of(name)).readall().decode())
+    JSONHighlighter().highlight(document)
+    console.print(document, soft_wrap=True)
     if job.results:
         results = container.download_blob(results_of(name)).readall()
         console.print(show.results(results.decode("utf-8-sig")))

@@ -34,7 +34,7 @@ KNOWN = (
     DeviceError(
         "806",
         "ZtdDeviceAlreadyAssigned",
-        "None: it was registered for this customer before.",
+        "Nothing to do: it was registered for this customer before.",
         Outcome.ALREADY_REGISTERED,
     ),
     DeviceError("808", "ZtdDeviceAssignedToOtherTenant", f"Another tenant has registered it. {_OWNER}"),
@@ -68,7 +68,7 @@ _ACTIONS = {
     Outcome.REGISTERED: "",
     Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the manifest again.",
     Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the manifest again.",
-    Outcome.DUPLICATE: "None: the manifest has the same device in an earlier row.",
+    Outcome.DUPLICATE: "Nothing to do: the manifest has the same device in an earlier row.",
 }
 
 _BY_NUMBER = {error.number: error for error in KNOWN if error.number}
