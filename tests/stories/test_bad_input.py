@@ -36,7 +36,7 @@ WRONGS = {
     "no manifest at all": Wrong("missing_header", b"Dear colleague, here are the devices."),
     "white space": Wrong("blank_file", b" \r\n"),
     "half a workbook": Wrong("workbook_damaged", b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml xl/workbook.xml"),
-    "a wrong top-level type": Wrong("missing_devices", b'{"serialNumber": "1"}'),
+    "a wrong top-level type": Wrong("missing_devices", b'{"colour": "red"}'),
     "no devices": Wrong("no_devices", b"[]"),
     "devices that are no objects": Wrong("not_an_object", b'["S1", "S2"]'),
     "a field of a wrong type": Wrong("wrong_type", b'[{"productKey": 5}]'),

@@ -41,13 +41,13 @@ def test_devices_missing_from_the_answer_are_not_reported(stage: Stage) -> None:
 
 
 def test_devices_of_a_hash_alone_are_matched_by_position(stage: Stage) -> None:
-    hashes = ["secret hash one, 16 characters and more", "secret hash two, 16 characters and more"]
+    hashes = ["secretHashOne+16CharactersAndMore", "secretHashTwo+16CharactersAndMore"]
     stage.partner_center.script.device_ends(hashes[1], OTHER_TENANT)
     stage.drop(json.dumps([{"hardwareHash": text} for text in hashes]).encode())
     stage.finish()
     assert [(row["outcome"], row["matchedBy"], row["hardwareHashStart"]) for row in rows(stage)] == [
-        ("registered", "position", "secret hash one,"),
-        ("failed", "position", "secret hash two,"),
+        ("registered", "position", "secretHashOne+16"),
+        ("failed", "position", "secretHashTwo+16"),
     ]
 
 
