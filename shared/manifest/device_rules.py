@@ -15,7 +15,7 @@ LARGEST = 1_048_576
 _SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _IDENTIFIERS = ("serialNumber", "productKey")
-_GUID_LENGTHS = (32, 36, 38)
+_SHORTEST_GUID = 32
 _MOST_KNOWN = 4_096
 _LONGEST_PLAIN = 400
 _MOST_WORDS = 20  # that are looked at
@@ -84,10 +84,13 @@ def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
 
 def _is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
-    text = identifier.replace("-", "")
-    if not text.isalnum() or len(identifier) in _GUID_LENGTHS or len(text) > _LONGEST_PLAIN:
+    text = identifier.replace("-", "") if "-" in identifier else identifier
+    if not text.isalnum() or text.lower() in values.ODD_WORDS:
         return False
-    return text.lower() not in values.ODD_WORDS and bool(text.strip(text[0]) or not text[4:])
+    # One sign again and again is a placeholder; what is as long as a GUID may be one.
+    if text[0] == text[-1] and len(text) > 4 and not text.strip(text[0]):  # noqa: PLR2004 - as a placeholder has
+        return False
+    return len(identifier) < _SHORTEST_GUID
 
 
 def _is_odd(value: str) -> bool:

@@ -1,6 +1,6 @@
 """Devices that a manifest lists more than once."""
 
-from shared.manifest.device import Device, Entry
+from shared.manifest.device import Entry
 from shared.manifest.findings import Report
 
 # The part of a hash by which devices are told apart as long as no two have the same: most manifests end so.
@@ -26,7 +26,8 @@ class Duplicates:
     def first(self, entry: Entry, number: int) -> int:
         """Return the number of the first device that is the same as this one, which is ``number`` if it is new."""
         if self._unlike is not None:
-            piece = _piece(entry.device)
+            device = entry.device
+            piece = device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)
             if piece not in self._pieces:
                 self._pieces.add(piece)
                 self._unlike.append((entry, number))
@@ -49,7 +50,3 @@ class Duplicates:
             if other != number:
                 self._report.warning(entry, "hardwareHash", "repeated_hash", "line" if entry.line else "device", other)
         return first
-
-
-def _piece(device: Device) -> str | int:
-    return device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)

@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-USUAL = range(2_000, 8_001)
-"""Characters that a hash has; about 4,000 are most usual."""
-
+_LEAST, _MOST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
 _LIKELY = range(500, 65_537)
 _TRANSLATED = str.maketrans("-_", "+/")
 _WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
@@ -28,7 +26,13 @@ class Cleaned(NamedTuple):
 
 def is_flawless(value: str) -> bool:
     """Return whether a hash is base64 of the usual length: nothing to look at more closely."""
-    return len(value) in USUAL and _decodes(value)
+    if not _LEAST <= len(value) <= _MOST:
+        return False
+    try:
+        msgspec.convert(value, bytes)  # no regular expression is as quick
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def clean(value: str) -> Cleaned:
@@ -49,7 +53,7 @@ def clean(value: str) -> Cleaned:
     end = found.end() if found else 0
     if end < len(text) or text.lower() in _WORDS:
         return Cleaned(value, [], min(end, len(text) - 1) + 1)
-    if len(text) % 4 or len(text) not in USUAL:
+    if len(text) % 4 or not _LEAST <= len(text) <= _MOST:
         warnings.append("unusual_hash_length")
     return Cleaned(text, warnings, None)
 
@@ -58,11 +62,3 @@ def looks_like_one(value: str) -> bool:
     """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
     # No other value is a tenth as long, and few are of both cases.
     return len(value) in _LIKELY and value.lower() != value != value.upper() and clean(value).odd is None
-
-
-def _decodes(text: str) -> bool:
-    try:
-        msgspec.convert(text, bytes)  # no regular expression is as quick
-    except msgspec.ValidationError:
-        return False
-    return True

@@ -12,6 +12,8 @@ from shared.manifest.device import FIELDS, NOBODY, Device, Entry, is_identified
 from shared.manifest.findings import Place, Report
 
 _MANY_COLUMNS = 64
+_REPEATED = 4  # times that a value must stand in a column on average to be worth remembering
+_MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH = FIELDS.index("hardwareHash")
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
@@ -33,6 +35,7 @@ class DeviceRows:
         if columns.width == 1:
             # With more columns, a line that only has its first cell filled is looked at anyway.
             self._signs += ["(", " row", "tion time"]
+        self._plain = {""}
         self._place = 0
 
     def entries(self, rows: Rows) -> Iterator[Entry]:
@@ -74,23 +77,35 @@ class DeviceRows:
         if self._has_oddities(columns):
             return [], False
         found = [columns[at] if at is not None and at < widest else None for at in self._columns.indices]
-        devices = list(map(Device, *(_present(column) if column else repeat(None) for column in found)))
+        devices = list(map(Device, *(_present(column) if column else repeat(None, len(cells)) for column in found)))
         return devices, _are_identified(found)
 
     def _has_oddities(self, columns: Sequence[Column]) -> bool:
         at_hash = self._columns.indices[_HASH]
-        # Hashes are long and are looked at one by one; what is short in their column may be a name.
-        looked_at = (
-            [cell for cell in column if len(cell) < _LONG] if at == at_hash else column
-            for at, column in enumerate(columns)
-        )
-        text = "\n".join(chain([""], *looked_at))
+        looked_at: list[Column] = [[""]]
+        for at, column in enumerate(columns):
+            if at == at_hash:
+                # Hashes are long and are looked at one by one; what is short in their column may be a name.
+                looked_at.append([cell for cell in column if len(cell) < _LONG])
+            elif not self._plain.issuperset(column):
+                looked_at.append(column)
+        text = "\n".join(chain.from_iterable(looked_at))
         has_words = not WORDS.isdisjoint(_folded(text).split("\n"))
         has_delimiters = any(sign in text for sign in self._delimiters)
         self._lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or any(sign in text for sign in self._signs):
             return True
-        return any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns))
+        if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
+            return True
+        self._remember(looked_at)
+        return False
+
+    def _remember(self, columns: Sequence[Column]) -> None:
+        """Remember what stands in columns of few values, such as models, and had nothing odd."""
+        for column in columns:
+            values = {*column}
+            if len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN:
+                self._plain |= values
 
 
 def _folded(text: str) -> str:
@@ -100,8 +115,8 @@ def _folded(text: str) -> str:
     return text.lower().translate(_FOLDED)
 
 
-def _present(column: Column) -> list[str | None]:
-    return [cell or None for cell in column]
+def _present(column: Column) -> Sequence[str | None]:
+    return [cell or None for cell in column] if "" in column else column
 
 
 def _are_identified(found: Sequence[Column | None]) -> bool:

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 
-from shared.manifest.decoding.characters import PIECE
 from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import Place, UnreadableError
 
@@ -89,9 +88,9 @@ class Cursor:
             self._read_on()
 
     def _read_on(self) -> None:
-        """Read on; where a value is large, to twice the text, so that it is not tried at each piece of it."""
+        """Read on to twice the text, so that a value is not tried at each piece of it."""
         had = len(self.text) - self.at
-        while self.more() and PIECE < had > len(self.text) - had:
+        while self.more() and had > len(self.text) - had:
             pass
 
     def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
