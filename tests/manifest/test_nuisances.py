@@ -1,0 +1,128 @@
+"""Devices in any layout with what goes wrong on the way: read as they are meant, or rejected; never sent otherwise."""
+
+import base64
+import random
+from collections.abc import Callable, Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.manifest.device import Device
+from tests.manifest.files import AUTOPILOT_INFO, MANAGED_DESKTOP, TEMPLATE, csv_text, encoded, read
+
+type Lines = list[str]
+
+MAKERS = ("LENOVO", "Dell Inc.", "Micro-Star International Co., Ltd.", "Fictia, LLC", "Müller & Söhne")
+
+
+def device(number: int, columns: Iterable[str], dice: random.Random) -> Device:
+    """Make up a device that the columns can hold, with all that they have."""
+    value = base64.b64encode(dice.randbytes(48)).decode()
+    key = f"00330-{number:05}-00000-AAOEM" if "Windows Product ID" in columns and dice.random() < 0.5 else None
+    maker, model = (dice.choice(MAKERS), "20L7001LMH") if "Manufacturer" in " ".join(columns) else (None, None)
+    hardware_hash = value if not (maker or key) or dice.random() < 0.5 else None
+    return Device(f"SN{number:05}", key, hardware_hash, maker, model)
+
+
+def second_header(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+    text = dice.choice((str.upper, str.lower, str.title))(lines[0])
+    lines.insert(dice.randrange(1, len(lines) + 1), dice.choice(("", "\ufeff")) + text)
+
+
+def other_header(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    names = lines[0].split(delimiter)
+    lines.insert(dice.randrange(1, len(lines) + 1), delimiter.join(names[1:] + names[:1]))
+
+
+def footer(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+    lines += ["", dice.choice((f"({len(lines) - 1} rows affected)", "3 rows selected.", "Completion time: 2026-11-01"))]
+
+
+def rule(lines: Lines, delimiter: str, _dice: random.Random) -> None:
+    lines.insert(1, delimiter.join(["------"] * (lines[0].count(delimiter) + 1)))
+
+
+def nulls(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    word = dice.choice(("NULL", "N/A", "none", "-", "nil", "(null)", "\0", " "))
+    lines[1:] = [delimiter.join(cell or word for cell in line.split(delimiter)) for line in lines[1:]]
+
+
+def wrapped(lines: Lines, delimiter: str, _dice: random.Random) -> None:
+    for place, line in enumerate(lines[1:], 1):
+        cells = line.split(delimiter)
+        lines[place] = delimiter.join(f'"{cell[:30]}\r\n{cell[30:]}"' if len(cell) > 60 else cell for cell in cells)
+
+
+def mixed_delimiter(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    other = dice.choice([sign for sign in ",;\t" if sign != delimiter])
+    head, _, tail = lines[0].rpartition(delimiter)
+    lines[0] = f"{head}{other}{tail}"
+
+
+def excel_number(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    number = dice.choice(("1.23E+11", "3,3E+12", "1.23457e+014"))
+    line = dice.randrange(1, len(lines))
+    lines[line] = lines[line].replace("SN", f'"{number}"', 1) if delimiter == "," else lines[line]
+    names = lines[0].split(delimiter)
+    cells = lines[line].split(delimiter)
+    if delimiter != "," and "Serial" in " ".join(names):
+        cells[next(place for place, name in enumerate(names) if "Serial" in name)] = number
+        lines[line] = delimiter.join(cells)
+
+
+def shifted(lines: Lines, delimiter: str, _dice: random.Random) -> None:
+    lines[:] = [lines[0] + delimiter + "Group Tag", *(line.replace('"', "") + delimiter for line in lines[1:])]
+
+
+def type_line(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+    lines.insert(dice.randrange(0, len(lines) + 1), "#TYPE System.Management.Automation.PSCustomObject")
+
+
+def template_row(lines: Lines, delimiter: str, _dice: random.Random) -> None:
+    lines.insert(1, delimiter.join(f"<{name}>" for name in lines[0].split(delimiter)))
+
+
+NUISANCES: tuple[Callable[[Lines, str, random.Random], None], ...] = (
+    second_header, other_header, footer, rule, nulls, wrapped, mixed_delimiter, excel_number, shifted, type_line,
+    template_row,
+)  # fmt: skip
+
+
+@given(
+    st.integers(0, 2**32),
+    st.lists(st.sampled_from(NUISANCES), max_size=3),
+    st.sampled_from([TEMPLATE, AUTOPILOT_INFO, MANAGED_DESKTOP]),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le"]),
+)
+@settings(deadline=None, max_examples=400)
+def test_what_goes_wrong_on_the_way_is_read_as_meant_or_rejected(
+    seed: int,
+    nuisances: list[Callable[[Lines, str, random.Random], None]],
+    columns: tuple[str, ...],
+    delimiter: str,
+    encoding: str,
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    devices = [device(number, columns, dice) for number in range(dice.randrange(1, 5))]
+    lines = csv_text(devices, columns, delimiter).splitlines()
+    for nuisance in nuisances:
+        nuisance(lines, delimiter, dice)
+    manifest = read(encoded("\r\n".join(lines) + "\r\n", encoding))
+    if not manifest.issues.count:
+        assert [*manifest.devices()] == devices
+
+
+@given(st.integers(0, 2**32), st.sampled_from([second_header, footer, rule, nulls, type_line]), st.sampled_from(",;\t"))
+@settings(deadline=None, max_examples=100)
+def test_what_a_tool_adds_is_read_as_meant(
+    seed: int, nuisance: Callable[[Lines, str, random.Random], None], delimiter: str
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    devices = [device(number, TEMPLATE, dice) for number in range(dice.randrange(1, 5))]
+    devices = [Device(one.serial_number, one.product_key, one.hardware_hash, "LENOVO", "20L7") for one in devices]
+    lines = csv_text(devices, TEMPLATE, delimiter).splitlines()
+    nuisance(lines, delimiter, dice)
+    manifest = read("\r\n".join(lines).encode())
+    assert manifest.issues.count == 0, manifest.issues
+    assert [*manifest.devices()] == devices
