@@ -57,7 +57,7 @@ def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
         if _is_odd(value):
             return False
         if len(known) == _MOST_KNOWN:
-            known.clear()
+            known.intersection_update((None,))
         known.add(value)
         return True
 

@@ -33,14 +33,14 @@ ISSUES = {
     ),
     "number_lost_digits": (
         "The cell holds a number that is not a whole one of at most 15 digits, and Excel keeps no more. Format the "
-        "column as text, type the value anew, and save."
+        "column as text, type the value again, and save."
     ),
     "number_format": (
         "The cell holds a number that its format shows in another way. Format the column as text, type the value "
-        "anew as it is on the device, and save."
+        "again as it is on the device, and save."
     ),
-    "date_cell": "The cell holds a date. Format the column as text, type the value anew, and save.",
-    "boolean_cell": "The cell holds TRUE or FALSE. Format the column as text, type the value anew, and save.",
+    "date_cell": "The cell holds a date. Format the column as text, type the value again, and save.",
+    "boolean_cell": "The cell holds TRUE or FALSE. Format the column as text, type the value again, and save.",
     "error_cell": "The cell holds an error such as #N/A, or nothing that can be read. Type the value, and save.",
     "formula_without_value": (
         "The cell holds a formula that no program has calculated. Open the workbook in Excel, check the value, and "
@@ -109,10 +109,10 @@ ISSUES = {
         "Missing: {}. Names that are not known: {}."
     ),
     "number_for_serial": (
-        "A spreadsheet has turned the serial number into {}. Export it anew, with the column formatted as text."
+        "A spreadsheet has turned the serial number into {}. Export it again, with the column formatted as text."
     ),
     "number_for_value": (
-        "A spreadsheet has turned {} into a number that has lost digits. Export it anew, with the column as text."
+        "A spreadsheet has turned {} into a number that has lost digits. Export it again, with the column as text."
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
     "text_for_value": "{} holds a sentence in place of a value. Fill the value in, or leave it empty.",
@@ -124,7 +124,7 @@ ISSUES = {
     ),
     "not_base64": (
         "hardwareHash has a character that no base64 has, number {} of {}. Look for a message in its place, or for the "
-        "end that was cut off, and read the hash anew."
+        "end that was cut off, and read the hash again."
     ),
 }
 """Codes of what rejects a manifest."""

@@ -76,7 +76,7 @@ def _written(content: Content, max_bytes: int, report: Report) -> Iterator[Entry
 
 
 def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """Look for the first character that is no white space; gives some text from it on, and all text as before."""
+    """Look for the first character that is no white space; return some text from it on, and all text as before."""
     blank = []
     for piece in pieces:
         unmarked = piece.lstrip("\ufeff")  # there may be a second byte-order mark

@@ -18,7 +18,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Ids(msgspec.Struct, frozen=True):
-    """A customer id and a batch id as one of the two places gives them; ``None`` where it gives none."""
+    """A customer id and a batch id as one of the two places has them; ``None`` where it has none."""
 
     customer_id: str | None = None
     batch_id: str | None = None

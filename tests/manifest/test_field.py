@@ -266,6 +266,33 @@ def test_what_was_understood_and_what_was_not_is_listed() -> None:
     assert "Here: serial number. Missing: manufacturer, model. Names that are not known: 'hash value'." in issue.message
 
 
+def test_a_column_of_hashes_under_another_name_is_reported_once() -> None:
+    assert issues_in(f"Windows Product ID,Data\nK1,{H1}\nK2,{H2}\n".encode()) == [("line 2", "misplaced_hash")]
+
+
+def test_very_many_models_are_read_as_they_are() -> None:
+    models = [f"Model {number}" for number in range(5_000)]
+    devices = [{"productKey": f"K{number}", "modelName": model} for number, model in enumerate(models)]
+    assert [device.model_name for device in devices_in(json.dumps(devices).encode())] == models
+
+
+def test_members_of_a_device_beside_a_list_of_devices_are_reported() -> None:
+    envelope = {"serialNumber": "S1", "devices": [{"productKey": "K"}]}
+    assert warnings_in(json.dumps(envelope).encode()) == [("manifest", "unknown_member")]
+
+
+def test_the_digest_is_that_of_the_devices_that_are_sent() -> None:
+    one, two = f"{SCRIPT}S1,,{H1}\nS2,,{H2}\n", json.dumps([{"serialNumber": "S1", "hardwareHash": H1}])
+    digests = {
+        read(data.encode()).digest
+        for data in (one, two, one.replace("S2", "S3"), one.replace(H2, H2[4:]), f"{SCRIPT}S2,,{H2}\nS1,,{H1}\n")
+    }
+    assert len(digests) == 5
+    again = read((one + SCRIPT + f"S1,,{H1}\n").replace(",", ";").encode())
+    assert again.digest == read(one.encode()).digest
+    assert len(again.digest) == 32
+
+
 def test_rows_know_their_lines() -> None:
     rows = read(f'{SCRIPT}S1,,"{wrapped(H1)}"\n\nS2,,{H2}\n'.encode()).rows()
     assert [(row.place, row.line) for row in rows] == [(1, 2), (2, 2 + len(wrapped(H1).splitlines()) + 1)]

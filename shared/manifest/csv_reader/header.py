@@ -124,10 +124,10 @@ def _listed(names: Sequence[str]) -> str:
 def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
     for number, cell in enumerate(cells, 1):
         name = cell.strip()
-        told = f"{quoted(name)}, number {number}," if key(name) else f"number {number}, which has no name,"
+        shown = f"{quoted(name)}, number {number}," if key(name) else f"number {number}, which has no name,"
         if key(name) in WITHOUT_PLACE:
-            report.warning(at, None, "ignored_column", told)
+            report.warning(at, None, "ignored_column", shown)
         elif field_of(name) is None:
-            report.warning(at, None, "unknown_column", told)
+            report.warning(at, None, "unknown_column", shown)
             if len(report.unknown_names) < _MOST_TOLD and name:
                 report.unknown_names.append(quoted(name))

@@ -8,7 +8,7 @@ from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
 
-# Ends of companies' names. Those of the second kind are other things as well: only their place or form tells.
+# Ends of companies' names. Those of the second kind are other things as well: they count by place or form.
 _ENDS = (
     "ltd limited inc incorporated llc corp corporation gmbh coltd coinc pvtltd ptyltd pteltd sdnbhd gmbhcokg srl sarl "
     "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"

@@ -95,7 +95,7 @@ class Slices:
                 yield Slice([], values)
 
     def _one_by_one(self, values: list[object]) -> bool:
-        """Add values until there is new text, and tell whether the array has been closed."""
+        """Add values until there is new text, and return whether the array has been closed."""
         cursor = self._cursor
         text = cursor.text
         while cursor.text is text:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
-from shared.manifest.findings import MANIFEST, Report, UnreadableError
+from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, text_or_none
@@ -71,8 +71,8 @@ class _Envelope:
     def _single_device(self) -> Iterator[Entry]:
         """Read the object itself as a device, as PowerShell writes a list of one."""
         if self._seen:
-            for name, value in self._device.items():
-                self._unknown.look_at(name, value, MANIFEST)
+            for name in self._device:
+                self._report.warning(MANIFEST, None, "unknown_member", quoted(name))
         elif not self._device or self._cursor.peek():
             raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else "")
         else:

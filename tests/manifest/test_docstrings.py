@@ -1,0 +1,15 @@
+"""The examples in docstrings are true."""
+
+import doctest
+from types import ModuleType
+
+import pytest
+
+from shared.manifest import InMemory, inspection, names, target
+
+
+@pytest.mark.parametrize("module", [inspection, names, target], ids=lambda module: module.__name__)
+def test_examples_show_what_comes_out(module: ModuleType) -> None:
+    results = doctest.testmod(module, extraglobs={"InMemory": InMemory})
+    assert results.attempted > 0
+    assert results.failed == 0
