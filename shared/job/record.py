@@ -211,7 +211,9 @@ class Job(_Record, frozen=True, kw_only=True):
         The same part gets the same id at each try, on whichever machine, until Partner Center itself has refused it
         (Partner Center REST headers, ``MS-RequestId``).
         """
-        return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals}"))
+        # The manifest's name keeps a forged run from ever naming another manifest's request.
+        part = f"{first_device}+{device_count}/{self.internal.refusals}"
+        return str(uuid5(self.internal.run, f"{part} of {self.manifest}"))
 
 
 def timestamp(moment: datetime) -> str:

@@ -15,16 +15,18 @@ MOST_VERDICTS = 1000
 
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:
-    """Begin another attempt. One that is still ``processing`` has died: it may have posted the next part."""
+    """Begin another attempt. One that is still ``processing`` has died."""
     died = job.state is State.PROCESSING
-    job = noted(
-        job,
-        lease=lease,
-        deaths=job.internal.deaths + 1 if died else 0,
-        unanswered=job.internal.unanswered or (_next_part(job) if died else None),
-    )
+    job = noted(interrupted(job), lease=lease, deaths=job.internal.deaths + 1 if died else 0)
     message = "The manifest is being validated and uploaded again."
     return move(job, State.PROCESSING, now, message, next_attempt_at=None, attempts=job.attempts + 1)
+
+
+def interrupted(job: Job) -> Job:
+    """Return a job that nobody holds any more: an attempt that has died may have posted the next part."""
+    if job.state is not State.PROCESSING or job.internal.unanswered:
+        return job
+    return noted(job, unanswered=_next_part(job))
 
 
 def _next_part(job: Job) -> tuple[int, int]:
@@ -32,10 +34,16 @@ def _next_part(job: Job) -> tuple[int, int]:
     return job.sent + 1, job.sent + max(size, 1)
 
 
+def _part_within(part: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+    """Bound a part that was posted before it was recorded how many devices there are."""
+    return (part[0], min(part[1], count)) if part and part[0] <= count else None
+
+
 def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     """Record what the manifest says once it has been found valid."""
+    unanswered = _part_within(job.internal.unanswered, manifest.device_count or 0)
     return move(
-        noted(job, has_duplicates=manifest.has_duplicates),
+        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered),
         State.PROCESSING,
         now,
         f"{devices(manifest.device_count or 0)} are being uploaded.",
@@ -49,6 +57,8 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
 
 def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
     """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
+    if manifest.device_count is not None:
+        job = noted(job, unanswered=_part_within(job.internal.unanswered, manifest.device_count))
     count = issues.count
     advice = "Correct it and drop it again."
     return move(

@@ -4,6 +4,7 @@ A record is held against the blob that it stands beside, its own arithmetic and 
 this app: it is reported and left alone.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,8 +20,14 @@ LARGEST_STATUS = 32 * 2**20
 SKEW = timedelta(minutes=10)
 """How far the clocks of two instances may be apart."""
 
+MOST_DEVICES = 1_000_000
+"""Devices that a record may speak of, unless the setting for manifests allows more: each is a row of the results."""
+
 _MOST = 10**9
 """More than any count of a job can be."""
+
+# It becomes a header and metadata, which hold nothing else.
+_ETAG = re.compile(r"[!#-~]{1,100}")
 
 
 class Foreign(NamedTuple):
@@ -55,6 +62,8 @@ def _fault(job: Job, manifest: str) -> str | None:
     named = ids_in(manifest)
     if job.manifest != manifest:
         return "it names another manifest"
+    if not _ETAG.fullmatch(job.etag):
+        return "its ETag is none"
     if job.final != (job.state in FINAL) or not _is_in_shape(job):
         return "its state contradicts its members"
     if not _is_target(job, named.customer_id, named.batch_id):
@@ -93,7 +102,16 @@ def _adds_up(job: Job) -> bool:
         place += upload.device_count
     counters = [job.attempts, internal.refusals, internal.deaths, internal.setbacks, internal.polls]
     counters += [job.issue_count, job.warning_count, job.device_count or 0, internal.part_size - 1]
-    return job.unsent >= 0 and all(0 <= number <= _MOST for number in counters) and _judged_adds_up(job)
+    if job.unsent < 0 or not all(0 <= number <= _MOST for number in counters):
+        return False
+    return _unanswered_adds_up(job) and _judged_adds_up(job)
+
+
+def _unanswered_adds_up(job: Job) -> bool:
+    if part := job.internal.unanswered:
+        first, last = part
+        return first == job.sent + 1 and first <= last <= (job.device_count or _MOST)
+    return True
 
 
 def _judged_adds_up(job: Job) -> bool:
@@ -106,6 +124,11 @@ def _judged_adds_up(job: Job) -> bool:
         if runs is not None and sum(count for count, _ in runs) != upload.device_count:
             return False
     return True
+
+
+def is_too_large(job: Job, devices: int) -> bool:
+    """Return whether a record speaks of more devices than a manifest may have, ``devices`` by the settings."""
+    return (job.device_count or 0) > max(devices, MOST_DEVICES)
 
 
 def is_from_the_future(job: Job, now: datetime) -> bool:

@@ -122,7 +122,7 @@ class _Step:
             case Step.ATTEMPT if seen.stored:
                 self._attempt(seen.stored)
             case Step.CANCEL if seen.stored:
-                Claim(self._services, seen.stored).stop(State.FAILED, GONE)
+                self._cancel(seen.stored)
             case Step.POLL if seen.stored:
                 PollRound(self._services, Claim(self._services, seen.stored), again=self._again).run()
             case Step.WAIT if seen.stored:
@@ -154,6 +154,11 @@ class _Step:
             claim.stop(State.FAILED, CRASHED)
             return
         Attempt(self._services, self._claim(taken, stored.version)).run()
+
+    def _cancel(self, stored: Stored) -> None:
+        claim = Claim(self._services, stored)
+        claim.note(transitions.interrupted(stored.job))
+        claim.stop(State.FAILED, GONE)
 
     def _claim(self, job: Job, version: str | None) -> Claim:
         """Save a job with its lease, and enqueue the wake-up that follows it.

@@ -66,33 +66,52 @@ def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool
 
 def _replacing(services: Services, manifest: str, foreign: trust.Foreign, *, landed: bool) -> Seen | None:
     """Replace a foreign status where the manifest has been dropped after it."""
-    content = services.storage.open(manifest) if landed else None
-    if content and foreign.precedes(content.properties.etag, content.modified):
-        return Seen(None, content, content.properties, foreign.version)
+    if landed or _was_made_after(services, manifest, foreign):
+        content = services.storage.open(manifest)
+        if content and foreign.precedes(content.properties.etag, content.modified):
+            return Seen(None, content, content.properties, foreign.version)
     _report_unreadable(manifest, foreign.reason)
     return None
 
 
+def _was_made_after(services: Services, manifest: str, foreign: trust.Foreign) -> bool:
+    """Return whether a manifest was dropped later though its event has not come: setting metadata makes no blob."""
+    current = services.storage.look(manifest)
+    return current is not None and current.created is not None and current.created >= foreign.modified
+
+
 def _trusted(services: Services, found: Stored, *, landed: bool) -> Seen | None:
-    allowed = services.limits.allowed_customers
     job, now = found.job, services.clock()
-    # Where nothing has been accepted, the next attempt rejects the manifest with words of its own.
-    if allowed and job.uploads and not job.final and str(job.customer_id).lower() not in allowed:
-        _report_unreadable(job.manifest, "its customer is not allowed")
-        return None
-    if trust.is_from_the_future(job, now):
-        _report_unreadable(job.manifest, "its moments lie in the future")
-        return None
-    is_in_line = job.error is not None and job.error.code == RATE_LIMITED
-    longest = max(LONGEST_IN_LINE, services.delays.give_up) if is_in_line else services.delays.give_up
-    job = trust.within(job, now, services.delays.lease, longest)
     current = services.storage.look(job.manifest)
-    if current and _is_same_content(services, job, current, landed=landed):
+    is_same = current is not None and _is_same_content(services, job, current, landed=landed)
+    if reason := _impossible(services, job):
+        if current and current.etag != job.etag and not is_same:  # dropped since
+            return Seen(None, None, current, found.version)
+        _report_unreadable(job.manifest, reason)
+        return None
+    job = trust.within(job, now, services.delays.lease, _longest_wait(services, job))
+    if current and is_same:
         job = msgspec.structs.replace(job, etag=current.etag)
         # Lest the sweep wakes it for its ETag for ever; whoever holds a lease saves by himself.
         if not job.lease and lifecycle.next_step(job, current.etag, now) in (Step.REST, Step.WAIT):
             found = services.storage.save(job, found.version)
     return Seen(found._replace(job=job), None, current)
+
+
+def _impossible(services: Services, job: Job) -> str | None:
+    """Return why a record contradicts the settings or the clock."""
+    allowed = services.limits.allowed_customers
+    # Where nothing has been accepted, the next attempt rejects the manifest with words of its own.
+    if allowed and job.uploads and not job.final and str(job.customer_id).lower() not in allowed:
+        return "its customer is not allowed"
+    if trust.is_too_large(job, services.limits.devices):
+        return "its devices are too many"
+    return "its moments lie in the future" if trust.is_from_the_future(job, services.clock()) else None
+
+
+def _longest_wait(services: Services, job: Job) -> timedelta:
+    is_in_line = job.error is not None and job.error.code == RATE_LIMITED
+    return max(LONGEST_IN_LINE, services.delays.give_up) if is_in_line else services.delays.give_up
 
 
 def _is_same_content(services: Services, job: Job, current: Properties, *, landed: bool) -> bool:

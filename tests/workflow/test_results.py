@@ -11,7 +11,7 @@ from shared.job.record import Job, Lease, Outcome, Upload, Verdict, VerdictRun
 from shared.job.transitions import following, reported
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.workflow.results import COLUMNS, unknown_rows, write_results
+from shared.workflow.results import COLUMNS, PIECE, unknown_rows, write_results
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
@@ -87,3 +87,11 @@ def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
         ("1", "", "registered"),
         ("2", "", "registered"),
     ]
+
+
+def test_results_are_made_in_pieces_of_a_megabyte() -> None:
+    rows = 40_000
+    pieces = list(write_results(job(VerdictRun(rows, Verdict(Outcome.FAILED, "808", "x" * 60))), unknown_rows(rows)))
+    assert len(pieces) > 1
+    assert all(PIECE < len(piece) < PIECE + 1000 for piece in pieces[:-1])
+    assert len(read(pieces)) == rows

@@ -123,6 +123,20 @@ def test_a_setting_that_changes_between_parts_stops_the_sending() -> None:
     assert len(world.partner_center.calls) == 2
 
 
+def test_a_bound_that_falls_between_parts_stops_the_sending_and_what_was_accepted_is_followed() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(60))
+    world.drop(array(serials(2)))
+    world.step()
+    world.devices = 1
+    world.start_process()
+    world.settle()
+    job = world.job()
+    assert (job.state, job.devices.registered, job.devices.not_uploaded) == (State.COMPLETED_WITH_ERRORS, 1, 1)
+    assert job.error is not None
+    assert job.error.code == "too_many_devices"
+
+
 def test_an_acceptance_is_kept_though_the_queue_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.drop(TWO)

@@ -1,0 +1,235 @@
+"""What a sender writes next to a manifest, or does to it, starts nothing that nobody asked for."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from local.stand_ins.partner_center import faults
+from local.stand_ins.web import Proceed, Response
+from shared.job.blob_names import results_of, status_of
+from shared.job.record import State
+from shared.workflow.advance import Workflow
+from shared.workflow.wake_up import WakeUp
+from tests.manifests import array, serials
+from tests.workflow.forgeries import forge
+from tests.workflow.life.views import TWO, uploads
+from tests.world import CUSTOMER, NAME, World
+
+OTHER = "11111111-2222-3333-4444-555555555555"
+VICTIM = f"{OTHER}/Prod/victim.json"
+HOUR = timedelta(hours=1)
+DUE = "2026-11-22T16:00:00Z"
+
+
+def ended_world() -> World:
+    """A victim's manifest and the forger's own, both completed."""
+    world = World(customers={CUSTOMER: ["Test"], OTHER: ["Prod"]}, attended=False)
+    world.drop(array(serials(2, start=50)), VICTIM)
+    world.drop(TWO)
+    world.settle()
+    return world
+
+
+def rest(world: World, hours: int = 24) -> None:
+    """Sweep as the timer does."""
+    for _ in range(hours):
+        world.sweep.run()
+        world.settle(HOUR, most=100)
+        world.clock.advance(HOUR)
+
+
+LIES: dict[str, dict[str, object]] = {
+    "another's name": {"manifest": VICTIM},
+    "another's name, waiting": {"manifest": VICTIM, "state": "waiting", "final": False, "uploads": []},
+    "another's name, accepted": {"manifest": VICTIM, "state": "accepted", "final": False},
+    "another's customer": {"customerId": OTHER, "state": "accepted", "final": False},
+    "a way up": {"customerId": "..", "state": "accepted", "final": False},
+    "more sent than there is": {"deviceCount": 1, "state": "accepted", "final": False},
+    "more than any manifest has": {"deviceCount": 10**9 - 1, "state": "accepted", "final": False},
+    "no end": {"final": False},
+    "nothing accepted": {"uploads": [], "state": "accepted", "final": False},
+    "from the future": {"createdAt": "9999-12-31T23:59:59Z", "state": "accepted", "final": False},
+    "a header of its own": {"etag": "0x1\r\nx: y"},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_lie_is_reported_and_costs_nobody_anything(caplog: pytest.LogCaptureFixture, lie: dict[str, object]) -> None:
+    world = ended_world()
+    victim = (world.storage.blobs[status_of(VICTIM)], world.storage.blobs[results_of(VICTIM)])
+    calls = len(world.partner_center.calls)
+    forge(world, {"nextAttemptAt": None if lie.get("final", True) else DUE, **lie})
+    forged = world.storage.blobs[status_of(NAME)]
+    with caplog.at_level(logging.ERROR):
+        rest(world)
+    assert (world.storage.blobs[status_of(VICTIM)], world.storage.blobs[results_of(VICTIM)]) == victim
+    assert len(world.partner_center.calls) == calls
+    assert world.queue.messages == []
+    assert world.storage.blobs[status_of(NAME)] is forged
+    assert {record.message.split()[0] for record in caplog.records} == {"status_unreadable"}
+    assert "9999" not in caplog.text
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("event", [True, False], ids=["event", "sweep"])
+def test_a_drop_replaces_a_lie(lie: dict[str, object], *, event: bool) -> None:
+    world = ended_world()
+    forge(world, {"nextAttemptAt": None if lie.get("final", True) else DUE, **lie})
+    world.clock.advance(HOUR)
+    world.drop(array(serials(2, start=20)))
+    if not event:
+        world.events.clear()
+        world.clock.advance(HOUR)
+    rest(world)
+    assert world.job().state is State.COMPLETED
+    assert world.job().etag == world.storage.blobs[NAME].etag
+    assert world.accepted()["S000020"] == 1
+
+
+def test_a_lie_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() -> None:
+    world = World(attended=False)
+    world.storage.put(NAME, TWO)
+    world.clock.advance(HOUR)
+    world.storage.put(status_of(NAME), b"{}")
+    touch(world)
+    rest(world)
+    world.workflow.wake(WakeUp(NAME))
+    assert world.partner_center.calls == []
+    assert world.storage.blobs[status_of(NAME)].data == b"{}"
+
+
+def test_a_lie_whose_manifest_is_gone_is_left_alone() -> None:
+    world = World(attended=False)
+    world.storage.put(status_of(NAME), b"{}")
+    world.workflow.wake(WakeUp(NAME, landed=True))
+    world.workflow.wake(WakeUp(NAME))
+    assert list(world.storage.blobs) == [status_of(NAME)]
+    assert world.queue.messages == []
+
+
+def test_a_status_of_a_later_version_is_left_alone_for_the_content_that_it_speaks_of() -> None:
+    world = World()
+    etag = world.storage.put(NAME, TWO)
+    world.storage.put(status_of(NAME), b'{"schemaVersion": 2}', {"etag": etag})
+    world.workflow.wake(WakeUp(NAME, landed=True))
+    assert world.partner_center.calls == []
+
+
+@pytest.mark.parametrize("allowed", [frozenset({OTHER}), frozenset({CUSTOMER, OTHER})])
+def test_nothing_is_polled_for_a_customer_that_is_no_longer_allowed(allowed: frozenset[str]) -> None:
+    world = World(attended=False)
+    world.drop(TWO)
+    world.step()
+    calls = len(world.partner_center.calls)
+    world.allowed = allowed
+    world.start_process()
+    rest(world)
+    assert (len(world.partner_center.calls) > calls) is (CUSTOMER in allowed)
+
+
+@pytest.mark.parametrize("state", ["processing", "waiting", "accepted"])
+def test_nothing_waits_until_2099(state: str) -> None:
+    world = World(part_size=1)
+    far = "2099-01-01T00:00:00Z"
+    world.partner_center.script.next_upload(*[faults.throttled(1)] * (state == "waiting"))
+    if state == "processing":
+        world.partner_center.script.next_upload(lambda proceed: [proceed(), world.fuse.die()][0])
+    world.drop(TWO)
+    world.step()
+    world.events.clear()
+    world.queue.messages.clear()
+    assert world.job().state.value == state
+    if state == "processing":
+        forge(world, {"internal_lease": {"owner": "x", "until": far}})
+    else:
+        forge(world, {"nextAttemptAt": far})
+    rest(world, hours=12)
+    assert world.job().state is State.COMPLETED
+
+
+def touch(world: World, name: str = NAME) -> None:
+    """Set metadata, as a virus scanner does: the ETag is new, and the blob is no other."""
+    blob = world.storage.blobs[name]
+    created = blob.created
+    world.storage.put(name, blob.data, {"scanned": "clean"})
+    world.storage.blobs[name].created = created
+
+
+def proceed_and(world: World, act: Callable[[World], None]) -> Callable[[Proceed], Response]:
+    def fault(proceed: Proceed) -> Response:
+        answer = proceed()
+        act(world)
+        return answer
+
+    return fault
+
+
+def ended(world: World) -> tuple[object, ...]:
+    job = world.job()
+    return job.state, job.internal.run, job.attempts, job.previous, world.accepted(), world.results()
+
+
+@pytest.mark.parametrize("by_events", [True, False])
+@pytest.mark.parametrize("moment", ["between parts", "waiting", "accepted", "final"])
+def test_metadata_start_nothing(moment: str, *, by_events: bool) -> None:
+    world = World(part_size=1)
+    world.services = replace(world.services, by_events=by_events)
+    world.workflow = Workflow(world.services)
+    if moment == "between parts":
+        world.partner_center.script.next_upload(proceed_and(world, touch))
+    if moment == "waiting":
+        world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(60))
+    world.drop(TWO)
+    world.settle(timedelta(days=1) if moment == "final" else timedelta(0))
+    run = world.job().internal.run
+    if moment != "between parts":
+        touch(world)
+    if not by_events:  # who polls takes each new ETag for an arrival
+        world.events.append((NAME, 0))
+    rest(world)
+    assert world.job().state is State.COMPLETED
+    assert world.job().internal.run == run
+    assert world.accepted() == dict.fromkeys(serials(2), 1)
+    assert world.job().etag == world.storage.blobs[NAME].etag, "or the sweep would wake it for ever"
+
+
+@pytest.mark.parametrize(("by_events", "created_anew", "runs"), [(True, True, 2), (False, True, 2), (False, False, 1)])
+def test_the_same_content_dropped_again_on_purpose_starts_anew(
+    *, by_events: bool, created_anew: bool, runs: int
+) -> None:
+    world = World()
+    world.services = replace(world.services, by_events=by_events)
+    world.workflow = Workflow(world.services)
+    world.drop(TWO)
+    world.settle()
+    world.clock.advance(HOUR)
+    if created_anew:
+        world.drop(TWO)
+    else:
+        touch(world)
+        world.events.append((NAME, 0))
+    world.settle()
+    assert len({job.internal.run for job in world.storage.written}) == runs
+    assert len(uploads(world)) == runs
+
+
+def test_other_content_starts_anew_whoever_reports_it() -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    world.storage.put(NAME, array(serials(1, start=7)))
+    rest(world)
+    assert world.accepted()["S000007"] == 1
+
+
+def test_a_run_that_somebody_forges_names_no_request_of_another_manifest() -> None:
+    world = ended_world()
+    victims = json.loads(world.storage.blobs[status_of(VICTIM)].data)["internal"]["run"]
+    begun = {"state": "waiting", "final": False, "uploads": [], "nextAttemptAt": DUE}
+    forge(world, {**begun, "internal_run": victims, "internal_judged": []})
+    rest(world)
+    assert len(uploads(world)) == len(set(uploads(world))) == 3
