@@ -16,7 +16,7 @@ def run(console: Console, file: Path, auth: str) -> int:
     """Drop a file, show its status as it changes and how it ends; return 0 only for ``completed``."""
     data = file.read_bytes()
     console.print("Starting storage emulator, stand-ins and function app ...", style="dim")
-    with stage(auth) as running, _host_at_work(running):
+    with stage(auth) as running, host_at_work(running):
         name = _place(running, file, data)
         console.print(f"Signing in by {auth}", style="dim")
         console.print(f"Dropping [bold]{file.name}[/bold] as {name}", highlight=False)
@@ -24,7 +24,8 @@ def run(console: Console, file: Path, auth: str) -> int:
 
 
 @contextmanager
-def _host_at_work(running: Stage) -> Iterator[None]:
+def host_at_work(running: Stage) -> Iterator[None]:
+    """Run the host in a thread of its own while the block lasts."""
     done = threading.Event()
     thread = threading.Thread(target=running.host.run, args=(done,), name="host-loop")
     thread.start()

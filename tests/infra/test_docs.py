@@ -101,7 +101,7 @@ def test_actions_of_the_logic_apps_that_are_named_exist() -> None:
 
 
 def test_what_to_do_in_trouble_names_what_is_there() -> None:
-    rows = table((ROOT / "README.md").read_text(), "## When something is wrong")
+    rows = table("\n" + (ROOT / "docs" / "troubleshooting.md").read_text(), "# When something is wrong")
     assert len(rows) >= 10
     told = "\n".join(" ".join(row) for row in rows)
     container = variables(INFRA / "main.bicep")["deadLetterContainer"]

@@ -168,7 +168,7 @@ def test_where_40_instances_are_the_least_the_numbers_of_host_json_go_down() -> 
     [numbers] = re.findall(told.format(" in `host.json`") + counts, text_of("docs/operating.md"))
     batch, threshold, uploads, wake_ups = map(int, numbers)
     assert (uploads, wake_ups) == (40 * batch, 40 * (batch + threshold))
-    assert re.findall(told.format(""), text_of("README.md")) == [numbers[:2]]
+    assert re.findall(told.format(""), text_of("docs/troubleshooting.md")) == [numbers[:2]]
 
 
 def test_manifests_outlive_their_jobs_and_dead_letters_go_too() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from local import picture
 from local import run as local_run
 from local.sign_in import WAYS
 from shared.job.record import State
@@ -31,6 +32,10 @@ def test_the_main_job_is_shown_over_each_way() -> None:
             assert run.returncode == 0, shown
             assert f"Signing in by {way}" in shown
             assert '"state": "completed"' in shown
+
+
+def test_the_picture_is_of_a_run() -> None:
+    assert picture.picture() == picture.FILE.read_text(encoding="utf-8"), "run: python -m local.pages"
 
 
 def _run(way: str, started: ExitStack) -> subprocess.Popen[str]:

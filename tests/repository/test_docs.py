@@ -1,0 +1,59 @@
+"""The tables of the pages say what the code does, and all of it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local import pages
+from shared.job.lifecycle import MOVES
+from shared.job.record import FINAL, State
+
+ROOT = Path(__file__).parents[2]
+DOCS = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("codes", pages.codes_table), ("device errors", pages.device_errors_table)]
+)
+def test_tables_that_are_made_are_up_to_date(name: str, table: Callable[[], str]) -> None:
+    assert pages.section(DOCS["codes"], name) == table(), "run: python -m local.pages"
+
+
+def test_every_code_of_the_workflow_is_documented() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "shared" / "workflow").glob("*.py")]
+    codes = {code for source in sources for code in re.findall(r'\bcode="(\w+)"', source)}
+    assert len(codes) >= 5
+    documented = DOCS["codes"].partition("## Of `error`")[2].partition("## Of devices")[0]
+    assert codes == set(re.findall(r"^\| `(\w+)` \|", documented, re.MULTILINE))
+
+
+def test_every_setting_is_documented() -> None:
+    read = set()
+    for file in (ROOT / "shared" / "config" / "settings.py", ROOT / "function_app.py"):
+        read |= set(re.findall(r'"((?:[A-Z]+_)+[A-Z]+)"', file.read_text(encoding="utf-8")))
+        read |= set(re.findall(r"%([A-Z_]+)%", file.read_text(encoding="utf-8")))
+    assert set(re.findall(r"`((?:[A-Z]+_)+[A-Z]+)`", pages.section(DOCS["settings"], "settings"))) == read
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_is_documented(state: State) -> None:
+    assert f"| `{state}` | {'yes' if state in FINAL else 'no'} |" in DOCS["states"]
+
+
+def test_the_moves_that_are_drawn_are_those_that_are_made() -> None:
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", DOCS["states"], re.MULTILINE))
+    assert drawn == {(state, following) for state, all_following in MOVES.items() for following in all_following}
+
+
+def test_every_make_target_is_documented() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^\| `make ([a-z]+)`", DOCS["commands"], re.MULTILINE))
+
+
+def test_every_command_is_documented() -> None:
+    commands = (ROOT / "shared" / "commands" / "cli.py").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `python -m shared (\w+)", DOCS["commands"], re.MULTILINE))
+    assert named == set(re.findall(r'"(\w+)": _\1\b', commands))
