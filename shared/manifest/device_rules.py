@@ -210,4 +210,4 @@ def _is_sentence(field: str, text: str) -> bool:
     if len(text) < least:
         return False
     words = [word.strip("().,:!") for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
-    return sum(len(word) > 2 and word.isalpha() and not word.isupper() for word in words) > 2  # noqa: PLR2004 - no code has three
+    return sum(len(word) > 2 and word.isascii() and word.isalpha() and not word.isupper() for word in words) > 3  # noqa: PLR2004 - no code has four
