@@ -16,6 +16,7 @@ _SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "ma
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _IDENTIFIERS = ("serialNumber", "productKey")
 _SHORTEST_GUID = 32
+_REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _MOST_KNOWN = 4_096
 _LONGEST_PLAIN = 400
 _MOST_WORDS = 20  # that are looked at
@@ -142,7 +143,7 @@ class _Examination:
             self._report.warning(self._entry, field, "word_for_nothing", field, shown)
             return None
         if field == "hardwareHash":
-            return self._hash(text)
+            return self._hash(value)
         if text != value:
             self._report.warning(self._entry, field, "removed_characters", field)
         # What is plain but for the space around it needs no search for anything else.
@@ -196,7 +197,7 @@ def _issue_about(field: str, text: str) -> str | None:
         return "formula_for_value"
     if values.is_template(text) or (field in _IDENTIFIERS and values.is_name(text)):
         return "template_value"
-    if "\ufffd" in text or looks_like_one(text):
+    if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
         return "lost_characters" if "\ufffd" in text else "misplaced_hash"
     if field not in _IDENTIFIERS or " " not in text or values.is_placeholder(text):
         return None
@@ -209,4 +210,4 @@ def _is_sentence(field: str, text: str) -> bool:
     if len(text) < least:
         return False
     words = [word.strip("().,:!") for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
-    return sum(len(word) > 2 and word.isalpha() and not word.isupper() for word in words) > 2  # noqa: PLR2004 - no code has three
+    return sum(len(word) > 2 and word.isascii() and word.isalpha() and not word.isupper() for word in words) > 3  # noqa: PLR2004 - no code has four

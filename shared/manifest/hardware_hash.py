@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 _LEAST, _MOST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
-_LIKELY = range(500, 65_537)
+_LONGEST = 65_536  # characters of what is taken for a hash at all
 _TRANSLATED = str.maketrans("-_", "+/")
 _WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
@@ -58,7 +58,7 @@ def clean(value: str) -> Cleaned:
     return Cleaned(text, warnings, None)
 
 
-def looks_like_one(value: str) -> bool:
+def looks_like_one(value: str, least: int = 500) -> bool:
     """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
     # No other value is a tenth as long, and few are of both cases.
-    return len(value) in _LIKELY and value.lower() != value != value.upper() and clean(value).odd is None
+    return least <= len(value) <= _LONGEST and value.lower() != value != value.upper() and clean(value).odd is None

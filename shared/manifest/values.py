@@ -31,6 +31,8 @@ _ERRORS = frozenset(
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?e\+\d+", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
+# What generated examples of JSON have in the place of every text.
+_TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 LONGEST = 64
 """Characters of the words and forms; what is longer is none of them."""
@@ -46,7 +48,9 @@ _PLACEHOLDERS = frozenset(
 
 
 ODD_WORDS = frozenset(
-    text for text in (word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *FIELD_OF)) if text.isalnum()
+    text
+    for text in (word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *FIELD_OF))
+    if text.isalnum()
 )
 """Words of letters and digits alone, in lower case and without hyphens, that are to be looked at more closely."""
 
@@ -84,6 +88,8 @@ def is_number(value: str) -> bool:
 def is_template(value: str) -> bool:
     """Return whether a value is what a template has in its place: ``<serialNumber>``, ``[Serial Number]``, a name."""
     text = value.strip()
+    if text.lower() in _TYPES:
+        return True
     # Most values begin with a letter or a digit, and are none.
     if text[0].isalnum() or len(text) > LONGEST:
         return False

@@ -11,7 +11,7 @@ from shared import event_log
 from shared.job import transitions
 from shared.job.lifecycle import MOST_DEATHS
 from shared.job.record import Fault, Job, Upload
-from shared.manifest import Row, Source, UnreadableError, reread
+from shared.manifest import MAX_DEVICES, Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, UnavailableError, tracking_id
@@ -33,7 +33,7 @@ class PollRound:
         """Follow a job that has been accepted; ``again``: an earlier round may have died."""
         self._services = services
         self._claim = claim
-        self._sent = SentDevices(services.storage, claim.job)
+        self._sent = SentDevices(services.storage, claim.job, services.limits.devices)
         self._died = again or claim.job.lease is not None
         self._fault: Fault | None = None
         self._retry_after: timedelta | None = None
@@ -188,10 +188,11 @@ class PollRound:
 class SentDevices:
     """The devices that a job has sent, read again from its manifest when they are needed."""
 
-    def __init__(self, storage: Storage, job: Job) -> None:
+    def __init__(self, storage: Storage, job: Job, max_devices: int) -> None:
         """Read nothing yet."""
         self._storage = storage
         self._job = job
+        self._max_devices = max(max_devices, MAX_DEVICES)
         self._next = 1
 
     def devices_of(self, upload: Upload) -> list[Device]:
@@ -209,8 +210,9 @@ class SentDevices:
         content = self._storage.open(self._job.manifest, self._job.etag)
         if content is None:
             return None
-        # It was within bounds when it was accepted; a setting that has changed since must not end the following.
-        return reread(content, max_bytes=sys.maxsize, has_duplicates=self._job.internal.has_duplicates)
+        # It was within bounds when it was accepted; a setting that has been lowered since must not end the following.
+        has_duplicates = self._job.internal.has_duplicates
+        return reread(content, max_bytes=sys.maxsize, has_duplicates=has_duplicates, max_devices=self._max_devices)
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

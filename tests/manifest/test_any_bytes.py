@@ -152,7 +152,7 @@ def is_small(found: Measured) -> bool:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Measured]:
-    return measured_apart(MEGABYTE // 16)
+    return measured_apart(MEGABYTE // 64)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -131,6 +131,9 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     "a hash under another name": (f"Windows Product ID,Data\nK1,{H1}\n", "misplaced_hash"),
     "a hash under another name in json": (json.dumps([{"productKey": "K", "data": H1}]), "misplaced_hash"),
     "a hash of the reference's form where the serial is": (f"{SCRIPT}{H1},K1,\n", "misplaced_hash"),
+    "a hash that a line break has cut in two": (
+        f"{TEMPLATE}S1,,{H1[:3600]}\n{H1[3600:]},LENOVO,20L7\n".replace("LENOVO", ",,LENOVO"), "misplaced_hash",
+    ),
     "utf-16 behind utf-8": (
         f"{SCRIPT}S1,,{H1}\r\n".encode() + f"SER002,,{H2}\r\n".encode("utf-16-le"), "broken_encoding",
     ),
@@ -142,6 +145,12 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     ),
     "utf-8 behind utf-16, off by one": (
         f"\ufeff{SCRIPT}S1,,{H1}\r\n".encode("utf-16-le") + f" S2,,{H2}\r\n".encode(), "broken_encoding",
+    ),
+    "short utf-16 behind utf-8": (
+        b"Serial Number,Manufacturer,Model\nS1,A,B\n" + "S22,AB,CD\n".encode("utf-16-le"), "broken_encoding",
+    ),
+    "short utf-8 behind utf-16": (
+        "\ufeffSerial Number,Manufacturer,Model\r\nS1,A,B\r\n".encode("utf-16-le") + b"S2,AB,CD\r\n", "broken_encoding",
     ),
     "the other utf-16": (
         f"\ufeff{SCRIPT}S1,,{H1}\r\n".encode("utf-16-le") + f"S2,,{H2}\r\n".encode("utf-16-be"), "broken_encoding",
@@ -173,6 +182,7 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
         {"serialNumber": "<serialNumber>", "productKey": "<ProductID>", "hardwareHash": "<hardwareHash>"},
         "template_value", "template_value", "template_value",
     ),
+    "a generated example": ({"productKey": "string"}, "template_value"),
     "a template in brackets": ({"productKey": "[Windows Product ID]"}, "template_value"),
     "a name": ({"productKey": "Windows Product ID", "serialNumber": "S"}, "template_value"),
     "an excel error": ({"serialNumber": "#N/A", "productKey": "K"}, "formula_for_value"),

@@ -13,7 +13,7 @@ _ENDS = (
     "ltd limited inc incorporated llc corp corporation gmbh coltd coinc pvtltd ptyltd pteltd sdnbhd gmbhcokg srl sarl "
     "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
 )
-_SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj spa sas kk ug lp ohg asa sro kft zrt asc cv"
+_SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj se spa sas kk ug lp ohg asa sro kft zrt asc cv"
 WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split()))
 """Cells, without case, blanks and punctuation, that make a line worth a closer look."""
 

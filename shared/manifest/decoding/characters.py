@@ -17,14 +17,16 @@ _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", _FALLB
 # run of characters that are two of ASCII each, and the other byte order one of characters whose lower byte is zero; and
 # what Windows-1252 makes of UTF-8 begins with a capital letter with an accent, and goes on with a sign.
 _ASCII = "\t\n\r" + "".join(map(chr, range(0x20, 0x7F)))
-_ZEROS = re.compile(r"(?:[\w+/=]\0){3}|(?:\0[\w+/=]){3}", re.ASCII)
+_ZEROS = re.compile(r"(?:[\w+/=]\0){2}|(?:\0[\w+/=]){2}", re.ASCII)
 _PAIRS = "".join(
     f"{chr(ord(high) << 8 | low_from)}-{chr(ord(high) << 8 | low_to)}"
     for high in _ASCII
     for low_from, low_to in ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7E))
 )
 _SWAPPED = "".join(chr(ord(character) << 8) for character in _ASCII)
-_IN_UTF_16 = re.compile(f"[{_PAIRS}]{{12}}|[{_SWAPPED}]{{8}}")
+# A line end among the pairs tells sooner: \r\n, or one of them and a character of ASCII.
+_LINE_ENDS = "\u0a0d\u0d0a\u0a20-\u0a7e\u0d20-\u0d7e"
+_IN_UTF_16 = re.compile(f"[{_PAIRS}]{{12}}|[{_PAIRS}]{{3}}[{_LINE_ENDS}]|[{_SWAPPED}]{{8}}")
 _CONTINUATIONS = bytes(set(range(0x80, 0xC0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252")
 _IN_CP1252 = re.compile(f"[\u00c2-\u00f4][{re.escape(_CONTINUATIONS)}]|{_ZEROS.pattern}", re.ASCII)
 _FOREIGN = {"utf-8": _ZEROS, "utf-16-le": _IN_UTF_16, "utf-16-be": _IN_UTF_16, _FALLBACK: _IN_CP1252}

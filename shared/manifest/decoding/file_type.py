@@ -45,7 +45,7 @@ _MARKUP = {
 }
 _SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
 _BEGIN = 16
-_UTF_16 = re.compile(rb"(?:[\w+/=]\0){4}|(?:\0[\w+/=]){4}")
+_UTF_16 = re.compile(rb"(?:[\w+/=]\0){2}|(?:\0[\w+/=]){2}")
 _FILLING = re.compile(rb'\0+(?=[,;|"\t\r\n])')
 
 
