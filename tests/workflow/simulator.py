@@ -24,7 +24,8 @@ from tests.world import World
 
 VISIBILITY = timedelta(minutes=10)
 SWEEPS = timedelta(minutes=15)
-MOST_DELIVERIES = 5
+MOST_DELIVERIES = 6
+"""Five of the queue's, and one of its poison queue's."""
 
 
 class Chaos(NamedTuple):
@@ -123,7 +124,11 @@ class Simulator:
         self.chaos = chaos
         self.world = World(part_size=2, attended=False, fuse=Gate())
         self.workers: list[Worker] = []
+        self.broken: str | None = None
+        """An operation that fails for good."""
         self.most_messages = 0
+        self.deliveries = 0
+        self.failures = 0
         self._next_sweep = self.world.clock.now + SWEEPS
         self._deliveries: dict[str, int] = {}
         self._again: list[Message] = []
@@ -171,6 +176,7 @@ class Simulator:
             return
         number = self._deliveries[message.id] = self._deliveries.get(message.id, 0) + 1
         twice = self._happens(self.chaos.double)
+        self.deliveries += 1 + twice
         for _ in range(1 + twice):
             self.workers.append(Worker(self._work(message, again=number > 1), message))
         if number < MOST_DELIVERIES:
@@ -187,7 +193,10 @@ class Simulator:
             worker.frozen_until = self.world.clock.now + timedelta(seconds=self.random.uniform(1, 3600))
             return
         doom: BaseException | None = None
-        if worker.operation and self._happens(self.chaos.die):
+        if self.broken and worker.operation.startswith(self.broken):
+            doom = lost(worker.operation)
+            self.failures += 1
+        elif worker.operation and self._happens(self.chaos.die):
             doom = ProcessDied()
         elif worker.operation and self._happens(self.chaos.lose_answer):
             doom = lost(worker.operation)
@@ -206,10 +215,14 @@ class Simulator:
             if not self.step():
                 self.pass_time()
 
-    def settle(self, days: int = 4) -> None:
+    def settle(self) -> None:
         """Let all troubles be over, and everything come to its end."""
-        self.chaos = CALM
-        end = self.world.clock.now + timedelta(days=days)
+        self.chaos, self.broken = CALM, None
+        self.live(timedelta(days=4))
+
+    def live(self, time: timedelta) -> None:
+        """Let time pass, and do what is to be done meanwhile."""
+        end = self.world.clock.now + time
         while self.world.clock.now < end or self.workers:
             if not self.step():
                 self.pass_time()
