@@ -77,7 +77,7 @@ def stage(auth: str = "managed_identity", address: Address | None = None) -> Ite
             "MANIFEST_CONTAINER": CONTAINER,
             "MANIFEST_TRIGGER_SOURCE": "EventGrid",
             "WAKE_UP_QUEUE": "manifest-wake-ups",
-            "SWEEP_SCHEDULE": "0 0 * * * *",
+            "SWEEP_SCHEDULE": "0 */15 * * * *",
             "PARTNER_CENTER_URL": parts.enter_context(Server(partner_center)).url,
             **identity.environment(identity_url),
             **signing_in.environment,

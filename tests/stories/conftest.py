@@ -6,6 +6,7 @@ from typing import Protocol
 import pytest
 
 from local.azurite import Account, Azurite
+from local.host.event_grid import EventGrid
 from tests.stories.moments import Time, TimeTravel
 from tests.stories.stage import Stage, open_stage
 
@@ -19,6 +20,7 @@ class Starter(Protocol):
         *,
         found: Mapping[str, bytes] | None = None,
         account: Account | None = None,
+        events: EventGrid | None = None,
         real_time: bool = False,
     ) -> Stage: ...
 
@@ -35,10 +37,12 @@ def start(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogC
             *,
             found: Mapping[str, bytes] | None = None,
             account: Account | None = None,
+            events: EventGrid | None = None,
             real_time: bool = False,
         ) -> Stage:
             time = Time() if real_time else TimeTravel()
-            stage = open_stage(account or azurite.new_account(), monkeypatch, time, settings or {}, found or {})
+            where = account or azurite.new_account()
+            stage = open_stage(where, monkeypatch, time, settings or {}, found or {}, events)
             stages.append(running.enter_context(stage))
             return stages[-1]
 

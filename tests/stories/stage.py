@@ -11,6 +11,7 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
 from local.azurite import Account
+from local.host.event_grid import EventGrid
 from local.host.host import Host
 from local.host.triggers import Run
 from local.stage import APP
@@ -118,11 +119,12 @@ def open_stage(
     time: Time | TimeTravel,
     settings: Mapping[str, str],
     found: Mapping[str, bytes],
+    events: EventGrid | None = None,
 ) -> Iterator[Stage]:
     """Start an app of its own.
 
     An empty value of `settings` takes a setting away; `found` are blobs that lie in the container before the app starts
-    for the first time.
+    for the first time; `events` says which way brings what lands later, by itself the webhook.
     """
     witness = Witness()
     with surroundings(account, time.now) as around, ExitStack() as closing:
@@ -135,7 +137,7 @@ def open_stage(
             around.container.create_container()
         for name, data in found.items():
             around.container.upload_blob(name, data)
-        with Host(APP, clock=time.now) as host:
+        with Host(APP, clock=time.now, events=events) as host:
             host.create_storage()
             yield Stage(**vars(around), host=host, time=time, witness=witness)
         witness.secrets |= around.secrets()

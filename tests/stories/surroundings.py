@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueServiceClient
 
@@ -16,6 +17,7 @@ from local.stand_ins.identity import IdentityEndpoint
 from local.stand_ins.partner_center import Call, Operation, PartnerCenter, SignIn
 from local.stand_ins.web import Server
 from shared.config.clouds import CLOUDS
+from shared.http_session import DirectSession
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, decode
 from tests.stories.witness import RememberingMint
@@ -87,6 +89,12 @@ def surroundings(account: Account, clock: Callable[[], datetime]) -> Iterator[Su
             "PARTNER_CENTER_URL": parts.enter_context(Server(partner_center)).url,
             **identity.environment(parts.enter_context(Server(identity)).url),
         }
-        container = parts.enter_context(ContainerClient.from_connection_string(account.connection_string, CONTAINER))
+        container = parts.enter_context(_container(account))
         queues = parts.enter_context(QueueServiceClient.from_connection_string(account.connection_string))
         yield Surroundings(container, queues, partner_center, identity, mint, settings)
+
+
+def _container(account: Account) -> ContainerClient:
+    # The SDK's own session would fold /./ in a name, and so put down another blob.
+    transport = RequestsTransport(session=DirectSession(trust_env=False))
+    return ContainerClient.from_connection_string(account.connection_string, CONTAINER, transport=transport)
