@@ -31,7 +31,6 @@ EXAMPLE = f"{CUSTOMER}/{BATCH}/laptops.csv"
 _MEMBERS = ("manifest", "state", "final", "message", "location", "devices", "results")
 _COLUMNS = ("device", "line", "serialNumber", "outcome", "errorCode", "action")
 _TRACKING_ID = "16c00110-e79a-433d-aa28-f69dd60df671"
-_ROWS = 3
 
 
 def codes_table() -> str:
@@ -51,14 +50,16 @@ def device_errors_table() -> str:
 
 
 def example(status: bytes, results: bytes) -> str:
-    """Show a status, with the members that matter most, and the first rows of its results."""
+    """Show a status, with the members that matter most, and a row of its results for each outcome."""
     document = json.loads(status)
     shortened = json.dumps({name: document[name] for name in _MEMBERS}, indent=2)
     shortened = re.sub(r"(batchJobStatus/)[0-9a-f-]+", rf"\g<1>{_TRACKING_ID}", shortened)
     # A small object is easier to read on one line.
     shortened = re.sub(r"\{\n    ([^{}]*?)\n  \}", lambda inner: "{" + re.sub(r"\s+", " ", inner[1]) + "}", shortened)
-    rows = list(csv.DictReader(StringIO(results.decode("utf-8-sig"))))[:_ROWS]
-    return f"```json\n{shortened}\n```\n\n{_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])}"
+    rows = list(csv.DictReader(StringIO(results.decode("utf-8-sig"))))
+    first = {row["outcome"]: row for row in reversed(rows)}.values()
+    cells = sorted([row[name] for name in _COLUMNS] for row in first)
+    return f"```json\n{shortened}\n```\n\n{_table(_COLUMNS, cells)}"
 
 
 def section(page: str, name: str) -> str:

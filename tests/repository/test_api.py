@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from local import pages
 from shared.job.record import Outcome, State
 from shared.workflow.results import COLUMNS, HASH_START
+from tests.local.test_follow import Container
+from tests.world import World
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -66,6 +69,21 @@ def test_every_state_and_outcome_is_named(word: str) -> None:
 
 def test_what_is_not_stable_is_named() -> None:
     assert "`internal` is **not** stable" in PAGE
+
+
+def test_the_example_in_python_reads_what_the_app_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    world.drop(pages.SAMPLE.read_bytes(), pages.EXAMPLE)
+    world.settle()
+    code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert code
+    signed_in = re.sub(r"(?s)ContainerClient\.from_container_url\(.*?\n\)", "container", code[1])
+    example = signed_in.replace("<customer id>/<batch>/laptops.csv", pages.EXAMPLE)
+    exec(example, {"container": Container(world)})  # noqa: S102 - our own page
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["808-PF3XK1A9", "808"],
+        ["802-PF3XK1AB", "802"],
+    ]
 
 
 def test_each_way_to_read_takes_the_byte_order_mark_away() -> None:
