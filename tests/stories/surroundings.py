@@ -96,5 +96,5 @@ def surroundings(account: Account, clock: Callable[[], datetime]) -> Iterator[Su
 
 def _container(account: Account) -> ContainerClient:
     # The SDK's own session would fold /./ in a name, and so put down another blob.
-    transport = RequestsTransport(session=DirectSession(trust_env=False))
+    transport = RequestsTransport(session=DirectSession(trust_env=True))
     return ContainerClient.from_connection_string(account.connection_string, CONTAINER, transport=transport)
