@@ -51,7 +51,9 @@ def check(backlog: Backlog, report: Report) -> None:
     assert report.doubles == 0
     assert report.share_refused <= (0.1 if backlog.processes < 6 else 0.2)
     assert report.took <= report.least * (1.25 if backlog.processes < 6 else 1.5) + ENDS + died, str(report)
-    assert sum(report.executions) / len(report.executions) <= (10 if backlog.lives_for else 8)
+    assert sum(report.executions) / len(report.executions) <= (
+        8 if backlog.processes < 6 and not backlog.lives_for else 10
+    )
     assert all(after <= 2 * MINUTE for after in report.accepted_after)
     assert report.refused.total() >= backlog.processes, "each process has met the quota"
 

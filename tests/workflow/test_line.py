@@ -211,3 +211,27 @@ def test_a_throttle_slows_down_what_a_known_quota_allows() -> None:
     line.throttled(Call.UPLOAD, SECOND, NOW)
     assert per_minute(line, NOW + SECOND) < 600
     assert line.place(Call.UPLOAD, NOW, NOW) > NOW
+
+
+def test_the_other_apis_throttle_cuts_nothing_twice() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    cut = per_minute(line, NOW + 2 * MINUTE)
+    line.throttled(Call.PROGRESS, MINUTE, NOW + SECOND)
+    assert line.is_closed(Call.PROGRESS, NOW + MINUTE)
+    assert per_minute(line, NOW + 2 * MINUTE) == cut
+
+
+@pytest.mark.parametrize(("retry_after", "closed"), [(None, 30), (80 * SECOND, 81), (60 * MINUTE, 30)])
+def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
+    retry_after: timedelta | None, closed: int
+) -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    line.served(Call.UPLOAD, NOW + 2 * MINUTE)
+    at = NOW + 5 * MINUTE
+    line.throttled(Call.UPLOAD, 30 * SECOND, at)
+    again = line.throttled(Call.UPLOAD, retry_after, at + SECOND)
+    assert again > at + 30 * SECOND
+    assert line.is_closed(Call.UPLOAD, at + closed * SECOND - SECOND)
+    assert not line.is_closed(Call.UPLOAD, at + closed * SECOND)

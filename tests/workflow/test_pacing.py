@@ -156,3 +156,14 @@ def test_the_rate_is_reported() -> None:
     learnt = office.pacing.throttled(Call.UPLOAD, "a", MINUTE)
     assert learnt.until == office.clock.now + MINUTE
     assert 40 < learnt.per_minute <= 60
+
+
+def test_passing_an_open_door_proves_nothing() -> None:
+    office = throttled_partner()
+    for _ in range(200):
+        office.pacing.place(Call.UPLOAD, "a", office.clock.now)
+    office.after(70 * SECOND)
+    assert not office.may_call("a")
+    office.serve("new")
+    assert not office.may_call("a")
+    assert office.throttle("a") == "partner"
