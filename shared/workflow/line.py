@@ -130,6 +130,12 @@ class Line:
         """Say whether nothing was called or throttled lately, and nobody waits."""
         return now >= max(self._called_at + CALM, self._cut_at, *self._tails.values(), *self._doors.values())
 
+    def forget(self, now: datetime) -> None:
+        """Open the doors and forget the rate, as what was learnt was another quota's; the calls were its own."""
+        self._peak, self._sample, self._row = None, 0, 0
+        self._tails = dict.fromkeys(Call, now)
+        self._doors = dict.fromkeys(Call, now)
+
     def served(self, api: Call, now: datetime) -> None:
         """Take note that a call was not throttled."""
         if not self.is_closed(api, now):
@@ -211,4 +217,4 @@ class Line:
 
     def _forget_if_calm(self, now: datetime) -> None:
         if self._peak is not None and now >= max(self._cut_at + CALM, *self._tails.values(), *self._doors.values()):
-            self._peak, self._sample, self._row = None, 0, 0
+            self.forget(now)

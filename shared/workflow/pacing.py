@@ -117,8 +117,8 @@ class Pacing:
         self._refused = {name: end for name, end in self._refused.items() if end > now} | {customer: until}
         if not self._partner_wide and len(self._refused) >= self._proof:
             self._partner_wide, self._next_test = True, now + MEASURED
-            for name in self._refused:  # what they had learnt was the partner's
-                self._customers.pop(name, None)
+            for name in self._refused:
+                self._line(name).forget(now)
 
     def _passes_by(self, api: Call, customer: str, now: datetime) -> bool:
         """Let a call pass the partner's line: of a customer without others, or to test a closed door."""
