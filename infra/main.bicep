@@ -81,7 +81,7 @@ param allowedCustomers string = ''
 param leaseDuration string = 'PT5M'
 
 @description('Time from acceptance to the first question how far the registration is: ISO 8601 duration.')
-param firstPollAfter string = 'PT30S'
+param firstPollAfter string = 'PT45S'
 
 @description('Longest time between two such questions: ISO 8601 duration.')
 param longestPollInterval string = 'PT10M'

@@ -19,6 +19,7 @@ from shared.storage.blobs import Storage
 from shared.storage.clients import StorageCredential, container_client, queue_client
 from shared.storage.wake_up_queue import WakeUpQueue
 from shared.workflow.advance import Workflow
+from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Services
 from shared.workflow.sweep import Sweep
 
@@ -54,6 +55,7 @@ class App:
             settings.delays,
             clock=now,
             draw=random.SystemRandom().random,
+            pacing=Pacing(now, settings.limits.requests_per_minute),
             by_events=settings.trigger_source == EVENTS,
         )
         self.workflow = Workflow(services)

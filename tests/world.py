@@ -15,6 +15,7 @@ from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, decode
 from shared.partner_center.client import PartnerCenter
 from shared.workflow.advance import Workflow
+from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Services
 from shared.workflow.sweep import Sweep
 from shared.workflow.wake_up import WakeUp, read_wake_up
@@ -104,7 +105,10 @@ class World:
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
         limits = Limits(self.part_size, self.manifest_bytes, self.devices, self.allowed, self.create_missing_batch)
-        self.services = Services(self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0)
+        pacing = Pacing(self.clock)
+        self.services = Services(
+            self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0, pacing=pacing
+        )
         self.workflow = Workflow(self.services)
 
     def drop(self, data: bytes, name: str = NAME) -> None:
@@ -159,9 +163,12 @@ class World:
             assert self.comes_by(wake_up.manifest, max(due, self.clock.now)), f"nobody comes for {wake_up.manifest}"
 
     def comes_by(self, name: str, moment: datetime) -> bool:
-        """Whether an event or a wake-up of a manifest is on its way that arrives by a moment, or in its second."""
+        """Whether an event or a wake-up of a manifest is on its way that arrives by a moment, or in its second.
+
+        One whose delivery died is shown again a while later.
+        """
         latest = moment + timedelta(seconds=1)
-        messages = [message for message in self.queue.messages if message.visible_at <= latest]
+        messages = [message for message in self.queue.messages if message.visible_at <= latest or message.again]
         named = [read_wake_up(message.text).manifest for message in messages]
         return name in [*named, *(event for event, _ in self.events)]
 

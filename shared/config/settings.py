@@ -202,7 +202,7 @@ class Delays(msgspec.Struct, frozen=True):
 
 _DELAYS = {
     "lease": ("LEASE_DURATION", "PT5M"),
-    "first_poll": ("FIRST_POLL_AFTER", "PT30S"),
+    "first_poll": ("FIRST_POLL_AFTER", "PT45S"),
     "longest_poll": ("LONGEST_POLL_INTERVAL", "PT10M"),
     "first_retry": ("FIRST_RETRY_AFTER", "PT30S"),
     "longest_retry": ("LONGEST_RETRY_INTERVAL", "PT15M"),

@@ -24,7 +24,7 @@ from shared.job.record import (
 
 MOVES: dict[State, frozenset[State]] = {
     State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),
-    State.WAITING: frozenset({State.PROCESSING, State.ACCEPTED, State.FAILED}),
+    State.WAITING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.FAILED}),
     State.ACCEPTED: frozenset({State.ACCEPTED, State.COMPLETED, State.COMPLETED_WITH_ERRORS}),
     **dict.fromkeys(FINAL, frozenset[State]()),
 }

@@ -3,7 +3,7 @@
 The members and their meaning are the status document that users read; ``internal`` alone is for the app itself.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
@@ -133,6 +133,10 @@ class Internal(_Record, frozen=True, kw_only=True):
     """How often in a row the last fault has come with the same words."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
+    places: int = 0
+    """Places in line that the job has had for its next call; the more, the sooner it goes."""
+    throttled_seconds: int = 0
+    """Time in line and behind 429s, while uploading or while following: it does not count towards giving up."""
     has_duplicates: bool = True
     """Some devices are listed more than once; also where that was not recorded."""
     creating: bool = False
@@ -176,6 +180,10 @@ class Job(_Record, frozen=True, kw_only=True):
     created_at: Moment
     updated_at: Moment
     internal: Internal
+
+    def deadline(self, since: datetime, give_up: timedelta) -> datetime:
+        """Return when to give up what has been tried ``since``; time in line does not count."""
+        return since + give_up + timedelta(seconds=self.internal.throttled_seconds)
 
     @property
     def lease(self) -> Lease | None:

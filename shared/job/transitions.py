@@ -1,7 +1,7 @@
 """The steps that change a job's record; each returns a new one, along a way that ``lifecycle.MOVES`` knows."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,6 +13,12 @@ from shared.manifest.target import Target
 
 MOST_VERDICTS = 1000
 """Different verdicts that a job keeps in full; of what comes after them it keeps the outcome alone."""
+
+LONGEST_IN_LINE = timedelta(days=14)
+"""How long a job waits for its turn behind a throttle."""
+
+RATE_LIMITED = Fault(code="rate_limited", description="Partner Center limits the rate of requests.")
+THROTTLED = Fault(code="throttled", description="Partner Center has limited the rate of requests for 14 days.")
 
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:
@@ -104,6 +110,7 @@ def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: obje
 
 def following(job: Job, at: datetime, now: datetime) -> Job:
     """Begin to follow the uploads: every part that will be sent has been accepted."""
+    job = noted(job, places=1, throttled_seconds=0)  # the first poll has its place in line already
     return move(job, State.ACCEPTED, now, _following(job), next_attempt_at=at)
 
 
@@ -132,6 +139,27 @@ def unknown(job: Job) -> str | None:
     named = f"device {first}" if first == last else f"devices {first} to {last}"
     limit = "" if job.device_count else " (or as many as the manifest has)"
     return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
+
+
+def in_line(job: Job, at: datetime, now: datetime, *, called: bool = True) -> Job:
+    """Wait for a turn at ``at``; an attempt that has not ``called`` at all was none."""
+    behind = job.internal.throttled_seconds + seconds(at - now)
+    job = noted(job, deaths=0, places=job.internal.places + 1, throttled_seconds=behind)
+    message = f"Partner Center limits the rate of requests; the turn is expected at {timestamp(at)}."
+    state, attempts = State.WAITING, job.attempts - (not called)
+    if job.state is State.ACCEPTED:
+        state, message = State.ACCEPTED, f"{_following(job)} {message}"
+    return move(job, state, now, message, error=RATE_LIMITED, next_attempt_at=at, attempts=attempts)
+
+
+def is_throttled_for_good(job: Job) -> bool:
+    """Return whether a job has been in line, or behind 429s, for longer than is waited."""
+    return job.internal.throttled_seconds >= LONGEST_IN_LINE.total_seconds()
+
+
+def seconds(wait: timedelta) -> int:
+    """Round a wait to whole seconds; 0 where there is none."""
+    return max(0, round(wait.total_seconds()))
 
 
 def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: object) -> Job:
@@ -172,8 +200,13 @@ def _kept(verdict: Verdict, known: dict[Verdict, int]) -> Verdict:
     return Verdict(verdict.outcome, None, None, verdict.matched_by)
 
 
-def polled(job: Job, fault: Fault | None, at: datetime, now: datetime) -> Job:
-    """End a poll round; the next is at ``at``. What stopped the sending is still reported."""
+def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued: int) -> Job:
+    """End a poll round; the next is at ``at``. What stopped the sending is still reported.
+
+    ``queued`` seconds of the time to it are the line's, or a throttle's.
+    """
+    places, behind = 2 if fault else 1, job.internal.throttled_seconds + queued
+    job = noted(job, places=places, throttled_seconds=behind)
     fault, repeats = repeated(job, fault) if fault else (None, 0)
     since = (job.internal.failing_since or now.replace(microsecond=0)) if fault else None
     setbacks = job.internal.setbacks + 1 if fault else 0

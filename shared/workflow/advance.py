@@ -15,6 +15,7 @@ from shared.job.record import Job, State
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
 from shared.workflow.follow import PollRound
+from shared.workflow.line import Call
 from shared.workflow.look import Seen, look
 from shared.workflow.ports import (
     ConflictError,
@@ -144,8 +145,16 @@ class _Step:
 
     def _attempt(self, stored: Stored) -> None:
         job, now = stored.job, self._services.clock()
-        if job.state is State.WAITING and now >= job.created_at + self._services.delays.give_up and job.error:
-            Claim(self._services, stored).stop(State.FAILED, job.error)
+        waiting, deadline = job.state is State.WAITING, job.deadline(job.created_at, self._services.delays.give_up)
+        if waiting and job.error and (now >= deadline or transitions.is_throttled_for_good(job)):
+            fault = transitions.THROTTLED if transitions.is_throttled_for_good(job) else job.error
+            Claim(self._services, stored).stop(State.FAILED, fault)
+            return
+        # Before the lease is taken: standing in line costs no claim.
+        has_turn = waiting and job.customer_id is not None
+        turn = self._services.pacing.turn(Call.UPLOAD, str(job.customer_id), job.internal.places) if has_turn else None
+        if turn:
+            Claim(self._services, stored).line_up(turn)
             return
         taken = transitions.take_over(job, new_lease(self._services), now)
         if taken.internal.deaths >= lifecycle.MOST_DEATHS:
@@ -153,7 +162,7 @@ class _Step:
             claim.note(lifecycle.noted(job, unanswered=taken.internal.unanswered))
             claim.stop(State.FAILED, CRASHED)
             return
-        Attempt(self._services, self._claim(taken, stored.version)).run()
+        Attempt(self._services, self._claim(taken, stored.version), has_turn=has_turn).run()
 
     def _cancel(self, stored: Stored) -> None:
         claim = Claim(self._services, stored)

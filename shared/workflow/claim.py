@@ -1,5 +1,6 @@
 """A job that this process works on: its record, its lease, and the wake-up that is on its way for it."""
 
+import logging
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from shared.config.timeouts import LONGEST_CALL
 from shared.job import transitions
 from shared.job.record import Fault, Job, Lease, State
 from shared.workflow.backoff import whole_second
+from shared.workflow.line import Call
 from shared.workflow.ports import Sent, Services, Stored
 
 
@@ -70,10 +72,35 @@ class Claim:
         return self.wake_up.due if self.wake_up else None
 
     def first_poll(self, now: datetime) -> datetime:
-        """Return when to poll what has just been accepted: when a wake-up comes anyway, if that is about the time."""
+        """Return when to poll what has just been accepted: when a wake-up comes anyway, if that is about the time.
+
+        Where there is a line, it is the poll's turn.
+        """
         delay, due = self._services.delays.first_poll, self._due
         at = whole_second(now + delay)
-        return due if due and now + delay * 0.9 <= due <= at else at
+        turn = whole_second(self._services.pacing.place(Call.PROGRESS, str(self.job.customer_id), at))
+        return due if due and now + delay * 0.9 <= due <= at == turn else turn
+
+    def line_up(self, turn: datetime, *, called: bool = True) -> None:
+        """Wait for a turn to call; an attempt that has not ``called`` was none."""
+        now, at = self._services.clock(), whole_second(turn)
+        self.save(transitions.in_line(self.job, at, now, called=called))
+        self.enqueue(at)
+        waited = self.job.internal.throttled_seconds
+        event_log.log("rate_limited", manifest=self.job.manifest, until=at, line_seconds=waited)
+
+    def throttled(self, api: Call, retry_after: timedelta | None) -> datetime:
+        """Learn from a 429, and return when the job may call again."""
+        learnt = self._services.pacing.throttled(api, str(self.job.customer_id), retry_after)
+        event_log.log(
+            "throttled",
+            level=logging.WARNING,
+            manifest=self.job.manifest,
+            scope=learnt.scope,
+            retry_after=retry_after.total_seconds() if retry_after else None,
+            rate=round(learnt.per_minute, 1),
+        )
+        return min(learnt.until, self._services.clock() + transitions.LONGEST_IN_LINE)
 
     def stop(self, state: State, fault: Fault) -> None:
         """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""

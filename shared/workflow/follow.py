@@ -14,11 +14,12 @@ from shared.job.record import Fault, Job, Upload
 from shared.manifest import MAX_DEVICES, Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
-from shared.partner_center.responses import AnswerError, UnavailableError, tracking_id
+from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
 from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
+from shared.workflow.line import Call
 from shared.workflow.ports import UNREADABLE, Services, Storage, StorageUnavailableError
 from shared.workflow.results import unknown_rows, write_results
 
@@ -37,6 +38,8 @@ class PollRound:
         self._died = again or claim.job.lease is not None
         self._fault: Fault | None = None
         self._retry_after: timedelta | None = None
+        self._turn: datetime | None = None
+        self._until: datetime | None = None
 
     @property
     def _job(self) -> Job:
@@ -54,6 +57,9 @@ class PollRound:
         try:
             if self._is_worth_polling():
                 self._poll()
+            if self._turn and not transitions.is_throttled_for_good(self._job):
+                self._claim.line_up(self._turn)
+                return
             self._give_up_if_overdue()
             if not self._job.unjudged:
                 self._finish(self._sent.rows())
@@ -75,7 +81,7 @@ class PollRound:
         return True
 
     def _is_overdue(self) -> bool:
-        return self._services.clock() >= self._deadline
+        return self._services.clock() >= self._deadline or transitions.is_throttled_for_good(self._job)
 
     def _is_worth_polling(self) -> bool:
         """Poll once more when the time is over only if the last round went well: a fault may have said to wait.
@@ -88,26 +94,39 @@ class PollRound:
 
     @property
     def _deadline(self) -> datetime:
-        return max(upload.accepted_at for upload in self._job.uploads) + self._services.delays.give_up
+        accepted = max(upload.accepted_at for upload in self._job.uploads)
+        return self._job.deadline(accepted, self._services.delays.give_up)
 
     def _poll(self) -> None:
         """Poll one upload after another; a throttle or an outage puts the rest of the round off.
 
         Every request counts against the quota, refused ones too ("API throttling guidance").
         """
+        pacing, customer = self._services.pacing, str(self._job.customer_id)
         for index in self._job.unjudged:
+            self._turn = pacing.turn(Call.PROGRESS, customer, self._job.internal.places)
+            if self._turn:
+                return
             try:
                 poll = self._progress(self._job.uploads[index])
+            except ThrottledError as error:
+                self._fault = error.fault
+                self._obey(error.retry_after)
+                self._until = self._claim.throttled(Call.PROGRESS, error.retry_after)
+                return
             except SignInError as error:
                 self._fault = error.fault
                 return
             except AnswerError as error:
+                if error.fault.http_status:
+                    pacing.served(Call.PROGRESS, customer)
                 self._fault = error.fault
                 self._obey(error.retry_after)
                 # A refusal is about one upload alone, unless it says how long to be left alone.
                 if isinstance(error, UnavailableError) or error.retry_after:
                     return
             else:
+                pacing.served(Call.PROGRESS, customer)
                 self._obey(poll.retry_after)
                 self._record(index, poll.details)
 
@@ -136,7 +155,8 @@ class PollRound:
 
     def _give_up_if_overdue(self) -> None:
         if self._job.unjudged and self._is_overdue():
-            fault = self._fault or self._job.error or _SILENT
+            throttled = transitions.THROTTLED if transitions.is_throttled_for_good(self._job) else None
+            fault = throttled or self._fault or self._job.error or _SILENT
             self._claim.note(transitions.abandoned(self._job, fault, self._services.clock()))
 
     def _finish_without_manifest(self) -> None:
@@ -180,9 +200,17 @@ class PollRound:
         else:
             delay = poll_delay(services.delays, internal.polls + 1, self._retry_after)
         latest = now + services.delays.give_up if self._is_overdue() else self._deadline
+        latest = now + transitions.LONGEST_IN_LINE if self._until else latest
         at = whole_second(min(now + delay, latest))
-        self._claim.save(transitions.polled(self._job, self._fault, at, now))
-        self._claim.enqueue(at)
+        turn = whole_second(self._turn_after(at))
+        queued = transitions.seconds(turn - (now if self._until else at))
+        self._claim.save(transitions.polled(self._job, self._fault, turn, now, queued=queued))
+        self._claim.enqueue(turn)
+
+    def _turn_after(self, at: datetime) -> datetime:
+        if self._until:
+            return max(at, self._until)
+        return self._services.pacing.place(Call.PROGRESS, str(self._job.customer_id), at)
 
 
 class SentDevices:

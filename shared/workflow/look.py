@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import NamedTuple
 
 import msgspec
@@ -10,13 +11,8 @@ from shared import event_log
 from shared.job import lifecycle, trust
 from shared.job.lifecycle import Step
 from shared.job.record import Job
+from shared.job.transitions import LONGEST_IN_LINE, RATE_LIMITED
 from shared.workflow.ports import Content, Properties, Services, Stored
-
-LONGEST_IN_LINE = timedelta(days=14)
-"""How long a job waits for its turn behind a throttle."""
-
-RATE_LIMITED = "rate_limited"
-"""``error.code`` of a job that waits for its turn."""
 
 
 class Seen(NamedTuple):
@@ -110,8 +106,8 @@ def _impossible(services: Services, job: Job) -> str | None:
 
 
 def _longest_wait(services: Services, job: Job) -> timedelta:
-    is_in_line = job.error is not None and job.error.code == RATE_LIMITED
-    return max(LONGEST_IN_LINE, services.delays.give_up) if is_in_line else services.delays.give_up
+    is_throttled = job.error and (job.error == RATE_LIMITED or job.error.http_status == HTTPStatus.TOO_MANY_REQUESTS)
+    return max(LONGEST_IN_LINE, services.delays.give_up) if is_throttled else services.delays.give_up
 
 
 def _is_same_content(services: Services, job: Job, current: Properties, *, landed: bool) -> bool:

@@ -13,6 +13,7 @@ from shared.job.trust import Foreign
 from shared.manifest import Content as Bytes
 from shared.partner_center.responses import Accepted
 from shared.partner_center.upload_details import Poll
+from shared.workflow.pacing import Pacing
 from shared.workflow.wake_up import WakeUp
 
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
@@ -176,6 +177,7 @@ class Services(msgspec.Struct, frozen=True):
     delays: Delays
     clock: Callable[[], datetime]
     draw: Callable[[], float]
+    pacing: Pacing
     by_events: bool = True
     """Each write is reported by an event; a host that polls finds new ETags alone, which metadata get as well."""
 

@@ -27,6 +27,7 @@ from shared.partner_center.responses import (
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
+from shared.workflow.line import Call
 from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
@@ -37,11 +38,22 @@ _CHANGED = Fault(code="manifest_changed", description="The manifest was overwrit
 class Attempt:
     """One attempt, from reading the manifest to the last part's acceptance or the first fault that ends it."""
 
-    def __init__(self, services: Services, claim: Claim, content: Content | None = None) -> None:
-        """Work on a job whose lease has just been taken; ``content`` where the manifest is already being read."""
+    def __init__(
+        self, services: Services, claim: Claim, content: Content | None = None, *, has_turn: bool = False
+    ) -> None:
+        """Work on a job whose lease has just been taken.
+
+        Args:
+            services: Everything outside.
+            claim: The job.
+            content: The manifest, where it is already being read.
+            has_turn: The job may call at once.
+        """
         self._services = services
         self._claim = claim
         self._content = content
+        self._has_turn = has_turn
+        self._called = False
         self._fresh = True
         self._token_renewed = False
         self._created = False
@@ -108,21 +120,38 @@ class Attempt:
         return current is not None
 
     def _send(self, part: list[Device]) -> bool:
+        if not self._is_turn():
+            return False
         job = self._claim.hold()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
         post = self._services.api.create_batch if job.internal.creating else self._services.api.upload
         try:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
+            self._served()
             self._halve(len(part), error)
         except RefusedError as error:
+            self._served()
             self._refused(error)
         except UnavailableError as error:
             self._unavailable(error, (first, first + len(part) - 1))
         else:
+            self._served()
             self._keep(accepted, first, len(part), request_id)
             return True
         return False
+
+    def _is_turn(self) -> bool:
+        """Use the turn that the attempt came with, or ask for one; without it, stand in line."""
+        customer, places = str(self._job.customer_id), self._job.internal.places
+        turn = None if self._has_turn else self._services.pacing.turn(Call.UPLOAD, customer, places)
+        if turn:
+            self._claim.line_up(turn, called=self._called)
+        self._has_turn, self._called = False, True
+        return turn is None
+
+    def _served(self) -> None:
+        self._services.pacing.served(Call.UPLOAD, str(self._job.customer_id))
 
     def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
         now = self._services.clock()
@@ -190,7 +219,7 @@ class Attempt:
         elif error.said_no:
             self._postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
         elif isinstance(error, ThrottledError):
-            self._postpone(error.fault, error.retry_after)
+            self._throttled(error)
         else:
             self._postpone(error.fault, error.retry_after, unanswered=part)
 
@@ -205,16 +234,31 @@ class Attempt:
         if error.retry_after:
             self._postpone(fault, error.retry_after)
 
+    def _throttled(self, error: ThrottledError) -> None:
+        """Wait behind the closed door: at least as told, and longer after each throttle in a row."""
+        until = self._claim.throttled(Call.UPLOAD, error.retry_after)
+        services, now, internal = self._services, self._services.clock(), self._job.internal
+        delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
+        at = whole_second(max(now + min(delay, transitions.LONGEST_IN_LINE), until))
+        behind = internal.throttled_seconds + transitions.seconds(at - now)
+        # It has waited for its turn already, and goes before others next time.
+        places = internal.places + 2
+        self._wait(error.fault, at, throttled_seconds=behind, places=places)
+
     def _postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
         services, now = self._services, self._services.clock()
-        deadline = self._job.created_at + services.delays.give_up
+        deadline = self._job.deadline(self._job.created_at, services.delays.give_up)
         if now >= deadline:
             self._claim.note(lifecycle.noted(self._job, **bookkeeping))
             self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
             return
         delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
-        at = whole_second(min(now + delay, deadline))
-        self._claim.save(transitions.postponed(self._job, fault, at, now, **bookkeeping))
+        at = services.pacing.place(Call.UPLOAD, str(self._job.customer_id), now + delay)
+        self._wait(fault, whole_second(min(at, deadline)), **bookkeeping)
+
+    def _wait(self, fault: Fault, at: datetime, **bookkeeping: object) -> None:
+        now, places = self._services.clock(), {"places": self._job.internal.places + 1}
+        self._claim.save(transitions.postponed(self._job, fault, at, now, **(places | bookkeeping)))
         self._claim.enqueue(at)
         job = self._job
         event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)

@@ -28,7 +28,7 @@ def test_defaults_are_the_contracts() -> None:
     assert not settings.limits.create_missing_batch
     delays = settings.delays
     assert delays.give_up == timedelta(days=2)
-    assert (delays.first_poll, delays.longest_poll) == (timedelta(seconds=30), timedelta(minutes=10))
+    assert (delays.first_poll, delays.longest_poll) == (timedelta(seconds=45), timedelta(minutes=10))
     assert (delays.first_retry, delays.longest_retry) == (timedelta(seconds=30), timedelta(minutes=15))
 
 

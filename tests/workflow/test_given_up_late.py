@@ -3,30 +3,30 @@
 import csv
 from io import StringIO
 
-from local.stand_ins.partner_center import faults
 from shared.job.blob_names import results_of
 from shared.job.record import State
 from tests.manifests import array, serials
+from tests.workflow.life.views import down_for_days
 from tests.world import NAME, World
 
 
 def test_what_was_accepted_is_asked_after_though_sending_was_given_up_late() -> None:
     world = World(part_size=1)
-    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(9 * 86_400))
+    world.partner_center.script.next_upload(lambda proceed: proceed(), down_for_days)
     world.drop(array(serials(2)))
     world.settle()
     job = world.job()
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert job.error is not None
-    assert job.error.http_status == 429
+    assert job.error.http_status == 503
     results = world.storage.blobs[results_of(NAME)].data.decode("utf-8-sig")
     assert [row["outcome"] for row in csv.DictReader(StringIO(results))] == ["registered", "not_uploaded"]
 
 
 def test_it_is_asked_after_once() -> None:
     world = World(part_size=1)
-    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(9 * 86_400))
-    world.partner_center.script.next_poll(faults.throttled(9 * 86_400))
+    world.partner_center.script.next_upload(lambda proceed: proceed(), down_for_days)
+    world.partner_center.script.next_poll(down_for_days)
     world.drop(array(serials(2)))
     world.settle()
     assert world.job().state is State.COMPLETED_WITH_ERRORS

@@ -12,7 +12,7 @@ from local.stand_ins.web import Proceed, Response, instead
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from tests.manifests import array, serials
-from tests.workflow.life.views import TWO, rows, status_of_error
+from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error
 from tests.world import DELAYS, NAME, World
 
 
@@ -117,7 +117,7 @@ def test_a_throttle_at_poll_63_of_100_does_not_start_again_at_1() -> None:
     ask_now(world)
     assert len(polls(world)) == 63
     assert world.job().devices.registered == 62
-    ask_now(world)
+    world.settle()
     assert world.job().state is State.COMPLETED
     assert len(polls(world)) == 101
     assert len(set(polls(world))) == 100
@@ -242,7 +242,7 @@ def test_a_manifest_that_stays_unreadable_does_not_keep_the_job_for_ever() -> No
 
 def test_a_poll_told_to_wait_beyond_the_end_is_not_sent_again() -> None:
     world = World()
-    world.partner_center.script.next_poll(faults.throttled(9 * 86_400))
+    world.partner_center.script.next_poll(down_for_days)
     world.drop(TWO)
     world.settle()
     assert world.job().state is State.COMPLETED_WITH_ERRORS

@@ -217,13 +217,16 @@ def test_an_attempt_that_fails_after_the_time_to_give_up_is_the_last() -> None:
     assert status_of_error(world) == 500
 
 
-def test_an_absurd_retry_after_is_waited_for_until_giving_up() -> None:
+def test_an_absurd_throttle_is_waited_for_for_14_days() -> None:
     world = World()
     world.partner_center.script.next_upload(faults.throttled(999_999_999_999))
     world.drop(TWO)
-    world.settle()
-    assert world.job().state is State.FAILED
-    assert status_of_error(world) == 429
+    world.settle(until=timedelta(days=20))
+    job = world.job()
+    assert job.state is State.FAILED
+    assert job.error is not None
+    assert job.error.code == "throttled"
+    assert job.updated_at - job.created_at == timedelta(days=14)
     assert len(uploads(world)) == 1
 
 

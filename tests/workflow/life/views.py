@@ -3,6 +3,9 @@
 import csv
 from io import StringIO
 
+from requests.structures import CaseInsensitiveDict
+
+from local.stand_ins.web import Proceed, Response
 from tests.manifests import array, serials
 from tests.world import NAME, World
 
@@ -23,3 +26,8 @@ def status_of_error(world: World) -> int | None:
     error = world.job().error
     assert error is not None
     return error.http_status
+
+
+def down_for_days(_: Proceed) -> Response:
+    """Answer 503, and ask to be left alone for longer than jobs are tried."""
+    return Response(503, CaseInsensitiveDict({"Retry-After": str(9 * 86_400)}), b"")

@@ -1,0 +1,220 @@
+"""The line before one of Partner Center's quotas: its doors, the rate that is believed to be served, places in it.
+
+Everything here is pure: moments come in, moments go out. A process knows only what it was told itself; of several
+processes each finds its share. The models are TCP's congestion control (a rate that grows as CUBIC does, RFC 9438,
+cut at each throttle) and botocore's adaptive retries (a token bucket filled at that rate, never far above what was
+really called).
+"""
+
+from collections import deque
+from datetime import datetime, timedelta
+from enum import IntEnum
+from math import exp2, inf, sqrt
+
+MEASURED = timedelta(minutes=1)
+"""What was called in so long a time is the sample that rates are estimated from."""
+
+CUT, REGAIN = 0.8, 120
+"""A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
+
+DEEPEST_CUT = 0.7
+"""One sample is small: not more than this is believed at a time."""
+
+SLOWEST = 6 / 60
+"""Calls a second where a throttle is met before anything was served."""
+
+LEAST = 1 / 600
+"""Calls a second: however many are refused, one is tried in ten minutes."""
+
+OVERBOOKED, DOUBT = 1.2, 3.0
+"""Places are given out denser than the rate, the more so the smaller the sample (it errs by its square root):
+who comes too early is sent on without a call, but a turn that nobody takes is lost."""
+
+FEW, SUPPOSED = 5, 1.0
+"""A sample this small says nothing: for the first minutes places are a second apart."""
+
+BURST_SECONDS, BURST = 5, 3
+"""How many calls may come at once, by the rate, and at least."""
+
+CALM = timedelta(minutes=10)
+"""After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
+
+FARTHEST = timedelta(days=1)
+"""No place is farther off; whoever comes then takes the next."""
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+"""How long a door stays closed for a throttle without ``Retry-After``: doubled each time in a row."""
+
+UNPROVEN = timedelta(seconds=90)
+"""A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
+
+SECOND = timedelta(seconds=1)
+
+
+class Call(IntEnum):
+    """What is called. The lower one goes first."""
+
+    UPLOAD = 0
+    PROGRESS = 1
+
+
+class Line:
+    """The line before one quota. All moments are UTC, and given by the caller in about their order."""
+
+    def __init__(self, now: datetime, most: float | None = None) -> None:
+        """Begin without a line; ``most`` calls a second are never exceeded, where it is known."""
+        self._born = self._cut_at = self._filled = now
+        self._most = most
+        self._peak: float | None = None
+        self._sample = 0
+        self._window = MEASURED.total_seconds()
+        self._first_cut = False
+        self._tokens = inf
+        self._called_at = now - CALM
+        self._row = 0
+        self._calls = deque[datetime]()
+        self._tails = dict.fromkeys(Call, now)
+        self._doors = dict.fromkeys(Call, now)
+        self._tested = dict.fromkeys(Call, now - UNPROVEN)
+
+    def rate(self, now: datetime) -> float | None:
+        """Return how many calls a second are believed to be served; ``None`` where nothing limits them."""
+        if self._peak is None:
+            return self._most
+        regain, farthest = (REGAIN, 1.5) if self._sample >= FEW else (REGAIN / 4, 4)
+        grown = self._peak * (1 + (1 - CUT) * ((now - self._cut_at).total_seconds() / regain - 1) ** 3)
+        rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
+        return rate if self._most is None else min(rate, self._most)
+
+    def is_closed(self, api: Call, now: datetime) -> bool:
+        """Say whether a throttle's time is not over yet."""
+        return now < self._doors[api]
+
+    def has_line(self, now: datetime) -> bool:
+        """Say whether uploads wait for their turn."""
+        return now < self._tails[Call.UPLOAD]
+
+    def admits(self, api: Call, places: int, now: datetime) -> bool:
+        """Say whether a job that has had so many places in line may call now.
+
+        A job that has none yet waits behind all others. Who has been sent on goes before others, and uploads
+        before polls: each step costs a burst's worth of spare calls.
+        """
+        self._forget_if_calm(now)
+        rate = self.rate(now)
+        if rate is None or now < self._doors[api]:
+            return now >= self._doors[api]
+        if not places and now < self._tails[api]:
+            return False
+        burst = max(BURST, BURST_SECONDS * rate)
+        self._tokens = min(4 * burst, self._tokens + rate * (now - self._filled).total_seconds())
+        self._filled = now
+        if self._most is not None and self._measure(now) >= self._most * MEASURED.total_seconds():
+            return False
+        patience = (places <= 1) + (api is Call.PROGRESS and self.has_line(now))
+        return self._tokens >= 1 + patience * burst
+
+    def call(self, now: datetime) -> None:
+        """Count a call that begins."""
+        self._tokens -= 1
+        self._called_at = now
+        self._measure(now)
+        self._calls.append(now)
+
+    def refused(self) -> None:
+        """Take the latest call out of the sample again."""
+        if self._calls:
+            self._calls.pop()
+
+    def is_calm(self, now: datetime) -> bool:
+        """Say whether nothing was called or throttled lately, and nobody waits."""
+        return now >= max(self._called_at + CALM, self._cut_at, *self._tails.values(), *self._doors.values())
+
+    def forget(self, now: datetime) -> None:
+        """Open the doors and forget the rate, as what was learnt was another quota's; the calls were its own."""
+        self._peak, self._sample, self._row = None, 0, 0
+        self._tails = dict.fromkeys(Call, now)
+        self._doors = dict.fromkeys(Call, now)
+
+    def served(self, api: Call, now: datetime) -> None:
+        """Take note that a call was not throttled."""
+        if not self.is_closed(api, now):
+            self._row = 0
+
+    def place(self, api: Call, earliest: datetime, now: datetime) -> datetime:
+        """Give out the next place; ``earliest`` where that is later. Polls stand behind uploads."""
+        rate = self.rate(now)
+        free = max(self._doors[api], now, *(tail for ahead, tail in self._tails.items() if ahead <= api))
+        if rate is None or earliest > free:
+            return max(earliest, self._doors[api])
+        free = min(free, now + FARTHEST)
+        self._tails[api] = free + SECOND / self._density(rate, now)
+        return free
+
+    def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
+        """Close the door, slow down, and return when the throttled job may call again."""
+        self.refused()
+        if self.is_closed(api, now):
+            return self._throttled_with_others(api, retry_after, now)
+        self._row += 1
+        wait = self._wait(retry_after)
+        proven = retry_after is None or now < self._tested[api] + UNPROVEN
+        if proven or wait <= UNPROVEN:
+            self._close(api, wait, now)
+            return max(self._doors[api], now + SECOND / (self._peak or SLOWEST))
+        self._close(api, UNPROVEN, now)
+        self._tested[api] = self._doors[api]
+        return now + wait
+
+    def _wait(self, retry_after: timedelta | None) -> timedelta:
+        if retry_after is None:
+            doubled: int = 2 ** min(self._row - 1, 8)
+            return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+        return max(retry_after, SECOND)
+
+    def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
+        others_closed = any(self.is_closed(other, now) for other in Call)
+        self._doors[api] = now + wait
+        if not others_closed:
+            self._cut(wait, now)
+        after = self._doors[api] + SECOND / (self._peak or SLOWEST)
+        self._tails[api] = max(self._tails[api], after)
+
+    def _cut(self, wait: timedelta, now: datetime) -> None:
+        served, before = self._measure(now), self.rate(now)
+        spent = now - self._calls[0] if self._calls else timedelta(0)
+        self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()
+        estimate = max(served / self._window, SLOWEST)
+        self._first_cut = self._peak is None
+        if before is not None and not self._first_cut:
+            estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
+        self._peak, self._cut_at = max(estimate, LEAST), now
+        self._sample = served if self._first_cut else max(served, self._sample)
+        self._tokens, self._filled = 0.0, now
+
+    def _throttled_with_others(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
+        """Learn from a call that had begun before the door was closed: less was served than it seemed."""
+        if self._first_cut:
+            self._sample = self._measure(now)
+            self._peak = max(self._sample / self._window, SLOWEST)
+        if retry_after and retry_after <= UNPROVEN:
+            self._doors[api] = max(self._doors[api], now + retry_after)
+        return self.place(api, now + (retry_after or SECOND), now)
+
+    def _measure(self, now: datetime) -> int:
+        while self._calls and self._calls[0] <= now - MEASURED:
+            self._calls.popleft()
+        return len(self._calls)
+
+    def _density(self, rate: float, now: datetime) -> float:
+        """Return how many places a second are given out."""
+        density = OVERBOOKED * rate * (1 + DOUBT / sqrt(max(self._measure(now), 1)))
+        if self._most is not None:
+            return min(density, OVERBOOKED * self._most)
+        if self._sample >= FEW:
+            return density
+        return max(density, SUPPOSED * exp2((self._cut_at - now) / timedelta(minutes=1)))
+
+    def _forget_if_calm(self, now: datetime) -> None:
+        if self._peak is not None and now >= max(self._cut_at + CALM, *self._tails.values(), *self._doors.values()):
+            self.forget(now)

@@ -1,0 +1,148 @@
+"""When whose call to Partner Center may be made, so that a backlog drains at the rate that it allows.
+
+Quotas may be a partner's or a customer's, and a 429 does not say whose is used up ("API throttling guidance"). So the
+first one is taken for the customer's; once a second customer meets one while nobody else is served, for the
+partner's; until another customer is served behind the closed door. One instance a process, for all its threads.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import NamedTuple
+
+from shared.workflow.line import MEASURED, Call, Line
+
+PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
+"""How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""
+
+MOST_PASSES = 4
+"""Customers that may wait for their pass; others stand in line."""
+
+
+LEAST_PROOF, MOST_PROOF = 2, 32
+"""How many customers must be throttled in a row for the quota to be taken for the partner's; more after each error."""
+
+TELLING = timedelta(seconds=1)
+"""A door that opens sooner proves nothing: ``Retry-After`` is rounded up."""
+
+MOST_CUSTOMERS = 1000
+"""Customers of whom something is kept, though they are calm."""
+
+
+class Throttle(NamedTuple):
+    """What was learnt from a 429: when its job may call again, whose quota it is, and the rate believed now."""
+
+    until: datetime
+    scope: str
+    per_minute: float
+
+
+class Pacing:
+    """What this process has learnt of Partner Center's quotas."""
+
+    def __init__(self, clock: Callable[[], datetime], requests_per_minute: int | None = None) -> None:
+        """Know nothing yet; ``requests_per_minute`` is never exceeded by this process, where it is set."""
+        self._clock = clock
+        self._most = requests_per_minute / 60 if requests_per_minute else None
+        self._lock = Lock()
+        self._partner = Line(clock(), self._most)
+        self._partner_wide = False
+        self._customers: dict[str, Line] = {}
+        self._refused: dict[str, datetime] = {}
+        """Customers that were throttled while no other was served, and until when."""
+        self._passes: dict[str, datetime] = {}
+        self._next_pass = self._next_test = clock()
+        self._test_every = TEST_EVERY
+        self._proof = LEAST_PROOF
+        self._tester: str | None = None
+
+    def turn(self, api: Call, customer: str, places: int) -> datetime | None:
+        """Begin a call now (``None``), or return when it is its turn; ``places`` in line its job has had before."""
+        with self._lock:
+            now, line = self._clock(), self._line(customer)
+            if not line.admits(api, places, now):
+                return self._place(api, customer, now, now)
+            if self._held_up(api, places, now) and not self._passes_by(api, customer, now):
+                return self._reserve_pass(customer, now) or self._place(api, customer, now, now)
+            line.call(now)
+            self._partner.call(now)
+            return None
+
+    def place(self, api: Call, customer: str, earliest: datetime) -> datetime:
+        """Return when a later call should be made: at ``earliest``, or behind the line that there is now."""
+        with self._lock:
+            return self._place(api, customer, earliest, self._clock())
+
+    def served(self, api: Call, customer: str) -> None:
+        """Take note that a call was answered by anything but a 429."""
+        with self._lock:
+            now = self._clock()
+            if customer == self._tester:  # behind the partner's closed door: the quotas are the customers' own
+                self._partner_wide, self._tester, self._test_every = False, None, TEST_EVERY
+                self._proof = min(2 * self._proof, MOST_PROOF)
+            if self._refused.keys() - {customer}:
+                self._refused.clear()
+            self._partner.served(api, now)
+            self._line(customer).served(api, now)
+
+    def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
+        """Take note of a 429, and close the door for all whom it seems to concern."""
+        with self._lock:
+            now = self._clock()
+            self._learn_scope(customer, now + (retry_after or MEASURED), now)
+            concerned, other = self._line(customer), self._partner
+            if self._partner_wide:
+                concerned, other = other, concerned
+            other.refused()
+            until = concerned.throttled(api, retry_after, now)
+            return Throttle(until, "partner" if self._partner_wide else "customer", 60 * (concerned.rate(now) or 0))
+
+    def _held_up(self, api: Call, places: int, now: datetime) -> bool:
+        return (self._partner_wide or self._most is not None) and not self._partner.admits(api, places, now)
+
+    def _place(self, api: Call, customer: str, earliest: datetime, now: datetime) -> datetime:
+        at = self._line(customer).place(api, earliest, now)
+        return self._partner.place(api, at, now) if self._partner_wide or self._most is not None else at
+
+    def _line(self, customer: str) -> Line:
+        if customer not in self._customers:
+            now = self._clock()
+            if len(self._customers) >= MOST_CUSTOMERS:
+                self._customers = {name: line for name, line in self._customers.items() if not line.is_calm(now)}
+            self._customers[customer] = Line(now)
+        return self._customers[customer]
+
+    def _learn_scope(self, customer: str, until: datetime, now: datetime) -> None:
+        self._tester = None
+        self._refused = {name: end for name, end in self._refused.items() if end > now} | {customer: until}
+        if not self._partner_wide and len(self._refused) >= self._proof:
+            self._partner_wide, self._next_test = True, now + MEASURED
+            for name in self._refused:
+                self._line(name).forget(now)
+
+    def _passes_by(self, api: Call, customer: str, now: datetime) -> bool:
+        """Let a call pass the partner's line: of a customer without others, or to test a closed door."""
+        if not self._partner_wide or self._most is not None:
+            return False
+        closed = self._partner.is_closed(api, now + TELLING)
+        if self._passes.get(customer, self._next_pass) <= now and self._line(customer).is_calm(now):
+            self._passes.pop(customer, None)
+            self._next_pass = max(self._next_pass, now + PASS_EVERY)
+        elif self._next_test <= now and closed and customer not in self._refused:
+            self._next_test = now + self._test_every
+            self._test_every *= 2
+        else:
+            return False
+        if closed:
+            self._tester = customer
+        return True
+
+    def _reserve_pass(self, customer: str, now: datetime) -> datetime | None:
+        """Return when a customer without other calls may pass the line, if few wait for that."""
+        self._passes = {name: at for name, at in self._passes.items() if at > now - MEASURED}
+        if not self._partner_wide or len(self._passes) >= MOST_PASSES or not self._line(customer).is_calm(now):
+            return None
+        if customer not in self._passes:
+            self._passes[customer] = max(self._next_pass, now)
+            self._next_pass = self._passes[customer] + PASS_EVERY
+        return self._passes[customer]

@@ -1,0 +1,98 @@
+"""A backlog drains at the rate that Partner Center allows, whatever the quota, the processes and the luck."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from shared.job.record import State
+from tests.workflow.backlog import REDELIVERY, Backlog, Report
+from tests.workflow.quota import Quota
+
+MINUTE = timedelta(minutes=1)
+ALONE = (timedelta(seconds=1), MINUTE, 5 * MINUTE)
+
+ENDS = 3 * MINUTE
+"""What a backlog takes beside its requests: the door's first minute, and the last manifest's registration."""
+
+
+def worlds(manifests: int, numbers: tuple[int, ...] = (1, 2, 6)) -> Iterator[Any]:
+    """Everything that the quota and the processes can be, for a backlog that takes about ``manifests / 30`` minutes."""
+    third = manifests / 90 * MINUTE
+    quotas: dict[str, dict[str, Any]] = {
+        "sliding, refused ones count": {},
+        "sliding, refused ones are free": {"counts_refused": False},
+        "fixed, refused ones count": {"fixed": True},
+        "fixed, refused ones are free": {"fixed": True, "counts_refused": False},
+        "halved on the way": {"later": (third, 30)},
+        "doubled on the way": {"later": (third, 120)},
+    }
+    for processes in numbers:
+        for title, members in quotas.items():
+            yield pytest.param(Backlog(manifests, Quota(**members), processes=processes), id=f"{title}, {processes}")
+        for customers in (20, min(1000, manifests // 2)):
+            backlog = Backlog(manifests, Quota(), customers, processes)
+            yield pytest.param(backlog, id=f"{customers} customers of one quota, {processes}")
+        backlog = Backlog(manifests, Quota(), processes=processes, lives_for=20 * MINUTE)
+        yield pytest.param(backlog, id=f"processes that die, {processes}")
+        backlog = Backlog(manifests, Quota(by_customer=True), processes=processes, alone=ALONE)
+        yield pytest.param(backlog, id=f"a quota for each customer, {processes}")
+        customers = 2
+        quota = Quota(60 // customers, by_customer=True)
+        backlog = Backlog(manifests, quota, customers, processes, alone=ALONE)
+        yield pytest.param(backlog, id=f"a quota for each of {customers} customers, {processes}")
+
+
+def check(backlog: Backlog, report: Report) -> None:
+    died = REDELIVERY if backlog.lives_for else timedelta(0)
+    assert report.states == {State.COMPLETED: len(backlog.names)}
+    assert report.doubles == 0
+    assert report.share_refused <= (0.1 if backlog.processes < 6 else 0.2)
+    assert report.took <= report.least * (1.25 if backlog.processes < 6 else 1.5) + ENDS + died, str(report)
+    assert sum(report.executions) / len(report.executions) <= (
+        8 if backlog.processes < 6 and not backlog.lives_for else 10
+    )
+    assert all(after <= 2 * MINUTE for after in report.accepted_after)
+    assert report.refused.total() >= backlog.processes, "each process has met the quota"
+
+
+@pytest.mark.parametrize("backlog", [*worlds(240, (1,)), *islice(worlds(240, (6,)), 4)])
+def test_a_backlog_drains_at_the_rate_that_is_served(backlog: Backlog) -> None:
+    check(backlog, backlog.run())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("backlog", list(worlds(4000)))
+def test_thousands_of_manifests_drain_at_the_rate_that_is_served(backlog: Backlog) -> None:
+    check(backlog, backlog.run())
+
+
+@pytest.mark.parametrize("processes", [1, 6])
+def test_an_outage_of_an_hour_amid_a_backlog_is_survived(processes: int) -> None:
+    backlog = Backlog(200, Quota(outage=(4 * MINUTE, 64 * MINUTE)), processes=processes)
+    report = backlog.run()
+    assert report.states == {State.COMPLETED: 200}
+    assert report.doubles == 0
+    assert report.share_refused <= 0.2
+    # Jobs that meet the outage back off each by itself, 15 minutes at most.
+    assert report.took <= report.least * 1.5 + 15 * MINUTE
+    assert sum(report.executions) / 200 <= 16
+
+
+def test_a_known_quota_is_not_exceeded() -> None:
+    backlog = Backlog(200, Quota(), requests_per_minute=60)
+    report = backlog.run()
+    assert report.states == {State.COMPLETED: 200}
+    assert report.refused.total() == 0
+    assert report.took <= report.least * 1.25 + ENDS
+
+
+def test_without_a_time_to_wait_the_backlog_drains_as_well() -> None:
+    backlog = Backlog(200, Quota(tells_when=False))
+    report = backlog.run()
+    assert report.states == {State.COMPLETED: 200}
+    assert report.share_refused <= 0.1
+    assert report.took <= report.least * 1.5 + ENDS

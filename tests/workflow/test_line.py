@@ -1,0 +1,237 @@
+"""A line before one quota: doors, rates and places, by values alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.workflow.line import CALM, FARTHEST, UNPROVEN, Call, Line
+
+NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def called(calls: int, at: datetime = NOW, line: Line | None = None) -> Line:
+    line = line or Line(at)
+    for _ in range(calls):
+        assert line.admits(Call.UPLOAD, 0, at)
+        line.call(at)
+    return line
+
+
+def per_minute(line: Line, at: datetime) -> float:
+    rate = line.rate(at)
+    assert rate is not None
+    return rate * 60
+
+
+def test_without_a_throttle_nothing_waits() -> None:
+    line = called(5000)
+    assert line.rate(NOW) is None
+    assert line.place(Call.PROGRESS, NOW + SECOND, NOW) == NOW + SECOND
+
+
+def test_a_throttle_closes_the_door_until_its_time_is_over() -> None:
+    line = called(61)
+    assert line.throttled(Call.UPLOAD, 50 * SECOND, NOW) == NOW + 50 * SECOND
+    assert not line.admits(Call.UPLOAD, 5, NOW + 49 * SECOND)
+    assert line.admits(Call.UPLOAD, 5, NOW + 50 * SECOND)
+
+
+def test_a_throttled_upload_does_not_close_the_door_for_polls() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, 50 * SECOND, NOW)
+    assert not line.is_closed(Call.PROGRESS, NOW)
+
+
+def test_the_rate_is_what_was_served_until_the_throttle_over_the_time_to_its_end() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    assert per_minute(line, NOW + 2 * MINUTE) == pytest.approx(60)
+
+
+def test_an_estimate_is_taken_back_for_calls_that_were_under_way_and_refused() -> None:
+    line = called(100)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    for _ in range(39):
+        line.throttled(Call.UPLOAD, MINUTE, NOW + SECOND)
+    assert per_minute(line, NOW + 2 * MINUTE) == pytest.approx(60)
+
+
+def test_a_throttle_cuts_the_rate_and_calm_brings_it_back_and_beyond() -> None:
+    line = called(121)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    full, later = per_minute(line, NOW + 2 * MINUTE), NOW + 2 * MINUTE
+    line.throttled(Call.UPLOAD, SECOND, later)
+    cut = per_minute(line, later + SECOND)
+    assert 0.5 * full < cut < 0.85 * full
+    for second in range(300):
+        line.call(later + second * SECOND)
+        line.call(later + second * SECOND)
+    assert per_minute(line, later + 4.5 * MINUTE) > 1.1 * cut
+
+
+def test_a_cut_is_bounded_however_little_was_called() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    line.throttled(Call.UPLOAD, SECOND, NOW + 10 * MINUTE)
+    assert per_minute(line, NOW + 12 * MINUTE) >= 0.7 * 60
+
+
+def test_throttles_without_end_leave_one_call_in_ten_minutes() -> None:
+    line, at = Line(NOW), NOW
+    for _ in range(60):
+        line.throttled(Call.UPLOAD, SECOND, at)
+        at += 2 * SECOND
+    assert per_minute(line, at) >= 0.8 * 0.1
+
+
+@pytest.mark.parametrize(("throttles", "seconds"), [(1, 30), (2, 60), (3, 120), (6, 900), (20, 900)])
+def test_throttles_without_a_time_close_the_door_for_longer_and_longer(throttles: int, seconds: int) -> None:
+    line, at = Line(NOW), NOW
+    for _ in range(throttles - 1):
+        line.throttled(Call.UPLOAD, None, at)
+        at += 16 * MINUTE
+    line.throttled(Call.UPLOAD, None, at)
+    assert line.is_closed(Call.UPLOAD, at + seconds * SECOND - SECOND)
+    assert not line.is_closed(Call.UPLOAD, at + seconds * SECOND)
+
+
+def test_a_call_that_is_served_ends_the_row_of_throttles() -> None:
+    line = Line(NOW)
+    line.throttled(Call.UPLOAD, None, NOW)
+    line.served(Call.UPLOAD, NOW + MINUTE)
+    line.throttled(Call.UPLOAD, None, NOW + 2 * MINUTE)
+    assert not line.is_closed(Call.UPLOAD, NOW + 2.5 * MINUTE)
+
+
+def test_an_answer_that_was_under_way_ends_no_row() -> None:
+    line = Line(NOW)
+    line.throttled(Call.UPLOAD, None, NOW)
+    line.served(Call.UPLOAD, NOW + SECOND)
+    line.throttled(Call.UPLOAD, None, NOW + MINUTE)
+    assert line.is_closed(Call.UPLOAD, NOW + 1.9 * MINUTE)
+
+
+def test_a_long_throttle_is_obeyed_by_its_job_and_tested_by_another() -> None:
+    line = called(61)
+    assert line.throttled(Call.UPLOAD, 60 * MINUTE, NOW) == NOW + 60 * MINUTE
+    assert line.is_closed(Call.UPLOAD, NOW + UNPROVEN - SECOND)
+    assert not line.is_closed(Call.UPLOAD, NOW + UNPROVEN)
+
+
+def test_a_long_throttle_that_is_met_again_is_believed() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, 60 * MINUTE, NOW)
+    line.throttled(Call.UPLOAD, 58 * MINUTE, NOW + 2 * MINUTE)
+    assert line.is_closed(Call.UPLOAD, NOW + 59 * MINUTE)
+
+
+def test_places_are_given_out_one_after_another_denser_than_the_rate() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    places = [line.place(Call.UPLOAD, NOW, NOW) for _ in range(60)]
+    assert places == sorted(set(places))
+    assert NOW + MINUTE < places[0] <= NOW + MINUTE + 2 * SECOND
+    assert 25 * SECOND < places[-1] - places[0] < 59 * SECOND
+
+
+def test_polls_stand_behind_uploads() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    last = [line.place(Call.UPLOAD, NOW, NOW) for _ in range(60)][-1]
+    assert line.place(Call.PROGRESS, NOW, NOW) > last
+    assert line.place(Call.UPLOAD, NOW, NOW) < last + 2 * SECOND
+
+
+def test_who_comes_later_than_the_line_ends_needs_no_place() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    assert line.place(Call.PROGRESS, NOW + 10 * MINUTE, NOW) == NOW + 10 * MINUTE
+
+
+def test_no_place_is_farther_off_than_a_day() -> None:
+    line = Line(NOW)
+    for throttle in range(60):
+        line.throttled(Call.UPLOAD, SECOND, NOW + 2 * throttle * SECOND)
+    at = NOW + 10 * MINUTE
+    assert max(line.place(Call.UPLOAD, at, at) for _ in range(2000)) == at + FARTHEST
+
+
+def test_who_has_no_place_waits_behind_those_who_have() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    for _ in range(100):
+        line.place(Call.UPLOAD, NOW, NOW)
+    at = NOW + MINUTE + 10 * SECOND
+    assert not line.admits(Call.UPLOAD, 0, at)
+    assert line.admits(Call.UPLOAD, 1, at)
+
+
+def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
+    line, at = called(61), NOW + MINUTE
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    for _ in range(100):
+        line.place(Call.UPLOAD, NOW, NOW)
+    admitted = dict.fromkeys(("poll", "upload", "sent on"), 0)
+    while line.admits(Call.PROGRESS, 1, at):
+        line.call(at)
+        admitted["poll"] += 1
+    while line.admits(Call.UPLOAD, 1, at):
+        line.call(at)
+        admitted["upload"] += 1
+    while line.admits(Call.UPLOAD, 2, at):
+        line.call(at)
+        admitted["sent on"] += 1
+    assert all(admitted.values())
+    assert not line.admits(Call.UPLOAD, 9, at)
+
+
+def test_after_a_calm_the_app_is_as_quick_as_ever() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    assert not line.is_calm(NOW + CALM - SECOND)
+    assert line.is_calm(NOW + CALM)
+    called(500, NOW + CALM, line)
+
+
+def test_a_known_quota_is_never_exceeded() -> None:
+    line, admitted = Line(NOW, most=0.5), 0
+    for second in range(600):
+        at = NOW + second * SECOND
+        while line.admits(Call.UPLOAD, 9, at):
+            line.call(at)
+            admitted += 1
+    assert 250 <= admitted <= 10 * 30
+    assert line.rate(NOW + 10 * MINUTE) == 0.5
+
+
+def test_a_throttle_slows_down_what_a_known_quota_allows() -> None:
+    line = Line(NOW, most=10)
+    called(6, NOW, line)
+    line.throttled(Call.UPLOAD, SECOND, NOW)
+    assert per_minute(line, NOW + SECOND) < 600
+    assert line.place(Call.UPLOAD, NOW, NOW) > NOW
+
+
+def test_the_other_apis_throttle_cuts_nothing_twice() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    cut = per_minute(line, NOW + 2 * MINUTE)
+    line.throttled(Call.PROGRESS, MINUTE, NOW + SECOND)
+    assert line.is_closed(Call.PROGRESS, NOW + MINUTE)
+    assert per_minute(line, NOW + 2 * MINUTE) == cut
+
+
+@pytest.mark.parametrize(("retry_after", "closed"), [(None, 30), (80 * SECOND, 81), (60 * MINUTE, 30)])
+def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
+    retry_after: timedelta | None, closed: int
+) -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    line.served(Call.UPLOAD, NOW + 2 * MINUTE)
+    at = NOW + 5 * MINUTE
+    line.throttled(Call.UPLOAD, 30 * SECOND, at)
+    again = line.throttled(Call.UPLOAD, retry_after, at + SECOND)
+    assert again > at + 30 * SECOND
+    assert line.is_closed(Call.UPLOAD, at + closed * SECOND - SECOND)
+    assert not line.is_closed(Call.UPLOAD, at + closed * SECOND)

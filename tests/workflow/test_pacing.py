@@ -1,0 +1,169 @@
+"""Whose quota a throttle speaks of: the partner's or one customer's."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.workflow.line import Call
+from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
+from tests.fakes import Clock
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+class Office:
+    """A process's calls for its customers."""
+
+    def __init__(self, requests_per_minute: int | None = None) -> None:
+        self.clock = Clock()
+        self.pacing = Pacing(self.clock, requests_per_minute)
+
+    def may_call(self, customer: str, places: int = 0) -> bool:
+        return self.pacing.turn(Call.UPLOAD, customer, places) is None
+
+    def throttle(self, customer: str, seconds: int = 60) -> str:
+        return self.pacing.throttled(Call.UPLOAD, customer, seconds * SECOND).scope
+
+    def serve(self, *customers: str, times: int = 1) -> None:
+        for customer in customers * times:
+            assert self.may_call(customer)
+            self.pacing.served(Call.UPLOAD, customer)
+
+    def after(self, time: timedelta) -> "Office":
+        self.clock.advance(time)
+        return self
+
+
+def test_one_customers_throttle_does_not_hold_up_the_others() -> None:
+    office = Office()
+    office.serve("a", "b", times=20)
+    assert office.throttle("a") == "customer"
+    assert not office.may_call("a")
+    assert office.may_call("b")
+
+
+def test_two_customers_throttled_in_a_row_close_the_partners_door() -> None:
+    office = Office()
+    office.serve("a", "b", "c", "d", times=20)
+    assert office.throttle("a") == "customer"
+    assert office.throttle("b") == "partner"
+    assert not office.may_call("c")
+
+
+def test_the_others_wait_for_no_longer_than_the_throttle() -> None:
+    office = throttled_partner()
+    assert office.after(59 * SECOND).may_call("c", places=2) is False
+    assert office.after(2 * SECOND).may_call("c", places=2)
+
+
+def test_a_customer_served_in_between_shows_that_quotas_are_the_customers() -> None:
+    office = Office()
+    office.serve("a", "b", "c", times=20)
+    office.throttle("a")
+    office.serve("c")
+    assert office.throttle("b") == "customer"
+    assert office.may_call("c")
+
+
+def test_a_throttle_that_is_over_proves_nothing() -> None:
+    office = Office()
+    office.serve("a", "b", times=20)
+    office.throttle("a")
+    office.after(2 * MINUTE)
+    assert office.throttle("b") == "customer"
+
+
+def throttled_partner() -> Office:
+    office = Office()
+    office.serve("a", "b", "c", "d", times=20)
+    office.throttle("a")
+    office.throttle("b")
+    return office
+
+
+def test_a_call_served_behind_the_partners_door_opens_it() -> None:
+    office = throttled_partner()
+    office.after(10 * SECOND).throttle("b", 80)
+    office.after(TEST_EVERY - 5 * SECOND)
+    assert office.may_call("c")
+    assert not office.may_call("d"), "one test at a time"
+    office.pacing.served(Call.UPLOAD, "c")
+    assert office.may_call("d")
+
+
+def test_a_test_that_is_throttled_leaves_the_door_closed() -> None:
+    office = throttled_partner()
+    office.after(10 * SECOND).throttle("b", 80)
+    office.after(TEST_EVERY - 5 * SECOND)
+    assert office.may_call("c")
+    assert office.throttle("c", 20) == "partner"
+    assert not office.may_call("d")
+
+
+def test_after_an_error_more_customers_must_be_throttled_in_a_row() -> None:
+    office = throttled_partner()
+    office.after(10 * SECOND).throttle("b", 80)
+    office.after(TEST_EVERY - 5 * SECOND)
+    office.serve("c")
+    assert [office.throttle(customer) for customer in "cdef"] == ["customer"] * 3 + ["partner"]
+
+
+def test_a_customer_without_other_calls_passes_the_partners_line() -> None:
+    office = throttled_partner()
+    assert office.may_call("new")
+    later = office.pacing.turn(Call.UPLOAD, "newer", 0)
+    assert later == office.clock.now + PASS_EVERY
+    office.after(PASS_EVERY)
+    assert office.may_call("newer", places=1)
+
+
+def test_few_customers_wait_for_a_pass() -> None:
+    office = throttled_partner()
+    turns = [office.pacing.turn(Call.UPLOAD, f"new {number}", 0) for number in range(10)]
+    passes = [turn for turn in turns if turn and turn < office.clock.now + MINUTE - SECOND]
+    assert turns[0] is None
+    assert len(passes) == MOST_PASSES - 2
+    assert None not in turns[1:]
+
+
+def test_a_customer_who_asks_again_keeps_its_pass() -> None:
+    office = throttled_partner()
+    assert office.may_call("new")
+    assert office.pacing.turn(Call.UPLOAD, "newer", 0) == office.pacing.turn(Call.UPLOAD, "newer", 0)
+
+
+def test_a_known_quota_is_obeyed_by_all_customers_together() -> None:
+    office = Office(requests_per_minute=30)
+    admitted = sum(office.may_call(f"customer {number}") for number in range(100))
+    assert 1 < admitted <= 30
+    place = office.pacing.place(Call.UPLOAD, "new", office.clock.now)
+    assert place > office.clock.now
+
+
+@pytest.mark.parametrize("minutes", [1, 11])
+def test_what_is_kept_of_customers_is_bounded(minutes: int) -> None:
+    office = Office()
+    for number in range(2 * MOST_CUSTOMERS):
+        office.serve(f"customer {number}")
+        office.after(minutes * MINUTE / 100)
+    assert len(office.pacing._customers) <= MOST_CUSTOMERS + 1  # noqa: SLF001 - memory shows itself in no answer
+
+
+def test_the_rate_is_reported() -> None:
+    office = Office()
+    office.serve("a", times=60)
+    assert office.may_call("a")
+    learnt = office.pacing.throttled(Call.UPLOAD, "a", MINUTE)
+    assert learnt.until == office.clock.now + MINUTE
+    assert 40 < learnt.per_minute <= 60
+
+
+def test_passing_an_open_door_proves_nothing() -> None:
+    office = throttled_partner()
+    for _ in range(200):
+        office.pacing.place(Call.UPLOAD, "a", office.clock.now)
+    office.after(70 * SECOND)
+    assert not office.may_call("a")
+    office.serve("new")
+    assert not office.may_call("a")
+    assert office.throttle("a") == "partner"
