@@ -11,6 +11,7 @@ from local.stand_ins.partner_center import PartnerCenter as StandIn
 from local.stand_ins.partner_center import SignIn
 from local.stand_ins.web import Adapter
 from shared.config.settings import Delays, Limits
+from shared.http_session import DirectSession
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, decode
 from shared.partner_center.client import PartnerCenter
@@ -101,7 +102,7 @@ class World:
 
     def start_process(self) -> None:
         """Begin with nothing in memory, as after a crash."""
-        session = requests.Session()
+        session = DirectSession(trust_env=False)
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
         limits = Limits(self.part_size, self.manifest_bytes, self.devices, self.allowed, self.create_missing_batch)
