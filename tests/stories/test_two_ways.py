@@ -1,6 +1,7 @@
 """Each event comes by two ways, in the real host: by the function's webhook and by the queue, plain or in base64."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -90,3 +91,35 @@ def test_a_blob_whose_event_names_another_is_found_by_the_sweep_and_the_other_is
     assert [stage.finish(name).state for name in odd] == [State.COMPLETED] * len(odd)
     assert stage.document() == other
     assert sent_once(stage, 1 + len(odd))
+
+
+def event(url: str) -> dict[str, object]:
+    return {"eventType": "Microsoft.Storage.BlobCreated", "subject": "ignored", "data": {"api": "PutBlob", "url": url}}
+
+
+def put(stage: Stage, queue: str, document: object) -> None:
+    """Put a message into a queue twice, plain and in base64."""
+    text = json.dumps(document, indent=2)
+    with stage.queues.get_queue_client(queue) as client:
+        for content in (text, b64encode(text.encode()).decode()):
+            client.send_message(content)
+
+
+def test_each_queue_takes_its_messages_plain_and_in_base64_and_other_containers_wake_nothing(start: Starter) -> None:
+    stage = start(events=EventGrid(NEVER, NEVER, QUEUE))
+    stage.drop(array(serials(2)))
+    for queue in (poison := f"{QUEUE}-poison", blobs := "webjobs-blobtrigger-poison"):
+        stage.queues.create_queue(queue).close()
+    url = stage.container.get_blob_client(NAME).url
+    other = event(url.replace(f"/{CONTAINER}/", "/others/"))
+    for queue in (QUEUE, poison):
+        put(stage, queue, other)
+        put(stage, queue, [other, event(f"{url}.status.json")])
+    put(stage, blobs, {"ContainerName": "others", "BlobName": NAME})
+    assert len(stage.work()) == 10
+    assert stage.names() == {NAME}
+    put(stage, QUEUE, [other, event(url)])
+    put(stage, poison, event(url))
+    put(stage, blobs, {"ContainerName": CONTAINER, "BlobName": NAME})
+    assert stage.finish().state is State.COMPLETED
+    assert sent_once(stage, 1)
