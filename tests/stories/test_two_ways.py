@@ -8,7 +8,7 @@ import pytest
 
 from local.host.event_grid import Delivery, EventGrid
 from local.stage import BATCH, CONTAINER, CUSTOMER
-from shared.job.blob_names import status_of
+from shared.job.blob_names import results_of, status_of
 from shared.job.record import State
 from shared.workflow.sweep import YOUNGEST
 from tests.manifests import array, serials
@@ -58,6 +58,7 @@ def test_whichever_way_brings_it_the_manifest_is_uploaded_once(
     assert stage.finish().state is State.COMPLETED
     stage.settle()
     assert sent_once(stage, 1)
+    assert stage.names() == {NAME, status_of(NAME), results_of(NAME)}, "what the app writes comes by both ways, too"
     ran = [run.what for run in stage.runs if run.function == WEBHOOK]
     assert ran.count(f"{CONTAINER}/{NAME}") == (0 if webhook is NEVER else 1)
 
