@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.templates import INFRA, ROOT, TEMPLATES, name_of
+from tests.infra.test_habits import STEPS
 
 SCRIPT = INFRA / "scripts" / "compile.sh"
 TOOLS = ("cat", "dirname", "mktemp", "rm")
@@ -67,4 +68,13 @@ def test_the_checks_and_the_workflow_run_it() -> None:
     name = name_of(SCRIPT)
     assert os.access(SCRIPT, os.X_OK)
     assert f"\t@{name}\n" in (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0] + "\n"
-    assert f'PATH="$HOME/.azure/bin:$PATH" {name}' in (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    [step] = [step for step in STEPS if name in step.get("run", "")]
+    assert step["run"].splitlines()[-2:] == [
+        'test -x "$HOME/.azure/bin/bicep" # without a compiler the script is content',
+        f'PATH="$HOME/.azure/bin:$PATH" {name}',
+    ]
+
+
+def test_the_workflow_runs_on_every_push() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert "\non:\n  push:\n  pull_request:\n" in text, "no branch is left out"

@@ -1,9 +1,11 @@
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.workflow.sweep import YOUNGEST
 from tests.infra import source
 from tests.infra.queries import ALERTS, RUNS_TEXT
 from tests.infra.tables import table
@@ -130,3 +132,11 @@ def test_the_waits_of_the_documents_are_those_of_the_scripts() -> None:
     assert "waits until that is five minutes" in text
     for trigger in ("postdeploy", "InaccessibleStorageException"):
         assert trigger in text
+
+
+def test_the_longest_wait_for_the_sweep_is_its_own_and_that_of_a_young_manifest() -> None:
+    [every] = re.findall(r"^0 \*/(\d+) \* \* \* \*$", default_of(PARAMETERS["sweepSchedule"]))
+    longest = timedelta(minutes=int(every)) + YOUNGEST
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert set(re.findall(r"within (\d+) minutes", readme)) == {str(longest // timedelta(minutes=1))}
+    assert "a name that begins or ends with `/` or holds `/./`" in readme

@@ -1,13 +1,14 @@
 """Each event comes by two ways, in the real host: by the function's webhook and by the queue, plain or in base64."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
 
 from local.host.event_grid import Delivery, EventGrid
 from local.stage import BATCH, CONTAINER, CUSTOMER
-from shared.job.blob_names import status_of
+from shared.job.blob_names import results_of, status_of
 from shared.job.record import State
 from shared.workflow.sweep import YOUNGEST
 from tests.manifests import array, serials
@@ -57,6 +58,7 @@ def test_whichever_way_brings_it_the_manifest_is_uploaded_once(
     assert stage.finish().state is State.COMPLETED
     stage.settle()
     assert sent_once(stage, 1)
+    assert stage.names() == {NAME, status_of(NAME), results_of(NAME)}, "what the app writes comes by both ways, too"
     ran = [run.what for run in stage.runs if run.function == WEBHOOK]
     assert ran.count(f"{CONTAINER}/{NAME}") == (0 if webhook is NEVER else 1)
 
@@ -90,3 +92,35 @@ def test_a_blob_whose_event_names_another_is_found_by_the_sweep_and_the_other_is
     assert [stage.finish(name).state for name in odd] == [State.COMPLETED] * len(odd)
     assert stage.document() == other
     assert sent_once(stage, 1 + len(odd))
+
+
+def event(url: str) -> dict[str, object]:
+    return {"eventType": "Microsoft.Storage.BlobCreated", "subject": "ignored", "data": {"api": "PutBlob", "url": url}}
+
+
+def put(stage: Stage, queue: str, document: object) -> None:
+    """Put a message into a queue twice, plain and in base64."""
+    text = json.dumps(document, indent=2)
+    with stage.queues.get_queue_client(queue) as client:
+        for content in (text, b64encode(text.encode()).decode()):
+            client.send_message(content)
+
+
+def test_each_queue_takes_its_messages_plain_and_in_base64_and_other_containers_wake_nothing(start: Starter) -> None:
+    stage = start(events=EventGrid(NEVER, NEVER, QUEUE))
+    stage.drop(array(serials(2)))
+    for queue in (poison := f"{QUEUE}-poison", blobs := "webjobs-blobtrigger-poison"):
+        stage.queues.create_queue(queue).close()
+    url = stage.container.get_blob_client(NAME).url
+    other = event(url.replace(f"/{CONTAINER}/", "/others/"))
+    for queue in (QUEUE, poison):
+        put(stage, queue, other)
+        put(stage, queue, [other, event(f"{url}.status.json")])
+    put(stage, blobs, {"ContainerName": "others", "BlobName": NAME})
+    assert len(stage.work()) == 10
+    assert stage.names() == {NAME}
+    put(stage, QUEUE, [other, event(url)])
+    put(stage, poison, event(url))
+    put(stage, blobs, {"ContainerName": CONTAINER, "BlobName": NAME})
+    assert stage.finish().state is State.COMPLETED
+    assert sent_once(stage, 1)
