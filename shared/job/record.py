@@ -75,7 +75,7 @@ class Upload(_Record, frozen=True, kw_only=True):
 
 
 class DeviceCounts(_Record, frozen=True, kw_only=True):
-    """How many devices of the manifest met which fate so far; null before it could be parsed."""
+    """How many devices of the manifest have which outcome so far; null before it has been read."""
 
     registered: int | None = None
     already_registered: int | None = None

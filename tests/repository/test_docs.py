@@ -22,11 +22,12 @@ def test_tables_that_are_made_are_up_to_date(name: str, table: Callable[[], str]
 
 
 def test_every_code_of_the_workflow_is_documented() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "shared" / "workflow").glob("*.py")]
+    files = [path for folder in ("workflow", "job") for path in (ROOT / "shared" / folder).glob("*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in files]
     codes = {code for source in sources for code in re.findall(r'\bcode="(\w+)"', source)}
     assert len(codes) >= 5
     documented = DOCS["codes"].partition("## Of `error`")[2].partition("## Of devices")[0]
-    assert codes == set(re.findall(r"^\| `(\w+)` \|", documented, re.MULTILINE))
+    assert codes <= set(re.findall(r"^\| `(\w+)` \|", documented, re.MULTILINE))
 
 
 def test_every_setting_is_documented() -> None:
