@@ -129,6 +129,8 @@ class Internal(_Record, frozen=True, kw_only=True):
     """Attempts in a row that ended without saving any progress."""
     setbacks: int = 0
     """Temporary faults in a row; they lengthen the wait."""
+    repeats: int = 0
+    """How often in a row the last fault has come with the same words."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
     has_duplicates: bool = True

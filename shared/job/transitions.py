@@ -7,6 +7,7 @@ import msgspec
 
 from shared.job.lifecycle import move, noted, tally
 from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, timestamp
+from shared.job.repeats import repeated
 from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 
@@ -135,7 +136,8 @@ def unknown(job: Job) -> str | None:
 
 def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: object) -> Job:
     """Back off from a temporary fault: upload again at ``at``, with ``changes`` of bookkeeping."""
-    job = noted(job, deaths=0, setbacks=job.internal.setbacks + 1, **changes)
+    fault, repeats = repeated(job, fault)
+    job = noted(job, deaths=0, setbacks=job.internal.setbacks + 1, repeats=repeats, **changes)
     message = f"{fault.description} It is tried again at {timestamp(at)}."
     return move(job, State.WAITING, now, message, error=fault, next_attempt_at=at)
 
@@ -172,9 +174,10 @@ def _kept(verdict: Verdict, known: dict[Verdict, int]) -> Verdict:
 
 def polled(job: Job, fault: Fault | None, at: datetime, now: datetime) -> Job:
     """End a poll round; the next is at ``at``. What stopped the sending is still reported."""
+    fault, repeats = repeated(job, fault) if fault else (None, 0)
     since = (job.internal.failing_since or now.replace(microsecond=0)) if fault else None
     setbacks = job.internal.setbacks + 1 if fault else 0
-    job = noted(job, polls=job.internal.polls + 1, setbacks=setbacks, deaths=0, failing_since=since)
+    job = noted(job, polls=job.internal.polls + 1, setbacks=setbacks, repeats=repeats, deaths=0, failing_since=since)
     message = _following(job)
     if fault and since:
         message += f" Since {timestamp(since)} its progress cannot be read: {fault.description}"

@@ -101,7 +101,7 @@ def _adds_up(job: Job) -> bool:
             return False
         place += upload.device_count
     counters = [job.attempts, internal.refusals, internal.deaths, internal.setbacks, internal.polls]
-    counters += [job.issue_count, job.warning_count, job.device_count or 0, internal.part_size - 1]
+    counters += [internal.repeats, job.issue_count, job.warning_count, job.device_count or 0, internal.part_size - 1]
     if job.unsent < 0 or not all(0 <= number <= _MOST for number in counters):
         return False
     return _unanswered_adds_up(job) and _judged_adds_up(job)

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.config.timeouts import CONNECT_TIMEOUT, LONGEST_PAGING, PAUSES, READ_TIMEOUT
 from shared.job.record import Fault
+from shared.job.repeats import without_words
 from shared.partner_center.advice import advice
 from shared.partner_center.batch_list import MOST_PAGES, Page, page_in
 from shared.partner_center.responses import (
@@ -222,7 +223,7 @@ class _Call(msgspec.Struct, frozen=True):
 
     def fault(self, description: str | None, answer: Answer) -> Fault:
         code, said = answer.error
-        what = sentence(description or said or f"Partner Center answered HTTP {answer.status}.")
+        what = sentence(description or said or without_words(answer.status))
         return Fault(
             http_status=answer.status,
             code=code,

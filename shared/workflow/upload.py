@@ -11,6 +11,7 @@ import msgspec
 from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.record import Fault, Job, State, Upload
+from shared.job.repeats import repeated
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
 from shared.manifest.target import Ids, Target, resolve
@@ -209,7 +210,7 @@ class Attempt:
         deadline = self._job.created_at + services.delays.give_up
         if now >= deadline:
             self._claim.note(lifecycle.noted(self._job, **bookkeeping))
-            self._claim.stop(State.FAILED, fault)
+            self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
             return
         delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
         at = whole_second(min(now + delay, deadline))
