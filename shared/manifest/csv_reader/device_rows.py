@@ -30,11 +30,24 @@ class DeviceRows:
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
         self._lines = Lines(columns, delimiter, report)
-        self._signs = ["\n ", "\n\xa0", "\n\t", "#", "--", "==", "sep="]
+        self._signs = [
+            "\n ",
+            "\n\xa0",
+            "\n\t",
+            "#",
+            "sep=",
+            "--",
+            "==",
+            "__",
+            "**",
+            "~~",
+            "\u2500\u2500",
+            "\u2501\u2501",
+        ]
         self._delimiters = set(DELIMITERS) - {delimiter or ","}
         if columns.width == 1:
             # With more columns, a line that only has its first cell filled is looked at anyway.
-            self._signs += ["(", " row", "tion time"]
+            self._signs += [" ", "\u00a9"]
         self._plain = {""}
         self._place = 0
 

@@ -14,16 +14,29 @@ _ENDS = (
     "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
 )
 _SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj se spa sas kk ug lp ohg asa sro kft zrt asc cv"
-WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split()))
+_TOTALS = (
+    "total totals sum count subtotal grandtotal totalcount totaldevices devicecount rowcount rows records "
+    "numberofdevices gesamt gesamtsumme summe anzahl nombre somme totale totaal aantal suma cantidad"
+)
+WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
 """Cells, without case, blanks and punctuation, that make a line worth a closer look."""
 
-_RULE = "-=+_*|~ \t"
+_RULE = "-=+_*|~\u2500\u2501\u2550 \t"
+_RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
 _FOOTER = re.compile(
-    r"\(\s*\d[\d.,']*\s[^()]*\)"
+    # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
+    r"\(\s*\d[\d.,']*\s.*\)"
     r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
-    r"|(completion time|total|query ok|report generated|generated on|end of (report|file)|page \d+)\b.*",
+    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre|number of [\w ]+)\s*[:=]\s*\d[\d.,']*"
+    r"|((my)?sql>|ps [^>]*>|[a-z]:\\[^>]*>)\s*\S.*"
+    # Reports, and comments.
+    r"|(completion time|total|query ok|report generated|end of (report|file)|page \d+|seite \d+)\b.*"
+    r"|(generated|exported|created|printed|erstellt|exportiert)\s+(on|by|at|am|von|\d).*"
+    r"|(#|//|--|;|rem\b|\u00a9|\(c\)|copyright\b)\s*\S.*",
     re.IGNORECASE | re.DOTALL,
 )
+_COUNTED = frozenset(_TOTALS.split())
+_COUNT = re.compile(r"\d{1,6}")
 _CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
@@ -60,7 +73,8 @@ class Lines:
             return self._skip(line, "what PowerShell or Excel writes before a header")
         if not first[0].isalnum() and self._is_rule(filled):
             return self._skip(line, "a line of dashes")
-        if len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip()):
+        is_footer = len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip())
+        if is_footer or (self._has_words and self._is_total(filled)):
             return self._skip(line, "what a database or a report adds at its end")
         if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
@@ -74,7 +88,13 @@ class Lines:
     @staticmethod
     def _is_rule(filled: Sequence[str]) -> bool:
         text = "".join(filled)
-        return ("--" in text or "==" in text) and not text.strip(_RULE)
+        return any(rule in text for rule in _RULES) and not text.strip(_RULE)
+
+    @staticmethod
+    def _is_total(filled: Sequence[str]) -> bool:
+        """Return whether a line has nothing but words such as Total, and numbers that count."""
+        words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
+        return len(words) == 1 < len(filled) and key(words[0]) in _COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device, and return whether there is a reason."""
