@@ -15,7 +15,6 @@ LARGEST = 1_048_576
 _SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _IDENTIFIERS = ("serialNumber", "productKey")
-_NEVER_ZERO = ("productKey", "hardwareHash")  # spreadsheets show a reference to an empty cell as 0
 _SHORTEST_GUID = 32
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
@@ -145,7 +144,8 @@ class _Examination:
         if text and text[0] in " ='" and (inner := values.unwrapped(text)) is not None:
             self._report.warning(self._entry, field, "excel_formula", field)
             value = text = inner
-        if values.is_nothing(text) or (text == "0" and field in _NEVER_ZERO):
+        # Spreadsheets show a reference to an empty cell as 0.
+        if values.is_nothing(text) or (text == "0" and field == "hardwareHash"):
             shown = repr(value) if len(value) <= values.LONGEST else "a blank"
             self._report.warning(self._entry, field, "word_for_nothing", field, shown)
             return None

@@ -8,11 +8,11 @@ _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e
 _NOTHING = frozenset(
     {"", "-", "--", "---", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "_", "/", "\\", "*",
      "-/-", "./.", "?", ".", "..", "...", "\u2026", "{}", "[]", "()", "<>", "null", "nil", "none", "nan", "nat", "na",
-     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "k.a.", "k. a.", "k/a", "tbd", "tba", "blank",
-     "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)", "<null>", "<none>", "<nil>",
-     "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}", "dbnull", "undefined",
-     "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer", "keine angabe", "nicht vorhanden",
-     "nicht verf\u00fcgbar", "non disponible", "no disponible"}
+     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "k.a.", "k. a.", "k/a", "tbd", "tba",
+     "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)", "<null>", "<none>",
+     "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}", "dbnull",
+     "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer", "keine angabe",
+     "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible"}
 )  # fmt: skip
 _UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"

@@ -65,7 +65,7 @@ def test_a_device_that_is_called_like_a_total_is_one(line: str) -> None:
 @pytest.mark.parametrize(
     "word",
     ["NaT", "<NA>", "(leer)", "''", "'NULL'", '""""""', "\u2212", "\u2026", "...", "_", "/", "*", "{}", "[]", "n/d",
-     "TBD", "-/-", "nicht vorhanden", "0"],
+     "TBD", "-/-", "nicht vorhanden"],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["productKey", "hardwareHash"])
 def test_a_word_for_nothing_is_absent(word: str, field: str) -> None:
@@ -140,3 +140,30 @@ def test_what_is_only_unusual_is_sent_unchanged(value: str) -> None:
 )
 def test_what_is_no_hash_is_not_made_one(value: str) -> None:
     assert issues_in(f"serialNumber,hardwareHash\nS1,{value}\n".encode()) == [("line 2", "not_base64")]
+
+
+QUOTED_PARTS = {
+    "all of it": f'{TEMPLATE}S1,,,LENOVO,20L7\n"S2,,,LENOVO,20L7"\n',
+    "the end of it": f'{TEMPLATE}S1,,,LENOVO,20L7\nS2,"K2,,LENOVO,20L7"\n',
+    "the end of all": f'{TEMPLATE}S1,"K1,,LENOVO,20L7"\nS2,"K2,,LENOVO,20L7"\n',
+}
+
+
+@pytest.mark.parametrize("case", QUOTED_PARTS)
+def test_quotes_around_several_cells_are_an_issue(case: str) -> None:
+    assert issues_in(QUOTED_PARTS[case].encode())[-1] == ("line 3", "mixed_delimiters")
+
+
+@pytest.mark.parametrize("name", ['"Fictia Co., Ltd."', '"Fictia, Ltd.",20L7', '"a,b,c,d,e"'])
+def test_a_comma_between_quotes_belongs_to_the_value(name: str) -> None:
+    assert len(devices_in(f"{TEMPLATE}S1,,{H1},LENOVO,20L7\nS2,,{H1[4:]},{name}\n".encode())) == 2
+
+
+@pytest.mark.parametrize("end", [" & Co. KG", " Ltd. (Taiwan)", " Technology Co.", " Inc. USA", " Pty Ltd"])
+def test_the_rest_of_a_companys_name_has_shifted_its_line(end: str) -> None:
+    assert issues_in(f"{TEMPLATE}S1,,,Fictia,{end}\n".encode()) == [("line 2", "shifted_cells")]
+
+
+def test_a_reference_to_an_empty_cell_is_no_hash() -> None:
+    data = f"{TEMPLATE}S1,,0,LENOVO,20L7\n".encode()
+    assert (devices_in(data), warnings_in(data)) == ([TUPLE], [("line 2", "word_for_nothing")])

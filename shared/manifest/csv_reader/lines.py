@@ -37,6 +37,7 @@ _FOOTER = re.compile(
 )
 _COUNTED = frozenset(_TOTALS.split())
 _COUNT = re.compile(r"\d{1,6}")
+_MOST_WORDS = 5
 _CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
@@ -106,6 +107,8 @@ class Lines:
             report.issue(at, None, "other_header", columns.line)
         elif self._has_delimiters and (other := self._other_delimiter([cells[index] for index in filled])):
             report.issue(at, None, "mixed_delimiters", "The line", DELIMITERS[other])
+        elif self._has_delimiters and self._is_partly_quoted(cells):
+            report.issue(at, None, "mixed_delimiters", "A cell of the line", DELIMITERS[self._delimiter])
         elif filled[-1] >= columns.width:
             reason = self._reason_for_more_cells()
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
@@ -131,6 +134,13 @@ class Lines:
             return None
         return next((other for other in DELIMITERS if filled[0].count(other) == separators), None)
 
+    def _is_partly_quoted(self, cells: Sequence[str]) -> bool:
+        """Return whether a cell holds as many separators as the line is short of: quotes are around several values."""
+        own, missing = self._delimiter, self._columns.width - len(cells)
+        if not own or missing < 1:
+            return False
+        return any(cell.count(own) == missing and f"{own} " not in cell for cell in cells)
+
     def _shifted(self, cells: Sequence[str], filled: Sequence[int]) -> int | None:
         return next((index + 1 for index in filled if self._is_end(cells[index], index)), None)
 
@@ -140,6 +150,9 @@ class Lines:
         if folded in _CERTAIN:
             return True
         begins_with_blank = cell[0] == " " and not self._columns.spaced
+        # As in " & Co. KG" and " Ltd. (Taiwan)".
+        if begins_with_blank and any(key(word) in _CERTAIN or word == "Co." for word in cell.split()[:_MOST_WORDS]):
+            return True
         is_after_maker = self._maker is not None and index == self._maker + 1
         return folded in _POSSIBLE and (begins_with_blank or is_after_maker or cell.rstrip().endswith("."))
 
