@@ -88,6 +88,9 @@ ISSUES = {
         "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of Device Serial "
         "Number, Manufacturer name and Device model. Understood: {}. Not known: {}."
     ),
+    "results_file": (
+        "These are results, in which hashes are cut off. Correct the manifest that they are about, and drop all of it."
+    ),
     "other_header": (
         "This line is a header with other columns than the one on line {}. Put what is below it into a file of its own."
     ),

@@ -167,3 +167,16 @@ def test_the_rest_of_a_companys_name_has_shifted_its_line(end: str) -> None:
 def test_a_reference_to_an_empty_cell_is_no_hash() -> None:
     data = f"{TEMPLATE}S1,,0,LENOVO,20L7\n".encode()
     assert (devices_in(data), warnings_in(data)) == ([TUPLE], [("line 2", "word_for_nothing")])
+
+
+@pytest.mark.parametrize("hidden", [H1, {"hash": H1}])
+def test_a_hash_under_another_name_is_found_in_a_later_device(hidden: object) -> None:
+    device = {"serialNumber": "S", "oemManufacturerName": "A", "modelName": "B"}
+    others = [device | {"serialNumber": f"S{number}", "data": hidden} for number in range(3)]
+    data = json.dumps([device | {"data": ""}, *others])
+    assert issues_in(data.encode()) == [("device 2", "misplaced_hash")]
+
+
+def test_results_are_no_manifest() -> None:
+    header = "device,line,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,outcome\n"
+    assert issues_in(f"{header}1,2,S1,,T0H1sWUiAAAAAAAA,A,B,failed\n".encode()) == [("line 1", "results_file")]
