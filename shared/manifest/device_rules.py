@@ -17,6 +17,7 @@ _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _IDENTIFIERS = ("serialNumber", "productKey")
 _SHORTEST_GUID = 32
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
+_LONGEST_DATE = 11  # characters
 _MOST_KNOWN = 4_096
 _LONGEST_PLAIN = 400
 _MOST_WORDS = 20  # that are looked at
@@ -86,6 +87,9 @@ def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
 def _is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
     text = identifier.replace("-", "") if "-" in identifier else identifier
+    # A short one with hyphens may be a date.
+    if len(text) < len(identifier) <= _LONGEST_DATE:
+        return False
     if not text.isalnum() or text.lower() in values.ODD_WORDS:
         return False
     # One sign again and again is a placeholder; what is as long as a GUID may be one.
@@ -105,6 +109,8 @@ def _is_odd(value: str) -> bool:
         or values.is_template(value)
         or values.is_number(value)
         or values.is_placeholder(value)
+        or values.is_message(value)
+        or value.startswith("'")
         or values.bare(value) != value
     )
 
@@ -135,10 +141,11 @@ class _Examination:
 
     def _value(self, field: str, value: str) -> str | None:
         text = values.bare(value)
-        if text and text[0] in " =" and (inner := values.unwrapped(text)) is not None:
+        if text and text[0] in " ='" and (inner := values.unwrapped(text)) is not None:
             self._report.warning(self._entry, field, "excel_formula", field)
             value = text = inner
-        if values.is_nothing(text):
+        # Spreadsheets show a reference to an empty cell as 0.
+        if values.is_nothing(text) or (text == "0" and field == "hardwareHash"):
             shown = repr(value) if len(value) <= values.LONGEST else "a blank"
             self._report.warning(self._entry, field, "word_for_nothing", field, shown)
             return None
@@ -191,7 +198,7 @@ class _Examination:
 
 def _issue_about(field: str, text: str) -> str | None:
     """Return the code of what makes a value certainly not meant, if anything does."""
-    if "+" in text and field != "oemManufacturerName" and values.is_number(text):
+    if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
     if values.is_formula(text):
         return "formula_for_value"
@@ -199,9 +206,22 @@ def _issue_about(field: str, text: str) -> str | None:
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
         return "lost_characters" if "\ufffd" in text else "misplaced_hash"
-    if field not in _IDENTIFIERS or " " not in text or values.is_placeholder(text):
-        return None
-    return "text_for_value" if _is_sentence(field, text) else None
+    return "text_for_value" if _is_text(field, text) else None
+
+
+def _is_converted(field: str, text: str) -> bool:
+    if field in _IDENTIFIERS and values.is_converted(text):
+        return True
+    return "+" in text and field != "oemManufacturerName" and values.is_number(text)
+
+
+def _is_text(field: str, text: str) -> bool:
+    """Return whether a value is what a program says, or a value with its name before it."""
+    if field == "hardwareHash" or values.is_message(text):
+        return field != "hardwareHash"
+    if field not in _IDENTIFIERS or values.is_placeholder(text):
+        return False
+    return values.has_label(text) or (" " in text and _is_sentence(field, text))
 
 
 def _is_sentence(field: str, text: str) -> bool:

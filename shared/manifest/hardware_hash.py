@@ -11,8 +11,31 @@ _TRANSLATED = str.maketrans("-_", "+/")
 _WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base64 is so short and has so many hyphens
+_LONGEST_GROUPS = 100
 _WORDS = frozenset(
-    {"error", "failed", "failure", "unavailable", "unsupported", "unknown", "missing", "notavailable", "notfound"}
+    {
+        "error",
+        "failed",
+        "failure",
+        "unavailable",
+        "unsupported",
+        "unknown",
+        "missing",
+        "notavailable",
+        "notfound",
+        "accessdenied",
+        "timeout",
+        "pending",
+        "required",
+        "optional",
+        "true",
+        "false",
+        "yes",
+        "no",
+        "eof",
+        "end",
+    }
 )
 
 
@@ -46,7 +69,8 @@ def clean(value: str) -> Cleaned:
     if text != value:
         warnings.append("cleaned_hash")
     # A hash of both alphabets is neither: only one of them is translated.
-    if ("-" in text or "_" in text) and "+" not in text and "/" not in text:
+    is_url_safe = ("-" in text or "_" in text) and "+" not in text and "/" not in text
+    if is_url_safe and not (len(text) < _LONGEST_GROUPS and _GROUPS.fullmatch(text)):
         text = text.translate(_TRANSLATED)
         warnings.append("url_safe_hash")
     found = _BASE64.match(text)

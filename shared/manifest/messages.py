@@ -88,6 +88,9 @@ ISSUES = {
         "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of Device Serial "
         "Number, Manufacturer name and Device model. Understood: {}. Not known: {}."
     ),
+    "results_file": (
+        "These are results, in which hashes are cut off. Correct the manifest that they are about, and drop all of it."
+    ),
     "other_header": (
         "This line is a header with other columns than the one on line {}. Put what is below it into a file of its own."
     ),
@@ -112,10 +115,10 @@ ISSUES = {
         "A spreadsheet has turned the serial number into {}. Export it again, with the column formatted as text."
     ),
     "number_for_value": (
-        "A spreadsheet has turned {} into a number that has lost digits. Export it again, with the column as text."
+        "A spreadsheet has turned {} into a date or a number that has lost digits. Export it again, the column as text."
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
-    "text_for_value": "{} holds a sentence in place of a value. Fill the value in, or leave it empty.",
+    "text_for_value": "{} holds a sentence, a message or a name before the value. Put the value alone, or nothing.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
     "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
     "guid_for_product_key": (
@@ -194,7 +197,7 @@ WARNINGS = {
     "sheet_ignored": (
         "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read."
     ),
-    "excel_formula": '{} was an Excel formula, ="...", and is sent as what stands between the quotes. Nothing to do.',
+    "excel_formula": '{} was kept as text for Excel, by ="..." or an apostrophe, and is sent without. Nothing to do.',
     "removed_characters": "Invisible characters at the ends of {} were taken out. Nothing to do.",
     "surrounding_space": "{} begins or ends with white space and is sent so. Remove it if it is not meant.",
     "unprintable_character": "{} has an invisible character and is sent so. Remove it if it is not meant.",

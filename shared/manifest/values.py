@@ -4,36 +4,45 @@ import re
 
 from shared.manifest.names import FIELD_OF, key
 
-_INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\0"
+_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(
-    {"", "-", "--", "---", "\u2013", "\u2014", "null", "nil", "none", "nan", "n/a", "na", "n.a.", "n.a", "n/v", "k.a.",
-     "(null)", "(none)", "(nil)", "(empty)", "(blank)", "<null>", "<none>", "<nil>", "[null]", "dbnull", "undefined",
-     "\\n", "#null", "$null", "not set", "(not set)", "?", "."}
+    {"", "-", "--", "---", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "_", "/", "\\", "*",
+     "-/-", "./.", "?", ".", "..", "...", "\u2026", "{}", "[]", "()", "<>", "null", "nil", "none", "nan", "nat", "na",
+     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "k.a.", "k. a.", "k/a", "tbd", "tba",
+     "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)", "<null>", "<none>",
+     "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}", "dbnull",
+     "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer", "keine angabe",
+     "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible"}
 )  # fmt: skip
-_UNWRAPPED = re.compile(r'="([^"]*)"')
-_ERRORS = frozenset(
-    {
-        "#n/a",
-        "#nv",
-        "#value!",
-        "#wert!",
-        "#ref!",
-        "#bezug!",
-        "#name?",
-        "#null!",
-        "#div/0!",
-        "#num!",
-        "#zahl!",
-        "#spill!",
-    }
+_UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
+_QUOTES = "'\"`\u2018\u2019\u201c\u201d"
+# #VALUE!, #¡VALOR!, #NOME?: each language has its own; LibreOffice writes Err:502.
+_ERROR = re.compile(
+    r"#[\u00a1\u00bf]?[^\W\d_][^\W_]*(/0)?[!?]|#n/[ad]( n/a)?|#nv|#getting_data|#busy|err:\d{3}", re.IGNORECASE
 )
 # 1.23E+11, 3,3E+12. A serial number may look like 1E5 or 1.2E-05, which no spreadsheet writes for a long number.
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?e\+\d+", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
+# 5012345678.0, which data frames write for whole numbers beside an empty cell; and dates.
+_CONVERTED = re.compile(
+    r"\d{4,}\.0|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
+    r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
+    re.IGNORECASE,
+)
+# What a program says in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
+_MESSAGE = re.compile(
+    r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
+    r"|access( is)? denied.*|.*\b0x8[0-9a-f]{7}\b.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
+    re.IGNORECASE | re.DOTALL,
+)
+_ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
+_LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
 # What generated examples of JSON have in the place of every text.
 _TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+_ERRORS_BEGIN = ("#", "E", "e")
+_LONGEST_MESSAGE = 1_000
 LONGEST = 64
 """Characters of the words and forms; what is longer is none of them."""
 
@@ -49,7 +58,7 @@ _PLACEHOLDERS = frozenset(
 
 ODD_WORDS = frozenset(
     text
-    for text in (word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *FIELD_OF))
+    for text in (word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF))
     if text.isalnum()
 )
 """Words of letters and digits alone, in lower case and without hyphens, that are to be looked at more closely."""
@@ -65,24 +74,41 @@ def bare(value: str) -> str:
 
 def is_nothing(value: str) -> bool:
     """Return whether a value is blank, or a word that stands for nothing."""
-    return value.isspace() or (len(value) <= LONGEST and value.strip().lower() in _NOTHING)
+    return value.isspace() or (len(value) <= LONGEST and value.strip().strip(_QUOTES).lower() in _NOTHING)
 
 
 def unwrapped(value: str) -> str | None:
-    """Return what is in ``="..."``, by which tools save digits from Excel; ``None`` where it is no such formula."""
+    """Return what is in ``="..."`` or behind an apostrophe, by which digits are saved from Excel; else ``None``."""
     found = _UNWRAPPED.fullmatch(value.strip())
-    return found.group(1) if found else None
+    return (found[2] or found[1]) if found else None
 
 
 def is_formula(value: str) -> bool:
     """Return whether a value is a formula of a spreadsheet, or what one shows where a formula has failed."""
     text = value.strip()
-    return text.startswith("=") or (text.startswith("#") and text.lower() in _ERRORS)
+    return text.startswith("=") or (text[:1] in _ERRORS_BEGIN and _ERROR.fullmatch(text) is not None)
 
 
 def is_number(value: str) -> bool:
     """Return whether a spreadsheet has written a value as a number that has lost digits: ``1.23E+11``, ``3,3E+12``."""
     return len(value) <= LONGEST and _NUMBER.fullmatch(value.strip()) is not None
+
+
+def is_converted(value: str) -> bool:
+    """Return whether a spreadsheet or a data frame has made a date, or a number with a decimal place, of digits."""
+    return len(value) <= LONGEST and _CONVERTED.fullmatch(value.strip()) is not None
+
+
+def is_message(value: str) -> bool:
+    """Return whether a value is what a program says where it has none."""
+    text = value.strip()
+    return text.lower() in _ONE_WORD or _MESSAGE.fullmatch(text, 0, _LONGEST_MESSAGE) is not None
+
+
+def has_label(value: str) -> bool:
+    """Return whether a value begins with the name of a field: ``S/N: 5CG1234567``."""
+    found = _LABEL.match(value)
+    return found is not None and key(found[1]) in FIELD_OF
 
 
 def is_template(value: str) -> bool:

@@ -30,11 +30,25 @@ class DeviceRows:
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
         self._lines = Lines(columns, delimiter, report)
-        self._signs = ["\n ", "\n\xa0", "\n\t", "#", "--", "==", "sep="]
+        self._signs = [
+            "\n ",
+            "\n\xa0",
+            "\n\t",
+            "#",
+            "sep=",
+            "--",
+            "==",
+            "__",
+            "**",
+            "~~",
+            "\u2500\u2500",
+            "\u2501\u2501",
+        ]
+        self._own = delimiter
         self._delimiters = set(DELIMITERS) - {delimiter or ","}
         if columns.width == 1:
             # With more columns, a line that only has its first cell filled is looked at anyway.
-            self._signs += ["(", " row", "tion time"]
+            self._signs += [" ", "\u00a9"]
         self._plain = {""}
         self._place = 0
 
@@ -90,8 +104,8 @@ class DeviceRows:
             elif not self._plain.issuperset(column):
                 looked_at.append(column)
         text = "\n".join(chain.from_iterable(looked_at))
-        has_words = not WORDS.isdisjoint(_folded(text).split("\n"))
-        has_delimiters = any(sign in text for sign in self._delimiters)
+        has_words = "\n " in text or not WORDS.isdisjoint(_folded(text).split("\n"))
+        has_delimiters = any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
         self._lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or any(sign in text for sign in self._signs):
             return True
@@ -106,6 +120,11 @@ class DeviceRows:
             values = {*column}
             if len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN:
                 self._plain |= values
+
+    def _may_be_quoted(self, text: str, columns: Sequence[Column]) -> bool:
+        """Return whether quotes may be around several cells of a line, which is then shorter than the others."""
+        is_short = len(columns) < self._columns.width or "" in columns[-1]
+        return is_short and bool(self._own) and self._own in text
 
 
 def _folded(text: str) -> str:

@@ -13,6 +13,7 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 _MOST = 1000  # columns whose names are looked at
 _MOST_TOLD = 10
 _BRACKETS = "<[{"
+_OF_RESULTS = "hardwarehashstart"
 _QUOTED = " The header stands between quotes as a whole, as if it were one cell: remove the quotes around each line."
 
 
@@ -83,6 +84,8 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
             raise UnreadableError("repeated_column", quoted(cells[indices[field]]), quoted(cell), at=place, field=field)
         if field:
             indices[field] = index
+    if _OF_RESULTS in map(key, looked_at):
+        raise UnreadableError("results_file", at=place)
     _check(indices, looked_at, place)
     _report_others(looked_at, place, report)
     others = tuple(index for index in range(len(looked_at)) if index not in indices.values())

@@ -14,16 +14,30 @@ _ENDS = (
     "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
 )
 _SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj se spa sas kk ug lp ohg asa sro kft zrt asc cv"
-WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split()))
+_TOTALS = (
+    "total totals sum count subtotal grandtotal totalcount totaldevices devicecount rowcount rows records "
+    "numberofdevices gesamt gesamtsumme summe anzahl nombre somme totale totaal aantal suma cantidad"
+)
+WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
 """Cells, without case, blanks and punctuation, that make a line worth a closer look."""
 
-_RULE = "-=+_*|~ \t"
+_RULE = "-=+_*|~\u2500\u2501\u2550 \t"
+_RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
 _FOOTER = re.compile(
-    r"\(\s*\d[\d.,']*\s[^()]*\)"
+    # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
+    r"\(\s*\d[\d.,']*\s.*\)"
     r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
-    r"|(completion time|total|query ok|report generated|generated on|end of (report|file)|page \d+)\b.*",
+    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre|number of [\w ]+)\s*[:=]\s*\d[\d.,']*"
+    r"|((my)?sql>|ps [^>]*>|[a-z]:\\[^>]*>)\s*\S.*"
+    # Reports, and comments.
+    r"|(completion time|total|query ok|report generated|end of (report|file)|page \d+|seite \d+)\b.*"
+    r"|(generated|exported|created|printed|erstellt|exportiert)\s+(on|by|at|am|von|\d).*"
+    r"|(#|//|--|;|rem\b|\u00a9|\(c\)|copyright\b)\s*\S.*",
     re.IGNORECASE | re.DOTALL,
 )
+_COUNTED = frozenset(_TOTALS.split())
+_COUNT = re.compile(r"\d{1,6}")
+_MOST_WORDS = 5
 _CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
@@ -60,7 +74,8 @@ class Lines:
             return self._skip(line, "what PowerShell or Excel writes before a header")
         if not first[0].isalnum() and self._is_rule(filled):
             return self._skip(line, "a line of dashes")
-        if len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip()):
+        is_footer = len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip())
+        if is_footer or (self._has_words and self._is_total(filled)):
             return self._skip(line, "what a database or a report adds at its end")
         if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
@@ -74,7 +89,13 @@ class Lines:
     @staticmethod
     def _is_rule(filled: Sequence[str]) -> bool:
         text = "".join(filled)
-        return ("--" in text or "==" in text) and not text.strip(_RULE)
+        return any(rule in text for rule in _RULES) and not text.strip(_RULE)
+
+    @staticmethod
+    def _is_total(filled: Sequence[str]) -> bool:
+        """Return whether a line has nothing but words such as Total, and numbers that count."""
+        words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
+        return len(words) == 1 < len(filled) and key(words[0]) in _COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device, and return whether there is a reason."""
@@ -86,6 +107,8 @@ class Lines:
             report.issue(at, None, "other_header", columns.line)
         elif self._has_delimiters and (other := self._other_delimiter([cells[index] for index in filled])):
             report.issue(at, None, "mixed_delimiters", "The line", DELIMITERS[other])
+        elif self._has_delimiters and self._is_partly_quoted(cells):
+            report.issue(at, None, "mixed_delimiters", "A cell of the line", DELIMITERS[self._delimiter])
         elif filled[-1] >= columns.width:
             reason = self._reason_for_more_cells()
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
@@ -111,6 +134,13 @@ class Lines:
             return None
         return next((other for other in DELIMITERS if filled[0].count(other) == separators), None)
 
+    def _is_partly_quoted(self, cells: Sequence[str]) -> bool:
+        """Return whether a cell holds as many separators as the line is short of: quotes are around several values."""
+        own, missing = self._delimiter, self._columns.width - len(cells)
+        if not own or missing < 1:
+            return False
+        return any(cell.count(own) == missing and f"{own} " not in cell for cell in cells)
+
     def _shifted(self, cells: Sequence[str], filled: Sequence[int]) -> int | None:
         return next((index + 1 for index in filled if self._is_end(cells[index], index)), None)
 
@@ -120,6 +150,9 @@ class Lines:
         if folded in _CERTAIN:
             return True
         begins_with_blank = cell[0] == " " and not self._columns.spaced
+        # As in " & Co. KG" and " Ltd. (Taiwan)".
+        if begins_with_blank and any(key(word) in _CERTAIN or word == "Co." for word in cell.split()[:_MOST_WORDS]):
+            return True
         is_after_maker = self._maker is not None and index == self._maker + 1
         return folded in _POSSIBLE and (begins_with_blank or is_after_maker or cell.rstrip().endswith("."))
 

@@ -40,8 +40,8 @@ _MARKUP = {
     '<?mso-application progid="excel.sheet"': "spreadsheet_xml",
     "<!doctype html": "html_page",
     "<html": "html_page",
-    "<table": "html_page",
     "urn:schemas-microsoft-com:office:spreadsheet": "spreadsheet_xml",
+    "<table": "html_page",
 }
 _SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
 _BEGIN = 16

@@ -33,20 +33,30 @@ def text_or_none(value: object, at: Place, field: str, report: Report) -> str | 
     return value
 
 
+def _holds_hash(value: object) -> bool:
+    """Return whether a value is a hash, or an object that has one among its members."""
+    inner = value.values() if isinstance(value, dict) else (value,)
+    return any(isinstance(text, str) and looks_like_one(text) for text in inner)
+
+
 class UnknownNames:
     """Reports names that are not known, each once."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._seen: set[str] = set()
+        self._with_hash: set[str] = set()
 
     def look_at(self, name: str, value: object, at: Place) -> None:
         """Report a name, or the hardware hash under it: to ignore that would send the device by something else."""
+        # A hash may be in a later device only, so that it is looked for in each.
+        if name not in self._with_hash and len(self._with_hash) < MOST_NAMES and _holds_hash(value):
+            self._with_hash.add(name)
+            self._report.issue(at, None, "misplaced_hash", f"The member {quoted(name)}")
         if name in self._seen or len(self._seen) == MOST_NAMES or (folded := key(name)) in DOCUMENTED:
             return
         self._seen.add(name)
-        if isinstance(value, str) and looks_like_one(value):
-            self._report.issue(at, None, "misplaced_hash", f"The member {quoted(name)}")
+        if name in self._with_hash:
             return
         self._report.warning(at, None, "ignored_member" if folded in WITHOUT_PLACE else "unknown_member", quoted(name))
         if at != MANIFEST and len(self._report.unknown_names) < _MOST_LISTED:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from itertools import batched, chain, islice
 
 from shared.manifest.csv_reader.device_rows import DeviceRows
-from shared.manifest.csv_reader.header import Layout, known_names, layout
+from shared.manifest.csv_reader.header import Layout, known_columns, known_names, layout
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, Entry
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
+from shared.manifest.names import field_of
 from shared.manifest.workbook_reader.cells import Cell
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
@@ -23,6 +24,7 @@ _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 _IDENTIFIERS = ("serialNumber", "productKey")
 
 _NO_HEADER = " No row of the sheet {} has any."
+_IN_ONE_CELL = " All columns stand in one cell: split them (Data, Text to Columns), each as text."
 _ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
@@ -70,6 +72,23 @@ def _header_index(rows: list[Row], least: int) -> int:
     return next((index for index, row in enumerate(rows) if known_names(row.cells) >= least), len(rows))
 
 
+def _best_header(rows: list[Row]) -> int:
+    """Return where the header is: what names one column that identifies no device may be a remark above it."""
+    first, fuller = (_header_index(rows, least) for least in (1, 2))
+    return first if fuller == len(rows) or _identifies(rows[first]) else fuller
+
+
+def _identifies(row: Row) -> bool:
+    """Return whether a row would be a header of its own, or stands alone above what may be devices."""
+    filled = list(filter(str.strip, row.cells))
+    return len(filled) == 1 or any(field_of(cell) in ("hardwareHash", "productKey") for cell in filled)
+
+
+def _is_in_one_cell(row: Row) -> bool:
+    filled = list(filter(None, row.cells))
+    return len(filled) == 1 and known_columns(filled[0]) > 1
+
+
 def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
@@ -77,10 +96,11 @@ def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
         raise UnreadableError(
             "no_devices", f"the first visible sheet, {_quoted(sheet)}, which is empty, nor in another one"
         )
-    index = min(_header_index(looked_at, least) for least in (2, 1))
+    index = _best_header(looked_at)
     if index == len(looked_at):
         at = Place(line=looked_at[0].number)
-        raise UnreadableError("missing_header", _NO_HEADER.format(_quoted(sheet)), at=at)
+        hint = _NO_HEADER.format(_quoted(sheet)) + (_IN_ONE_CELL if any(map(_is_in_one_cell, looked_at)) else "")
+        raise UnreadableError("missing_header", hint, at=at)
     header = looked_at[index]
     _check_above(looked_at[:index], header)
     columns = layout(header.cells, header.number, report)

@@ -227,7 +227,7 @@ def with_table(attributes: str, *rows: str) -> bytes:
 
 
 def test_the_totals_below_a_table_are_no_device() -> None:
-    totals = row(4, "Total", "2", "3")
+    totals = row(4, "Sigma", "2", "3")
     assert devices_in(with_table('ref="A1:C4" totalsRowCount="1"', totals)) == DEVICES
     assert len(devices_in(with_table('ref="A1:C4" totalsRowShown="0"', totals))) == 3
     assert len(devices_in(with_table('ref="A1:?4" totalsRowCount="1"', totals))) == 3
