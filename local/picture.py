@@ -101,7 +101,7 @@ def _fixed(shown: str) -> Iterator[str]:
         # It is over so soon that not every run shows it.
         if step and step[1] == State.PROCESSING:
             continue
-        text = re.sub(r"^\d\d:\d\d:\d\d", next(times), line) if step else line
+        text = re.sub(r"^\d\d:\d\d:\d\d", next(times, _TIMES[-1]), line) if step else line
         yield re.sub(r'"0x[0-9A-F]+"', f'"{_ETAG}"', text)
 
 

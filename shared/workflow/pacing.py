@@ -59,7 +59,8 @@ class Pacing:
     def turn(self, api: Call, customer: str, places: int) -> datetime | None:
         """Begin a call now (``None``), or return when it is its turn; ``places`` in line its job has had before."""
         with self._lock:
-            now, line = self._clock(), self._line(customer)
+            now = self._clock()
+            line = self._line(customer, now)
             if not line.admits(api, places, now):
                 return self._place(api, customer, now, now)
             if self._held_up(api, places, now) and not self._passes_by(api, customer, now):
@@ -83,14 +84,14 @@ class Pacing:
             if self._refused.keys() - {customer}:
                 self._refused.clear()
             self._partner.served(api, now)
-            self._line(customer).served(api, now)
+            self._line(customer, now).served(api, now)
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""
         with self._lock:
             now = self._clock()
             self._learn_scope(customer, now + (retry_after or MEASURED), now)
-            concerned, other = self._line(customer), self._partner
+            concerned, other = self._line(customer, now), self._partner
             if self._partner_wide:
                 concerned, other = other, concerned
             other.refused()
@@ -101,12 +102,11 @@ class Pacing:
         return (self._partner_wide or self._most is not None) and not self._partner.admits(api, places, now)
 
     def _place(self, api: Call, customer: str, earliest: datetime, now: datetime) -> datetime:
-        at = self._line(customer).place(api, earliest, now)
+        at = self._line(customer, now).place(api, earliest, now)
         return self._partner.place(api, at, now) if self._partner_wide or self._most is not None else at
 
-    def _line(self, customer: str) -> Line:
+    def _line(self, customer: str, now: datetime) -> Line:
         if customer not in self._customers:
-            now = self._clock()
             if len(self._customers) >= MOST_CUSTOMERS:
                 self._customers = {name: line for name, line in self._customers.items() if not line.is_calm(now)}
             self._customers[customer] = Line(now)
@@ -118,14 +118,14 @@ class Pacing:
         if not self._partner_wide and len(self._refused) >= self._proof:
             self._partner_wide, self._next_test = True, now + MEASURED
             for name in self._refused:
-                self._line(name).forget(now)
+                self._line(name, now).forget(now)
 
     def _passes_by(self, api: Call, customer: str, now: datetime) -> bool:
         """Let a call pass the partner's line: of a customer without others, or to test a closed door."""
         if not self._partner_wide or self._most is not None:
             return False
         closed = self._partner.is_closed(api, now + TELLING)
-        if self._passes.get(customer, self._next_pass) <= now and self._line(customer).is_calm(now):
+        if self._passes.get(customer, self._next_pass) <= now and self._line(customer, now).is_calm(now):
             self._passes.pop(customer, None)
             self._next_pass = max(self._next_pass, now + PASS_EVERY)
         elif self._next_test <= now and closed and customer not in self._refused:
@@ -140,7 +140,7 @@ class Pacing:
     def _reserve_pass(self, customer: str, now: datetime) -> datetime | None:
         """Return when a customer without other calls may pass the line, if few wait for that."""
         self._passes = {name: at for name, at in self._passes.items() if at > now - MEASURED}
-        if not self._partner_wide or len(self._passes) >= MOST_PASSES or not self._line(customer).is_calm(now):
+        if not self._partner_wide or len(self._passes) >= MOST_PASSES or not self._line(customer, now).is_calm(now):
             return None
         if customer not in self._passes:
             self._passes[customer] = max(self._next_pass, now)

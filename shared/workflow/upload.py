@@ -1,38 +1,30 @@
 """One attempt to upload a manifest: under a lease, part by part, each saved as soon as it is accepted."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from itertools import chain, islice
-
-import msgspec
 
 from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.record import Fault, Job, State, Upload
-from shared.job.repeats import repeated
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
 from shared.manifest.target import Ids, Target, resolve
-from shared.partner_center.advice import nearest_batches
 from shared.partner_center.responses import (
     Accepted,
-    AnswerError,
     RefusedError,
-    ThrottledError,
     TooLargeError,
     UnavailableError,
 )
 from shared.partner_center.tokens import SignInError
-from shared.workflow.backoff import SOON, retry_delay, whole_second
+from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.line import Call
 from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
+from shared.workflow.setbacks import Setbacks
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
 CRASHED = Fault(code="crashed", description="Five attempts in a row died without saving anything.")
-_CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
 
 
 class Attempt:
@@ -55,8 +47,7 @@ class Attempt:
         self._has_turn = has_turn
         self._called = False
         self._fresh = True
-        self._token_renewed = False
-        self._created = False
+        self._setbacks = Setbacks(services, claim)
 
     @property
     def _job(self) -> Job:
@@ -75,11 +66,11 @@ class Attempt:
             else:
                 self._upload(_Alive(content, self._claim))
         except SignInError as error:
-            self._postpone(error.fault)
+            self._setbacks.postpone(error.fault)
         except StorageUnavailableError:
-            self._postpone(UNREADABLE)
+            self._setbacks.postpone(UNREADABLE)
         except ManifestChangedError:
-            self._restart_soon()
+            self._setbacks.restart_soon()
 
     def _upload(self, content: "_Alive") -> None:
         limits = self._services.limits
@@ -129,12 +120,12 @@ class Attempt:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
             self._served()
-            self._halve(len(part), error)
+            self._setbacks.too_large(len(part), error)
         except RefusedError as error:
             self._served()
-            self._refused(error)
+            self._setbacks.refused(error)
         except UnavailableError as error:
-            self._unavailable(error, (first, first + len(part) - 1))
+            self._setbacks.unavailable(error, (first, first + len(part) - 1))
         else:
             self._served()
             self._keep(accepted, first, len(part), request_id)
@@ -182,93 +173,6 @@ class Attempt:
             poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
         self._claim.save(transitions.following(job, poll_at, now))
         self._claim.enqueue(poll_at)
-
-    def _halve(self, count: int, error: AnswerError) -> None:
-        if count == 1:
-            self._claim.stop(State.REJECTED, error.fault)
-        else:
-            self._go_on(error, part_size=(count + 1) // 2)
-
-    def _refused(self, error: AnswerError) -> None:
-        """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
-        job, fault = self._job, error.fault
-        missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
-        if missing and self._services.limits.create_missing_batch and not self._created:
-            self._created = True
-            self._go_on(error, creating=True)
-        elif job.internal.creating and fault.http_status == HTTPStatus.CONFLICT:
-            self._go_on(error, creating=False)
-        elif missing and not error.retry_after:
-            self._go_on(error)  # before another call is made
-            self._claim.stop(State.REJECTED, self._with_batches(fault))
-        else:
-            self._claim.stop(State.REJECTED, fault)
-
-    def _with_batches(self, fault: Fault) -> Fault:
-        with suppress(AnswerError, SignInError):
-            existing = self._services.api.batches(str(self._job.customer_id))
-            description = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
-            return msgspec.structs.replace(fault, description=description)
-        return fault
-
-    def _unavailable(self, error: UnavailableError, part: tuple[int, int]) -> None:
-        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
-            self._token_renewed = True
-            self._services.api.renew_token()
-            self._go_on(error)
-        elif error.said_no:
-            self._postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
-        elif isinstance(error, ThrottledError):
-            self._throttled(error)
-        else:
-            self._postpone(error.fault, error.retry_after, unanswered=part)
-
-    def _go_on(self, error: AnswerError, **bookkeeping: object) -> None:
-        """Save a refusal, so that the next request has an id of its own, and go on in this attempt.
-
-        If the answer says how long to leave Partner Center alone, another attempt goes on then.
-        """
-        fault, now = error.fault, self._services.clock()
-        self._claim.save(transitions.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
-        event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
-        if error.retry_after:
-            self._postpone(fault, error.retry_after)
-
-    def _throttled(self, error: ThrottledError) -> None:
-        """Wait behind the closed door: at least as told, and longer after each throttle in a row."""
-        until = self._claim.throttled(Call.UPLOAD, error.retry_after)
-        services, now, internal = self._services, self._services.clock(), self._job.internal
-        delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
-        at = whole_second(max(now + min(delay, transitions.LONGEST_IN_LINE), until))
-        behind = internal.throttled_seconds + transitions.seconds(at - now)
-        # It has waited for its turn already, and goes before others next time.
-        places = internal.places + 2
-        self._wait(error.fault, at, throttled_seconds=behind, places=places)
-
-    def _postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
-        services, now = self._services, self._services.clock()
-        deadline = self._job.deadline(self._job.created_at, services.delays.give_up)
-        if now >= deadline:
-            self._claim.note(lifecycle.noted(self._job, **bookkeeping))
-            self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
-            return
-        delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
-        at = services.pacing.place(Call.UPLOAD, str(self._job.customer_id), now + delay)
-        self._wait(fault, whole_second(min(at, deadline)), **bookkeeping)
-
-    def _wait(self, fault: Fault, at: datetime, **bookkeeping: object) -> None:
-        now, places = self._services.clock(), {"places": self._job.internal.places + 1}
-        self._claim.save(transitions.postponed(self._job, fault, at, now, **(places | bookkeeping)))
-        self._claim.enqueue(at)
-        job = self._job
-        event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
-
-    def _restart_soon(self) -> None:
-        """Let the run of the new content begin at once."""
-        now = self._services.clock()
-        at = whole_second(now + SOON)
-        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now))
-        self._claim.enqueue(at)
 
 
 class _Alive:

@@ -1,6 +1,6 @@
 """Whose quota a throttle speaks of: the partner's or one customer's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -167,3 +167,15 @@ def test_passing_an_open_door_proves_nothing() -> None:
     office.serve("new")
     assert not office.may_call("a")
     assert office.throttle("a") == "partner"
+
+
+def test_a_first_call_never_waits_though_each_look_at_the_clock_is_a_little_later() -> None:
+    clock = Clock()
+
+    def ticking() -> datetime:
+        clock.advance(timedelta(microseconds=1))
+        return clock.now
+
+    pacing = Pacing(ticking)
+    assert pacing.turn(Call.UPLOAD, "a customer", 0) is None
+    assert pacing.turn(Call.PROGRESS, "another customer", 0) is None

@@ -1,0 +1,126 @@
+"""What an attempt does after a call that did not succeed: go on otherwise, back off, stand in line, or give up."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import msgspec
+
+from shared import event_log
+from shared.job import lifecycle, transitions
+from shared.job.record import Fault, Job, State
+from shared.job.repeats import repeated
+from shared.partner_center.advice import nearest_batches
+from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
+from shared.partner_center.tokens import SignInError
+from shared.workflow.backoff import SOON, retry_delay, whole_second
+from shared.workflow.claim import Claim
+from shared.workflow.line import Call
+from shared.workflow.ports import Services
+
+_CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
+
+
+class Setbacks:
+    """The setbacks of one attempt: each saves the job, so that the attempt goes on or has ended."""
+
+    def __init__(self, services: Services, claim: Claim) -> None:
+        """Work on a job whose lease has been taken."""
+        self._services = services
+        self._claim = claim
+        self._token_renewed = False
+        self._created = False
+
+    @property
+    def _job(self) -> Job:
+        return self._claim.job
+
+    def too_large(self, count: int, error: AnswerError) -> None:
+        """Go on with half as many devices in a part, unless it had one alone."""
+        if count == 1:
+            self._claim.stop(State.REJECTED, error.fault)
+        else:
+            self._go_on(error, part_size=(count + 1) // 2)
+
+    def refused(self, error: AnswerError) -> None:
+        """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""
+        job, fault = self._job, error.fault
+        missing = fault.http_status == HTTPStatus.NOT_FOUND and not job.uploads
+        if missing and self._services.limits.create_missing_batch and not self._created:
+            self._created = True
+            self._go_on(error, creating=True)
+        elif job.internal.creating and fault.http_status == HTTPStatus.CONFLICT:
+            self._go_on(error, creating=False)
+        elif missing and not error.retry_after:
+            self._go_on(error)  # before another call is made
+            self._claim.stop(State.REJECTED, self._with_batches(fault))
+        else:
+            self._claim.stop(State.REJECTED, fault)
+
+    def _with_batches(self, fault: Fault) -> Fault:
+        with suppress(AnswerError, SignInError):
+            existing = self._services.api.batches(str(self._job.customer_id))
+            description = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
+            return msgspec.structs.replace(fault, description=description)
+        return fault
+
+    def unavailable(self, error: UnavailableError, part: tuple[int, int]) -> None:
+        """Go on with a new token, stand in line, or back off; ``part`` names its first and last device."""
+        if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
+            self._token_renewed = True
+            self._services.api.renew_token()
+            self._go_on(error)
+        elif error.said_no:
+            self.postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
+        elif isinstance(error, ThrottledError):
+            self._throttled(error)
+        else:
+            self.postpone(error.fault, error.retry_after, unanswered=part)
+
+    def _go_on(self, error: AnswerError, **bookkeeping: object) -> None:
+        """Save a refusal, so that the next request has an id of its own, and go on in this attempt.
+
+        If the answer says how long to leave Partner Center alone, another attempt goes on then.
+        """
+        fault, now = error.fault, self._services.clock()
+        self._claim.save(transitions.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
+        event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
+        if error.retry_after:
+            self.postpone(fault, error.retry_after)
+
+    def _throttled(self, error: ThrottledError) -> None:
+        """Wait behind the closed door: at least as told, and longer after each throttle in a row."""
+        until = self._claim.throttled(Call.UPLOAD, error.retry_after)
+        services, now, internal = self._services, self._services.clock(), self._job.internal
+        delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
+        at = whole_second(max(now + min(delay, transitions.LONGEST_IN_LINE), until))
+        behind = internal.throttled_seconds + transitions.seconds(at - now)
+        # It has waited for its turn already, and goes before others next time.
+        places = internal.places + 2
+        self._wait(error.fault, at, throttled_seconds=behind, places=places)
+
+    def postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
+        """Back off from a temporary fault, or give up where it has lasted for too long."""
+        services, now = self._services, self._services.clock()
+        deadline = self._job.deadline(self._job.created_at, services.delays.give_up)
+        if now >= deadline:
+            self._claim.note(lifecycle.noted(self._job, **bookkeeping))
+            self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
+            return
+        delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
+        at = services.pacing.place(Call.UPLOAD, str(self._job.customer_id), now + delay)
+        self._wait(fault, whole_second(min(at, deadline)), **bookkeeping)
+
+    def _wait(self, fault: Fault, at: datetime, **bookkeeping: object) -> None:
+        now, places = self._services.clock(), {"places": self._job.internal.places + 1}
+        self._claim.save(transitions.postponed(self._job, fault, at, now, **(places | bookkeeping)))
+        self._claim.enqueue(at)
+        job = self._job
+        event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
+
+    def restart_soon(self) -> None:
+        """Let the run of the new content begin at once."""
+        now = self._services.clock()
+        at = whole_second(now + SOON)
+        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now))
+        self._claim.enqueue(at)
