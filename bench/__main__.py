@@ -12,7 +12,7 @@ from bench.report import report
 from bench.world import start_world
 
 _FILE = ROOT / ".local" / "bench.md"
-_ROUNDS, _ROUNDS_END, _LAST_START = 9, 38, 95
+_ROUNDS, _ROUNDS_END, _LAST_START = 9, 38, 90
 """Rounds of small manifests, when no more of them begin, and when nothing more begins, in seconds from the start."""
 
 

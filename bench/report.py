@@ -19,7 +19,7 @@ def report(every: Sequence[Figures], seconds: float) -> str:
         f"One run of {seconds:.0f} s on {_machine()}. Medians, with the range of all rounds in brackets.",
         "Milliseconds by the clock for each manifest:\n\n" + _each(figures.values(), "wall"),
         "Milliseconds of CPU for each manifest:\n\n" + _each(figures.values(), "cpu"),
-        "This app compared, round by round:\n\n" + _table(("what", "times"), _comparisons(figures)),
+        "This app beside the tutorial, round by round:\n\n" + _table(("what", "times"), _comparisons(figures)),
         "Peak memory of the process, MB:\n\n" + _each(figures.values(), "memory", 1e-6, 0),
     ]
     return "\n\n".join(sections)
@@ -36,12 +36,11 @@ def _each(figures: Iterable[Figures], which: str, factor: float = 1000, digits: 
 
 
 def _comparisons(figures: Mapping[str, Figures]) -> list[tuple[str, str]]:
-    rows = [
-        (f"{each.title}: speed, times the {other}", judged(ratio(each.wall[other], each.wall[THIS_APP])))
-        for each in figures.values()
-        for other in (TUTORIAL, FLOOR)
-        if each.wall.get(other)
-    ]
+    rows = []
+    for each in figures.values():
+        for which, values in (("speed", each.wall), ("less CPU", each.cpu)):
+            if all(values.get(TUTORIAL, [0])):
+                rows.append((f"{each.title}: {which}", judged(ratio(values[TUTORIAL], values[THIS_APP]))))
     one, many = (figures.get(f"5 KB, {number} at a time, API 50 ms") for number in (1, 32))
     if one and many:
         rows += [

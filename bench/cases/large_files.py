@@ -4,7 +4,7 @@ import time
 from collections import Counter
 
 from bench import manifests
-from bench.figures import Figures, in_turn
+from bench.figures import Figures
 from bench.implementations import THIS_APP, TUTORIAL, check_alone, start_app
 from bench.processes import Process
 from bench.stand_ins.partner_center import fingerprint
@@ -16,7 +16,7 @@ _BATCH = "large"
 
 
 def run(world: World, until: float, many: int = MANY, few: int = FEW) -> list[Figures]:
-    """Measure in turn, each time in a new process; a second round has this app alone, and begins before `until`."""
+    """Measure in turn, each time in a new process; none but this app's first begins after `until`."""
     figures = {
         (kind, devices): Figures(f"{devices:,} devices, {kind}")
         for kind in manifests.WRITERS
@@ -24,17 +24,15 @@ def run(world: World, until: float, many: int = MANY, few: int = FEW) -> list[Fi
     }
     for kind, devices in figures:
         world.keep(f"{kind}{devices}", manifests.WRITERS[kind](devices))
-    for number, who in enumerate([(THIS_APP, TUTORIAL), (THIS_APP,)]):
-        for kind in in_turn(list(manifests.WRITERS), number):
-            for name in who:
-                if number and time.monotonic() > until:
-                    break
-                sizes = (few, many) if name == THIS_APP else (many,)
-                with start_app(world, name) as process:
-                    # The first of a process is slower, and its memory not yet that of a manifest in parts.
-                    _land(world, process, name, (kind, few), Figures(""))
-                    for devices in sizes:
-                        _land(world, process, name, (kind, devices), figures[kind, devices])
+    turns = [(name, kind) for name in (THIS_APP, TUTORIAL, THIS_APP) for kind in manifests.WRITERS]
+    for number, (name, kind) in enumerate(turns):
+        if number > 1 and time.monotonic() > until:
+            break
+        with start_app(world, name) as process:
+            # The first of a process is slower, and its memory not yet that of a manifest in parts.
+            _land(world, process, name, (kind, few), Figures(""))
+            for devices in (few, many) if name == THIS_APP else (many,):
+                _land(world, process, name, (kind, devices), figures[kind, devices])
     return list(figures.values())
 
 

@@ -4,6 +4,7 @@ Signatures are not checked. Tests hold it against Azurite.
 """
 
 import base64
+import hashlib
 import json
 import mmap
 import re
@@ -18,6 +19,7 @@ from uuid import uuid4
 from bench.stand_ins.web import Request, Response
 
 STATUS_SUFFIX = ".status.json"
+_LARGEST_PUT = 64 * 2**20  # what the SDKs write at once
 _POP_RECEIPT = "AgAAAAMAAAAAAAAA"
 _TEXT = re.compile(rb"<MessageText>([^<]*)</MessageText>")
 
@@ -42,7 +44,7 @@ class Storage:
     def __init__(self) -> None:
         self._blobs: dict[str, _Blob] = {}
         self._messages: dict[str, str] = {}
-        self._contents: dict[str, bytes | memoryview] = {}
+        self._contents: dict[str, tuple[memoryview, dict[str, str]]] = {}
         self._writes = 0
 
     def answer(self, request: Request) -> Response:
@@ -56,12 +58,16 @@ class Storage:
         """Keep a content that manifests can have: a file, mapped into memory and read at once."""
         with path.open("rb") as file:
             flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_POPULATE", 0)
-            self._contents[key] = memoryview(mmap.mmap(file.fileno(), 0, flags=flags, prot=mmap.PROT_READ))
+            content = memoryview(mmap.mmap(file.fileno(), 0, flags=flags, prot=mmap.PROT_READ))
+        # A blob that one Put Blob has written has its Content-MD5. What is larger is written in blocks, and has none.
+        md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        headers = {"Content-MD5": md5, "x-ms-blob-content-md5": md5}
+        self._contents[key] = content, headers if len(content) <= _LARGEST_PUT else {}
 
     def land(self, manifests: dict[str, str]) -> None:
         """Write manifests; each name has the key of its content."""
         for name, key in manifests.items():
-            self._write(name, self._contents[key], {"Content-Type": "application/octet-stream"})
+            self._write(name, *self._contents[key])
 
     def states(self) -> dict[str, Counter[str]]:
         """Count the status blobs by their batch and state."""
@@ -101,7 +107,6 @@ class Storage:
         if request.headers.get("x-ms-blob-type") != "BlockBlob" or "?" in request.target:
             return _error(400, "UnsupportedHeader")
         headers = {key: value for key, value in request.headers.items() if key.startswith("x-ms-meta-")}
-        headers["Content-Type"] = request.headers.get("x-ms-blob-content-type", "application/octet-stream")
         return Response(201, self._write(name, request.body, headers) | {"x-ms-request-server-encrypted": "true"})
 
     def _message(self, request: Request) -> Response:

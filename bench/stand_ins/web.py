@@ -55,7 +55,6 @@ class Site(Protocol):
 
 def run_site(pipe: Connection, make_site: Callable[[], Site]) -> None:
     """Serve a site on a free loopback port until the pipe ends; the port is the first answer."""
-    # Ctrl-C is for the parent, which then closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_memory()
     asyncio.run(_serve(pipe, make_site()))
