@@ -1,1 +1,1 @@
-"""The benchmark: this app beside what users would write, in one interleaved run. Nothing of it is deployed."""
+"""The benchmark: the app next to a tutorial's way and a floor, in one interleaved run. None of it is deployed."""

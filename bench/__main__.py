@@ -1,38 +1,56 @@
-"""The command behind ``make bench``."""
+"""The command behind `make bench`."""
 
 import argparse
 import signal
 import sys
+import time
 
-from rich.console import Console
+from bench.cases import cold_start, large_files, reading, throughput
+from bench.implementations import THIS_APP, start_all
+from bench.processes import ROOT
+from bench.report import report
+from bench.world import start_world
 
-from bench.run import publish, publish_large, run, run_large
-
-_WIDTH = 130
+_FILE = ROOT / ".local" / "bench.md"
+_ROUNDS, _ROUNDS_END, _LAST_START = 9, 38, 90
+"""Rounds of small manifests, when no more of them begin, and when nothing more begins, in seconds from the start."""
 
 
 def main() -> int:
-    """Measure, print, and write down."""
+    """Measure, print, and write it down."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and no large files: half a minute")
-    parser.add_argument("--large", action="store_true", help="only the largest manifests, but by everybody")
-    asked = parser.parse_args()
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    signal.signal(signal.SIGTERM, _end)
+    # An end from outside is like Ctrl-C: everything that was started ends.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if asked.large:
-            publish_large(console, run_large(console))
-        else:
-            publish(console, run(console, quick=asked.quick))
+        _run(quick=parser.parse_args().quick)
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _end(*_: object) -> None:
-    raise KeyboardInterrupt  # so that everything that was started is ended
+def _run(*, quick: bool) -> None:
+    start = time.monotonic()
+    with start_world() as world:
+        with start_all(world) as who:
+            devices = who[THIS_APP].devices
+            _tell("small and large manifests")
+            figures = throughput.run(world, who, 2 if quick else _ROUNDS, start + _ROUNDS_END)
+        _tell("parsing alone")
+        figures += reading.run(5 if quick else 9)
+        _tell("cold start")
+        figures.append(cold_start.run(world, devices, 2 if quick else 3))
+        if not quick:
+            _tell("100,000 devices")
+            figures += large_files.run(world, start + _LAST_START)
+    text = report(figures, time.monotonic() - start)
+    _FILE.parent.mkdir(exist_ok=True)
+    _FILE.write_text(f"{text}\n", encoding="utf-8")
+    print(f"{text}\n\nWritten to {_FILE}")
+
+
+def _tell(what: str) -> None:
+    print(f"measuring: {what}", file=sys.stderr)
 
 
 if __name__ == "__main__":

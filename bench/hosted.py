@@ -1,8 +1,13 @@
-"""A function app on the real worker runtime, in a process that does nothing else."""
+"""A function app on the real worker runtime, in a process that does nothing else.
+
+`python -m bench.hosted FOLDER MANIFEST` handles one manifest and prints the moment of its end.
+"""
 
 import json
 import logging
 import os
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from multiprocessing.connection import Connection
@@ -11,15 +16,15 @@ from threading import local
 from typing import override
 from urllib.parse import quote
 
-from bench.processes import obey
+from bench.processes import serve
 from bench.work import Crew, Measure, peak_memory
-from local.host.inputs import Input, blob_reference
+from local.host.inputs import Input, blob_content, blob_reference
 from local.host.runtime import Function, Runtime
 from local.host.worker_messages import TypedData
 
 
 class _Formatter(logging.Handler):
-    """Does with log records what the worker in Azure does before it sends them: format them."""
+    """Format log records, as the worker in Azure does before it sends them."""
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
@@ -31,48 +36,43 @@ def log_as_in_azure() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[_Formatter()])
 
 
-def run_app(pipe: Connection, directory: str, environ: Mapping[str, str]) -> None:
+def run_app(pipe: Connection, directory: str, settings: Mapping[str, str]) -> None:
     """Run a function app until the pipe ends."""
-    os.environ.update(environ)
+    os.environ.update(settings)
     log_as_in_azure()
     with Runtime(Path(directory)) as runtime:
-        obey(pipe, HostedApp(runtime, environ))
+        serve(pipe, HostedApp(runtime, settings))
 
 
 class HostedApp:
     """Invokes the functions of an app as a host does."""
 
-    def __init__(self, runtime: Runtime, environ: Mapping[str, str]) -> None:
+    def __init__(self, runtime: Runtime, settings: Mapping[str, str]) -> None:
         functions = {function.name: function for function in runtime.functions}
         self._runtime = runtime
         self._upload = functions["upload_manifest"]
         self._resume = functions.get("resume_manifest")
-        self._container = environ["MANIFEST_CONTAINER"]
-        self._port = int(environ["BENCH_STORE_PORT"])
+        self._container = settings["MANIFEST_CONTAINER"]
+        self._port = int(settings["BENCH_STORAGE_PORT"])
         self._crew = Crew()
         self._per_thread = local()
 
     def land(self, names: Sequence[str], threads: int) -> Measure:
-        """Tell the app of manifests that have landed."""
+        """Invoke the app for manifests that have landed."""
         return self._crew.do(self._land, names, threads)
 
     def follow(self, messages: Sequence[str], threads: int) -> Measure:
         """Deliver messages of the wake-up queue."""
         return self._crew.do(self._follow, messages, threads)
 
-    def learn(self, settings: Mapping[str, str]) -> None:
-        """Add app settings that are read no earlier than in an invocation."""
-        os.environ.update(settings)
-
     def peak_memory(self) -> int:
-        """Give the most bytes of memory that the process has had so far."""
+        """Return the most bytes of memory that the process has had so far."""
         return peak_memory()
 
     def _land(self, name: str) -> None:
-        if self._upload.trigger.properties.deferred:
-            self._invoke(self._upload, blob_reference(self._upload.trigger.connection, self._container, name))
-        else:
-            self._invoke(self._upload, self._content(name))
+        deferred = self._upload.trigger.properties.deferred
+        reference = blob_reference(self._upload.trigger.connection, self._container, name) if deferred else None
+        self._invoke(self._upload, reference or self._content(name))
 
     def _follow(self, text: str) -> None:
         assert self._resume  # noqa: S101 - an app without it sends no messages
@@ -97,4 +97,11 @@ class HostedApp:
             "Properties": TypedData(json=json.dumps({"ContentLength": len(content)})),
             "Metadata": TypedData(json="{}"),
         }
-        return Input(TypedData(bytes=content), metadata)
+        return blob_content(content, metadata)
+
+
+if __name__ == "__main__":
+    log_as_in_azure()
+    with Runtime(Path(sys.argv[1])) as one_app:
+        HostedApp(one_app, os.environ).land(sys.argv[2:], 1)
+        print(time.monotonic())

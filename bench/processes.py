@@ -1,4 +1,4 @@
-"""A process of its own for each part of the bench, asked over a pipe; it ends when the pipe does."""
+"""A process of its own for each part of the bench, called over a pipe; it ends when the pipe does."""
 
 import signal
 import sys
@@ -9,12 +9,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-ROOT = str(Path(__file__).parent.parent)
-LONGEST_ANSWER = 300.0
+ROOT = Path(__file__).parent.parent
+ANSWER_TIMEOUT = 300.0
 STOP_TIMEOUT = 10.0
-
-type Verbs = object
-"""What a process can be asked for: its methods."""
 
 
 class ProcessError(RuntimeError):
@@ -22,11 +19,12 @@ class ProcessError(RuntimeError):
 
 
 class Process:
-    """Run ``make(*arguments)`` in a new interpreter and call methods of what it gives."""
+    """Run `run(pipe, *arguments)` in a new interpreter, and call methods of what it serves there."""
 
     def __init__(self, run: Callable[..., None], *arguments: object) -> None:
-        if ROOT not in sys.path:  # a worker runtime that has run here takes its app's folder off the path
-            sys.path.append(ROOT)
+        # A worker runtime that has run in this process has taken its app's folder off the path.
+        if str(ROOT) not in sys.path:
+            sys.path.append(str(ROOT))
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=run, args=(theirs, *arguments), daemon=True)
@@ -38,56 +36,48 @@ class Process:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End it."""
-        self.close()
-
-    def ask(self, verb: str, *arguments: object) -> Any:  # noqa: ANN401 - each verb has its own answer
-        """Call a method there and wait for what it gives; raises ProcessError with its traceback."""
-        self.begin(verb, *arguments)
-        return self.end()
-
-    def begin(self, verb: str, *arguments: object) -> None:
-        """Call a method there without waiting; ``end`` gives its answer."""
-        self._pipe.send((verb, arguments))
-
-    def end(self) -> Any:  # noqa: ANN401 - each verb has its own answer
-        """Wait for the answer."""
-        try:
-            if not self._pipe.poll(LONGEST_ANSWER):
-                raise ProcessError(f"no answer within {LONGEST_ANSWER:.0f} s")
-            good, answer = self._pipe.recv()
-        except EOFError:
-            raise ProcessError("a process of the bench has ended") from None
-        if not good:
-            raise ProcessError(answer)
-        return answer
-
-    def close(self) -> None:
         """End the process, gently first."""
         self._pipe.close()
         self._process.join(STOP_TIMEOUT)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.kill()
+        self._process.join()
         self._process.close()
 
+    def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - each method has its own answer
+        """Call a method there and return its answer; raises ProcessError with the traceback of its exception."""
+        self._pipe.send((method, arguments))
+        return self.answer()
 
-def obey(pipe: Connection, verbs: Verbs) -> None:
-    """Do what is asked until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
-    while answer_one(pipe, verbs):
+    def answer(self) -> Any:  # noqa: ANN401 - each method has its own answer
+        """Wait for an answer and return it."""
+        try:
+            if not self._pipe.poll(ANSWER_TIMEOUT):
+                raise ProcessError(f"no answer within {ANSWER_TIMEOUT:.0f} s")
+            succeeded, answer = self._pipe.recv()
+        except EOFError:
+            raise ProcessError("a process of the bench has ended") from None
+        if not succeeded:
+            raise ProcessError(answer)
+        return answer
+
+
+def serve(pipe: Connection, served: object) -> None:
+    """Answer calls until the pipe ends."""
+    # Ctrl-C is for the parent, which then closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while answer_one(pipe, served):
         pass
 
 
-def answer_one(pipe: Connection, verbs: Verbs) -> bool:
-    """Answer one question; ``False`` if there will be no more."""
+def answer_one(pipe: Connection, served: object) -> bool:
+    """Answer one call; return False if there will be no more."""
     try:
-        verb, arguments = pipe.recv()
+        method, arguments = pipe.recv()
     except EOFError:
         return False
     try:
-        answer = True, getattr(verbs, verb)(*arguments)
-    except Exception:  # noqa: BLE001 - whatever it is, the asker is told
+        answer = True, getattr(served, method)(*arguments)
+    except Exception:  # noqa: BLE001 - whatever it is, the caller gets it
         answer = False, traceback.format_exc()
     pipe.send(answer)
     return True

@@ -7,25 +7,27 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
+MOST_THREADS = 32
 _STATUS = Path("/proc/self/status")
 
 
 class Measure(NamedTuple):
-    """What work took, in seconds: by the clock, and of the process's CPU time."""
+    """What work took, in seconds: by the clock, and of the process's CPU time, the system's part included."""
 
     wall: float
     cpu: float
 
 
 class Crew:
-    """Threads that stand ready, so that starting them is not measured."""
+    """Threads that are started beforehand, so that starting them is not measured."""
 
-    def __init__(self, most: int = 32) -> None:
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix="crew")
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="crew")
 
     def do[T](self, work: Callable[[T], None], items: Sequence[T], threads: int) -> Measure:
-        """Work on all items, ``threads`` at a time; raises what the work raises."""
-        queue = iter(items)  # next() on it is atomic
+        """Work on all items, `threads` at a time; raises what the work raises."""
+        # next() on one iterator is atomic.
+        queue = iter(items)
 
         def take_turns() -> None:
             for item in queue:
@@ -39,16 +41,16 @@ class Crew:
 
 
 def cpu_time() -> float:
-    """Give the CPU seconds that this process has spent so far."""
+    """Return the CPU seconds that this process has spent so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def peak_memory() -> int:
-    """Give the most bytes of memory that this process has had so far.
+    """Return the most bytes of memory that this process has had so far.
 
-    On Linux, ``ru_maxrss`` begins with what the process had that started this one; ``VmHWM`` of proc_pid_status(5) does
-    not. On macOS, ``ru_maxrss`` is in bytes.
+    On Linux, `ru_maxrss` begins with what the process had that started this one; `VmHWM` of proc_pid_status(5) does
+    not. On macOS, `ru_maxrss` is in bytes.
     """
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))

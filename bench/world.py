@@ -1,72 +1,63 @@
-"""The world around all implementations: the stand-ins, and what app settings lead to them."""
+"""The stand-ins that all implementations meet, and the app settings that lead to them."""
 
-import json
-import math
+import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.processes import Process
-from bench.recording import Life
-from bench.stand_ins.center import Center
-from bench.stand_ins.store import Store, connection_string
-from bench.stand_ins.web import serve
+from bench.stand_ins.partner_center import PartnerCenter
+from bench.stand_ins.storage import Storage, connection_string
+from bench.stand_ins.web import run_site
+from bench.work import MOST_THREADS
 
-ROOT = Path(__file__).parent.parent
-CONTAINER = "manifests"
-FIRST_POLL = 3
-_MARGIN = 0.05
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
+FIRST_POLL = 3
 
 
-@dataclass(frozen=True)
-class World:
-    """The stand-ins, each in its process, and the settings of an app that shall meet them."""
+class World(NamedTuple):
+    """The stand-ins, each in its process, and the settings of an app that meets them."""
 
-    store: Process
-    center: Process
+    storage: Process
+    api: Process
     settings: Mapping[str, str]
-    lives: dict[str, Life] = field(default_factory=dict)
-    """What this app asks of the world, by the kind of manifest that it is asked for; empty until it is recorded."""
 
-    def lesson(self) -> dict[str, str]:
-        """Give the settings from which an app learns to make the same exchanges."""
-        return {"BENCH_STEPS": json.dumps({kind: life.steps() for kind, life in self.lives.items()})}
-
-    def take_asked(self) -> Counter[str]:
-        """Tell how many exchanges of each kind there were since the last time, tokens left out."""
-        asked: Counter[str] = self.store.ask("take_asked") + self.center.ask("take_asked")
-        return asked
+    def keep(self, key: str, pieces: Iterable[str]) -> None:
+        """Have the storage keep a content that manifests can have. Its file is deleted at once."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            path = Path(folder) / "manifest"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(pieces)
+            self.storage.call("keep", key, path)
 
     def clear(self) -> None:
-        """Forget what has been uploaded and written."""
-        self.store.ask("clear")
-        self.center.ask("clear")
+        """Forget what has been uploaded and written, and answer at once."""
+        self.storage.call("clear")
+        self.api.call("clear")
+        self.api.call("set_latency", 0)
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def start_world() -> Iterator[World]:
     """Start the stand-ins, and end them however the block is left."""
     with ExitStack() as parts:
-        store = parts.enter_context(Process(serve, Store))
-        center = parts.enter_context(Process(serve, Center))
-        yield World(store, center, _settings(store.end(), center.end()))
+        storage = parts.enter_context(Process(run_site, Storage))
+        api = parts.enter_context(Process(run_site, PartnerCenter))
+        yield World(storage, api, _settings(storage.answer(), api.answer()))
 
 
 def wait_until_due(accepted: float) -> None:
     """Wait for the first poll of everything accepted up to a moment: the app knows whole seconds only."""
-    due = math.ceil(accepted + FIRST_POLL)
-    time.sleep(max(due + _MARGIN - time.time(), 0))
+    time.sleep(max(accepted + FIRST_POLL + 1.05 - time.time(), 0))
 
 
-def _settings(store: int, center: int) -> dict[str, str]:
-    url = f"http://127.0.0.1:{center}"
+def _settings(storage: int, api: int) -> dict[str, str]:
+    url = f"http://127.0.0.1:{api}"
     return {
-        "ManifestStorage": connection_string(store),
-        "MANIFEST_CONTAINER": CONTAINER,
+        "ManifestStorage": connection_string(storage),
+        "MANIFEST_CONTAINER": "manifests",
         "MANIFEST_TRIGGER_SOURCE": "EventGrid",
         "WAKE_UP_QUEUE": "wake-ups",
         "SWEEP_SCHEDULE": "0 0 * * * *",
@@ -75,7 +66,7 @@ def _settings(store: int, center: int) -> dict[str, str]:
         "IDENTITY_HEADER": "stand-in",
         "FIRST_POLL_AFTER": f"PT{FIRST_POLL}S",
         "MAX_MANIFEST_BYTES": str(2**30),
-        "PYTHON_THREADPOOL_THREAD_COUNT": "32",
-        "BENCH_STORE_PORT": str(store),
-        "BENCH_CENTER_PORT": str(center),
+        "PYTHON_THREADPOOL_THREAD_COUNT": str(MOST_THREADS),
+        "BENCH_STORAGE_PORT": str(storage),
+        "BENCH_API_PORT": str(api),
     }

@@ -1,1 +1,1 @@
-"""What is measured."""
+"""What is measured, one module a case."""

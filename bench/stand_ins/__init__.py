@@ -1,1 +1,1 @@
-"""Quick stand-ins of what the app talks to, each in a process of its own."""
+"""Fast stand-ins of the storage account and of Partner Center, each in a process of its own."""

@@ -1,6 +1,6 @@
-"""A quick HTTP/1.1 server for stand-ins: one event loop, whole requests in, whole answers out.
+"""A fast HTTP/1.1 server: one event loop, whole requests in, whole responses out.
 
-It is far quicker than any client under test, so that what is measured is the client.
+It is far faster than any client under test, so that what is measured is the client.
 """
 
 import asyncio
@@ -8,38 +8,63 @@ import ctypes
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from http.client import responses
 from multiprocessing.connection import Connection
-from typing import Protocol, override
+from typing import NamedTuple, Protocol, override
 
 from bench.processes import answer_one
-from bench.stand_ins.messages import Request, Response
 
-HEAD_ENDS = b"\r\n\r\n"
+_HEAD_END = b"\r\n\r\n"
 _SMALL = 65_536
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
+class Request(NamedTuple):
+    """One request: `headers` have lower-case names, `target` is path and query as sent."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response, sent `delay` seconds after the request."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | memoryview = b""
+    delay: float = 0.0
+
+    def head(self) -> bytes:
+        """Return the status line and the headers, encoded."""
+        headers = {"Content-Length": str(len(self.body))} | self.headers
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"HTTP/1.1 {self.status} {responses[self.status]}\r\n{lines}\r\n".encode("latin-1")
+
+
 class Site(Protocol):
-    """What answers requests; its other methods may be asked for over the pipe."""
+    """A stand-in: it answers requests; the pipe calls its other methods."""
 
     def answer(self, request: Request) -> Response:
-        """Answer one request."""
+        """Answer one request of a client."""
         ...
 
 
-def serve(pipe: Connection, make_site: Callable[[], Site]) -> None:
+def run_site(pipe: Connection, make_site: Callable[[], Site]) -> None:
     """Serve a site on a free loopback port until the pipe ends; the port is the first answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_memory()
     asyncio.run(_serve(pipe, make_site()))
 
 
 def _keep_memory() -> None:
-    """Have glibc keep what large bodies took: asking the system for it each time would take longer than the body."""
+    """Have glibc keep what large bodies took: asking the system for it each time takes longer than the body."""
     with suppress(AttributeError):  # another C library
-        mallopt = ctypes.CDLL(None).mallopt
         for parameter in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
-            mallopt(parameter, 2**28)
+            ctypes.CDLL(None).mallopt(parameter, 2**28)
 
 
 async def _serve(pipe: Connection, site: Site) -> None:
@@ -50,7 +75,7 @@ async def _serve(pipe: Connection, site: Site) -> None:
             loop.remove_reader(pipe.fileno())
             ended.set()
 
-    server = await loop.create_server(lambda: _Exchange(site), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(site), "127.0.0.1", 0)
     pipe.send((True, server.sockets[0].getsockname()[1]))
     loop.add_reader(pipe.fileno(), answer)
     await ended.wait()
@@ -58,8 +83,8 @@ async def _serve(pipe: Connection, site: Site) -> None:
     server.close_clients()
 
 
-class _Exchange(asyncio.Protocol):
-    """The requests of one connection."""
+class _Connection(asyncio.Protocol):
+    """One connection of a client."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -80,27 +105,26 @@ class _Exchange(asyncio.Protocol):
         if self._head and len(self._received) >= self._length:
             request = Request(*self._head, bytes(self._received))
             self._received, self._head = bytearray(), None
-            self._answer(self._site.answer(request))
+            response = self._site.answer(request)
+            if response.delay:
+                asyncio.get_running_loop().call_later(response.delay, self._send, response)
+            else:
+                self._send(response)
 
     def _read_head(self) -> None:
-        end = self._received.find(HEAD_ENDS)
+        end = self._received.find(_HEAD_END)
         if end < 0:
             return
         first, *lines = self._received[:end].decode("latin-1").split("\r\n")
-        del self._received[: end + len(HEAD_ENDS)]
+        del self._received[: end + len(_HEAD_END)]
         method, target, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         self._head = method, target, headers
         self._length = int(headers.get("content-length", "0"))
 
-    def _answer(self, response: Response) -> None:
-        if response.delay:
-            asyncio.get_running_loop().call_later(response.delay, self._send, response)
-        else:
-            self._send(response)
-
     def _send(self, response: Response) -> None:
+        # One packet for what is small; and with an empty body writelines would never come to an end.
         if len(response.body) > _SMALL:
             self._transport.writelines([response.head(), response.body])
-        else:  # one packet; and with an empty body writelines would never come to an end
+        else:
             self._transport.write(response.head() + bytes(response.body))

@@ -9,7 +9,7 @@ import requests
 from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 
-from bench.apps import by_hand
+from bench.tutorial import by_hand
 
 CONNECTION = "ManifestStorage"
 MOST_DEVICES = 1000
@@ -22,7 +22,7 @@ app = func.FunctionApp()
     "manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=func.BlobSource.EVENT_GRID
 )
 def upload_manifest(manifest: func.InputStream) -> None:
-    """Upload the devices of a manifest and write down where Partner Center says their progress is to be read."""
+    """Upload the devices of a manifest, and write down where Partner Center reports their progress."""
     container, _, name = str(manifest.name).partition("/")
     if name.endswith(".status.json"):
         return
@@ -38,7 +38,6 @@ def upload_manifest(manifest: func.InputStream) -> None:
         "deviceCount": len(checked.devices),
         "locations": locations,
         "issues": checked.issues[:100],
-        "warnings": checked.warnings[:100],
     }
     service = BlobServiceClient.from_connection_string(os.environ[CONNECTION])
     blob = service.get_blob_client(container, f"{name}.status.json")
@@ -46,11 +45,10 @@ def upload_manifest(manifest: func.InputStream) -> None:
 
 
 def upload(name: str, devices: list[dict[str, str]], token: str) -> str:
-    """Upload devices to the batch that the blob's name says."""
+    """Upload devices to the batch of the blob's name."""
     customer, batch, _ = name.split("/", 2)
-    url = os.environ["PARTNER_CENTER_URL"]
     response = requests.post(
-        f"{url}/v1/customers/{customer}/deviceBatches/{batch}/devices",
+        f"{os.environ['PARTNER_CENTER_URL']}/v1/customers/{customer}/deviceBatches/{batch}/devices",
         json=devices,
         headers={
             "Authorization": f"Bearer {token}",

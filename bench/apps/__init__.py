@@ -1,1 +1,0 @@
-"""Function apps to compare with, as a careful user of tutorials and official samples would write them."""

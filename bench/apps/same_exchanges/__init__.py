@@ -1,1 +1,0 @@
-"""A function app in the style of tutorials that makes the exchanges of this app."""

@@ -1,1 +1,0 @@
-"""A function app in the style of tutorials."""

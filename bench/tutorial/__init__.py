@@ -1,0 +1,1 @@
+"""A function app in the style of tutorials and official samples, to compare with."""
