@@ -244,7 +244,8 @@ def finished(job: Job, results: str, now: datetime) -> Job:
     if good == count:
         message = "The device is registered." if good == 1 else f"All {good} devices are registered."
         return move(job, State.COMPLETED, now, message, results=results, error=None)
-    message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for the others."
+    message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for what to do"
+    message += " about the others, then drop the whole file again."
     message = " ".join(filter(None, (message, unknown(job))))
     return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
 

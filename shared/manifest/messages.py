@@ -1,4 +1,4 @@
-"""Every code that a manifest's findings carry: one template each, with ``{}`` for the facts, as docs/codes.md shows."""
+"""Every code that the findings of a manifest carry: one template each, ``{}`` for the facts. See docs/codes.md."""
 
 _SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
 _HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"

@@ -18,11 +18,11 @@ class DeviceError(msgspec.Struct, frozen=True):
     outcome: Outcome = Outcome.FAILED
 
 
-_FIX = "Correct the row and drop the manifest again."
-_OWNER = "Ask the device's present owner to release it, then drop the manifest again."
+_FIX = "Correct the row and drop the whole manifest again."
+_OWNER = "Ask the device's present owner to release it, then drop the whole manifest again."
 
 KNOWN = (
-    DeviceError("640", "StorageError", "A fault on Microsoft's side: drop the manifest again."),
+    DeviceError("640", "StorageError", "A fault on Microsoft's side: drop the whole manifest again."),
     DeviceError("801", "InvalidZtdRequestBody", _FIX),
     DeviceError(
         "802",
@@ -66,8 +66,8 @@ _CHECK = "Look the device up in Partner Center to be sure."
 
 _ACTIONS = {
     Outcome.REGISTERED: "",
-    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the manifest again.",
-    Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the manifest again.",
+    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the whole manifest again.",
+    Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the whole manifest again.",
     Outcome.DUPLICATE: "Nothing to do: the manifest has the same device in an earlier row.",
 }
 

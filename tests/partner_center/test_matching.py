@@ -130,7 +130,7 @@ def test_position_says_so_where_others_beside_it_ended_otherwise() -> None:
     assert (second.outcome, second.code, second.description) == (Outcome.FAILED, "808", AMBIGUOUS)
     assert third.description is None
     assert action(first) == "Look the device up in Partner Center to be sure."
-    assert action(second).endswith("drop the manifest again. Look the device up in Partner Center to be sure.")
+    assert action(second).endswith("drop the whole manifest again. Look the device up in Partner Center to be sure.")
     assert [verdict.description for verdict in verdicts(devices, [good(), good(), good("S3")])] == [None] * 3
 
 
