@@ -50,7 +50,7 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     """Record what the manifest says once it has been found valid."""
     unanswered = _part_within(job.internal.unanswered, manifest.device_count or 0)
     return move(
-        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered),
+        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered, digest=manifest.digest),
         State.PROCESSING,
         now,
         f"{devices(manifest.device_count or 0)} are being uploaded.",
@@ -60,6 +60,12 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
         warnings=manifest.warnings.kept,
         warning_count=manifest.warnings.count,
     )
+
+
+def is_read_otherwise(job: Job, manifest: Manifest) -> bool:
+    """Return whether the parts that are left would not fit the ones that were posted."""
+    posted = bool(job.uploads) or job.internal.unanswered is not None
+    return posted and job.internal.digest not in (None, manifest.digest)
 
 
 def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
