@@ -9,7 +9,7 @@ from itertools import chain, islice
 import msgspec
 
 from shared import event_log
-from shared.job import lifecycle, transitions
+from shared.job import lifecycle, transitions, unanswered
 from shared.job.record import Fault, Job, State, Upload
 from shared.job.repeats import repeated
 from shared.manifest import Finding, Manifest, device, inspect
@@ -98,7 +98,7 @@ class Attempt:
         self._claim.note(lifecycle.noted(self._job, **content.identity()))
         if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
-        elif transitions.is_read_otherwise(self._job, manifest):
+        elif unanswered.is_read_otherwise(self._job, manifest):
             self._claim.stop(State.FAILED, READ_OTHERWISE)
         else:
             self._claim.note(transitions.checked(self._job, target, manifest, self._services.clock()))
