@@ -8,6 +8,7 @@ import msgspec
 from shared.job.lifecycle import move, noted, tally
 from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, timestamp
 from shared.job.repeats import repeated
+from shared.job.unanswered import interrupted, part_within, unknown
 from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 
@@ -29,28 +30,11 @@ def take_over(job: Job, lease: Lease, now: datetime) -> Job:
     return move(job, State.PROCESSING, now, message, next_attempt_at=None, attempts=job.attempts + 1)
 
 
-def interrupted(job: Job) -> Job:
-    """Return a job that nobody holds any more: an attempt that has died may have posted the next part."""
-    if job.state is not State.PROCESSING or job.internal.unanswered:
-        return job
-    return noted(job, unanswered=_next_part(job))
-
-
-def _next_part(job: Job) -> tuple[int, int]:
-    size = min(job.internal.part_size, job.unsent) if job.device_count else job.internal.part_size
-    return job.sent + 1, job.sent + max(size, 1)
-
-
-def _part_within(part: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
-    """Bound a part that was posted before it was recorded how many devices there are."""
-    return (part[0], min(part[1], count)) if part and part[0] <= count else None
-
-
 def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     """Record what the manifest says once it has been found valid."""
-    unanswered = _part_within(job.internal.unanswered, manifest.device_count or 0)
+    unanswered = part_within(job.internal.unanswered, manifest.device_count or 0)
     return move(
-        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered),
+        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered, digest=manifest.digest),
         State.PROCESSING,
         now,
         f"{devices(manifest.device_count or 0)} are being uploaded.",
@@ -65,7 +49,7 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
 def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
     """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
     if manifest.device_count is not None:
-        job = noted(job, unanswered=_part_within(job.internal.unanswered, manifest.device_count))
+        job = noted(job, unanswered=part_within(job.internal.unanswered, manifest.device_count))
     count = issues.count
     advice = "Correct it and drop it again."
     return move(
@@ -129,16 +113,6 @@ def _rest(job: Job) -> str:
 
 def _nothing_uploaded(job: Job) -> str:
     return unknown(job) or "Nothing was uploaded."
-
-
-def unknown(job: Job) -> str | None:
-    """Say of which devices it is not known whether Partner Center took them; ``None`` where all is known."""
-    if not job.internal.unanswered:
-        return None
-    first, last = job.internal.unanswered
-    named = f"device {first}" if first == last else f"devices {first} to {last}"
-    limit = "" if job.device_count else " (or as many as the manifest has)"
-    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
 
 
 def in_line(job: Job, at: datetime, now: datetime, *, called: bool = True) -> Job:

@@ -1,6 +1,6 @@
 """The one reading that finds everything that is wrong with a manifest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from shared.manifest.device import Entry
 from shared.manifest.device_rules import is_valid
@@ -8,10 +8,17 @@ from shared.manifest.digest import RunningDigest
 from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import MANIFEST, Report, UnreadableError
 from shared.manifest.manifest import Manifest, Source, is_large
-from shared.manifest.reading import MAX_DEVICES, Content, entries
+from shared.manifest.reading import MAX_DEVICES, Content, entries, unheard
 
 
-def inspect(content: Content, *, max_bytes: int, max_devices: int = MAX_DEVICES, keep: int | None = 100) -> Manifest:
+def inspect(
+    content: Content,
+    *,
+    max_bytes: int,
+    max_devices: int = MAX_DEVICES,
+    keep: int | None = 100,
+    alive: Callable[[], None] = unheard,
+) -> Manifest:
     r"""Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
 
     >>> manifest = inspect(InMemory(b"Windows Product ID\n00329-00000-0003-AA606\n"), max_bytes=1_000_000)
@@ -25,10 +32,11 @@ def inspect(content: Content, *, max_bytes: int, max_devices: int = MAX_DEVICES,
         max_bytes: What the manifest may have, as it is and unpacked.
         max_devices: Rows that the manifest may have, duplicates included.
         keep: Findings to keep of each kind; ``None`` for all.
+        alive: Called now and then while the reading goes on.
     """
     inspection = _Inspection(Report(keep))
     try:
-        inspection.go_through(entries(content, max_bytes, inspection.report, max_devices))
+        inspection.go_through(entries(content, max_bytes, inspection.report, max_devices, alive))
     except UnreadableError as error:
         inspection.report.break_off(error.finding)
         return inspection.manifest(content, max_bytes, max_devices, count=None)

@@ -1,6 +1,6 @@
 """The way from a manifest's bytes to its devices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Protocol
 
@@ -15,6 +15,10 @@ from shared.manifest.json_reader.document import document
 
 MAX_DEVICES = 250_000
 """Rows that a manifest may have unless a setting says otherwise, duplicates included."""
+
+
+_ROWS = 256
+"""Rows between two signs of life."""
 
 
 class Content(Protocol):
@@ -46,21 +50,42 @@ class InMemory:
         yield self._data
 
 
-def entries(content: Content, max_bytes: int, report: Report, max_devices: int = MAX_DEVICES) -> Iterator[Entry]:
+def unheard() -> None:
+    """Hear a sign of life, and do nothing about it."""
+
+
+def entries(
+    content: Content,
+    max_bytes: int,
+    report: Report,
+    max_devices: int = MAX_DEVICES,
+    alive: Callable[[], None] = unheard,
+) -> Iterator[Entry]:
     """Read all devices as they are sent, and report what is wrong with each and with the way it is written.
+
+    Args:
+        content: The bytes.
+        max_bytes: What it may have, as it is and unpacked.
+        report: Takes what is wrong.
+        max_devices: Rows that it may have.
+        alive: Called now and then, also where a small file unpacks to a large one.
 
     Raises:
         UnreadableError: What is wrong stops the reading.
     """
-    return map(examiner(report, max_devices), _written(content, max_bytes, report))
+    examine = examiner(report, max_devices)
+    for number, entry in enumerate(_written(content, max_bytes, report, alive)):
+        if number % _ROWS == 0:
+            alive()
+        yield examine(entry)
 
 
-def _written(content: Content, max_bytes: int, report: Report) -> Iterator[Entry]:
+def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Entry]:
     if content.size > max_bytes:
         raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())
     if head.startswith(GZIP):
-        head, chunks = opened(unpacked(chunks, max_bytes))
+        head, chunks = opened(_sounding(unpacked(chunks, max_bytes), alive))
         if head.startswith(GZIP):
             raise UnreadableError("gzip_in_gzip")
     if head.startswith(OLE):
@@ -73,6 +98,12 @@ def _written(content: Content, max_bytes: int, report: Report) -> Iterator[Entry
     start, pieces = _begun(decoded(chunks, encoding_of(head), report))
     check_text(start)
     yield from document(pieces, report) if start[0] in "[{" else table(pieces, report)
+
+
+def _sounding(pieces: Iterator[bytes], alive: Callable[[], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        alive()
+        yield piece
 
 
 def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from shared import event_log
-from shared.job import lifecycle, transitions
+from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest
 from shared.job.lifecycle import Start, Step
 from shared.job.record import Job, State
@@ -166,7 +166,7 @@ class _Step:
 
     def _cancel(self, stored: Stored) -> None:
         claim = Claim(self._services, stored)
-        claim.note(transitions.interrupted(stored.job))
+        claim.note(unanswered.interrupted(stored.job))
         claim.stop(State.FAILED, GONE)
 
     def _claim(self, job: Job, version: str | None) -> Claim:

@@ -1,6 +1,5 @@
 """Following what was accepted, until the outcome of every device is known."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -8,6 +7,7 @@ from http import HTTPStatus
 from itertools import islice, repeat
 
 from shared import event_log
+from shared.config.settings import MANIFEST_BYTES, Limits
 from shared.job import transitions
 from shared.job.lifecycle import MOST_DEATHS
 from shared.job.record import Fault, Job, Upload
@@ -20,7 +20,7 @@ from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.line import Call
-from shared.workflow.ports import UNREADABLE, Services, Storage, StorageUnavailableError
+from shared.workflow.ports import READ_OTHERWISE, UNREADABLE, Services, Storage, StorageUnavailableError
 from shared.workflow.results import unknown_rows, write_results
 
 CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
@@ -34,7 +34,7 @@ class PollRound:
         """Follow a job that has been accepted; ``again``: an earlier round may have died."""
         self._services = services
         self._claim = claim
-        self._sent = SentDevices(services.storage, claim.job, services.limits.devices)
+        self._sent = SentDevices(services.storage, claim.job, services.limits)
         self._died = again or claim.job.lease is not None
         self._fault: Fault | None = None
         self._retry_after: timedelta | None = None
@@ -216,11 +216,13 @@ class PollRound:
 class SentDevices:
     """The devices that a job has sent, read again from its manifest when they are needed."""
 
-    def __init__(self, storage: Storage, job: Job, max_devices: int) -> None:
+    def __init__(self, storage: Storage, job: Job, limits: Limits) -> None:
         """Read nothing yet."""
         self._storage = storage
         self._job = job
-        self._max_devices = max(max_devices, MAX_DEVICES)
+        # It was within bounds when it was accepted; a setting that has been lowered since must not end the following.
+        self._max_devices = max(limits.devices, MAX_DEVICES)
+        self._max_bytes = max(limits.manifest_bytes, MANIFEST_BYTES)
         self._next = 1
 
     def devices_of(self, upload: Upload) -> list[Device]:
@@ -236,11 +238,10 @@ class SentDevices:
     @cached_property
     def _manifest(self) -> Source | None:
         content = self._storage.open(self._job.manifest, self._job.etag)
-        if content is None:
+        if content is None or self._job.internal.stopped == READ_OTHERWISE:
             return None
-        # It was within bounds when it was accepted; a setting that has been lowered since must not end the following.
         has_duplicates = self._job.internal.has_duplicates
-        return reread(content, max_bytes=sys.maxsize, has_duplicates=has_duplicates, max_devices=self._max_devices)
+        return reread(content, max_bytes=self._max_bytes, has_duplicates=has_duplicates, max_devices=self._max_devices)
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

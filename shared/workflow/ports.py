@@ -17,6 +17,10 @@ from shared.workflow.pacing import Pacing
 from shared.workflow.wake_up import WakeUp
 
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
+READ_OTHERWISE = Fault(
+    code="manifest_read_otherwise",
+    description="This version of the app reads the manifest otherwise than the one that sent its first devices.",
+)
 
 
 class ConflictError(Exception):

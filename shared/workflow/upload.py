@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from shared import event_log
-from shared.job import lifecycle, transitions
+from shared.job import lifecycle, transitions, unanswered
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
@@ -20,7 +20,15 @@ from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.line import Call
-from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
+from shared.workflow.live_content import LiveContent
+from shared.workflow.ports import (
+    READ_OTHERWISE,
+    UNREADABLE,
+    Content,
+    ManifestChangedError,
+    Services,
+    StorageUnavailableError,
+)
 from shared.workflow.setbacks import Setbacks
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
@@ -64,7 +72,7 @@ class Attempt:
             if content is None:
                 self._claim.stop(State.FAILED, GONE)
             else:
-                self._upload(_Alive(content, self._claim))
+                self._upload(LiveContent(content, self._claim))
         except SignInError as error:
             self._setbacks.postpone(error.fault)
         except StorageUnavailableError:
@@ -72,13 +80,17 @@ class Attempt:
         except ManifestChangedError:
             self._setbacks.restart_soon()
 
-    def _upload(self, content: "_Alive") -> None:
+    def _upload(self, content: LiveContent) -> None:
         limits = self._services.limits
-        manifest = inspect(content, max_bytes=limits.manifest_bytes, max_devices=limits.devices)
+        manifest = inspect(
+            content, max_bytes=limits.manifest_bytes, max_devices=limits.devices, alive=self._claim.keep_alive
+        )
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
         self._claim.note(lifecycle.noted(self._job, **content.identity()))
         if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
+        elif unanswered.is_read_otherwise(self._job, manifest):
+            self._claim.stop(State.FAILED, READ_OTHERWISE)
         else:
             self._claim.note(transitions.checked(self._job, target, manifest, self._services.clock()))
             self._send_all(manifest.devices(self._job.sent + 1))
@@ -173,25 +185,3 @@ class Attempt:
             poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
         self._claim.save(transitions.following(job, poll_at, now))
         self._claim.enqueue(poll_at)
-
-
-class _Alive:
-    """A manifest's content whose reading keeps the job's lease alive."""
-
-    def __init__(self, content: Content, claim: Claim) -> None:
-        self._content = content
-        self._claim = claim
-
-    @property
-    def size(self) -> int:
-        return self._content.size
-
-    def chunks(self) -> Iterator[bytes]:
-        for chunk in self._content.chunks():
-            self._claim.keep_alive()
-            yield chunk
-
-    def identity(self) -> dict[str, object]:
-        """Return what the record keeps of the content that has been read."""
-        properties = self._content.properties
-        return {"content": properties.content, "created": properties.created}

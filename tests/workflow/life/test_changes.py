@@ -6,14 +6,18 @@ from datetime import timedelta
 import pytest
 
 from local.stand_ins.partner_center import faults
-from local.stand_ins.web import Proceed, Response
+from local.stand_ins.web import Proceed, Response, Silence, answer_lost
 from shared.job.record import Fault, State
-from shared.manifest import Content, UnreadableError
+from shared.manifest import Content, InMemory, UnreadableError, inspect
 from shared.manifest.device import Entry
 from shared.workflow.ports import Properties
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
 from tests.world import NAME, World
+
+
+def passed(proceed: Proceed) -> Response:
+    return proceed()
 
 
 def test_an_overwrite_starts_anew_and_remembers() -> None:
@@ -177,3 +181,53 @@ def test_a_manifest_that_a_new_version_cannot_read_does_not_keep_the_job_for_eve
     world.settle()
     assert world.job().state is State.COMPLETED_WITH_ERRORS
     assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2
+
+
+def read_as(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    """Let the next version of the app read other devices in every manifest."""
+    monkeypatch.setattr(
+        "shared.workflow.upload.inspect", lambda _, **options: inspect(InMemory(array(names)), **options)
+    )
+
+
+OTHERWISE = {
+    "without the last": serials(4),
+    "without the first": serials(4, start=2),
+    "one more at the front": ["S000000", *serials(5)],
+    "fewer than were sent": serials(1),
+    "in another order": serials(5)[::-1],
+}
+
+
+@pytest.mark.parametrize("names", OTHERWISE.values(), ids=OTHERWISE)
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_version_that_reads_a_manifest_otherwise_sends_no_more_of_it(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], *, answered: bool
+) -> None:
+    world = World(part_size=2)
+    world.partner_center.script.next_upload(
+        passed if answered else answer_lost(Silence.TIMED_OUT), faults.throttled(60)
+    )
+    world.drop(array(serials(5)))
+    world.step()
+    read_as(monkeypatch, names)
+    world.settle()
+    job = world.job()
+    assert job.error is not None
+    assert job.error.code == "manifest_read_otherwise"
+    assert job.state is (State.COMPLETED_WITH_ERRORS if answered else State.FAILED)
+    assert ("It is not known whether Partner Center took devices 1 to 2" in job.message) is not answered
+    assert world.accepted() == dict.fromkeys(serials(2), 1)
+    if answered:
+        assert (job.devices.registered, job.devices.not_uploaded) == (2, 3)
+        assert [row["outcome"] for row in rows(world)] == ["registered"] * 2 + ["not_uploaded"] * 3
+
+
+def test_a_version_that_reads_a_manifest_otherwise_may_send_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(60))
+    world.drop(array(serials(5)))
+    world.step()
+    read_as(monkeypatch, serials(4))
+    world.settle(timedelta(minutes=1, seconds=1))
+    assert world.accepted() == dict.fromkeys(serials(4), 1)

@@ -1,0 +1,38 @@
+"""Parts that were posted and not answered: whether Partner Center took them is not known, and nobody says otherwise."""
+
+from shared.job.lifecycle import noted
+from shared.job.record import Job, State
+from shared.manifest import Manifest
+
+
+def interrupted(job: Job) -> Job:
+    """Return a job that nobody holds any more: an attempt that has died may have posted the next part."""
+    if job.state is not State.PROCESSING or job.internal.unanswered:
+        return job
+    return noted(job, unanswered=_next_part(job))
+
+
+def _next_part(job: Job) -> tuple[int, int]:
+    size = min(job.internal.part_size, job.unsent) if job.device_count else job.internal.part_size
+    return job.sent + 1, job.sent + max(size, 1)
+
+
+def part_within(part: tuple[int, int] | None, count: int) -> tuple[int, int] | None:
+    """Bound a part that was posted before it was recorded how many devices there are."""
+    return (part[0], min(part[1], count)) if part and part[0] <= count else None
+
+
+def is_read_otherwise(job: Job, manifest: Manifest) -> bool:
+    """Return whether the parts that are left would not fit the ones that were posted."""
+    posted = bool(job.uploads) or job.internal.unanswered is not None
+    return posted and job.internal.digest not in (None, manifest.digest)
+
+
+def unknown(job: Job) -> str | None:
+    """Say of which devices it is not known whether Partner Center took them; ``None`` where all is known."""
+    if not job.internal.unanswered:
+        return None
+    first, last = job.internal.unanswered
+    named = f"device {first}" if first == last else f"devices {first} to {last}"
+    limit = "" if job.device_count else " (or as many as the manifest has)"
+    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
