@@ -27,8 +27,10 @@ from shared.partner_center.responses import (
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
+from shared.workflow.kept_alive import Alive
 from shared.workflow.line import Call
 from shared.workflow.ports import UNREADABLE, Content, ManifestChangedError, Services, StorageUnavailableError
+from shared.workflow.turns import Turns
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
 CRASHED = Fault(code="crashed", description="Five attempts in a row died without saving anything.")
@@ -52,8 +54,7 @@ class Attempt:
         self._services = services
         self._claim = claim
         self._content = content
-        self._has_turn = has_turn
-        self._called = False
+        self._turns = Turns(services, claim, has_turn=has_turn)
         self._fresh = True
         self._token_renewed = False
         self._created = False
@@ -73,7 +74,7 @@ class Attempt:
             if content is None:
                 self._claim.stop(State.FAILED, GONE)
             else:
-                self._upload(_Alive(content, self._claim))
+                self._upload(Alive(content, self._claim))
         except SignInError as error:
             self._postpone(error.fault)
         except StorageUnavailableError:
@@ -81,7 +82,7 @@ class Attempt:
         except ManifestChangedError:
             self._restart_soon()
 
-    def _upload(self, content: "_Alive") -> None:
+    def _upload(self, content: Alive) -> None:
         limits = self._services.limits
         manifest = inspect(content, max_bytes=limits.manifest_bytes, max_devices=limits.devices)
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
@@ -120,7 +121,7 @@ class Attempt:
         return current is not None
 
     def _send(self, part: list[Device]) -> bool:
-        if not self._is_turn():
+        if not self._turns.take():
             return False
         job = self._claim.hold()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
@@ -128,30 +129,18 @@ class Attempt:
         try:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
-            self._served()
+            self._turns.served()
             self._halve(len(part), error)
         except RefusedError as error:
-            self._served()
+            self._turns.served()
             self._refused(error)
         except UnavailableError as error:
             self._unavailable(error, (first, first + len(part) - 1))
         else:
-            self._served()
+            self._turns.served()
             self._keep(accepted, first, len(part), request_id)
             return True
         return False
-
-    def _is_turn(self) -> bool:
-        """Use the turn that the attempt came with, or ask for one; without it, stand in line."""
-        customer, places = str(self._job.customer_id), self._job.internal.places
-        turn = None if self._has_turn else self._services.pacing.turn(Call.UPLOAD, customer, places)
-        if turn:
-            self._claim.line_up(turn, called=self._called)
-        self._has_turn, self._called = False, True
-        return turn is None
-
-    def _served(self) -> None:
-        self._services.pacing.served(Call.UPLOAD, str(self._job.customer_id))
 
     def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
         now = self._services.clock()
@@ -219,7 +208,8 @@ class Attempt:
         elif error.said_no:
             self._postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
         elif isinstance(error, ThrottledError):
-            self._throttled(error)
+            at, bookkeeping = self._turns.behind(error)
+            self._wait(error.fault, at, **bookkeeping)
         else:
             self._postpone(error.fault, error.retry_after, unanswered=part)
 
@@ -233,17 +223,6 @@ class Attempt:
         event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
         if error.retry_after:
             self._postpone(fault, error.retry_after)
-
-    def _throttled(self, error: ThrottledError) -> None:
-        """Wait behind the closed door: at least as told, and longer after each throttle in a row."""
-        until = self._claim.throttled(Call.UPLOAD, error.retry_after)
-        services, now, internal = self._services, self._services.clock(), self._job.internal
-        delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
-        at = whole_second(max(now + min(delay, transitions.LONGEST_IN_LINE), until))
-        behind = internal.throttled_seconds + transitions.seconds(at - now)
-        # It has waited for its turn already, and goes before others next time.
-        places = internal.places + 2
-        self._wait(error.fault, at, throttled_seconds=behind, places=places)
 
     def _postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:
         services, now = self._services, self._services.clock()
@@ -269,25 +248,3 @@ class Attempt:
         at = whole_second(now + SOON)
         self._claim.save(transitions.postponed(self._job, _CHANGED, at, now))
         self._claim.enqueue(at)
-
-
-class _Alive:
-    """A manifest's content whose reading keeps the job's lease alive."""
-
-    def __init__(self, content: Content, claim: Claim) -> None:
-        self._content = content
-        self._claim = claim
-
-    @property
-    def size(self) -> int:
-        return self._content.size
-
-    def chunks(self) -> Iterator[bytes]:
-        for chunk in self._content.chunks():
-            self._claim.keep_alive()
-            yield chunk
-
-    def identity(self) -> dict[str, object]:
-        """Return what the record keeps of the content that has been read."""
-        properties = self._content.properties
-        return {"content": properties.content, "created": properties.created}
