@@ -216,14 +216,12 @@ class Job(_Record, frozen=True, kw_only=True):
         return [index for index in range(len(self.uploads)) if self.verdicts(index) is None]
 
     def request_id(self, first_device: int, device_count: int) -> str:
-        """Name the request for a part of this run.
+        """Name the request for a part of this run: the same at each try, until Partner Center itself has refused it.
 
-        The same part gets the same id at each try, on whichever machine, until Partner Center itself has refused it
-        (Partner Center REST headers, ``MS-RequestId``).
+        Source: Partner Center REST headers, ``MS-RequestId``.
         """
         # The manifest's name keeps a forged run from ever naming another manifest's request.
-        part = f"{first_device}+{device_count}/{self.internal.refusals}"
-        return str(uuid5(self.internal.run, f"{part} of {self.manifest}"))
+        return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals} {self.manifest}"))
 
 
 def timestamp(moment: datetime) -> str:
