@@ -31,9 +31,10 @@ _CONVERTED = re.compile(
 # What a program says in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
-    r"|access( is)? denied.*|.*\b0x8[0-9a-f]{7}\b.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
+    r"|access( is)? denied.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
     re.IGNORECASE | re.DOTALL,
 )
+_RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
 _ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
@@ -101,8 +102,10 @@ def is_converted(value: str) -> bool:
 
 def is_message(value: str) -> bool:
     """Return whether a value is what a program says where it has none."""
-    text = value.strip()
-    return text.lower() in _ONE_WORD or _MESSAGE.fullmatch(text, 0, _LONGEST_MESSAGE) is not None
+    text = value.strip()[:_LONGEST_MESSAGE]
+    if text.lower() in _ONE_WORD or _MESSAGE.fullmatch(text):
+        return True
+    return "0x8" in text and _RESULT.search(text) is not None
 
 
 def has_label(value: str) -> bool:

@@ -27,7 +27,8 @@ _FOOTER = re.compile(
     # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
     r"\(\s*\d[\d.,']*\s.*\)"
     r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
-    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre|number of [\w ]+)\s*[:=]\s*\d[\d.,']*"
+    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre)\s*[:=]\s*\d[\d.,']*"
+    r"|number of [\w ]{1,40}[:=]\s*\d[\d.,']*"
     r"|((my)?sql>|ps [^>]*>|[a-z]:\\[^>]*>)\s*\S.*"
     # Reports, and comments.
     r"|(completion time|total|query ok|report generated|end of (report|file)|page \d+|seite \d+)\b.*"
