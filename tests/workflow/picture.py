@@ -1,6 +1,6 @@
 """A backlog before a quota, with the app's pacing and without it: a table, and a picture of requests over time.
 
-``python -m bench.throttle`` runs hours of the tests' simulator in a minute, and writes docs/throttle.svg.
+``python -m tests.workflow.picture`` runs hours of the tests' simulator in a minute, and writes docs/throttle.svg.
 """
 
 import logging
@@ -16,7 +16,7 @@ from tests.workflow.backlog import Backlog, Report
 from tests.workflow.quota import MINUTE, Quota
 
 MANIFESTS, LIMIT, LONGEST = 600, 60, 100
-PICTURE = Path(__file__).parents[1] / "docs" / "throttle.svg"
+PICTURE = Path(__file__).parents[2] / "docs" / "throttle.svg"
 WIDTH, LEFT, HEIGHT, MOST = 860, 60, 130, 320
 """Pixels, and the requests a minute that a panel's height stands for."""
 
@@ -89,7 +89,7 @@ def _panel(title: str, report: Report, top: int) -> list[str]:
         f'<text x="{LEFT}" y="{top + 20}" font-weight="600">{title}: done after {report.took / MINUTE:.0f} min</text>'
     ]
     for minute in range(LONGEST):
-        base = bottom
+        base = float(bottom)
         for counts, colour in ((report.served, "#0b6bcb"), (report.refused, "#e08a3c")):
             tall = _tall(counts, minute, base - (bottom - HEIGHT))
             x = LEFT + minute * step
