@@ -11,7 +11,13 @@ from shared import bootstrap, event_log
 from shared.config.settings import CONNECTION, POLLING
 from shared.job.blob_names import is_manifest
 from shared.storage.blob_binding import BlobName
-from shared.workflow.wake_up import ForeignBlob, UnreadableMessageError, WakeUp, read_messages, read_poisoned_blob
+from shared.workflow.queue_messages import (
+    ForeignBlob,
+    UnreadableMessageError,
+    WakeUp,
+    read_messages,
+    read_poisoned_blob,
+)
 
 app = func.FunctionApp()
 

@@ -57,9 +57,9 @@ def _comparisons(figures: Mapping[str, Figures]) -> list[tuple[str, str]]:
 
 
 def judged(speed: Spread) -> str:
-    """Write a ratio of speeds, without a verdict where its range crosses 1."""
+    """Write a ratio of speeds, without a result where its range crosses 1."""
     crosses = speed.low <= 1 <= speed.high
-    return f"{speed.text(2)}: no verdict" if crosses else speed.text(2)
+    return f"{speed.text(2)}: no result" if crosses else speed.text(2)
 
 
 def _spread(values: Sequence[float], factor: float, digits: int) -> str:

@@ -10,8 +10,8 @@ from typing import Never
 from uuid import uuid4
 
 from shared.job.blob_names import marks_directory, results_of, status_of
+from shared.job.plausibility import Foreign, read
 from shared.job.record import Job, encode, timestamp
-from shared.job.trust import Foreign, read
 from shared.workflow.ports import (
     BlobEntry,
     ConflictError,
@@ -22,7 +22,7 @@ from shared.workflow.ports import (
     StorageUnavailableError,
     Stored,
 )
-from shared.workflow.wake_up import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp, read_wake_up
 
 
 class ProcessDied(BaseException):

@@ -21,8 +21,8 @@ from local.host.runtime import Result, Runtime
 from local.host.worker_messages import TypedData
 from local.stage import APP
 from shared.config.settings import SettingsError, read_settings
-from shared.job.lifecycle import MOST_DEATHS
-from shared.workflow.wake_up import WakeUp
+from shared.job.transitions import MOST_DEATHS
+from shared.workflow.queue_messages import WakeUp
 
 NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

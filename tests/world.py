@@ -18,8 +18,8 @@ from shared.partner_center.client import PartnerCenter
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Services
+from shared.workflow.queue_messages import WakeUp, read_wake_up
 from shared.workflow.sweep import Sweep
-from shared.workflow.wake_up import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"

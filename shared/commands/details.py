@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of
+from shared.job.plausibility import Foreign
 from shared.job.record import DeviceCounts, Job
-from shared.job.trust import Foreign
 from shared.manifest import Finding
 from shared.workflow.ports import Storage
 

@@ -10,8 +10,8 @@ import msgspec
 from shared.commands.details import devices, numbers
 from shared.commands.terminal import Terminal, counted
 from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of
+from shared.job.plausibility import Foreign
 from shared.job.record import State
-from shared.job.trust import Foreign
 from shared.workflow.ports import BlobEntry, Stored
 
 NEW, FOREIGN = "new", "unknown"

@@ -46,7 +46,7 @@ class _Record(msgspec.Struct, frozen=True, rename="camel"):
     """What all stored records share: they are immutable, and camelCase in the blob."""
 
 
-class Verdict(msgspec.Struct, frozen=True, array_like=True):
+class DeviceResult(msgspec.Struct, frozen=True, array_like=True):
     """One device's outcome as Partner Center reported it, and by which of its properties it was recognised."""
 
     outcome: Outcome
@@ -55,11 +55,11 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True):
     matched_by: str | None = None
 
 
-class VerdictRun(msgspec.Struct, frozen=True):
-    """``count`` devices in a row with one verdict."""
+class ResultRun(msgspec.Struct, frozen=True):
+    """``count`` devices in a row with one result."""
 
     count: int
-    verdict: Verdict
+    result: DeviceResult
 
 
 class Upload(_Record, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ class Internal(_Record, frozen=True, kw_only=True):
     content: str | None = None
     """Fingerprint of the manifest's bytes: what has the same one is no new manifest, whatever its ETag."""
     created: Moment | None = None
-    """When the storage made the blob: writing it again makes it anew, setting its metadata does not."""
+    """When the storage created the blob: writing it again does so again, setting its metadata does not."""
     digest: str | None = None
     """Digest of the devices that were counted: a version that reads the file otherwise must not go on sending."""
     refusals: int = 0
@@ -147,10 +147,10 @@ class Internal(_Record, frozen=True, kw_only=True):
     """Why nothing more is sent or polled: refused, deleted, or given up after a part had been accepted."""
     failing_since: Moment | None = None
     """When the polls began to fail that have failed ever since."""
-    verdicts: tuple[Verdict, ...] = ()
-    """The different verdicts that ``judged`` speaks of by their index."""
+    device_results: tuple[DeviceResult, ...] = ()
+    """The different results that ``judged`` speaks of by their index."""
     judged: tuple[tuple[tuple[int, int], ...] | None, ...] = ()
-    """For each upload, devices in a row as (count, index of their verdict); ``None`` while it is not judged."""
+    """For each upload, devices in a row as (count, index of their result); ``None`` while it is not judged."""
 
 
 class Job(_Record, frozen=True, kw_only=True):
@@ -205,15 +205,16 @@ class Job(_Record, frozen=True, kw_only=True):
         """How many devices are still to be sent; 0 before the manifest has been parsed."""
         return (self.device_count or 0) - self.sent
 
-    def verdicts(self, upload: int) -> tuple[VerdictRun, ...] | None:
-        """Return the verdicts on an upload's devices, in their order; ``None`` while it is not judged."""
+    def device_results(self, upload: int) -> tuple[ResultRun, ...] | None:
+        """Return the results of an upload's devices, in their order; ``None`` while it is not judged."""
         judged = self.internal.judged[upload] if upload < len(self.internal.judged) else None
-        return None if judged is None else tuple(VerdictRun(n, self.internal.verdicts[index]) for n, index in judged)
+        known = self.internal.device_results
+        return None if judged is None else tuple(ResultRun(count, known[index]) for count, index in judged)
 
     @property
     def unjudged(self) -> list[int]:
-        """The indices of the uploads whose devices have no verdicts yet."""
-        return [index for index in range(len(self.uploads)) if self.verdicts(index) is None]
+        """The indices of the uploads whose devices have no results yet."""
+        return [index for index in range(len(self.uploads)) if self.device_results(index) is None]
 
     def request_id(self, first_device: int, device_count: int) -> str:
         """Name the request for a part of this run: the same at each try, until Partner Center itself has refused it.
@@ -242,7 +243,7 @@ def encode(job: Job) -> bytes:
 
 
 def decode(document: bytes) -> Job:
-    """Read a status document; ``trust.read`` says whether it can be believed.
+    """Read a status document; ``plausibility.read`` says whether it can be believed.
 
     Raises:
         msgspec.DecodeError: It is no status document of this app, or holds a value that this version does not know.

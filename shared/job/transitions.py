@@ -1,229 +1,147 @@
-"""The steps that change a job's record; each returns a new one, along a way that ``lifecycle.MOVES`` knows."""
+"""Which states may follow which, what a wake-up finds to do, and how a run begins.
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+A transition returns a new record; one that ``MOVES`` does not allow is an error.
+"""
+
+from collections import Counter
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
-from shared.job.lifecycle import move, noted, tally
-from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, timestamp
-from shared.job.repeats import repeated
-from shared.job.unanswered import interrupted, part_within, unknown
-from shared.manifest import Findings, Manifest
-from shared.manifest.target import Target
+from shared.job.record import (
+    FINAL,
+    DeviceCounts,
+    Internal,
+    Job,
+    Lease,
+    Outcome,
+    Previous,
+    State,
+)
 
-MOST_VERDICTS = 1000
-"""Different verdicts that a job keeps in full; of what comes after them it keeps the outcome alone."""
+MOVES: dict[State, frozenset[State]] = {
+    State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),
+    State.WAITING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.FAILED}),
+    State.ACCEPTED: frozenset({State.ACCEPTED, State.COMPLETED, State.COMPLETED_WITH_ERRORS}),
+    **dict.fromkeys(FINAL, frozenset[State]()),
+}
 
-LONGEST_IN_LINE = timedelta(days=14)
-"""How long a job waits for its turn behind a throttle."""
-
-RATE_LIMITED = Fault(code="rate_limited", description="Partner Center limits the rate of requests.")
-THROTTLED = Fault(code="throttled", description="Partner Center has limited the rate of requests for 14 days.")
-
-
-def take_over(job: Job, lease: Lease, now: datetime) -> Job:
-    """Begin another attempt. One that is still ``processing`` has died."""
-    died = job.state is State.PROCESSING
-    job = noted(interrupted(job), lease=lease, deaths=job.internal.deaths + 1 if died else 0)
-    message = "The manifest is being validated and uploaded again."
-    return move(job, State.PROCESSING, now, message, next_attempt_at=None, attempts=job.attempts + 1)
+MOST_DEATHS = 5
+"""Attempts in a row, in sending or in following, that may die without saving any progress."""
 
 
-def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
-    """Record what the manifest says once it has been found valid."""
-    unanswered = part_within(job.internal.unanswered, manifest.device_count or 0)
-    return move(
-        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered, digest=manifest.digest),
-        State.PROCESSING,
-        now,
-        f"{devices(manifest.device_count or 0)} are being uploaded.",
-        customer_id=target.customer_id,
-        batch_id=target.batch_id,
-        device_count=manifest.device_count,
-        warnings=manifest.warnings.kept,
-        warning_count=manifest.warnings.count,
-    )
+class IllegalTransitionError(Exception):
+    """A step would have moved a job along a way that its states do not know."""
 
 
-def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
-    """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
-    if manifest.device_count is not None:
-        job = noted(job, unanswered=part_within(job.internal.unanswered, manifest.device_count))
-    count = issues.count
-    advice = "Correct it and drop it again."
-    return move(
-        job,
-        State.REJECTED,
-        now,
-        f"The manifest has {count} issue{'s' * (count != 1)}. {_nothing_uploaded(job)} {advice}",
-        customer_id=target.customer_id if target else None,
-        batch_id=target.batch_id if target else None,
-        device_count=manifest.device_count,
-        issues=issues.kept,
-        issue_count=count,
-        warnings=manifest.warnings.kept,
-        warning_count=manifest.warnings.count,
-        error=None,
-    )
+class Step(Enum):
+    """What a wake-up finds to do."""
+
+    REST = auto()
+    WAIT = auto()
+    START = auto()
+    ATTEMPT = auto()
+    CANCEL = auto()
+    POLL = auto()
 
 
-def renewed(job: Job, lease: Lease, now: datetime) -> Job:
-    """Keep the job for longer."""
-    return move(noted(job, lease=lease), State.PROCESSING, now, job.message)
+class Start(msgspec.Struct, frozen=True):
+    """What a new run is made of; ``previous`` is the record that it replaces."""
+
+    manifest: str
+    etag: str
+    run: UUID
+    part_size: int
+    previous: Job | None
+    now: datetime
 
 
-def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
-    """Record a part that Partner Center has accepted."""
-    return move(
-        noted(job, lease=lease, deaths=0, setbacks=0, creating=False, unanswered=None),
-        State.PROCESSING,
-        now,
-        f"Partner Center accepted {job.sent + upload.device_count} of {devices(job.device_count or 0)} so far.",
-        uploads=(*job.uploads, upload),
-        location=job.location or upload.location,
-        error=None,
-    )
+def next_step(job: Job | None, etag: str | None, now: datetime) -> Step:
+    """Decide what is to be done for a manifest whose current ETag is ``etag``; ``None`` when it is gone."""
+    if job is None:
+        return Step.REST if etag is None else Step.START
+    if job.lease and job.lease.until > now:
+        return Step.WAIT
+    if etag not in (None, job.etag):
+        return Step.START
+    if job.final:
+        return Step.REST
+    return _step_of_unfinished(job, now, gone=etag is None)
 
 
-def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: object) -> Job:
-    """Record a refusal by Partner Center after which the same attempt goes on, with ``changes`` of bookkeeping."""
-    job = noted(job, lease=lease, deaths=0, refusals=job.internal.refusals + 1, **changes)
-    return move(job, State.PROCESSING, now, job.message, error=fault)
+def _step_of_unfinished(job: Job, now: datetime, *, gone: bool) -> Step:
+    if gone and job.state is not State.ACCEPTED:
+        return Step.CANCEL
+    if job.next_attempt_at and job.next_attempt_at > now:
+        return Step.WAIT
+    return Step.POLL if job.state is State.ACCEPTED else Step.ATTEMPT
 
 
-def following(job: Job, at: datetime, now: datetime) -> Job:
-    """Begin to follow the uploads: every part that will be sent has been accepted."""
-    job = noted(job, places=1, throttled_seconds=0)  # the first poll has its place in line already
-    return move(job, State.ACCEPTED, now, _following(job), next_attempt_at=at)
+def move(job: Job, state: State, now: datetime, message: str, **changes: object) -> Job:
+    """Take a job to ``state``, its device counts brought up to date.
 
-
-def _following(job: Job) -> str:
-    if not job.internal.stopped:
-        return f"Partner Center accepted {devices(job.sent)} and is registering them."
-    return f"Partner Center accepted {devices(job.sent)}. {_rest(job)}"
-
-
-def _rest(job: Job) -> str:
-    """Say what became of the devices that were not accepted."""
-    if job.internal.unanswered:
-        return f"{unknown(job)} No more are uploaded."
-    return f"The other {job.unsent} were not uploaded."
-
-
-def _nothing_uploaded(job: Job) -> str:
-    return unknown(job) or "Nothing was uploaded."
-
-
-def in_line(job: Job, at: datetime, now: datetime, *, called: bool = True) -> Job:
-    """Wait for a turn at ``at``; an attempt that has not ``called`` at all was none."""
-    behind = job.internal.throttled_seconds + seconds(at - now)
-    job = noted(job, deaths=0, places=job.internal.places + 1, throttled_seconds=behind)
-    message = f"Partner Center limits the rate of requests; the turn is expected at {timestamp(at)}."
-    state, attempts = State.WAITING, job.attempts - (not called)
-    if job.state is State.ACCEPTED:
-        state, message = State.ACCEPTED, f"{_following(job)} {message}"
-    return move(job, state, now, message, error=RATE_LIMITED, next_attempt_at=at, attempts=attempts)
-
-
-def is_throttled_for_good(job: Job) -> bool:
-    """Return whether a job has been in line, or behind 429s, for longer than is waited."""
-    return job.internal.throttled_seconds >= LONGEST_IN_LINE.total_seconds()
-
-
-def seconds(wait: timedelta) -> int:
-    """Round a wait to whole seconds; 0 where there is none."""
-    return max(0, round(wait.total_seconds()))
-
-
-def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: object) -> Job:
-    """Back off from a temporary fault: upload again at ``at``, with ``changes`` of bookkeeping."""
-    fault, repeats = repeated(job, fault)
-    job = noted(job, deaths=0, setbacks=job.internal.setbacks + 1, repeats=repeats, **changes)
-    message = f"{fault.description} It is tried again at {timestamp(at)}."
-    return move(job, State.WAITING, now, message, error=fault, next_attempt_at=at)
-
-
-def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: datetime) -> Job:
-    """End sending for good: ``state`` if nothing was accepted, else the accepted parts are followed to their end."""
-    job = msgspec.structs.replace(noted(job, stopped=fault), error=fault)
-    if not job.uploads:
-        return move(job, state, now, f"{fault.description} {_nothing_uploaded(job)}")
-    return following(job, poll_at, now)
-
-
-def reported(job: Job, index: int, state: str, runs: Iterable[VerdictRun] | None, now: datetime) -> Job:
-    """Record Partner Center's word on one upload, and the verdicts on its devices once it has finished."""
-    uploads = list(job.uploads)
-    uploads[index] = msgspec.structs.replace(uploads[index], state=state)
-    job = msgspec.structs.replace(job, uploads=tuple(uploads))
-    return move(job if runs is None else _judged(job, index, runs), State.ACCEPTED, now, job.message)
-
-
-def _judged(job: Job, index: int, runs: Iterable[VerdictRun]) -> Job:
-    known = {verdict: number for number, verdict in enumerate(job.internal.verdicts)}
-    judged = [*job.internal.judged, *[None] * (len(job.uploads) - len(job.internal.judged))]
-    judged[index] = tuple((run.count, known.setdefault(_kept(run.verdict, known), len(known))) for run in runs)
-    return noted(job, verdicts=tuple(known), judged=tuple(judged))
-
-
-def _kept(verdict: Verdict, known: dict[Verdict, int]) -> Verdict:
-    """Bound the status: Partner Center can word the same fault otherwise for each of 250,000 devices."""
-    if verdict in known or len(known) < MOST_VERDICTS:
-        return verdict
-    return Verdict(verdict.outcome, None, None, verdict.matched_by)
-
-
-def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued: int) -> Job:
-    """End a poll round; the next is at ``at``. What stopped the sending is still reported.
-
-    ``queued`` seconds of the time to it are the line's, or a throttle's.
+    Raises:
+        IllegalTransitionError: ``MOVES`` has no such way.
     """
-    places, behind = 2 if fault else 1, job.internal.throttled_seconds + queued
-    job = noted(job, places=places, throttled_seconds=behind)
-    fault, repeats = repeated(job, fault) if fault else (None, 0)
-    since = (job.internal.failing_since or now.replace(microsecond=0)) if fault else None
-    setbacks = job.internal.setbacks + 1 if fault else 0
-    job = noted(job, polls=job.internal.polls + 1, setbacks=setbacks, repeats=repeats, deaths=0, failing_since=since)
-    message = _following(job)
-    if fault and since:
-        message += f" Since {timestamp(since)} its progress cannot be read: {fault.description}"
-        message += f" The next poll is at {timestamp(at)}."
-    error = fault or job.internal.stopped
-    return move(job, State.ACCEPTED, now, message, error=error, next_attempt_at=at)
+    if state not in MOVES[job.state]:
+        raise IllegalTransitionError(f"{job.manifest}: {job.state} cannot become {state}")
+    final = state in FINAL
+    if state is not State.PROCESSING:
+        job = noted(job, lease=None)
+    if final:
+        changes["next_attempt_at"] = None
+    at = now.replace(microsecond=0)
+    moved = msgspec.structs.replace(job, state=state, final=final, message=message, updated_at=at, **changes)
+    return msgspec.structs.replace(moved, devices=tally(moved))
 
 
-def died(job: Job, now: datetime) -> Job:
-    """Count a poll round that ended without saving anything."""
-    return move(noted(job, deaths=job.internal.deaths + 1), State.ACCEPTED, now, job.message)
+def noted(job: Job, **changes: object) -> Job:
+    """Return the job with changes of its own bookkeeping."""
+    return msgspec.structs.replace(job, internal=msgspec.structs.replace(job.internal, **changes))
 
 
-def finishing(job: Job, lease: Lease, now: datetime) -> Job:
-    """Hold a job while its results are written: every upload has been judged, and nobody may judge otherwise."""
-    return noted(move(job, State.ACCEPTED, now, job.message), lease=lease)
+def begin(start: Start, lease: Lease) -> Job:
+    """Begin a run with its first attempt: the claim."""
+    message = "The manifest is being validated."
+    job = _begin(start, state=State.PROCESSING, message=message, attempts=1)
+    return noted(job, lease=lease)
 
 
-def abandoned(job: Job, fault: Fault, now: datetime) -> Job:
-    """Stop following: devices without a report end as ``not_reported``."""
-    lost = Verdict(Outcome.NOT_REPORTED, None, fault.description, None)
-    for index in job.unjudged:
-        job = _judged(job, index, [VerdictRun(job.uploads[index].device_count, lost)])
-    return move(noted(job, stopped=job.internal.stopped or fault), State.ACCEPTED, now, job.message)
+def begin_at(start: Start, at: datetime) -> Job:
+    """Begin a run that the next wake-up carries on."""
+    return _begin(start, state=State.WAITING, message="The manifest is about to be restarted.", next_attempt_at=at)
 
 
-def finished(job: Job, results: str, now: datetime) -> Job:
-    """End a job whose every upload has been judged."""
-    counts = tally(job)
-    good, count = (counts.registered or 0) + (counts.already_registered or 0), job.device_count or 0
-    if good == count:
-        message = "The device is registered." if good == 1 else f"All {good} devices are registered."
-        return move(job, State.COMPLETED, now, message, results=results, error=None)
-    message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for what to do"
-    message += " about the others, then drop the whole file again."
-    message = " ".join(filter(None, (message, unknown(job))))
-    return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
+def _begin(start: Start, **members: Any) -> Job:  # noqa: ANN401 - members of a Job, which checks them
+    previous = start.previous
+    return Job(
+        manifest=start.manifest,
+        etag=start.etag,
+        previous=Previous(etag=previous.etag, state=previous.state, uploads=previous.uploads) if previous else None,
+        created_at=start.now,
+        updated_at=start.now,
+        internal=Internal(run=start.run, part_size=start.part_size),
+        **members,
+    )
 
 
-def devices(count: int) -> str:
-    """Say how many devices."""
-    return f"{count} device" if count == 1 else f"{count} devices"
+def tally(job: Job) -> DeviceCounts:
+    """Count a job's devices by outcome; what is neither judged nor given up is pending."""
+    if job.device_count is None:
+        return DeviceCounts()
+    judged = Counter[Outcome]()
+    for runs in job.internal.judged:
+        for count, index in runs or ():
+            judged[job.internal.device_results[index].outcome] += count
+    not_uploaded = job.unsent if job.internal.stopped or job.state in FINAL else 0
+    return DeviceCounts(
+        registered=judged[Outcome.REGISTERED],
+        already_registered=judged[Outcome.ALREADY_REGISTERED],
+        failed=judged[Outcome.FAILED],
+        not_reported=judged[Outcome.NOT_REPORTED],
+        not_uploaded=not_uploaded,
+        pending=job.device_count - judged.total() - not_uploaded,
+    )

@@ -1,7 +1,7 @@
 """Parts that were posted and not answered: whether Partner Center took them is not known, and nobody says otherwise."""
 
-from shared.job.lifecycle import noted
 from shared.job.record import Job, State
+from shared.job.transitions import noted
 from shared.manifest import Manifest
 
 

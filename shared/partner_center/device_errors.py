@@ -6,7 +6,7 @@ They disagree about numbers, so a name found in the description counts before th
 
 import msgspec
 
-from shared.job.record import Outcome, Verdict
+from shared.job.record import DeviceResult, Outcome
 
 
 class DeviceError(msgspec.Struct, frozen=True):
@@ -87,11 +87,11 @@ def device_error(code: str | None, description: str | None) -> DeviceError:
     return next(named, None) or _BY_NUMBER.get(code or "", UNKNOWN)
 
 
-def action(verdict: Verdict) -> str:
+def action(result: DeviceResult) -> str:
     """Return what a person has to do about a device, as the results say it; empty where there is nothing to do."""
-    description = verdict.description or ""
+    description = result.description or ""
     if description == UNASSIGNED:
         return _CHECK
-    known = _ACTIONS.get(verdict.outcome)
-    todo = device_error(verdict.code, description).action if known is None else known
+    known = _ACTIONS.get(result.outcome)
+    todo = device_error(result.code, description).action if known is None else known
     return f"{todo} {_CHECK}".strip() if AMBIGUOUS in description else todo

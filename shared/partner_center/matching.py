@@ -11,7 +11,7 @@ from itertools import groupby, islice
 
 import msgspec
 
-from shared.job.record import Outcome, Verdict, VerdictRun
+from shared.job.record import DeviceResult, Outcome, ResultRun
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import AMBIGUOUS, UNASSIGNED, device_error
 from shared.partner_center.upload_details import DeviceEntry
@@ -20,7 +20,7 @@ _ROUNDS = 5
 """How often the entries are gone through, as each that finds its device can settle others: honest answers need two."""
 
 
-def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[VerdictRun, ...]:
+def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[ResultRun, ...]:
     """Return the outcomes of the devices of one finished upload, in their order.
 
     An entry is matched by serial number and product key, which must not contradict the device's, and only where no
@@ -28,7 +28,7 @@ def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[Ve
     entries that name no device of the upload by position; where that could be wrong, the description says so. A device
     without an entry that is certainly its own is not reported.
 
-    >>> judge([Device(serial_number="S1")], [DeviceEntry(serial_number="s1", status="finished")])[0].verdict.matched_by
+    >>> judge([Device(serial_number="S1")], [DeviceEntry(serial_number="s1", status="finished")])[0].result.matched_by
     'serialNumber'
     """
     matching = _Matching(devices, entries)
@@ -40,9 +40,9 @@ def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[Ve
     return compress(matching.outcomes())
 
 
-def compress(verdicts: Sequence[Verdict]) -> tuple[VerdictRun, ...]:
+def compress(device_results: Sequence[DeviceResult]) -> tuple[ResultRun, ...]:
     """Count equal neighbours together."""
-    return tuple(VerdictRun(sum(1 for _ in same), verdict) for verdict, same in groupby(verdicts))
+    return tuple(ResultRun(sum(1 for _ in same), result) for result, same in groupby(device_results))
 
 
 class _Names(msgspec.Struct, frozen=True):
@@ -126,12 +126,12 @@ class _Matching:
         self._outcomes = [_outcome(entry) for entry in entries]
         self._devices = _Devices(self._names)
         self._open_entries = dict.fromkeys(range(len(entries)))
-        self._found: dict[int, Verdict] = {}
+        self._found: dict[int, DeviceResult] = {}
         self._certain: list[tuple[int, int]] = []
 
-    def outcomes(self) -> list[Verdict]:
+    def outcomes(self) -> list[DeviceResult]:
         # Some entry may be of a device that has none: whose it is could not be seen.
-        left = Verdict(Outcome.NOT_REPORTED, None, UNASSIGNED if self._open_entries else None)
+        left = DeviceResult(Outcome.NOT_REPORTED, None, UNASSIGNED if self._open_entries else None)
         return [self._found.get(device, left) for device in range(len(self._names))]
 
     def by_names(self) -> None:
@@ -188,7 +188,7 @@ class _Matching:
     def _pair(self, device: int, entry: int, name: str, remark: str | None = None) -> None:
         own = self._outcomes[entry]
         description = " ".join(filter(None, (own.description, remark))) or None
-        self._found[device] = Verdict(own.outcome, own.code, description, name)
+        self._found[device] = DeviceResult(own.outcome, own.code, description, name)
         self._devices.close(device)
         del self._open_entries[entry]
 
@@ -203,11 +203,11 @@ def _names_of_entry(entry: DeviceEntry, serials: Counter[str], keys: set[str]) -
     return _Names(serial, key, hidden=hidden, nobody=hidden and (not key or key not in keys))
 
 
-def _outcome(entry: DeviceEntry) -> Verdict:
+def _outcome(entry: DeviceEntry) -> DeviceResult:
     """Return what an entry says of its device, whichever that is."""
     code = None if entry.error_code == "0" else entry.error_code or None
     if entry.failed:
-        return Verdict(device_error(code, entry.error_description).outcome, code, entry.error_description or None)
+        return DeviceResult(device_error(code, entry.error_description).outcome, code, entry.error_description or None)
     if entry.finished:
-        return Verdict(Outcome.REGISTERED)
-    return Verdict(Outcome.NOT_REPORTED, None, entry.error_description or f"status {entry.status or 'unknown'}")
+        return DeviceResult(Outcome.REGISTERED)
+    return DeviceResult(Outcome.NOT_REPORTED, None, entry.error_description or f"status {entry.status or 'unknown'}")

@@ -26,8 +26,8 @@ from azure.storage.blob import (
 from urllib3.exceptions import HTTPError
 
 from shared.job.blob_names import results_of, status_of
+from shared.job.plausibility import LARGEST_STATUS, Foreign, read
 from shared.job.record import Job, encode, timestamp
-from shared.job.trust import LARGEST_STATUS, Foreign, read
 from shared.storage.manifest_content import ManifestContent, bare, open_blob, properties_of, reaching
 from shared.workflow.ports import (
     BlobEntry,

@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.storage.queue import QueueClient, QueueMessage
 
 from shared.workflow.ports import Sent
-from shared.workflow.wake_up import WakeUp
+from shared.workflow.queue_messages import WakeUp
 
 LONGEST_DELAY = 7 * 24 * 3600
 """Seconds that a queue message can stay invisible (Queue service REST reference, Put Message)."""

@@ -10,13 +10,11 @@ from uuid import uuid4
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest
-from shared.job.lifecycle import Start, Step
 from shared.job.record import Job, State
+from shared.job.transitions import Start, Step
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
 from shared.workflow.follow import PollRound
-from shared.workflow.line import Call
-from shared.workflow.look import Seen, look
 from shared.workflow.ports import (
     ConflictError,
     ManifestChangedError,
@@ -25,8 +23,10 @@ from shared.workflow.ports import (
     StatusUnavailableError,
     Stored,
 )
+from shared.workflow.queue_messages import MOST_TRIES, WakeUp
+from shared.workflow.rate_limit import Call
+from shared.workflow.snapshot import Seen, look
 from shared.workflow.upload import CRASHED, GONE, Attempt
-from shared.workflow.wake_up import MOST_TRIES, WakeUp
 
 _LOOKS = 3
 """How often a job is read again when somebody else has changed it; then a wake-up takes over."""
@@ -96,7 +96,7 @@ class Workflow:
         """
         at = whole_second(self._services.clock() + SOON)
         start = _start_of(self._services, stored.job.manifest, stored.job.etag, stored.job)
-        self._services.storage.save(lifecycle.begin_at(start, at), stored.version)
+        self._services.storage.save(transitions.begin_at(start, at), stored.version)
         self._services.wake(stored.job.manifest, at)
         event_log.log("manifest_restarted", manifest=stored.job.manifest, run=start.run)
 
@@ -117,7 +117,7 @@ class _Step:
         seen = look(self._services, self._manifest, landed=landed, claim_at_once=first and landed)
         if seen is None:
             return
-        match lifecycle.next_step(seen.job, seen.etag, self._services.clock()):
+        match transitions.next_step(seen.job, seen.etag, self._services.clock()):
             case Step.START if seen.current:
                 self._start(seen, seen.current.etag)
             case Step.ATTEMPT if seen.stored:
@@ -138,7 +138,7 @@ class _Step:
         if content.is_directory:
             return
         lease = new_lease(self._services)
-        job = lifecycle.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
+        job = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
         claim = self._claim(job, seen.stored.version if seen.stored else seen.replaced)
         event_log.log("manifest_claimed", manifest=self._manifest, run=job.internal.run, landed=content.modified)
         Attempt(self._services, claim, content).run()
@@ -146,8 +146,8 @@ class _Step:
     def _attempt(self, stored: Stored) -> None:
         job, now = stored.job, self._services.clock()
         waiting, deadline = job.state is State.WAITING, job.deadline(job.created_at, self._services.delays.give_up)
-        if waiting and job.error and (now >= deadline or transitions.is_throttled_for_good(job)):
-            fault = transitions.THROTTLED if transitions.is_throttled_for_good(job) else job.error
+        if waiting and job.error and (now >= deadline or lifecycle.is_throttled_for_good(job)):
+            fault = lifecycle.THROTTLED if lifecycle.is_throttled_for_good(job) else job.error
             Claim(self._services, stored).stop(State.FAILED, fault)
             return
         # Before the lease is taken: standing in line costs no claim.
@@ -156,10 +156,10 @@ class _Step:
         if turn:
             Claim(self._services, stored).line_up(turn)
             return
-        taken = transitions.take_over(job, new_lease(self._services), now)
-        if taken.internal.deaths >= lifecycle.MOST_DEATHS:
+        taken = lifecycle.take_over(job, new_lease(self._services), now)
+        if taken.internal.deaths >= transitions.MOST_DEATHS:
             claim = Claim(self._services, stored)
-            claim.note(lifecycle.noted(job, unanswered=taken.internal.unanswered))
+            claim.note(transitions.noted(job, unanswered=taken.internal.unanswered))
             claim.stop(State.FAILED, CRASHED)
             return
         Attempt(self._services, self._claim(taken, stored.version), has_turn=has_turn).run()

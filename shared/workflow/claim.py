@@ -6,11 +6,11 @@ from uuid import uuid4
 
 from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
-from shared.job import transitions
+from shared.job import lifecycle
 from shared.job.record import Fault, Job, Lease, State
 from shared.workflow.backoff import whole_second
-from shared.workflow.line import Call
 from shared.workflow.ports import Sent, Services, Stored
+from shared.workflow.rate_limit import Call
 
 
 def new_lease(services: Services, owner: str | None = None) -> Lease:
@@ -59,7 +59,7 @@ class Claim:
     def _hold_for(self, time: timedelta) -> Job:
         now = self._services.clock()
         if self.job.lease is None or now + time > self.job.lease.until:
-            self.save(transitions.renewed(self.job, self.lease(), now))
+            self.save(lifecycle.renewed(self.job, self.lease(), now))
         return self.job
 
     def enqueue(self, at: datetime) -> None:
@@ -84,7 +84,7 @@ class Claim:
     def line_up(self, turn: datetime, *, called: bool = True) -> None:
         """Wait for a turn to call; an attempt that has not ``called`` was none."""
         now, at = self._services.clock(), whole_second(turn)
-        self.save(transitions.in_line(self.job, at, now, called=called))
+        self.save(lifecycle.in_line(self.job, at, now, called=called))
         self.enqueue(at)
         waited = self.job.internal.throttled_seconds
         event_log.log("rate_limited", manifest=self.job.manifest, until=at, line_seconds=waited)
@@ -100,12 +100,12 @@ class Claim:
             retry_after=retry_after.total_seconds() if retry_after else None,
             rate=round(learnt.per_minute, 1),
         )
-        return min(learnt.until, self._services.clock() + transitions.LONGEST_IN_LINE)
+        return min(learnt.until, self._services.clock() + lifecycle.LONGEST_IN_LINE)
 
     def stop(self, state: State, fault: Fault) -> None:
         """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
         now = self._services.clock()
-        job = transitions.stopped(self.job, state, fault, self.first_poll(now), now)
+        job = lifecycle.stopped(self.job, state, fault, self.first_poll(now), now)
         if job.final:
             self.end(job)
         else:

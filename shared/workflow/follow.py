@@ -8,9 +8,9 @@ from itertools import islice, repeat
 
 from shared import event_log
 from shared.config.settings import MANIFEST_BYTES, Limits
-from shared.job import transitions
-from shared.job.lifecycle import MOST_DEATHS
+from shared.job import lifecycle
 from shared.job.record import Fault, Job, Upload
+from shared.job.transitions import MOST_DEATHS
 from shared.manifest import MAX_DEVICES, Row, Source, UnreadableError, reread
 from shared.manifest.device import Device
 from shared.partner_center.matching import judge
@@ -19,8 +19,8 @@ from shared.partner_center.tokens import SignInError
 from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.line import Call
 from shared.workflow.ports import READ_OTHERWISE, UNREADABLE, Services, Storage, StorageUnavailableError
+from shared.workflow.rate_limit import Call
 from shared.workflow.results import unknown_rows, write_results
 
 CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
@@ -57,7 +57,7 @@ class PollRound:
         try:
             if self._is_worth_polling():
                 self._poll()
-            if self._turn and not transitions.is_throttled_for_good(self._job):
+            if self._turn and not lifecycle.is_throttled_for_good(self._job):
                 self._claim.line_up(self._turn)
                 return
             self._give_up_if_overdue()
@@ -73,15 +73,15 @@ class PollRound:
 
     def _has_crashed(self) -> bool:
         """Count a round that died; after too many, end the job without reading what they may have died of."""
-        self._claim.save(transitions.died(self._job, self._services.clock()))
+        self._claim.save(lifecycle.died(self._job, self._services.clock()))
         if self._job.internal.deaths < MOST_DEATHS:
             return False
-        self._claim.note(transitions.abandoned(self._job, CRASHED, self._services.clock()))
+        self._claim.note(lifecycle.abandoned(self._job, CRASHED, self._services.clock()))
         self._finish(unknown_rows(self._job.device_count or 0))
         return True
 
     def _is_overdue(self) -> bool:
-        return self._services.clock() >= self._deadline or transitions.is_throttled_for_good(self._job)
+        return self._services.clock() >= self._deadline or lifecycle.is_throttled_for_good(self._job)
 
     def _is_worth_polling(self) -> bool:
         """Poll once more when the time is over only if the last round went well: a fault may have said to wait.
@@ -146,18 +146,18 @@ class PollRound:
     def _record(self, index: int, details: UploadDetails) -> None:
         now = self._services.clock()
         if not details.finished:
-            self._claim.note(transitions.reported(self._job, index, details.status, None, now))
+            self._claim.note(lifecycle.reported(self._job, index, details.status, None, now))
             return
-        verdicts = judge(self._sent.devices_of(self._job.uploads[index]), details.devices)
-        self._claim.note(transitions.reported(self._job, index, details.status, verdicts, now))
+        device_results = judge(self._sent.devices_of(self._job.uploads[index]), details.devices)
+        self._claim.note(lifecycle.reported(self._job, index, details.status, device_results, now))
         if self._job.unjudged:  # the last judgement is saved with the lease under which the results are written
             self._claim.save(self._job)
 
     def _give_up_if_overdue(self) -> None:
         if self._job.unjudged and self._is_overdue():
-            throttled = transitions.THROTTLED if transitions.is_throttled_for_good(self._job) else None
+            throttled = lifecycle.THROTTLED if lifecycle.is_throttled_for_good(self._job) else None
             fault = throttled or self._fault or self._job.error or _SILENT
-            self._claim.note(transitions.abandoned(self._job, fault, self._services.clock()))
+            self._claim.note(lifecycle.abandoned(self._job, fault, self._services.clock()))
 
     def _finish_without_manifest(self) -> None:
         """End in time, though the manifest cannot be read: the rows are there without its values."""
@@ -172,9 +172,9 @@ class PollRound:
         """
         storage = self._services.storage
         seen = storage.results(self._job.manifest)
-        self._claim.save(transitions.finishing(self._job, self._claim.lease(), self._services.clock()))
+        self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
         results = storage.write_results(self._job, write_results(self._job, rows), seen)
-        self._claim.save(transitions.finished(self._job, results, self._services.clock()))
+        self._claim.save(lifecycle.finished(self._job, results, self._services.clock()))
         self._log_end()
 
     def _log_end(self) -> None:
@@ -200,11 +200,11 @@ class PollRound:
         else:
             delay = poll_delay(services.delays, internal.polls + 1, self._retry_after)
         latest = now + services.delays.give_up if self._is_overdue() else self._deadline
-        latest = now + transitions.LONGEST_IN_LINE if self._until else latest
+        latest = now + lifecycle.LONGEST_IN_LINE if self._until else latest
         at = whole_second(min(now + delay, latest))
         turn = whole_second(self._turn_after(at))
-        queued = transitions.seconds(turn - (now if self._until else at))
-        self._claim.save(transitions.polled(self._job, self._fault, turn, now, queued=queued))
+        queued = lifecycle.seconds(turn - (now if self._until else at))
+        self._claim.save(lifecycle.polled(self._job, self._fault, turn, now, queued=queued))
         self._claim.enqueue(turn)
 
     def _turn_after(self, at: datetime) -> datetime:

@@ -8,13 +8,13 @@ import msgspec
 
 from shared.config.settings import Delays, Limits
 from shared.job.blob_names import marks_directory
+from shared.job.plausibility import Foreign
 from shared.job.record import Fault, Job
-from shared.job.trust import Foreign
 from shared.manifest import Content as Bytes
 from shared.partner_center.responses import Accepted
 from shared.partner_center.upload_details import Poll
 from shared.workflow.pacing import Pacing
-from shared.workflow.wake_up import WakeUp
+from shared.workflow.queue_messages import WakeUp
 
 UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
 READ_OTHERWISE = Fault(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, repeat
 
-from shared.job.record import Job, Outcome, Verdict
+from shared.job.record import DeviceResult, Job, Outcome
 from shared.manifest import Row
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import action
@@ -55,17 +55,17 @@ def unknown_rows(count: int) -> Iterator[Row]:
 
 
 def _outcomes(job: Job) -> Iterator[Sequence[str]]:
-    """Return the last cells of each device in the order of sending; devices in a row with one verdict share them."""
-    runs = chain.from_iterable(job.verdicts(index) or () for index in range(len(job.uploads)))
+    """Return the last cells of each device in the order of sending; devices in a row with one result share them."""
+    runs = chain.from_iterable(job.device_results(index) or () for index in range(len(job.uploads)))
     for run in runs:
-        yield from repeat(_outcome(run.verdict), run.count)
+        yield from repeat(_outcome(run.result), run.count)
     if job.internal.unanswered:
         first, last = job.internal.unanswered
-        yield from repeat(_outcome(Verdict(Outcome.NOT_UPLOADED, None, _UNANSWERED)), last - first + 1)
+        yield from repeat(_outcome(DeviceResult(Outcome.NOT_UPLOADED, None, _UNANSWERED)), last - first + 1)
 
 
-def _outcome(verdict: Verdict) -> Sequence[str]:
-    return _cells(verdict.outcome, verdict.code, verdict.description, action(verdict), verdict.matched_by)
+def _outcome(result: DeviceResult) -> Sequence[str]:
+    return _cells(result.outcome, result.code, result.description, action(result), result.matched_by)
 
 
 def _identity(device: Device) -> Sequence[str]:
@@ -82,5 +82,5 @@ def _safe(text: str | None) -> str:
     return _FORMULA.sub(r"\1'", text) if text else ""
 
 
-_NOT_UPLOADED = _outcome(Verdict(Outcome.NOT_UPLOADED))
-_DUPLICATE = _outcome(Verdict(Outcome.DUPLICATE))
+_NOT_UPLOADED = _outcome(DeviceResult(Outcome.NOT_UPLOADED))
+_DUPLICATE = _outcome(DeviceResult(Outcome.DUPLICATE))

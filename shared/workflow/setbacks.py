@@ -15,8 +15,8 @@ from shared.partner_center.responses import AnswerError, ThrottledError, Unavail
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.line import Call
 from shared.workflow.ports import Services
+from shared.workflow.rate_limit import Call
 
 _CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
 
@@ -83,7 +83,7 @@ class Setbacks:
         If the answer says how long to leave Partner Center alone, another attempt goes on then.
         """
         fault, now = error.fault, self._services.clock()
-        self._claim.save(transitions.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
+        self._claim.save(lifecycle.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
         event_log.log("upload_answered", manifest=self._job.manifest, attempt=self._job.attempts, fault=fault)
         if error.retry_after:
             self.postpone(fault, error.retry_after)
@@ -93,8 +93,8 @@ class Setbacks:
         until = self._claim.throttled(Call.UPLOAD, error.retry_after)
         services, now, internal = self._services, self._services.clock(), self._job.internal
         delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
-        at = whole_second(max(now + min(delay, transitions.LONGEST_IN_LINE), until))
-        behind = internal.throttled_seconds + transitions.seconds(at - now)
+        at = whole_second(max(now + min(delay, lifecycle.LONGEST_IN_LINE), until))
+        behind = internal.throttled_seconds + lifecycle.seconds(at - now)
         # It has waited for its turn already, and goes before others next time.
         places = internal.places + 2
         self._wait(error.fault, at, throttled_seconds=behind, places=places)
@@ -104,7 +104,7 @@ class Setbacks:
         services, now = self._services, self._services.clock()
         deadline = self._job.deadline(self._job.created_at, services.delays.give_up)
         if now >= deadline:
-            self._claim.note(lifecycle.noted(self._job, **bookkeeping))
+            self._claim.note(transitions.noted(self._job, **bookkeeping))
             self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
             return
         delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
@@ -113,7 +113,7 @@ class Setbacks:
 
     def _wait(self, fault: Fault, at: datetime, **bookkeeping: object) -> None:
         now, places = self._services.clock(), {"places": self._job.internal.places + 1}
-        self._claim.save(transitions.postponed(self._job, fault, at, now, **(places | bookkeeping)))
+        self._claim.save(lifecycle.postponed(self._job, fault, at, now, **(places | bookkeeping)))
         self._claim.enqueue(at)
         job = self._job
         event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
@@ -122,5 +122,5 @@ class Setbacks:
         """Let the run of the new content begin at once."""
         now = self._services.clock()
         at = whole_second(now + SOON)
-        self._claim.save(transitions.postponed(self._job, _CHANGED, at, now))
+        self._claim.save(lifecycle.postponed(self._job, _CHANGED, at, now))
         self._claim.enqueue(at)

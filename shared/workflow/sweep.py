@@ -10,7 +10,7 @@ from shared import event_log
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX, has_room_for_status, manifest_of, status_of
 from shared.job.record import timestamp
 from shared.workflow.ports import BlobEntry, WakeUps
-from shared.workflow.wake_up import MOST_TRIES, WakeUp
+from shared.workflow.queue_messages import MOST_TRIES, WakeUp
 
 YOUNGEST = timedelta(minutes=5)
 OLDEST = timedelta(days=7)

@@ -19,7 +19,6 @@ from shared.partner_center.responses import (
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.line import Call
 from shared.workflow.live_content import LiveContent
 from shared.workflow.ports import (
     READ_OTHERWISE,
@@ -29,6 +28,7 @@ from shared.workflow.ports import (
     Services,
     StorageUnavailableError,
 )
+from shared.workflow.rate_limit import Call
 from shared.workflow.setbacks import Setbacks
 
 GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
@@ -86,13 +86,13 @@ class Attempt:
             content, max_bytes=limits.manifest_bytes, max_devices=limits.devices, alive=self._claim.keep_alive
         )
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
-        self._claim.note(lifecycle.noted(self._job, **content.identity()))
+        self._claim.note(transitions.noted(self._job, **content.identity()))
         if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
         elif unanswered.is_read_otherwise(self._job, manifest):
             self._claim.stop(State.FAILED, READ_OTHERWISE)
         else:
-            self._claim.note(transitions.checked(self._job, target, manifest, self._services.clock()))
+            self._claim.note(lifecycle.checked(self._job, target, manifest, self._services.clock()))
             self._send_all(manifest.devices(self._job.sent + 1))
 
     def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
@@ -102,7 +102,7 @@ class Attempt:
             first = issues.kept[0]
             self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
-            self._claim.end(transitions.invalid(self._job, known, manifest, issues, self._services.clock()))
+            self._claim.end(lifecycle.invalid(self._job, known, manifest, issues, self._services.clock()))
             event_log.log("manifest_invalid", manifest=self._job.manifest, state=self._job.state, issues=issues.count)
 
     def _send_all(self, devices: Iterator[Device]) -> None:
@@ -167,7 +167,7 @@ class Attempt:
             state="queued",
             accepted_at=now.replace(microsecond=0),
         )
-        job = transitions.part_accepted(self._job, upload, self._claim.lease(), now)
+        job = lifecycle.part_accepted(self._job, upload, self._claim.lease(), now)
         self._fresh = False
         if job.unsent:
             self._claim.save(job)
@@ -183,5 +183,5 @@ class Attempt:
         poll_at = self._claim.first_poll(now)
         if wait:
             poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
-        self._claim.save(transitions.following(job, poll_at, now))
+        self._claim.save(lifecycle.following(job, poll_at, now))
         self._claim.enqueue(poll_at)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.job.record import Outcome, Verdict, VerdictRun
+from shared.job.record import DeviceResult, Outcome, ResultRun
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import AMBIGUOUS, UNASSIGNED, action
 from shared.partner_center.matching import compress, judge
@@ -27,12 +27,12 @@ def bad(serial: str | None = None, key: str | None = None) -> DeviceEntry:
     return DeviceEntry(serial_number=serial, product_key=key, status="finished_with_errors", error_code="808")
 
 
-def verdicts(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[Verdict]:
-    return [run.verdict for run in judge(devices, entries) for _ in range(run.count)]
+def device_results(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[DeviceResult]:
+    return [run.result for run in judge(devices, entries) for _ in range(run.count)]
 
 
 def outcomes(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[tuple[str, str | None]]:
-    return [(verdict.outcome.value, verdict.matched_by) for verdict in verdicts(devices, entries)]
+    return [(result.outcome.value, result.matched_by) for result in device_results(devices, entries)]
 
 
 UNKNOWN = ("not_reported", None)
@@ -92,9 +92,9 @@ def test_names_that_do_not_contradict_are_paired(
     ],
 )
 def test_names_that_contradict_are_never_paired(devices: list[Device], entries: list[DeviceEntry]) -> None:
-    found = verdicts(devices, entries)
-    assert [(verdict.outcome, verdict.matched_by) for verdict in found] == [UNKNOWN] * len(devices)
-    assert {verdict.description for verdict in found} == {UNASSIGNED}
+    found = device_results(devices, entries)
+    assert [(result.outcome, result.matched_by) for result in found] == [UNKNOWN] * len(devices)
+    assert {result.description for result in found} == {UNASSIGNED}
 
 
 def test_the_serial_inside_a_hash_may_be_another() -> None:
@@ -125,20 +125,20 @@ def test_position_counts_only_where_the_counts_agree() -> None:
 
 def test_position_says_so_where_others_beside_it_ended_otherwise() -> None:
     devices = [device(hardware_hash="h1"), device(hardware_hash="h2"), device("S3")]
-    first, second, third = verdicts(devices, [good(), bad(), good("S3")])
+    first, second, third = device_results(devices, [good(), bad(), good("S3")])
     assert (first.outcome, first.description, first.matched_by) == (Outcome.REGISTERED, AMBIGUOUS, "position")
     assert (second.outcome, second.code, second.description) == (Outcome.FAILED, "808", AMBIGUOUS)
     assert third.description is None
     assert action(first) == "Look the device up in Partner Center to be sure."
     assert action(second).endswith("drop the whole manifest again. Look the device up in Partner Center to be sure.")
-    assert [verdict.description for verdict in verdicts(devices, [good(), good(), good("S3")])] == [None] * 3
+    assert [result.description for result in device_results(devices, [good(), good(), good("S3")])] == [None] * 3
 
 
 def test_position_is_no_ground_for_an_entry_that_names_several_devices() -> None:
     devices = [device("S", hardware_hash="h1"), device("S", hardware_hash="h2")]
-    found = verdicts(devices, [good("S"), bad("S")])
-    assert [verdict.outcome for verdict in found] == [Outcome.NOT_REPORTED] * 2
-    assert {action(verdict) for verdict in found} == {"Look the device up in Partner Center to be sure."}
+    found = device_results(devices, [good("S"), bad("S")])
+    assert [result.outcome for result in found] == [Outcome.NOT_REPORTED] * 2
+    assert {action(result) for result in found} == {"Look the device up in Partner Center to be sure."}
     assert outcomes(devices, [good("S"), good("S")]) == [("registered", "serialNumber")] * 2
 
 
@@ -146,7 +146,7 @@ def test_fewer_entries_than_devices_of_a_name_are_nobodys() -> None:
     devices = [device("S", hardware_hash="h1"), device("S", hardware_hash="h2")]
     assert outcomes(devices, [good("S")]) == [UNKNOWN] * 2
     assert outcomes(devices, []) == [UNKNOWN] * 2
-    assert verdicts(devices, [])[0].description is None
+    assert device_results(devices, [])[0].description is None
 
 
 names = st.sampled_from([None, "A", "B", "C"])
@@ -165,9 +165,9 @@ def _are_their_own(devices: list[Device], ends: list[bool], data: st.DataObject)
     ]
     entries = [own[place] for place in data.draw(st.permutations(range(len(own))))]
     entries = entries[: data.draw(st.integers(0, len(entries)))]
-    for verdict, end in zip(verdicts(devices, entries), ends, strict=True):
-        certain = verdict.outcome is not Outcome.NOT_REPORTED and verdict.description != AMBIGUOUS
-        assert not certain or (verdict.outcome is Outcome.REGISTERED) is end
+    for result, end in zip(device_results(devices, entries), ends, strict=True):
+        certain = result.outcome is not Outcome.NOT_REPORTED and result.description != AMBIGUOUS
+        assert not certain or (result.outcome is Outcome.REGISTERED) is end
 
 
 _anything = given(fleets, st.lists(st.booleans(), min_size=5, max_size=5), st.data())
@@ -188,7 +188,7 @@ def test_any_order_gives_devices_that_are_named_their_own() -> None:
     entries = [bad("S1"), good("S2", "K2"), bad("S", "K3"), good("S", "K4"), good("inside")]
     expected = ["failed", "registered", "failed", "registered", "registered"]
     for order in permutations(entries):
-        assert [verdict.outcome.value for verdict in verdicts(devices, order)] == expected
+        assert [result.outcome.value for result in device_results(devices, order)] == expected
 
 
 @pytest.mark.parametrize(
@@ -216,12 +216,12 @@ def test_each_entry_is_judged_by_its_own_words(
 ) -> None:
     entry = DeviceEntry(serial_number="S1", status=status, error_code=code, error_description=description)
     (run,) = judge([Device(serial_number="S1")], [entry])
-    assert run.verdict.outcome is outcome
+    assert run.result.outcome is outcome
 
 
 def test_equal_neighbours_are_counted_together() -> None:
-    one, other = Verdict(Outcome.REGISTERED), Verdict(Outcome.FAILED, "802")
-    assert compress([one, one, other, one]) == (VerdictRun(2, one), VerdictRun(1, other), VerdictRun(1, one))
+    one, other = DeviceResult(Outcome.REGISTERED), DeviceResult(Outcome.FAILED, "802")
+    assert compress([one, one, other, one]) == (ResultRun(2, one), ResultRun(1, other), ResultRun(1, one))
 
 
 def test_a_large_answer_about_one_serial_is_judged_in_time_that_grows_with_its_size() -> None:
@@ -238,6 +238,6 @@ def test_a_chain_of_names_is_followed_for_a_few_links() -> None:
     for one, other in pairwise(links):
         serial, key = sorted((one, other))
         entries.append((good if len(entries) % 2 else bad)(serial, key))
-    found = [verdict.outcome for verdict in verdicts(devices, entries[::-1])]
+    found = [result.outcome for result in device_results(devices, entries[::-1])]
     assert found[:5] == [Outcome.REGISTERED, Outcome.REGISTERED, Outcome.FAILED, Outcome.REGISTERED, Outcome.FAILED]
     assert set(found[5:]) == {Outcome.NOT_REPORTED}

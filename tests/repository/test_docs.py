@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local import pages
-from shared.job.lifecycle import MOVES
 from shared.job.record import FINAL, State
+from shared.job.transitions import MOVES
 
 ROOT = Path(__file__).parents[2]
 DOCS = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}

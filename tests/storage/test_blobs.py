@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from local.azurite import Account
 from shared.job.blob_names import results_of, status_of
-from shared.job.lifecycle import noted
 from shared.job.record import Internal, Job, Lease, State, timestamp
+from shared.job.transitions import noted
 from shared.storage.blobs import BLOCK
 from shared.workflow.ports import (
     ConflictError,

@@ -8,7 +8,7 @@ from azure.storage.blob import ContainerClient
 
 from local.azurite import Account
 from shared.job.blob_names import status_of
-from shared.job.trust import Foreign
+from shared.job.plausibility import Foreign
 from shared.storage.blobs import Storage
 from shared.workflow.ports import StatusUnavailableError, StorageUnavailableError
 from tests.storage.test_blobs import job

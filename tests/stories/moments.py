@@ -6,7 +6,7 @@ from threading import Event
 from azure.storage.queue import QueueClient
 
 from shared.storage.wake_up_queue import WakeUpQueue
-from shared.workflow.wake_up import read_wake_up
+from shared.workflow.queue_messages import read_wake_up
 from tests.fakes import Clock, FakeQueue
 
 

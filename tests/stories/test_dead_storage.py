@@ -10,7 +10,7 @@ from azure.core.pipeline.transport import HttpRequest, HttpTransport, RequestsTr
 from shared import bootstrap
 from shared.config.settings import read_settings
 from shared.workflow.ports import StatusUnavailableError, StorageUnavailableError
-from shared.workflow.wake_up import WakeUp
+from shared.workflow.queue_messages import WakeUp
 from tests.stories.surroundings import NAME
 
 DEAD = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;" + "".join(

@@ -7,7 +7,7 @@ import pytest
 
 from local.azurite import Account
 from shared.storage.wake_up_queue import LONGEST_DELAY
-from shared.workflow.wake_up import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue
 from tests.stories.shelves import Queue, RealQueue, StandInQueue, real_queue
 

@@ -23,7 +23,7 @@ from shared.partner_center.client import PartnerCenter as Client
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Sent, Services
-from shared.workflow.wake_up import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp, read_wake_up
 from tests.fakes import Clock, FakeQueue, FakeStorage
 from tests.workflow.quota import MINUTE, Gate, Quota
 from tests.world import DELAYS, URL, TokenDesk

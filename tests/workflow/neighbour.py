@@ -12,7 +12,7 @@ from local.stand_ins.partner_center import PartnerCenter
 from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import encode
-from shared.workflow.wake_up import UnreadableMessageError, WakeUp, read_messages
+from shared.workflow.queue_messages import UnreadableMessageError, WakeUp, read_messages
 from tests.fakes import Message
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World

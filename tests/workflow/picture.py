@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import override
 
-from shared.workflow.line import Call
 from shared.workflow.pacing import Pacing, Throttle
+from shared.workflow.rate_limit import Call
 from tests.workflow.backlog import Backlog, Report
 from tests.workflow.quota import MINUTE, Quota
 

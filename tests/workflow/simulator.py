@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from shared.workflow.advance import Workflow
 from shared.workflow.ports import ConflictError, StatusUnavailableError, StorageUnavailableError
-from shared.workflow.wake_up import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp, read_wake_up
 from tests.fakes import Fuse, Message, ProcessDied
 from tests.world import World
 

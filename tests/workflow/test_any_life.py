@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from local.stand_ins.partner_center import Call, Operation, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost, unanswered
 from shared.job.blob_names import status_of
-from shared.job.lifecycle import MOVES
 from shared.job.record import FINAL, State, decode
-from shared.workflow.wake_up import WakeUp
+from shared.job.transitions import MOVES
+from shared.workflow.queue_messages import WakeUp
 from tests.fakes import ProcessDied
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.workflow.line import Call
 from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
+from shared.workflow.rate_limit import Call
 from tests.fakes import Clock
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from shared.job.lifecycle import Start, begin
-from shared.job.record import Job, Lease, Outcome, Upload, Verdict, VerdictRun
-from shared.job.transitions import following, reported
+from shared.job.lifecycle import following, reported
+from shared.job.record import DeviceResult, Job, Lease, Outcome, ResultRun, Upload
+from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device
 from shared.workflow.results import COLUMNS, PIECE, unknown_rows, write_results
@@ -16,7 +16,7 @@ from shared.workflow.results import COLUMNS, PIECE, unknown_rows, write_results
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 
-def job(*runs: VerdictRun) -> Job:
+def job(*runs: ResultRun) -> Job:
     upload = Upload(
         first_device=1,
         device_count=sum(run.count for run in runs),
@@ -51,8 +51,8 @@ def test_every_row_of_the_manifest_has_one() -> None:
         Row(3, Device("S2"), 2, duplicate=False),
         Row(4, Device("S3"), 3, duplicate=False),
     ]
-    good = VerdictRun(1, Verdict(Outcome.REGISTERED, None, None, "serialNumber"))
-    bad = VerdictRun(1, Verdict(Outcome.FAILED, "808", "ZtdDeviceAssignedToOtherTenant", "position"))
+    good = ResultRun(1, DeviceResult(Outcome.REGISTERED, None, None, "serialNumber"))
+    bad = ResultRun(1, DeviceResult(Outcome.FAILED, "808", "ZtdDeviceAssignedToOtherTenant", "position"))
     told = read(write_results(job(good, bad), rows))
     assert [row["device"] for row in told] == ["1", "2", "3", "4"]
     assert [row["outcome"] for row in told] == ["registered", "duplicate", "failed", "not_uploaded"]
@@ -66,7 +66,7 @@ def test_every_row_of_the_manifest_has_one() -> None:
 def test_no_cell_is_a_formula() -> None:
     cells = ["=1+1", "A;=x", "B\t+1", "\r\n@x", "C, -1", "\uff1d1", "D\uff1b\uff20x", "'=x", "a=b", "a-b"]
     rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
-    told = read(write_results(job(VerdictRun(10, Verdict(Outcome.REGISTERED))), rows))
+    told = read(write_results(job(ResultRun(10, DeviceResult(Outcome.REGISTERED))), rows))
     assert [row["serialNumber"] for row in told] == [
         "'=1+1",
         "A;'=x",
@@ -82,7 +82,7 @@ def test_no_cell_is_a_formula() -> None:
 
 
 def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
-    told = read(write_results(job(VerdictRun(2, Verdict(Outcome.REGISTERED))), unknown_rows(2)))
+    told = read(write_results(job(ResultRun(2, DeviceResult(Outcome.REGISTERED))), unknown_rows(2)))
     assert [(row["device"], row["serialNumber"], row["outcome"]) for row in told] == [
         ("1", "", "registered"),
         ("2", "", "registered"),
@@ -91,7 +91,9 @@ def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
 
 def test_results_are_made_in_pieces_of_a_megabyte() -> None:
     rows = 40_000
-    pieces = list(write_results(job(VerdictRun(rows, Verdict(Outcome.FAILED, "808", "x" * 60))), unknown_rows(rows)))
+    pieces = list(
+        write_results(job(ResultRun(rows, DeviceResult(Outcome.FAILED, "808", "x" * 60))), unknown_rows(rows))
+    )
     assert len(pieces) > 1
     assert all(PIECE < len(piece) < PIECE + 1000 for piece in pieces[:-1])
     assert len(read(pieces)) == rows

@@ -9,7 +9,7 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from shared.job.record import Job, State
-from shared.workflow.line import Call
+from shared.workflow.rate_limit import Call
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, down_for_days, uploads
 from tests.world import CUSTOMER, DELAYS, NAME, World

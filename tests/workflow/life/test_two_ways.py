@@ -8,8 +8,8 @@ import pytest
 
 from shared.job.blob_names import status_of
 from shared.job.record import State
+from shared.workflow.queue_messages import WakeUp
 from shared.workflow.sweep import YOUNGEST
-from shared.workflow.wake_up import WakeUp
 from tests.fakes import Fuse, Message
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, NAME, World

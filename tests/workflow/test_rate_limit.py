@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow.line import CALM, FARTHEST, UNPROVEN, Call, Line
+from shared.workflow.rate_limit import CALM, FARTHEST, UNPROVEN, Call, Line
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

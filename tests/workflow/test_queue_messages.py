@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.workflow.wake_up import (
+from shared.workflow.queue_messages import (
     BLOB_CREATED,
     ForeignBlob,
     UnreadableMessageError,

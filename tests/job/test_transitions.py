@@ -5,9 +5,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.job import transitions
-from shared.job.lifecycle import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step, noted
+from shared.job import lifecycle
 from shared.job.record import FINAL, Job, Lease, State, decode, encode
+from shared.job.transitions import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step, noted
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -74,14 +74,14 @@ def test_a_lease_is_held_only_while_processing() -> None:
 def test_a_run_that_is_asked_for_waits_for_its_wake_up() -> None:
     asked = begin_at(START, NOW)
     assert (asked.state, asked.next_attempt_at, asked.attempts) == (State.WAITING, NOW, 0)
-    taken = transitions.take_over(asked, Lease(owner="me", until=LATER), NOW)
+    taken = lifecycle.take_over(asked, Lease(owner="me", until=LATER), NOW)
     assert (taken.attempts, taken.internal.deaths) == (1, 0)
 
 
 def test_a_request_id_changes_with_run_part_and_refusals_only() -> None:
     claimed = begin(START, Lease(owner="me", until=LATER))
     same = claimed.request_id(1, 1000)
-    again = transitions.take_over(claimed, Lease(owner="other", until=LATER), LATER)
+    again = lifecycle.take_over(claimed, Lease(owner="other", until=LATER), LATER)
     assert again.request_id(1, 1000) == same
     refused = noted(claimed, refusals=1)
     other_run = begin(replace(START, run=UUID(int=2)), Lease(owner="me", until=LATER))

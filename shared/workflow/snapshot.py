@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from shared import event_log
-from shared.job import lifecycle, trust
-from shared.job.lifecycle import Step
+from shared.job import plausibility, transitions
+from shared.job.lifecycle import LONGEST_IN_LINE, RATE_LIMITED
 from shared.job.record import Job
-from shared.job.transitions import LONGEST_IN_LINE, RATE_LIMITED
+from shared.job.transitions import Step
 from shared.workflow.ports import Content, Properties, Services, Stored
 
 
@@ -50,7 +50,7 @@ def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool
     """
     storage = services.storage
     found = None if claim_at_once else storage.load(manifest)
-    if isinstance(found, trust.Foreign):
+    if isinstance(found, plausibility.Foreign):
         return _replacing(services, manifest, found, landed=landed)
     if found:
         return _trusted(services, found, landed=landed)
@@ -60,7 +60,7 @@ def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool
     return Seen(None, content, content.properties if content else None)
 
 
-def _replacing(services: Services, manifest: str, foreign: trust.Foreign, *, landed: bool) -> Seen | None:
+def _replacing(services: Services, manifest: str, foreign: plausibility.Foreign, *, landed: bool) -> Seen | None:
     """Replace a foreign status where the manifest has been dropped after it."""
     if landed or _was_made_after(services, manifest, foreign):
         content = services.storage.open(manifest)
@@ -70,7 +70,7 @@ def _replacing(services: Services, manifest: str, foreign: trust.Foreign, *, lan
     return None
 
 
-def _was_made_after(services: Services, manifest: str, foreign: trust.Foreign) -> bool:
+def _was_made_after(services: Services, manifest: str, foreign: plausibility.Foreign) -> bool:
     """Return whether a manifest was dropped later though its event has not come: setting metadata makes no blob."""
     current = services.storage.look(manifest)
     return current is not None and current.created is not None and current.created >= foreign.modified
@@ -85,11 +85,11 @@ def _trusted(services: Services, found: Stored, *, landed: bool) -> Seen | None:
             return Seen(None, None, current, found.version)
         _report_unreadable(job.manifest, reason)
         return None
-    job = trust.within(job, now, services.delays.lease, _longest_wait(services, job))
+    job = plausibility.within(job, now, services.delays.lease, _longest_wait(services, job))
     if current and is_same:
         job = msgspec.structs.replace(job, etag=current.etag)
         # Lest the sweep wakes it for its ETag for ever; whoever holds a lease saves by himself.
-        if not job.lease and lifecycle.next_step(job, current.etag, now) in (Step.REST, Step.WAIT):
+        if not job.lease and transitions.next_step(job, current.etag, now) in (Step.REST, Step.WAIT):
             found = services.storage.save(job, found.version)
     return Seen(found._replace(job=job), None, current)
 
@@ -100,9 +100,9 @@ def _impossible(services: Services, job: Job) -> str | None:
     # Where nothing has been accepted, the next attempt rejects the manifest with words of its own.
     if allowed and job.uploads and not job.final and str(job.customer_id).lower() not in allowed:
         return "its customer is not allowed"
-    if trust.is_too_large(job, services.limits.devices):
+    if plausibility.is_too_large(job, services.limits.devices):
         return "its devices are too many"
-    return "its moments lie in the future" if trust.is_from_the_future(job, services.clock()) else None
+    return "its moments lie in the future" if plausibility.is_from_the_future(job, services.clock()) else None
 
 
 def _longest_wait(services: Services, job: Job) -> timedelta:

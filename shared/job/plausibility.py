@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.job.lifecycle import noted
 from shared.job.record import FINAL, Job, State, decode
+from shared.job.transitions import noted
 from shared.manifest.target import ids_in, is_customer_id
 
 LARGEST_STATUS = 32 * 2**20
-"""Bytes of a status blob that are read: more than 250,000 devices with alternating verdicts take."""
+"""Bytes of a status blob that are read: more than 250,000 devices with alternating device_results take."""
 
 SKEW = timedelta(minutes=10)
 """How far the clocks of two instances may be apart."""
@@ -116,11 +116,11 @@ def _unanswered_adds_up(job: Job) -> bool:
 
 
 def _judged_adds_up(job: Job) -> bool:
-    judged, verdicts = job.internal.judged, range(len(job.internal.verdicts))
+    judged, device_results = job.internal.judged, range(len(job.internal.device_results))
     if len(judged) > len(job.uploads):
         return False
     for upload, runs in zip(job.uploads, judged, strict=False):
-        if runs is not None and not all(count >= 1 and index in verdicts for count, index in runs):
+        if runs is not None and not all(count >= 1 and index in device_results for count, index in runs):
             return False
         if runs is not None and sum(count for count, _ in runs) != upload.device_count:
             return False

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.job import trust
-from shared.job.lifecycle import Start, begin, begin_at
-from shared.job.record import Fault, Job, Lease, Outcome, State, Upload, Verdict, VerdictRun, encode
-from shared.job.transitions import MOST_VERDICTS, abandoned, finished, following, reported
+from shared.job import plausibility
+from shared.job.lifecycle import MOST_RESULTS, abandoned, finished, following, reported
+from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, encode
+from shared.job.transitions import Start, begin, begin_at
 from shared.manifest.target import Target
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
@@ -49,8 +49,8 @@ def accepted(name: str = NAME) -> Job:
         device_count=3,
         uploads=(upload(1, 2), upload(3, 1)),
     )
-    verdicts = [VerdictRun(1, Verdict(Outcome.REGISTERED)), VerdictRun(1, Verdict(Outcome.FAILED, "808"))]
-    return reported(following(job, NOW, NOW), 0, "finished", verdicts, NOW)
+    device_results = [ResultRun(1, DeviceResult(Outcome.REGISTERED)), ResultRun(1, DeviceResult(Outcome.FAILED, "808"))]
+    return reported(following(job, NOW, NOW), 0, "finished", device_results, NOW)
 
 
 def completed() -> Job:
@@ -71,7 +71,7 @@ JOBS: dict[str, Callable[[], Job]] = {
 
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
 def test_what_the_app_writes_is_believed(job: Callable[[], Job]) -> None:
-    assert trust.read(encode(job()), NAME) == job()
+    assert plausibility.read(encode(job()), NAME) == job()
 
 
 def changed(job: Job, path: str, value: object) -> bytes:
@@ -147,7 +147,7 @@ LIES: list[tuple[str, str, object]] = [
 
 @pytest.mark.parametrize(("kind", "path", "value"), LIES, ids=lambda part: ascii(part)[:40])
 def test_what_it_cannot_have_written_is_not_believed(kind: str, path: str, value: object) -> None:
-    reason = trust.read(changed(JOBS[kind](), path, value), NAME)
+    reason = plausibility.read(changed(JOBS[kind](), path, value), NAME)
     assert isinstance(reason, str)
     assert len(reason) < 80, "a reason repeats nothing that a sender wrote"
 
@@ -158,33 +158,33 @@ def test_what_it_cannot_have_written_is_not_believed(kind: str, path: str, value
     ids=lambda document: ascii(document[:20]),
 )
 def test_what_is_no_status_at_all_has_a_reason(document: bytes) -> None:
-    assert isinstance(trust.read(document, NAME), str)
+    assert isinstance(plausibility.read(document, NAME), str)
 
 
 def test_the_customer_of_an_envelope_is_any_id_but_nothing_else() -> None:
     name = "anywhere/laptops.json"
     job = accepted(name)
-    assert trust.read(encode(job), name) == job
-    assert isinstance(trust.read(changed(job, "customerId", "../.."), name), str)
+    assert plausibility.read(encode(job), name) == job
+    assert isinstance(plausibility.read(changed(job, "customerId", "../.."), name), str)
 
 
 def test_a_name_is_held_against_the_customer_in_either_case() -> None:
     name = NAME.replace(CUSTOMER, CUSTOMER.upper())
-    assert isinstance(trust.read(encode(accepted(name)), name), Job)
+    assert isinstance(plausibility.read(encode(accepted(name)), name), Job)
 
 
 def test_a_rejected_manifest_may_name_another_customer_in_its_status() -> None:
     job = msgspec.structs.replace(
         waiting(), state=State.REJECTED, final=True, next_attempt_at=None, customer_id="no customer"
     )
-    assert trust.read(encode(job), NAME) == job
+    assert plausibility.read(encode(job), NAME) == job
 
 
 @pytest.mark.parametrize(
     ("devices", "setting", "too_many"), [(3, 1, False), (10**6 + 1, 1, True), (10**7, 10**7, False)]
 )
 def test_devices_are_as_many_as_the_settings_allow(devices: int, setting: int, *, too_many: bool) -> None:
-    assert trust.is_too_large(msgspec.structs.replace(accepted(), device_count=devices), setting) is too_many
+    assert plausibility.is_too_large(msgspec.structs.replace(accepted(), device_count=devices), setting) is too_many
 
 
 MOMENTS = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", FAR]
@@ -193,16 +193,16 @@ MOMENTS = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", FAR]
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("path", ["createdAt", "uploads.0.acceptedAt", "uploads.1.acceptedAt"])
 def test_what_began_later_than_any_clock_says_is_seen(path: str, moment: str) -> None:
-    job = trust.read(changed(accepted(), path, moment), NAME)
+    job = plausibility.read(changed(accepted(), path, moment), NAME)
     assert isinstance(job, Job)
-    assert trust.is_from_the_future(job, NOW)
-    assert not trust.is_from_the_future(accepted(), NOW)
+    assert plausibility.is_from_the_future(job, NOW)
+    assert not plausibility.is_from_the_future(accepted(), NOW)
 
 
 def test_clocks_may_be_minutes_apart_and_what_is_over_has_any_date() -> None:
-    assert not trust.is_from_the_future(accepted(), NOW - trust.SKEW)
-    assert trust.is_from_the_future(accepted(), NOW - trust.SKEW - timedelta(seconds=1))
-    assert not trust.is_from_the_future(completed(), NOW - timedelta(days=1000))
+    assert not plausibility.is_from_the_future(accepted(), NOW - plausibility.SKEW)
+    assert plausibility.is_from_the_future(accepted(), NOW - plausibility.SKEW - timedelta(seconds=1))
+    assert not plausibility.is_from_the_future(completed(), NOW - timedelta(days=1000))
 
 
 LEASES, WAITS = timedelta(minutes=5), timedelta(days=2)
@@ -212,15 +212,15 @@ LEASES, WAITS = timedelta(minutes=5), timedelta(days=2)
     ("kind", "path", "longest"), [("processing", "internal.lease.until", LEASES), ("waiting", "nextAttemptAt", WAITS)]
 )
 def test_a_moment_further_off_than_the_settings_allow_is_now(kind: str, path: str, longest: timedelta) -> None:
-    latest = NOW + longest + trust.SKEW
+    latest = NOW + longest + plausibility.SKEW
     for moment, due in [
         (latest, latest),
         (latest + timedelta(seconds=1), NOW),
         (datetime.max.replace(tzinfo=UTC), NOW),
     ]:
-        job = trust.read(changed(JOBS[kind](), path, moment.isoformat()), NAME)
+        job = plausibility.read(changed(JOBS[kind](), path, moment.isoformat()), NAME)
         assert isinstance(job, Job)
-        assert trust.within(job, NOW, LEASES, WAITS).due == due
+        assert plausibility.within(job, NOW, LEASES, WAITS).due == due
 
 
 @pytest.mark.parametrize(
@@ -230,12 +230,12 @@ def test_a_moment_further_off_than_the_settings_allow_is_now(kind: str, path: st
 def test_a_foreign_status_gives_way_to_a_later_drop_of_other_content(
     etag: str | None, later: int, *, precedes: bool
 ) -> None:
-    foreign = trust.Foreign("ValueError", "0x9", NOW, etag)
+    foreign = plausibility.Foreign("ValueError", "0x9", NOW, etag)
     assert foreign.precedes("0x2", NOW + timedelta(seconds=later)) is precedes
 
 
 def test_a_thousand_wordings_are_kept_and_of_the_others_the_outcome() -> None:
-    count = MOST_VERDICTS + 5
+    count = MOST_RESULTS + 5
     job = following(
         msgspec.structs.replace(
             accepted(), device_count=count, uploads=(upload(1, count),), internal=claimed().internal
@@ -247,11 +247,11 @@ def test_a_thousand_wordings_are_kept_and_of_the_others_the_outcome() -> None:
         job,
         0,
         "finished",
-        [VerdictRun(1, Verdict(Outcome.FAILED, None, f"fault {number}")) for number in range(count)],
+        [ResultRun(1, DeviceResult(Outcome.FAILED, None, f"fault {number}")) for number in range(count)],
         NOW,
     )
-    runs = judged.verdicts(0) or ()
-    assert [run.verdict.description for run in runs[-7:]] == ["fault 998", "fault 999", *[None] * 5]
+    runs = judged.device_results(0) or ()
+    assert [run.result.description for run in runs[-7:]] == ["fault 998", "fault 999", *[None] * 5]
     assert judged.devices.failed == count
-    assert len(judged.internal.verdicts) == MOST_VERDICTS + 1
-    assert trust.read(encode(judged), NAME) == judged
+    assert len(judged.internal.device_results) == MOST_RESULTS + 1
+    assert plausibility.read(encode(judged), NAME) == judged

@@ -13,7 +13,7 @@ from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import State
 from shared.workflow.advance import Workflow
-from shared.workflow.wake_up import WakeUp
+from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.workflow.forgeries import forge
 from tests.workflow.life.views import TWO, uploads
