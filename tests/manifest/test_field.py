@@ -127,6 +127,7 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     ),
     "a company's comma without a blank": (f"{TAGGED}S1,,,Fictia,Inc.,F1,\n", "shifted_cells"),
     "a company's comma in another column": (f"Client,{SCRIPT}Fictia, LLC,S1,\n", "shifted_cells"),
+    "results in the place of a manifest": ("serialNumber,productKey,hardwareHashStart\nS1,K1,T0H1\n", "results_file"),
     "a cell without a name": (f"{SCRIPT}S1,,{H1},Berlin\n", "too_many_cells"),
     "a hash under another name": (f"Windows Product ID,Data\nK1,{H1}\n", "misplaced_hash"),
     "a hash under another name in json": (json.dumps([{"productKey": "K", "data": H1}]), "misplaced_hash"),
