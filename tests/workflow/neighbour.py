@@ -82,7 +82,6 @@ class Neighbour:
     def __init__(self, world: World, seed: int, honest: list[str]) -> None:
         self.random = random.Random(seed)  # noqa: S311 - a life that can be played again
         self.names = [f"{OTHER}/Prod/{number}.json" for number in range(3)] + ["anywhere.json", f"{OTHER}/../x.json"]
-        self.touched: set[str] = set()
         self._world = world
         self._honest = honest
 
@@ -105,7 +104,6 @@ class Neighbour:
         if (blob := blobs.get(name)) and not blob.metadata:
             self._world.storage.put(name, blob.data, {"scanned": "clean"})
             blobs[name].created = blob.created
-            self.touched.add(name)
 
     def _forge(self) -> None:
         """Write a status next to a manifest of one's own, or where somebody else's is still to come."""
@@ -171,7 +169,7 @@ class Neighbour:
         """Put a message into the queue: a wake-up, an event, or nothing of the kind."""
         name = self.random.choice([*self.names, *self._honest, "", "x.status.json", "n" * 1024])
         due = self.random.choice([None, "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
-        landed = name not in self.touched and self.random.random() < 0.5
+        landed = self.random.random() < 0.5
         wake_up = {"manifest": name, "due": due, "tries": self.random.choice([0, 1, 6, 99, -1]), "landed": landed}
         event = {"eventType": self.random.choice(TEXTS), "data": {"url": f"https://a.example/{CONTAINER}/{name}"}}
         body = json.dumps(self.random.choice([wake_up, event, [event] * 3, [wake_up], *ODD])).encode()

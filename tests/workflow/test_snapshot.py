@@ -188,8 +188,8 @@ def test_metadata_start_nothing(moment: str, *, by_events: bool) -> None:
     run = world.job().internal.run
     if moment != "between parts":
         touch(world)
-    if not by_events:  # who polls takes each new ETag for an arrival
-        world.events.append((NAME, 0))
+    # Who polls takes each new ETag for an arrival, and of events one may be late.
+    world.events.append((NAME, 0))
     rest(world)
     assert world.job().state is State.COMPLETED
     assert world.job().internal.run == run
@@ -197,7 +197,9 @@ def test_metadata_start_nothing(moment: str, *, by_events: bool) -> None:
     assert world.job().etag == world.storage.blobs[NAME].etag, "or the sweep would wake it for ever"
 
 
-@pytest.mark.parametrize(("by_events", "created_anew", "runs"), [(True, True, 2), (False, True, 2), (False, False, 1)])
+@pytest.mark.parametrize(
+    ("by_events", "created_anew", "runs"), [(True, True, 2), (True, False, 1), (False, True, 2), (False, False, 1)]
+)
 def test_the_same_content_dropped_again_on_purpose_starts_anew(
     *, by_events: bool, created_anew: bool, runs: int
 ) -> None:
@@ -215,6 +217,21 @@ def test_the_same_content_dropped_again_on_purpose_starts_anew(
     world.settle()
     assert len({job.internal.run for job in world.storage.written}) == runs
     assert len(uploads(world)) == runs
+
+
+@pytest.mark.parametrize("by_events", [True, False])
+def test_where_no_creation_time_is_known_an_event_counts_as_a_drop(*, by_events: bool) -> None:
+    world = World()
+    world.services = replace(world.services, by_events=by_events)
+    world.workflow = Workflow(world.services)
+    world.storage.put(NAME, TWO)
+    world.storage.blobs[NAME].created = None
+    world.events.append((NAME, 0))
+    world.settle()
+    touch(world)
+    world.events.append((NAME, 0))
+    world.settle()
+    assert len({job.internal.run for job in world.storage.written}) == 1 + by_events
 
 
 def test_other_content_starts_anew_whoever_reports_it() -> None:
