@@ -13,7 +13,7 @@ from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 
 MOST_RESULTS = 1000
-"""Different device_results that a job keeps in full; of what comes after them it keeps the outcome alone."""
+"""Different results that a job keeps in full; of what comes after them it keeps the outcome alone."""
 
 LONGEST_IN_LINE = timedelta(days=14)
 """How long a job waits for its turn behind a throttle."""
@@ -153,7 +153,7 @@ def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: dateti
 
 
 def reported(job: Job, index: int, state: str, runs: Iterable[ResultRun] | None, now: datetime) -> Job:
-    """Record Partner Center's word on one upload, and the device_results on its devices once it has finished."""
+    """Record Partner Center's word on one upload, and the results of its devices once it has finished."""
     uploads = list(job.uploads)
     uploads[index] = msgspec.structs.replace(uploads[index], state=state)
     job = msgspec.structs.replace(job, uploads=tuple(uploads))

@@ -15,7 +15,7 @@ from shared.job.transitions import noted
 from shared.manifest.target import ids_in, is_customer_id
 
 LARGEST_STATUS = 32 * 2**20
-"""Bytes of a status blob that are read: more than 250,000 devices with alternating device_results take."""
+"""Bytes of a status blob that are read: more than 250,000 devices with alternating results take."""
 
 SKEW = timedelta(minutes=10)
 """How far the clocks of two instances may be apart."""

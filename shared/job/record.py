@@ -1,7 +1,4 @@
-"""The job of one manifest: the record that its status blob holds, and the only truth about it.
-
-The members and their meaning are the status document that users read; ``internal`` alone is for the app itself.
-"""
+"""The job of one manifest: the record that its status blob holds, and the only truth about it."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -130,7 +127,7 @@ class Internal(_Record, frozen=True, kw_only=True):
     setbacks: int = 0
     """Temporary faults in a row; they lengthen the wait."""
     repeats: int = 0
-    """How often in a row the last fault has come with the same words."""
+    """Times in a row that the last fault has come with the same words."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
     places: int = 0
@@ -226,7 +223,7 @@ class Job(_Record, frozen=True, kw_only=True):
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment (UTC, whole seconds) as the status document and the messages about it do: RFC 3339 with ``Z``."""
+    """Write a moment (UTC, whole seconds) as the status document and its messages do: RFC 3339 with ``Z``."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
