@@ -15,6 +15,7 @@ from shared.job.transitions import Start, Step
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
 from shared.workflow.follow import PollRound
+from shared.workflow.live_content import identity
 from shared.workflow.ports import (
     ConflictError,
     ManifestChangedError,
@@ -138,7 +139,9 @@ class _Step:
         if content.is_directory:
             return
         lease = new_lease(self._services)
-        job = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
+        # Kept from the first: were metadata set before the content is read, another run would send it once more.
+        begun = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
+        job = transitions.noted(begun, **identity(content))
         claim = self._claim(job, seen.stored.version if seen.stored else seen.replaced)
         event_log.log("manifest_claimed", manifest=self._manifest, run=job.internal.run, landed=content.modified)
         Attempt(self._services, claim, content).run()

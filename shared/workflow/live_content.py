@@ -27,5 +27,9 @@ class LiveContent:
 
     def identity(self) -> dict[str, object]:
         """Return what the record keeps of the content that has been read."""
-        properties = self._content.properties
-        return {"content": properties.content, "created": properties.created}
+        return identity(self._content)
+
+
+def identity(content: Content) -> dict[str, object]:
+    """Return what the record keeps of a content, as far as it is known by now."""
+    return {"content": content.properties.content, "created": content.properties.created}

@@ -10,6 +10,7 @@ import pytest
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import FINAL, Outcome, decode
 from tests.manifests import array, serials
+from tests.workflow.forgeries import touch
 from tests.workflow.simulator import Chaos, Simulator
 from tests.world import CUSTOMER, World
 
@@ -29,7 +30,7 @@ MOST_MESSAGES = 40
 
 
 def lived(seed: int, chaos: Chaos) -> Simulator:
-    """A schedule in which two manifests are dropped, overwritten and deleted at random moments."""
+    """A schedule in which two manifests are dropped, overwritten and deleted at random moments, and scanned."""
     simulator = Simulator(seed, chaos)
     world, chance = simulator.world, simulator.random
     world.partner_center.script.processing_for = timedelta(seconds=chance.choice([0, 40, 4000]))
@@ -40,6 +41,8 @@ def lived(seed: int, chaos: Chaos) -> Simulator:
         if chance.random() < 0.1:
             world.storage.blobs.pop(name, None)
         simulator.run(chance.randint(1, 150))
+        if name in world.storage.blobs and chance.random() < 0.3:
+            touch(world, name)
     simulator.settle()
     return simulator
 

@@ -15,7 +15,7 @@ from shared.job.record import State
 from shared.workflow.advance import Workflow
 from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
-from tests.workflow.forgeries import forge
+from tests.workflow.forgeries import forge, touch
 from tests.workflow.life.views import TWO, uploads
 from tests.world import CUSTOMER, NAME, World
 
@@ -149,14 +149,6 @@ def test_nothing_waits_until_2099(state: str) -> None:
         forge(world, {"nextAttemptAt": far})
     rest(world, hours=12)
     assert world.job().state is State.COMPLETED
-
-
-def touch(world: World, name: str = NAME) -> None:
-    """Set metadata, as a virus scanner does: the ETag is new, and the blob is no other."""
-    blob = world.storage.blobs[name]
-    created = blob.created
-    world.storage.put(name, blob.data, {"scanned": "clean"})
-    world.storage.blobs[name].created = created
 
 
 def proceed_and(world: World, act: Callable[[World], None]) -> Callable[[Proceed], Response]:
