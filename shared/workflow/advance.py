@@ -7,6 +7,8 @@ import logging
 from datetime import datetime
 from uuid import uuid4
 
+import msgspec
+
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest
@@ -40,11 +42,6 @@ class Workflow:
         """Work with ``services``."""
         self._services = services
 
-    def wake(self, message: WakeUp, *, again: bool = False) -> None:
-        """Advance the manifest that a message names; ``again``: an earlier delivery may have died of it."""
-        due = None if again else message.due
-        self.advance(message.manifest, due, landed=message.landed, again=again, tries=message.tries)
-
     def advance(
         self,
         manifest: str,
@@ -63,12 +60,18 @@ class Workflow:
             again: The message has been delivered before, so that somebody may have died of it.
             tries: How often in a row a wake-up for it could do nothing.
         """
+        self.wake(WakeUp(manifest, due, tries, landed), again=again)
+
+    def wake(self, message: WakeUp, *, again: bool = False) -> None:
+        """Advance the manifest that a message names; ``again``: an earlier delivery may have died of it."""
+        manifest = message.manifest
         if not is_manifest(manifest):
             return
         if not has_room_for_status(manifest):
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
-        step = _Step(self._services, WakeUp(manifest, due, tries, landed), again=again)
+        # Whoever died may have saved another moment, and not yet enqueued the wake-up for it.
+        step = _Step(self._services, msgspec.structs.replace(message, due=None) if again else message, again=again)
         try:
             for look in range(_LOOKS):
                 try:
@@ -78,7 +81,7 @@ class Workflow:
                 return
         except StatusUnavailableError as error:
             event_log.log("status_unavailable", level=logging.ERROR, manifest=manifest, reason=str(error))
-        self._retry_later(manifest, tries, step.claim.wake_up if step.claim else None)
+        self._retry_later(manifest, message.tries, step.claim.wake_up if step.claim else None)
 
     def _retry_later(self, manifest: str, tries: int, enqueued: Sent | None) -> None:
         """Enqueue one wake-up in place of one that could do nothing, later and later, until the sweep takes over.
@@ -115,7 +118,13 @@ class _Step:
     def take(self, *, first: bool) -> None:
         """Look at the manifest and its status, and do what is due."""
         landed = self._wake_up.landed
-        seen = look(self._services, self._manifest, landed=landed, claim_at_once=first and landed)
+        seen = look(
+            self._services,
+            self._manifest,
+            landed=landed,
+            claim_at_once=first and landed,
+            written=self._wake_up.etag,
+        )
         if seen is None:
             return
         match transitions.next_step(seen.job, seen.etag, self._services.clock()):

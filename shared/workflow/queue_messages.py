@@ -43,6 +43,8 @@ class WakeUp(msgspec.Struct, frozen=True, omit_defaults=True):
     due: datetime | None = None
     tries: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
     landed: bool = False
+    etag: str | None = None
+    """The ETag that an event says was written; setting metadata raises no event."""
 
     def encode(self) -> str:
         """Write the message's text."""
@@ -51,6 +53,7 @@ class WakeUp(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class _EventData(msgspec.Struct):
     url: str
+    etag: str | None = msgspec.field(default=None, name="eTag")
 
 
 class _Event(msgspec.Struct, rename="camel"):
@@ -110,7 +113,9 @@ def read_poisoned_blob(body: bytes, container: str) -> list[WakeUp | ForeignBlob
         blob = msgspec.convert(_json(body), _PoisonedBlob)
     except ValueError as error:
         raise UnreadableMessageError("not a poisoned blob") from error
-    return [_named(blob.container_name, blob.blob_name, container, landed=True)]
+    if blob.container_name != container:
+        return [ForeignBlob(blob.container_name, blob.blob_name)]
+    return [WakeUp(blob.blob_name, landed=True)]
 
 
 def _json(body: bytes) -> object:
@@ -139,8 +144,8 @@ def _of_event(event: _Event, container: str) -> WakeUp | ForeignBlob:
     if address.hostname in _LOCAL_HOSTS:  # the emulator's addresses begin with the account
         path = path.partition("/")[2]
     found, _, name = path.partition("/")
-    return _named(unquote(found), unquote(name), container, landed=event.event_type == BLOB_CREATED)
-
-
-def _named(found: str, name: str, container: str, *, landed: bool) -> WakeUp | ForeignBlob:
-    return WakeUp(name, landed=landed) if found == container else ForeignBlob(found, name)
+    if unquote(found) != container:
+        return ForeignBlob(unquote(found), unquote(name))
+    written = event.event_type == BLOB_CREATED
+    etag = (event.data.etag or "").strip('"') if written else ""
+    return WakeUp(unquote(name), landed=written, etag=etag or None)

@@ -36,13 +36,16 @@ class Seen(NamedTuple):
         return self.current.etag if self.current else None
 
 
-def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool) -> Seen | None:
+def look(
+    services: Services, manifest: str, *, landed: bool, claim_at_once: bool, written: str | None = None
+) -> Seen | None:
     """Look at a manifest and its status.
 
     Args:
         services: The storage, the limits and the delays.
         manifest: The blob's name.
         landed: It has just been written.
+        written: The ETag that an event says was written, if one came.
         claim_at_once: Do not read its status: a claim too many is refused by the storage.
 
     Returns:
@@ -53,10 +56,10 @@ def look(services: Services, manifest: str, *, landed: bool, claim_at_once: bool
     if isinstance(found, plausibility.Foreign):
         return _replacing(services, manifest, found, landed=landed)
     if found:
-        return _trusted(services, found, landed=landed)
+        return _trusted(services, found, landed=landed, written=written)
     content = storage.open(manifest)
     if content is None and claim_at_once:  # deleted already; a job of it must still be looked after
-        return look(services, manifest, landed=landed, claim_at_once=False)
+        return look(services, manifest, landed=landed, claim_at_once=False, written=written)
     return Seen(None, content, content.properties if content else None)
 
 
@@ -76,10 +79,11 @@ def _was_made_after(services: Services, manifest: str, foreign: plausibility.For
     return current is not None and current.created is not None and current.created >= foreign.modified
 
 
-def _trusted(services: Services, found: Stored, *, landed: bool) -> Seen | None:
+def _trusted(services: Services, found: Stored, *, landed: bool, written: str | None) -> Seen | None:
     job, now = found.job, services.clock()
     current = services.storage.look(job.manifest)
-    is_same = current is not None and _is_same_content(services, job, current, landed=landed)
+    is_written = current is not None and current.etag == written
+    is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=landed)
     if reason := _impossible(services, job):
         if current and current.etag != job.etag and not is_same:  # dropped since
             return Seen(None, None, current, found.version)

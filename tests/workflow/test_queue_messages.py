@@ -51,6 +51,12 @@ def test_an_array_of_events_names_each_blob() -> None:
     ]
 
 
+def test_an_event_names_the_etag_that_was_written() -> None:
+    written_event = event("https://a.blob.core.windows.net/c/1.json")
+    written_event["data"] = {"url": "https://a.blob.core.windows.net/c/1.json", "eTag": '"0x1"'}
+    assert read_messages(written(written_event, base64=False), "c") == [WakeUp("1.json", landed=True, etag="0x1")]
+
+
 def test_an_event_of_another_kind_wakes_but_does_not_say_that_something_was_written() -> None:
     renamed = event("https://a.blob.core.windows.net/c/1.json", "Microsoft.Storage.BlobRenamed")
     assert read_messages(written(renamed, base64=False), "c") == [WakeUp("1.json")]

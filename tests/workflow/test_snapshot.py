@@ -242,3 +242,18 @@ def test_a_run_that_somebody_forges_names_no_request_of_another_manifest() -> No
     forge(world, {**begun, "internal_run": victims, "internal_judged": []})
     rest(world)
     assert len(uploads(world)) == len(set(uploads(world))) == 3
+
+
+@pytest.mark.parametrize(("named", "attempts"), [("current", 2), ("earlier", 1)])
+def test_the_same_bytes_written_again_are_a_drop_where_an_event_names_their_etag(named: str, attempts: int) -> None:
+    world = World()
+    first = world.storage.put(NAME, TWO)
+    world.workflow.advance(NAME, landed=True)
+    world.settle()
+    created = world.storage.blobs[NAME].created
+    current = world.storage.put(NAME, TWO)
+    world.storage.blobs[NAME].created = created  # as if writing it again left that as it was
+    world.workflow.wake(WakeUp(NAME, landed=True, etag=current if named == "current" else first))
+    world.settle()
+    posts = [call for call in world.partner_center.calls if call.request.method == "POST"]
+    assert len(posts) == attempts
