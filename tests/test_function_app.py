@@ -22,6 +22,7 @@ from local.host.worker_messages import TypedData
 from local.stage import APP
 from shared.config.settings import SettingsError, read_settings
 from shared.job.transitions import MOST_DEATHS
+from shared.workflow.ports import StorageUnavailableError
 from shared.workflow.queue_messages import WakeUp
 
 NAME = "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json"
@@ -136,6 +137,8 @@ class RecordingApp:
     """Notes what it is asked for; it is its own workflow and sweep."""
 
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    broken: str = ""
+    """The manifest whose steps fail."""
 
     @property
     def workflow(self) -> "RecordingApp":
@@ -156,6 +159,8 @@ class RecordingApp:
 
     def wake(self, message: WakeUp, *, again: bool) -> None:
         self.asked.append((message, "again" if again else "first"))
+        if message.manifest == self.broken:
+            raise StorageUnavailableError("down")
 
     def run(self) -> None:
         self.asked.append(("sweep",))
@@ -244,11 +249,28 @@ def test_a_message_about_another_container_is_logged_and_wakes_nothing(
 def test_a_rescuer_never_fails(
     runtime: Runtime, app: RecordingApp, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
-    app.asked = None  # type: ignore[assignment]  # so that whatever is asked of it raises
+    app.broken = NAME
     poisoned = {"ContainerName": "manifests", "BlobName": NAME}
     assert receive(runtime, function, json.dumps(poisoned if function == "rescue_manifest" else {"manifest": NAME})).ok
     events = [record.__dict__["event"] for record in caplog.records if record.name == "manifests"]
     assert events[1:] == ["rescue_failed"]
+
+
+def test_a_rescuer_never_fails_even_without_settings(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("shared.bootstrap._app", None)
+    monkeypatch.delenv("ManifestStorage", raising=False)
+    assert receive(runtime, "rescue_wake_up", json.dumps({"manifest": NAME})).ok
+    assert [record.__dict__["event"] for record in caplog.records if record.name == "manifests"] == ["rescue_failed"]
+
+
+def test_a_manifest_that_cannot_be_rescued_keeps_no_other_back(runtime: Runtime, app: RecordingApp) -> None:
+    app.broken = NAME
+    urls = [f"https://a.example/manifests/{name}" for name in (NAME, "other/Test/file.csv")]
+    events = [{"eventType": "Microsoft.Storage.BlobCreated", "data": {"url": url}} for url in urls]
+    assert receive(runtime, "rescue_wake_up", json.dumps(events)).ok
+    assert [message.manifest for message, _ in app.asked] == [NAME, "other/Test/file.csv"]  # type: ignore[attr-defined]
 
 
 def test_an_import_does_no_work() -> None:
