@@ -46,7 +46,7 @@ def _fields(device: Device) -> Iterator[tuple[str, str | None]]:
     return zip(FIELDS, msgspec.structs.astuple(device), strict=True)
 
 
-def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
+def device_check(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
     """Return a function from a device as it was read to the device as it is sent.
 
     What is certainly not meant is reported as an issue, and the entry is not ``sound``; what is cleaned or odd is
@@ -63,7 +63,7 @@ def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
         known.add(value)
         return True
 
-    def examine(entry: Entry) -> Entry:
+    def check(entry: Entry) -> Entry:
         # Every later step takes time and memory for each row, so that their number is bounded where they are read.
         if entry.place > max_devices:
             raise UnreadableError("too_many_devices", max_devices)
@@ -79,9 +79,9 @@ def examiner(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
             and (model in known or is_known(model or ""))
         ):
             return entry
-        return _Examination(entry, report).outcome()
+        return _Check(entry, report).outcome()
 
-    return examine
+    return check
 
 
 def _is_plain(identifier: str) -> bool:
@@ -115,7 +115,7 @@ def _is_odd(value: str) -> bool:
     )
 
 
-class _Examination:
+class _Check:
     """One device that is not flawless at first sight."""
 
     def __init__(self, entry: Entry, report: Report) -> None:
@@ -154,7 +154,7 @@ class _Examination:
         if text != value:
             self._report.warning(self._entry, field, "removed_characters", field)
         # What is plain but for the space around it needs no search for anything else.
-        if not _is_plain(text.strip()) and (code := _issue_about(field, text)):
+        if not _is_plain(text.strip()) and (code := _issue_code(field, text)):
             self._report.issue(self._entry, field, code, text.strip() if code == "number_for_serial" else field)
         else:
             self._look_at_characters(field, text)
@@ -169,7 +169,7 @@ class _Examination:
 
     def _hash(self, value: str) -> str:
         field = "hardwareHash"
-        if len(value) <= values.LONGEST and not value.isalnum() and (code := _issue_about(field, value)):
+        if len(value) <= values.LONGEST and not value.isalnum() and (code := _issue_code(field, value)):
             self._report.issue(self._entry, field, code, field)
             return value
         found = clean(value)
@@ -196,7 +196,7 @@ class _Examination:
                 self._report.warning(self._entry, field, "placeholder_value", field, repr(value.strip()))
 
 
-def _issue_about(field: str, text: str) -> str | None:
+def _issue_code(field: str, text: str) -> str | None:
     """Return the code of what makes a value certainly not meant, if anything does."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"

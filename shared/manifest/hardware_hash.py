@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-_LEAST, _MOST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
-_LONGEST = 65_536  # characters of what is taken for a hash at all
+_SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
+_LONGEST_TEXT = 65_536  # characters of what is taken for a hash at all
 _TRANSLATED = str.maketrans("-_", "+/")
 _WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
@@ -49,7 +49,7 @@ class Cleaned(NamedTuple):
 
 def is_flawless(value: str) -> bool:
     """Return whether a hash is base64 of the usual length: nothing to look at more closely."""
-    if not _LEAST <= len(value) <= _MOST:
+    if not _SHORTEST <= len(value) <= _LONGEST:
         return False
     try:
         msgspec.convert(value, bytes)  # no regular expression is as quick
@@ -77,7 +77,7 @@ def clean(value: str) -> Cleaned:
     end = found.end() if found else 0
     if end < len(text) or text.lower() in _WORDS:
         return Cleaned(value, [], min(end, len(text) - 1) + 1)
-    if len(text) % 4 or not _LEAST <= len(text) <= _MOST:
+    if len(text) % 4 or not _SHORTEST <= len(text) <= _LONGEST:
         warnings.append("unusual_hash_length")
     return Cleaned(text, warnings, None)
 
@@ -85,4 +85,4 @@ def clean(value: str) -> Cleaned:
 def looks_like_one(value: str, least: int = 500) -> bool:
     """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
     # No other value is a tenth as long, and few are of both cases.
-    return least <= len(value) <= _LONGEST and value.lower() != value != value.upper() and clean(value).odd is None
+    return least <= len(value) <= _LONGEST_TEXT and value.lower() != value != value.upper() and clean(value).odd is None

@@ -9,7 +9,7 @@ from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.file_type import GZIP, OLE, ZIP, check_text, encoding_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
-from shared.manifest.device_rules import examiner
+from shared.manifest.device_rules import device_check
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
 
@@ -73,11 +73,11 @@ def entries(
     Raises:
         UnreadableError: What is wrong stops the reading.
     """
-    examine = examiner(report, max_devices)
+    check = device_check(report, max_devices)
     for number, entry in enumerate(_written(content, max_bytes, report, alive)):
         if number % _ROWS == 0:
             alive()
-        yield examine(entry)
+        yield check(entry)
 
 
 def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Entry]:

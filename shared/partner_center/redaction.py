@@ -10,12 +10,12 @@ _ESCAPES = re.compile(rb"(?<!\\)\\{1,4}(?:u00([2-7][0-9a-fA-F])|/)|%(?:25){0,3}(
 """A character as JSON or an address writes it, also where that was written once or twice more."""
 
 
-def without_token(foreign: bytes, token: str) -> bytes:
+def redact(foreign: bytes, token: str) -> bytes:
     """Replace every repetition of a token in a foreign text.
 
     It is found as it is, in base64, and with any of its characters as JSON escapes or percent-encoded.
 
-    >>> without_token(b'{"description": "no: Bearer abc%2Ddef"}', "abc-def")
+    >>> redact(b'{"description": "no: Bearer abc%2Ddef"}', "abc-def")
     b'{"description": "no: Bearer (token)"}'
     """
     secret = token.encode()

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from shared.job.record import Fault
-from shared.partner_center.redaction import without_token
+from shared.partner_center.redaction import redact
 
 LONGEST_DESCRIPTION = 500
 LONGEST_ID = 100
@@ -118,8 +118,8 @@ class Accepted(msgspec.Struct, frozen=True):
 def received(status: int, headers: Mapping[str, str], body: bytes, token: str) -> Answer:
     """Make an answer of what has come over the wire; whatever is kept of it passes here, and loses the token here."""
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-    clean = {name: without_token(value.encode(), token).decode() for name, value in kept.items()}
-    return Answer(status, clean, without_token(body, token).removeprefix(_BYTE_ORDER_MARK))
+    clean = {name: redact(value.encode(), token).decode() for name, value in kept.items()}
+    return Answer(status, clean, redact(body, token).removeprefix(_BYTE_ORDER_MARK))
 
 
 def error_for(answer: Answer, fault: Fault, now: datetime) -> AnswerError:

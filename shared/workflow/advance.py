@@ -14,10 +14,11 @@ from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
-from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
+from shared.workflow.delays import SOON, retry_delay, whole_second
 from shared.workflow.follow import PollRound
 from shared.workflow.live_content import identity
+from shared.workflow.lookup import Seen, look_up
 from shared.workflow.ports import (
     ConflictError,
     ManifestChangedError,
@@ -28,7 +29,6 @@ from shared.workflow.ports import (
 )
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
 from shared.workflow.rate_limit import Call
-from shared.workflow.snapshot import Seen, look
 from shared.workflow.upload import CRASHED, GONE, Attempt
 
 _LOOKS = 3
@@ -118,7 +118,7 @@ class _Step:
     def take(self, *, first: bool) -> None:
         """Look at the manifest and its status, and do what is due."""
         landed = self._wake_up.landed
-        seen = look(
+        seen = look_up(
             self._services,
             self._manifest,
             landed=landed,

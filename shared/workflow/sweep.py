@@ -41,7 +41,7 @@ class Sweep(msgspec.Struct, frozen=True):
     def run(self) -> int:
         """Queue a wake-up for each manifest that needs one; give their number. No blob is read."""
         woken = 0
-        for manifest in overlooked(self.storage.listing(), self.clock()):
+        for manifest in overdue(self.storage.listing(), self.clock()):
             # The next sweep comes in any case: a wake-up of this one that can do nothing is not retried.
             self.wake_ups.send(WakeUp(manifest, tries=MOST_TRIES), timedelta(0))
             woken += 1
@@ -49,7 +49,7 @@ class Sweep(msgspec.Struct, frozen=True):
         return woken
 
 
-def overlooked(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
+def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
     """Name the manifests to wake, from a listing in the order of names.
 
     A manifest's results and status soon follow it in that order, so few manifests wait for theirs at a time. If a

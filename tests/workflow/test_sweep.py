@@ -6,7 +6,7 @@ import pytest
 
 from shared.job.blob_names import status_of
 from shared.workflow.ports import BlobEntry
-from shared.workflow.sweep import Sweep, overlooked
+from shared.workflow.sweep import Sweep, overdue
 from tests.fakes import Clock, FakeQueue
 
 CLOCK = Clock()
@@ -50,13 +50,13 @@ def status(manifest: str, etag: str = "0x1", due: str = "", **metadata: str) -> 
     ],
 )
 def test_only_what_lies_overdue_is_woken(blobs: list[BlobEntry], woken: list[str]) -> None:
-    assert list(overlooked(blobs, CLOCK.now)) == woken
+    assert list(overdue(blobs, CLOCK.now)) == woken
 
 
 def test_a_status_is_found_though_other_names_stand_between() -> None:
     names = ["a.json", "a.json-copy", "a.json.bak", "b.json"]
     blobs = [blob(name) for name in names] + [status(name) for name in names]
-    assert list(overlooked(sorted(blobs, key=lambda each: each.name), CLOCK.now)) == []
+    assert list(overdue(sorted(blobs, key=lambda each: each.name), CLOCK.now)) == []
 
 
 @dataclass

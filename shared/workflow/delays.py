@@ -1,4 +1,4 @@
-"""When to try again: the delays of retries and polls."""
+"""How long to wait until the next retry, and until the next poll."""
 
 from datetime import datetime, timedelta
 
@@ -11,31 +11,31 @@ SOON = timedelta(seconds=5)
 
 
 def whole_second(moment: datetime) -> datetime:
-    """Round a moment up: the status and the queue know whole seconds, and nothing may come before its time."""
+    """Round a moment up: the status and the queue know whole seconds, and nothing may happen before its time."""
     return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + SECOND
 
 
-def retry_delay(delays: Delays, setbacks: int, told: timedelta | None, draw: float) -> timedelta:
-    """Tell how long to wait after a temporary fault.
+def retry_delay(delays: Delays, setbacks: int, retry_after: timedelta | None, draw: float) -> timedelta:
+    """Return how long to wait after a temporary fault.
 
     Args:
         delays: The shortest and the longest wait.
         setbacks: Temporary faults in a row before this one.
-        told: ``Retry-After``, obeyed at once; after a second throttle in a row it is the least that is waited
+        retry_after: The answer's ``Retry-After``: the whole wait after a first fault, the least after a second in a row
             (Partner Center, "API throttling guidance": back off further).
         draw: A random number from 0 to 1, so that a crowd does not come back as a crowd.
     """
     doubled = _doubled(delays.first_retry, setbacks, delays.longest_retry)
     shortest = min(delays.first_retry * (1 + draw / 4), delays.longest_retry)
     backoff = max(doubled * (0.75 + draw / 4), shortest)
-    if told is None:
+    if retry_after is None:
         return backoff
-    return max(told, SECOND) if setbacks == 0 else max(told, backoff)
+    return max(retry_after, SECOND) if setbacks == 0 else max(retry_after, backoff)
 
 
-def poll_delay(delays: Delays, polls: int, told: timedelta | None) -> timedelta:
-    """Tell how long to wait until the uploads are asked after again: less and less often, never before told."""
-    return max(_doubled(delays.first_poll, polls, delays.longest_poll), told or timedelta(0))
+def poll_delay(delays: Delays, polls: int, retry_after: timedelta | None) -> timedelta:
+    """Return how long to wait until the next poll: longer each round, and never less than ``retry_after``."""
+    return max(_doubled(delays.first_poll, polls, delays.longest_poll), retry_after or timedelta(0))
 
 
 def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:

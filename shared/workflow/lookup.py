@@ -36,7 +36,7 @@ class Seen(NamedTuple):
         return self.current.etag if self.current else None
 
 
-def look(
+def look_up(
     services: Services, manifest: str, *, landed: bool, claim_at_once: bool, written: str | None = None
 ) -> Seen | None:
     """Look at a manifest and its status.
@@ -59,7 +59,7 @@ def look(
         return _trusted(services, found, landed=landed, written=written)
     content = storage.open(manifest)
     if content is None and claim_at_once:  # deleted already; a job of it must still be looked after
-        return look(services, manifest, landed=landed, claim_at_once=False, written=written)
+        return look_up(services, manifest, landed=landed, claim_at_once=False, written=written)
     return Seen(None, content, content.properties if content else None)
 
 
