@@ -1,4 +1,4 @@
-"""What to correct when Partner Center refuses a call for who makes it, not for what it holds."""
+"""Advice on errors about the caller's identity and rights, and on a batch that does not exist."""
 
 from collections.abc import Sequence
 
@@ -34,26 +34,27 @@ _BY_CODE = {
 _BY_STATUS = {401: _REGISTRATION, 403: _RIGHTS}
 
 _APP_ALONE = "accessed by application credentials"
-"""Met with HTTP 500: "… can't be accessed by application credentials"."""
+"""Part of a description that Partner Center sends with HTTP 500: "… can't be accessed by application credentials"."""
 
 
 def advice(http_status: int, code: str | None, description: str | None = None) -> str | None:
-    """Return what to do about an answer; ``None`` where the answer is not about who asks.
+    """Return what to do about an error of Partner Center; ``None`` if it is not about the caller's identity or rights.
 
     >>> advice(500, None, "The resource can't be accessed by application credentials.").endswith("app_user).")
     True
     """
+    # This one comes as a server error, so the description decides before the status.
     if _APP_ALONE in (description or "").lower():
         return _USER
     return _BY_CODE.get((http_status, code or "")) or _BY_STATUS.get(http_status)
 
 
 NEAREST = 5
-"""How many names are shown."""
+"""Batches that are named at most."""
 
 
 def nearest_batches(batch: str, existing: Sequence[str]) -> str:
-    """Name the existing batches whose names are nearest to one that does not exist.
+    """Return a sentence with the existing batches whose names are most like the one that does not exist.
 
     >>> nearest_batches("laptps", ["Laptops", "Desktops"])
     'Near batch ids: Laptops.'
@@ -64,6 +65,7 @@ def nearest_batches(batch: str, existing: Sequence[str]) -> str:
         return "The customer has no device batches yet."
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped batch needs it
 
+    # The comparison minds case, which a person who mistypes an id does not.
     lowered = {name.lower(): name for name in existing}
     near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
     shown = near or sorted(existing)[:NEAREST]

@@ -1,4 +1,4 @@
-"""The list of a customer's batches, which comes in pages: ``{totalCount, items: [{id}], links: {next}}``."""
+"""The list of a customer's device batches, in pages of ``{totalCount, items: [{id}], links: {next}}``."""
 
 import re
 from typing import Any
@@ -9,16 +9,16 @@ import msgspec
 from shared.partner_center.responses import Answer, readable
 
 MOST_PAGES = 20
-"""Pages that are read of one list: each is a call, which counts against the quota."""
+"""Pages that are read of one list: each is a call that counts against the quota."""
 
 LONGEST_TOKEN = 8192
-"""Characters of a query or header that names the next page."""
+"""Characters of the query, or of a header, that requests the next page."""
 
 _PRINTABLE = re.compile(r"[!-~]+( [!-~]+)*")
 
 
 class NextPage(msgspec.Struct, frozen=True):
-    """How to request the next page: a query behind the list's own path, and further headers."""
+    """How to request the next page: the query for the list's path, and further headers."""
 
     query: str
     headers: dict[str, str]
@@ -58,7 +58,7 @@ class _Collection(msgspec.Struct, frozen=True):
 
 
 def page_in(answer: Answer, url: str) -> Page | None:
-    """Read one page of a list that was requested below ``url``; ``None`` if the body is something else."""
+    """Return one page of a list that was requested from ``url``; ``None`` if the body is something else."""
     try:
         collection = msgspec.json.decode(answer.body, type=_Collection)
     except (ValueError, RecursionError):
@@ -67,9 +67,9 @@ def page_in(answer: Answer, url: str) -> Page | None:
 
 
 def _next_page(links: object, url: str) -> NextPage | None:
-    """Read the link to the next page; one to another host, or that is odd, leads nowhere.
+    """Return the link to the next page; ``None`` for an invalid one, or one to another host.
 
-    Of its address the query alone is used, so that no answer can make the app request anything but this list.
+    Only the query of its URL is used, so that no answer can make the app request anything but this list.
     """
     try:
         link = msgspec.convert(links or {}, _Links).next
@@ -78,9 +78,10 @@ def _next_page(links: object, url: str) -> NextPage | None:
         return None
     if link is None or address is None or link.method.upper() != "GET":
         return None
-    # The token is sent along: the host must be the configured one.
+    # A link elsewhere is not what the documentation shows, and the token must not go to another host.
     if address.netloc not in ("", urlsplit(url).netloc):
         return None
+    # A header that no request can carry would fail each later call as well.
     headers = {header.key: header.value for header in link.headers or () if _is_of_page(header.key.lower())}
     sent = (address.query, *headers, *headers.values())
     fits = all(_PRINTABLE.fullmatch(text) and len(text) <= LONGEST_TOKEN for text in sent if text)
@@ -88,5 +89,5 @@ def _next_page(links: object, url: str) -> NextPage | None:
 
 
 def _is_of_page(header: str) -> bool:
-    """Return whether a link may set a header: one of Partner Center's, but not the ids that each call has anew."""
+    """Return whether a link may set a header: Partner Center's own, except for the ids that are new for each call."""
     return header.startswith("ms-") and header not in ("ms-requestid", "ms-correlationid")

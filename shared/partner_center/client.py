@@ -33,7 +33,7 @@ from shared.partner_center.tokens import Tokens
 from shared.partner_center.upload_details import Poll, upload_details_in
 
 AT_ONCE = timedelta(seconds=2)
-"""How soon a connection must have broken for the call to be tried again."""
+"""How soon a connection must break for the call to be retried here: later, the lease may not cover another."""
 
 LARGEST_ANSWER = 16 * 2**20
 """Bytes. The details of 1,000 devices take about 0.3 MB."""
@@ -51,7 +51,7 @@ class PartnerCenter:
         clock: Callable[[], datetime],
         pause: Callable[[float], None],
     ) -> None:
-        """Call ``url`` with ``session``; ``identity`` are optional headers, ``pause`` sleeps for as many seconds."""
+        """Call ``url`` with ``session``; ``identity`` are further headers, ``pause`` sleeps for a number of seconds."""
         self._session = session
         self._url = url
         self._tokens = tokens
@@ -60,40 +60,45 @@ class PartnerCenter:
         self._pause = pause
 
     def upload(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
-        """Upload devices, a JSON array, to an existing batch.
+        """Post devices to an existing batch ("Upload a list of devices to an existing batch").
+
+        Args:
+            customer_id: A GUID.
+            batch_id: The name of the batch.
+            devices: A JSON array.
+            request_id: The same for each retry of the same devices, so that Partner Center takes them once.
 
         Raises:
-            RefusedError, TooLargeError: As they stand, these devices are not taken.
-            ThrottledError: Not now, as there have been too many calls.
-            UnavailableError: Not now; or taken, but without a Location by which to follow the upload. The next try
-                has the same ``request_id``, unless ``said_no``.
-            SignInError: No token.
+            RefusedError, TooLargeError: These devices are not accepted; the same request fails again.
+            ThrottledError: Too many calls; nothing is accepted.
+            UnavailableError: No usable response. The devices may be accepted, unless ``said_no``.
+            SignInError: There is no token.
         """
         return self._post(f"{_batches_of(customer_id)}/{quote(batch_id, safe='')}/devices", devices, request_id)
 
     def create_batch(self, customer_id: str, batch_id: str, devices: bytes, request_id: str) -> Accepted:
-        """Create a batch with its first devices, whose array ``devices`` holds; App+User only.
+        """Create a batch with its first devices, a JSON array ("Create a new device batch"; App+User only).
 
         Raises:
-            RefusedError: As it stands, it is not taken: with 409, the batch exists already.
+            RefusedError: Not accepted; HTTP 409 means that the batch exists already.
             TooLargeError, ThrottledError, UnavailableError, SignInError: As for ``upload``.
         """
         body = b'{"batchId":%b,"devices":%b}' % (msgspec.json.encode(batch_id), devices)
         return self._post(_batches_of(customer_id), body, request_id)
 
     def batches(self, customer_id: str) -> list[str]:
-        """Return the ids of a customer's batches, of the first pages where there are very many.
+        """Return the ids of a customer's batches: those of the first ``MOST_PAGES`` pages.
 
         Raises:
-            RefusedError, ThrottledError, UnavailableError: They cannot be read now.
-            SignInError: No token.
+            RefusedError, ThrottledError, UnavailableError: The list cannot be read.
+            SignInError: There is no token.
         """
         began, found = self._clock(), list[str]()
         query, headers = "", dict[str, str]()
         for _ in range(MOST_PAGES):
             page = self._page(f"{_batches_of(customer_id)}{query}", headers)
             found += page.ids
-            # The caller's lease must outlast the list.
+            # The caller holds a lease that covers one list of this length and one more call.
             if page.following is None or self._clock() - began > LONGEST_PAGING:
                 break
             query, headers = f"?{page.following.query}", page.following.headers
@@ -103,15 +108,15 @@ class PartnerCenter:
         call, answer = self._call("GET", path, str(uuid4()), None, headers)
         page = page_in(answer, self._url)
         if page is None:
-            raise self._odd(call, answer, "Partner Center answered something that is no list of batches.")
+            raise self._unexpected(call, answer, "Partner Center answered something that is no list of batches.")
         return page
 
     def _post(self, path: str, body: bytes, request_id: str) -> Accepted:
         call, answer = self._call("POST", path, request_id, body)
         location = location_in(answer)
         if location is None:
-            # It was a success: the same request id again lets Partner Center recognise it and answer in full.
-            raise self._odd(
+            # A success without a Location cannot be followed. Retried with the same request id, it is not a new upload.
+            raise self._unexpected(
                 call, answer, "Partner Center has probably taken the devices, but did not say where to follow them."
             )
         seconds = (self._clock() - call.began).total_seconds()
@@ -119,43 +124,45 @@ class PartnerCenter:
         return Accepted(location, call.correlation_id, answer.server_correlation, seconds, wait)
 
     def poll(self, customer_id: str, tracking_id: str) -> Poll:
-        """Read how far an upload is.
+        """Read the status of an upload ("Get the status of a device batch upload").
 
         Raises:
-            RefusedError, ThrottledError, UnavailableError: It cannot be read now.
-            SignInError: No token.
+            RefusedError, ThrottledError, UnavailableError: It cannot be read.
+            SignInError: There is no token.
         """
         path = f"customers/{quote(customer_id, safe='')}/batchJobStatus/{quote(tracking_id, safe='')}"
         call, answer = self._call("GET", path, str(uuid4()), None)
         details = upload_details_in(answer)
         if details is None:
-            raise self._odd(call, answer, "Partner Center answered something that is no batch upload status.")
+            raise self._unexpected(call, answer, "Partner Center answered something that is no batch upload status.")
         return Poll(details, retry_after(answer.headers, self._clock()))
 
-    def _odd(self, call: "_Call", answer: Answer, description: str) -> UnavailableError:
+    def _unexpected(self, call: "_Call", answer: Answer, description: str) -> UnavailableError:
         return UnavailableError(call.fault(description, answer), retry_after(answer.headers, self._clock()))
 
     def renew_token(self) -> None:
-        """Drop the token, which was not accepted, so that the next call fetches a new one."""
+        """Drop the token, which was refused (401), so that the next call signs in again."""
         self._tokens.renew()
 
     def _call(
         self, method: str, path: str, request_id: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> tuple["_Call", Answer]:
+        # A redirect is no success: it is never followed, as the token would go to another host.
         call, answer = self._try(_Request(method, f"{self._url}/v1/{path}", body, headers or {}), request_id)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - successes
             raise error_for(answer, call.fault(None, answer), self._clock())
         return call, answer
 
     def _try(self, request: "_Request", request_id: str) -> tuple["_Call", Answer]:
-        """Call until there is an answer; each call has a correlation id of its own."""
+        """Send a request, and again where the connection breaks at once; each time with a new correlation id."""
         token, pauses = self._tokens.token(), iter(PAUSES)
         while True:
             call = _Call(request_id, str(uuid4()), token, self._clock())
             try:
                 return call, self._exchange(request, call)
             except requests.RequestException as error:
-                # What broke at once may have been a stale connection; anything later has used the call's time up.
+                # An idle connection may have been closed by the other side, which shows at once. Anything later is left
+                # to the job's own retry: the lease covers one call of full length.
                 at_once = self._clock() - call.began < AT_ONCE and not isinstance(error, requests.Timeout)
                 pause = next(pauses, None) if at_once else None
                 if pause is None:
@@ -178,7 +185,7 @@ class PartnerCenter:
         deadline = self._clock() + timedelta(seconds=READ_TIMEOUT)
         body = bytearray()
         try:
-            # As it comes, however slowly: a server that drips must not hold the lease for ever.
+            # The read time-out bounds each piece alone: a server that sends byte by byte could outlast the lease.
             while chunk := response.raw.read1(2**16, decode_content=True):
                 body += chunk
                 if len(body) > LARGEST_ANSWER or self._clock() > deadline:
@@ -193,7 +200,7 @@ def _batches_of(customer_id: str) -> str:
 
 
 class _Request(msgspec.Struct, frozen=True):
-    """What every try of a call sends; each adds its own ids and the token."""
+    """What each try of a call sends alike; ids and token are added each time."""
 
     method: str
     url: str
@@ -202,13 +209,14 @@ class _Request(msgspec.Struct, frozen=True):
 
 
 class _Call(msgspec.Struct, frozen=True):
-    """One request on the wire: its ids and its token, which no text about it may contain."""
+    """One try of a call: its ids, and its token, which must not appear in any text about it."""
 
     request_id: str
     correlation_id: str
     token: str
     began: datetime
 
+    # Tracebacks and logs show the repr of locals, and this one would contain the token.
     @override
     def __repr__(self) -> str:
         return f"_Call({self.request_id})"

@@ -1,4 +1,4 @@
-"""What Partner Center's device error codes mean for the person who must act.
+"""Partner Center's error codes of single devices, and what a person should do about each.
 
 Sources: the "Add devices to Windows Autopilot" troubleshooting tables and the device resources of the REST reference.
 They disagree about numbers, so a name found in the description counts before the number.
@@ -10,7 +10,7 @@ from shared.job.record import DeviceResult, Outcome
 
 
 class DeviceError(msgspec.Struct, frozen=True):
-    """One code: its number where one is known, its name, and what to do about it."""
+    """One error: its number if it is known, its name, what to do about it, and the outcome that it means."""
 
     number: str | None
     name: str
@@ -57,16 +57,16 @@ KNOWN = (
 UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its support with the status's request ids.")
 
 AMBIGUOUS = "Partner Center names no device here: matched by position, beside devices with another outcome."
-"""Ends the description of a device that was matched by position alone, where that matters."""
+"""Ends the description of a device that was matched by position alone, where another match was possible."""
 
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
-"""The description of a device that is not reported although there is an entry that may be its own."""
+"""Description of a device that counts as not reported, though an entry may be its own."""
 
 _CHECK = "Look the device up in Partner Center to be sure."
 
 _ACTIONS = {
     Outcome.REGISTERED: "",
-    Outcome.NOT_REPORTED: "Partner Center said nothing of it: look it up there, or drop the whole manifest again.",
+    Outcome.NOT_REPORTED: "Partner Center did not report it: look it up there, or drop the whole manifest again.",
     Outcome.NOT_UPLOADED: "It was not sent; see the status for the reason, then drop the whole manifest again.",
     Outcome.DUPLICATE: "Nothing to do: the manifest has the same device in an earlier row.",
 }
@@ -75,20 +75,21 @@ _BY_NUMBER = {error.number: error for error in KNOWN if error.number}
 
 
 def device_error(code: str | None, description: str | None) -> DeviceError:
-    """Recognise an error by its name in either text, else by its number.
+    """Return the known error whose name is in either text, else the one with this number, else ``UNKNOWN``.
 
     Microsoft spells names of the same error in two ways: ``…ToOtherTenant`` and ``…ToAnotherTenant``.
 
     >>> device_error("ZtdDeviceAssignedToAnotherTenant", None).number
     '808'
     """
-    said = f"{code} {description}".lower().replace("another", "other")
-    named = (error for error in KNOWN if error.name.lower() in said)
+    # The two documentation pages disagree about numbers, so that the name counts first.
+    texts = f"{code} {description}".lower().replace("another", "other")
+    named = (error for error in KNOWN if error.name.lower() in texts)
     return next(named, None) or _BY_NUMBER.get(code or "", UNKNOWN)
 
 
 def action(result: DeviceResult) -> str:
-    """Return what a person has to do about a device, as the results say it; empty where there is nothing to do."""
+    """Return the results' ``action`` for a device: what a person should do; empty where nothing is to be done."""
     description = result.description or ""
     if description == UNASSIGNED:
         return _CHECK

@@ -1,4 +1,4 @@
-"""What Partner Center's answers mean: one exception class for each decision, and where an upload can be followed."""
+"""What Partner Center's answers mean: an exception class for each decision, Retry-After, and an upload's Location."""
 
 import json
 import re
@@ -17,31 +17,33 @@ from shared.partner_center.redaction import redact
 LONGEST_DESCRIPTION = 500
 LONGEST_ID = 100
 LONGEST_LOCATION = 2048
-"""Characters of a foreign text that are kept; a longer Location is none."""
+"""Characters of a foreign text that are kept; a longer Location is taken for missing."""
 
 LARGEST_DOCUMENT = 2**16
-"""Bytes of an error document, or of one with a link: a larger one is not read, as it would take many times its size."""
+"""Bytes of an error document, or of one with a link: a larger one is not parsed, as that takes many times its size."""
 
 LONGEST_WAIT = timedelta(days=366)
-"""More than anybody means by ``Retry-After``; a moment that far off can still be written down."""
+"""The longest ``Retry-After`` that is believed; a later date could exceed what a datetime holds."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _KEPT_HEADERS = ("Location", "MS-CV", "Retry-After")
 
-# 3xx: a redirect is not followed, so it is as good as no service. 401: a new token may help.
+# A gateway answers these without knowing whether the service behind it took the request.
 _LEFT_OPEN = frozenset({408, 425, 429})
+# 401: a new token may help.
 _TEMPORARY = _LEFT_OPEN | {401}
+# The customer is none of this partner's. Any other 403 is about roles, which an administrator may still assign.
 _NO_RELATIONSHIP = frozenset({"20002"})
 
 
 class AnswerError(Exception):
-    """A call that was no success, with the evidence that support asks for.
+    """Partner Center answered with an error, or not at all; ``fault`` has the ids that Microsoft's support asks for.
 
     Attributes:
         fault: What happened, as the status document keeps it.
-        retry_after: How long to leave Partner Center alone, counted from the answer; ``None`` where it does not say.
-        said_no: Whether Partner Center itself said that it did not take the request. Silence, a throttle and a
-            gateway's answer leave that open: the next try of the same request keeps its ``MS-RequestId``.
+        retry_after: The least to wait, from the answer on; ``None`` where the answer has no ``Retry-After``.
+        said_no: Partner Center itself refused the request. Silence, a throttle and a gateway's answer leave open
+            whether it was accepted, so that a retry keeps its ``MS-RequestId``.
     """
 
     def __init__(self, fault: Fault, retry_after: timedelta | None = None, *, said_no: bool = False) -> None:
@@ -52,23 +54,23 @@ class AnswerError(Exception):
 
 
 class RefusedError(AnswerError):
-    """The same request would be refused again."""
+    """The request is refused for good: a retry would be refused again."""
 
 
 class TooLargeError(AnswerError):
-    """The request has more devices or bytes than the API takes (413)."""
+    """The request has more devices or bytes than the API accepts (413): fewer at a time may pass."""
 
 
 class UnavailableError(AnswerError):
-    """The same request may succeed later."""
+    """A retry may succeed: 401, 403, 408, 425, 5xx, an unexpected body, or no answer."""
 
 
 class ThrottledError(UnavailableError):
-    """Partner Center limits the rate of calls (429), for whomever this one's quota concerns."""
+    """Too many calls (429), of this customer or of the partner."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One HTTP answer, read whole and bounded; ``received`` makes it."""
+    """One HTTP answer, read whole and bounded, without the token; ``received`` makes it."""
 
     status: int
     headers: Mapping[str, str]
@@ -81,7 +83,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def members(self) -> dict[str, Any]:
-        """Read the members of a small JSON object, their names in lower case; none where the body is something else.
+        """Return the members of a small JSON object, their names in lower case; an empty dict for any other body.
 
         Gateways answer HTML or nothing, and .NET writes names in PascalCase.
         """
@@ -92,7 +94,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def error(self) -> tuple[str | None, str | None]:
-        """Read code and description of an error, each ``None`` where there is none.
+        """Return code and description of an error, each ``None`` where it is missing.
 
         Partner Center's own document is ``{code, description, data, source}``, of a throttle ``{statusCode, message}``;
         other services answer ``{error: {code, message}}`` (Graph) or ``{Message}`` (ASP.NET).
@@ -104,7 +106,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """An upload that Partner Center has taken: where its progress is read, and the id of the call."""
+    """An accepted upload: where its status is polled, and the ids of the call."""
 
     location: str
     correlation_id: str
@@ -112,18 +114,18 @@ class Accepted(msgspec.Struct, frozen=True):
     seconds: float
     """How long the call took."""
     retry_after: timedelta | None = None
-    """How long to leave Partner Center alone, where it says so."""
+    """The least to wait before the next call; ``None`` where the answer has no ``Retry-After``."""
 
 
 def received(status: int, headers: Mapping[str, str], body: bytes, token: str) -> Answer:
-    """Make an answer of what has come over the wire; whatever is kept of it passes here, and loses the token here."""
+    """Return the answer to keep: the headers in use and the body, each with the token redacted."""
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
     clean = {name: redact(value.encode(), token).decode() for name, value in kept.items()}
     return Answer(status, clean, redact(body, token).removeprefix(_BYTE_ORDER_MARK))
 
 
 def error_for(answer: Answer, fault: Fault, now: datetime) -> AnswerError:
-    """Choose the exception for an answer that is no success (the table in the contract's section 4)."""
+    """Return the exception for an answer that is no success (contract, section 4); redirects count as unavailable."""
     wait = retry_after(answer.headers, now)
     return _error_class(answer.status, fault.code)(fault, wait, said_no=said_no(answer))
 
@@ -140,10 +142,10 @@ def _error_class(status: int, code: str | None) -> type[AnswerError]:
 
 
 def said_no(answer: Answer) -> bool:
-    """Return whether Partner Center itself said that it did not take the request (contract, section 5).
+    """Return whether Partner Center itself refused the request (contract, section 5).
 
-    A gateway answers 408, 425, 429 or 5xx without knowing whether the service behind it took the request, so a 5xx
-    counts only with Partner Center's own error document.
+    A gateway in front of it answers 408, 425, 429 or 5xx without knowing what the service did. So a 5xx counts only
+    with Partner Center's own error document, which has a code and a description.
     """
     if 400 <= answer.status < 500:  # noqa: PLR2004 - client errors
         return answer.status not in _LEFT_OPEN
@@ -153,7 +155,7 @@ def said_no(answer: Answer) -> bool:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Read ``Retry-After`` in either form, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` if it is neither."""
+    """Return ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` if it is missing or invalid."""
     value = headers.get("Retry-After", "").strip()
     try:
         if value.isascii() and value.isdigit():
@@ -164,7 +166,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def location_in(answer: Answer) -> str | None:
-    """Find the upload's Location, in the header or else the body; ``None`` if no tracking id can be read from it."""
+    """Return an upload's Location, from the header or else the body; ``None`` if none has a tracking id."""
     members = answer.members
     link = _lowered(_lowered(members.get("links")).get("self")).get("uri")
     candidates = (answer.headers.get("Location"), members.get("location"), link)
@@ -172,14 +174,14 @@ def location_in(answer: Answer) -> str | None:
 
 
 def tracking_id(location: str) -> str | None:
-    """Read the tracking id from a Location: its last path segment, whatever else it says; ``None`` if there is none.
+    """Return the tracking id in a Location, its last path segment; ``None`` if there is none.
 
-    Clients have met it relative, with and without ``/v1``, and absolute.
+    Clients have met it relative, with and without ``/v1``, and absolute; its host is never called.
 
     >>> tracking_id("https://elsewhere.example/v1/customers/c/batchJobStatus/16c00110?x=1")
     '16c00110'
     """
-    # A Location is kept in the status and named in every poll, and must not make either of them large.
+    # A Location is kept in the status and sent with every poll: it must not make either of them large.
     if len(location) > LONGEST_LOCATION:
         return None
     try:
@@ -190,24 +192,25 @@ def tracking_id(location: str) -> str | None:
 
 
 def text_of(value: object, longest: int = LONGEST_DESCRIPTION) -> str | None:
-    """Read a JSON value as one readable line; ``None`` where it is absent, an object or an array."""
+    """Return a JSON value as one line of text; ``None`` for null, an object or an array."""
+    # A code may be a number, and 400.0 is the same code as 400.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return None if value is None or isinstance(value, dict | list) else readable(str(value))[:longest]
 
 
 def readable(text: str) -> str:
-    """Make a foreign text fit for a person's eyes: one line, bounded, without control characters."""
-    # Nearly always so, and quick to see.
+    """Return a foreign text as one line, without control characters, of ``LONGEST_DESCRIPTION`` at most."""
+    # Most texts are clean already, and this is read for each of thousands of entries.
     if text.isprintable() and "  " not in text:
         return text.strip()[:LONGEST_DESCRIPTION]
-    # Half a character could not be stored.
+    # Half of a surrogate pair, left by a truncated text, cannot be written as UTF-8.
     whole = text.encode("utf-8", "replace").decode()
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", whole).strip()[:LONGEST_DESCRIPTION]
 
 
 def sentence(text: str) -> str:
-    """End a text with a full stop, so that another sentence can follow it."""
+    """Return a text with a full stop at its end, so that another sentence can follow."""
     return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
 
 

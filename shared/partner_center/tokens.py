@@ -1,4 +1,4 @@
-"""Where Partner Center's client gets its tokens from."""
+"""The tokens that Partner Center's client needs; ``sign_in`` provides them."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from shared.job.record import Fault
 
 
 class SignInError(Exception):
-    """There is no token now; ``fault`` says why, and what to correct."""
+    """There is no token; ``fault`` says why, and what to correct."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
@@ -17,13 +17,13 @@ class Tokens(Protocol):
     """Source of bearer tokens for Partner Center."""
 
     def token(self) -> str:
-        """Return a valid token.
+        """Return a valid bearer token.
 
         Raises:
-            SignInError: There is none now.
+            SignInError: There is none.
         """
         ...
 
     def renew(self) -> None:
-        """Drop the cached token, which was refused."""
+        """Drop the cached token, which was refused, so that the next call of ``token`` signs in again."""
         ...
