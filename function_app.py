@@ -1,4 +1,4 @@
-"""The triggers of the function app. Each translates its message into a wake-up and does nothing else."""
+"""The triggers of the function app: each turns its message into wake-ups and passes them to the workflow."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from shared.workflow.queue_messages import (
 
 app = func.FunctionApp()
 
-# The one setting read at import: a binding cannot be changed later. A wrong value is reported with all other settings.
+# The one setting read at import: a binding cannot change later. An invalid value is reported with the other settings.
 _source = os.environ.get("MANIFEST_TRIGGER_SOURCE", "")
 _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else func.BlobSource.EVENT_GRID
 
@@ -29,16 +29,16 @@ _SOURCE = func.BlobSource.LOGS_AND_CONTAINER_SCAN if _source == POLLING else fun
 @app.function_name("upload_manifest")
 @app.blob_trigger("manifest", path="%MANIFEST_CONTAINER%/{name}", connection=CONNECTION, source=_SOURCE)
 def upload_manifest(manifest: BlobName) -> None:
-    """Start a blob that has arrived. The binding gives its name alone; its content is read once, with its ETag."""
+    """Start the job of a blob that has arrived; the binding has its name alone, and the workflow reads its content."""
     if is_manifest(manifest.text):
-        # The host does not say whether it hands an event over for the first time.
+        # Unlike a queue message, an event has no count of deliveries: each may be a second one.
         bootstrap.app().workflow.advance(manifest.text, landed=True, again=True)
 
 
 @app.function_name("resume_manifest")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%", connection=CONNECTION)
 def resume_manifest(message: func.QueueMessage) -> None:
-    """Advance the manifests that a wake-up or an event names."""
+    """Advance the manifests that a wake-up, or a message of Event Grid, names."""
     for wake_up in _wake_ups(message, read_messages):
         bootstrap.app().workflow.wake(wake_up, again=(message.dequeue_count or 1) > 1)
 
@@ -46,21 +46,21 @@ def resume_manifest(message: func.QueueMessage) -> None:
 @app.function_name("rescue_manifest")
 @app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
 def rescue_manifest(message: func.QueueMessage) -> None:
-    """Advance a blob that the host has given up; another path may have carried it on."""
+    """Advance a manifest whose event the host has given up after five failures."""
     _rescue(message, read_poisoned_blob, "manifest_rescued")
 
 
 @app.function_name("rescue_wake_up")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
 def rescue_wake_up(message: func.QueueMessage) -> None:
-    """Advance a manifest whose wake-up the host has given up."""
+    """Advance a manifest whose wake-up the host has given up after five failures."""
     _rescue(message, read_messages, "wake_up_rescued")
 
 
 @app.function_name("sweep")
 @app.timer_trigger("timer", schedule="%SWEEP_SCHEDULE%")
 def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    """Wake whatever is overdue: an event that never came is not a manifest lost."""
+    """Enqueue a wake-up for each overdue manifest, such as one whose event never came."""
     bootstrap.app().sweep.run()
 
 

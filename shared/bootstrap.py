@@ -1,10 +1,9 @@
-"""Puts the app together from its settings, once a process, at the first invocation."""
+"""Builds the app from its settings, once a process, at the first invocation."""
 
 import logging
 import os
 import random
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
@@ -25,21 +24,22 @@ from shared.workflow.sweep import Sweep
 
 
 def own_identity(settings: Settings) -> TokenCredential:
-    """Give what the app shows to the storage: its managed identity."""
+    """Return the credential for the storage: the app's managed identity."""
     return sign_in.managed_identity(settings.connection.client_id)
 
 
 class App:
-    """The workflow, and the storage below it for those who look at more than one manifest."""
+    """The workflow and its parts, of which the sweep and the commands use some by themselves."""
 
     def __init__(self, settings: Settings, identity: StorageCredential = own_identity) -> None:
-        """Make one storage client, one credential and one HTTP session; ``identity`` is what the storage is shown."""
+        """Make all parts; ``identity`` makes the credential for the storage. Nothing is called yet."""
         _quieten()
         self.settings = settings
         self.storage = Storage(container_client(settings, identity))
         self.wake_ups = WakeUpQueue(queue_client(settings, identity))
         self.tokens = sign_in.TokenSource(partial(sign_in.credential, settings), settings.cloud.audience)
         self.api = PartnerCenter(
+            # Proxies and .netrc of the environment must not see or replace the token.
             DirectSession(trust_env=False),
             settings.url,
             self.tokens,
@@ -66,24 +66,25 @@ _lock = Lock()
 _app: App | None = None
 
 
-def app(environment: Mapping[str, str] = os.environ, identity: StorageCredential = own_identity) -> App:
-    """Give the process's app, built at first use.
+def app(identity: StorageCredential = own_identity) -> App:
+    """Return the process's app, built at the first call.
 
     Raises:
-        SettingsError: Settings are missing or malformed.
+        SettingsError: Settings are missing or invalid; the next call tries again.
     """
     global _app  # noqa: PLW0603 - one a process, as the worker runs many invocations in one
+    # Invocations run in threads: two at once must not build two apps, each with clients of its own.
     with _lock:
         if _app is None:
-            _app = App(read_settings(environment), identity)
+            _app = App(read_settings(os.environ), identity)
         return _app
 
 
 def now() -> datetime:
-    """Tell the time, UTC."""
+    """Return the time, UTC."""
     return datetime.now(UTC)
 
 
 def _quieten() -> None:
-    """Keep the SDKs from logging each request and answer: nobody reads it, and Application Insights charges for it."""
+    """Keep the SDKs from logging each request and response, which Application Insights would charge for."""
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""The app's log: a constant event name and fields, in the message for people and as attributes for machines.
+"""The app's log: a constant event name and fields, in the message and as attributes of the record.
 
 A field is never a hash, a product key, a token, or a foreign text that could hold one.
 """
@@ -17,12 +17,13 @@ def log(event: str, *, fault: Fault | None = None, level: int = logging.INFO, **
     if fault:
         fields |= evidence(fault)
     known = {name: value for name, value in fields.items() if value is not None}
+    # The level may be switched off, and json.dumps is what costs time.
     if _log.isEnabledFor(level):
         _log.log(level, "%s %s", event, json.dumps(known, default=str), extra={"event": event, **known})
 
 
 def evidence(fault: Fault) -> dict[str, object]:
-    """Return a fault's fields and our advice, without its description, which may repeat what was sent."""
+    """Return a fault's fields and our advice, but not its description, which may repeat what was sent."""
     return {
         "status": fault.http_status,
         "code": fault.code,

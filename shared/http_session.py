@@ -1,8 +1,8 @@
-"""The HTTP session below Partner Center's client and the storage SDKs: it sends requests that are complete already.
+"""The HTTP session of Partner Center's client and of the storage SDKs: it sends requests that are already complete.
 
-``requests`` merges headers, cookies, hooks, proxies and ``.netrc`` into every call anew, which takes longer than the
-exchange itself: ``docs/performance.md`` has the figures. Nothing here needs that: the callers set every header, no
-cookie is wanted, and the environment is read once for each host.
+For every call ``requests`` merges headers, cookies, hooks, proxies and ``.netrc``, which takes longer than the exchange
+itself (figures: ``docs/performance.md``). That is not needed here: the callers set every header, no cookie is wanted,
+and the environment is read once for each host.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 CONNECTIONS = 32
-"""Connections to one host that a session keeps open: one for each thread that the worker may have."""
+"""Connections to one host that a session keeps open: one for each thread that the worker can have."""
 
 
 class DirectSession(requests.Session):
@@ -48,11 +48,11 @@ class DirectSession(requests.Session):
             headers: All of them but ``Content-Length``.
             data: The body: bytes, a file or None.
             timeout: Seconds to connect, and between two pieces of the response.
-            stream: Whether the caller reads the body himself.
-            _settled: What else the SDKs pass; it is the same for every call, and the session has it already.
+            stream: The caller reads the body.
+            _settled: What else the SDKs pass; the session has the same values already.
 
         Raises:
-            requests.RequestException: No response; no text of it repeats a header.
+            requests.RequestException: No response. Its text has no header, and so no token.
             OSError: The file of certificate authorities is missing.
         """
         request = requests.PreparedRequest()
@@ -74,7 +74,8 @@ class DirectSession(requests.Session):
             return self.get_adapter(url).send(request, stream=stream, timeout=timeout, **self._route(url))
         except requests.RequestException:
             raise
-        # http.client's ValueError for a header that cannot be sent repeats the header, token and all.
+        # http.client's own ValueError for a header that cannot be sent repeats the header, token and all. Some of the
+        # exceptions above are ValueErrors as well, hence the order.
         except ValueError:
             raise requests.exceptions.InvalidHeader("a header has characters that no request can carry") from None
 

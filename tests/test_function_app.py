@@ -270,7 +270,8 @@ def test_a_manifest_that_cannot_be_rescued_keeps_no_other_back(runtime: Runtime,
     urls = [f"https://a.example/manifests/{name}" for name in (NAME, "other/Test/file.csv")]
     events = [{"eventType": "Microsoft.Storage.BlobCreated", "data": {"url": url}} for url in urls]
     assert receive(runtime, "rescue_wake_up", json.dumps(events)).ok
-    assert [message.manifest for message, _ in app.asked] == [NAME, "other/Test/file.csv"]  # type: ignore[attr-defined]
+    woken = [getattr(wake_up, "manifest", None) for wake_up, _ in app.asked]
+    assert woken == [NAME, "other/Test/file.csv"]
 
 
 def test_an_import_does_no_work() -> None:

@@ -70,7 +70,7 @@ def _retry(options: argparse.Namespace, terminal: Terminal) -> int:
     from shared.commands import storage
     from shared.commands.retry import agreed, retry
 
-    app = bootstrap.app(os.environ, storage.operator)
+    app = bootstrap.app(storage.operator)
 
     def agree(names: list[str]) -> bool:
         return options.yes or agreed(names, options.prefix, terminal, input)

@@ -42,9 +42,9 @@ def test_an_app_proves_itself_by_the_identitys_token(premises: Premises, way: st
 
 
 PROGRAM = """
-import os, sys, function_app
+import sys, function_app
 from shared import bootstrap, sign_in
-sign_in.credential(bootstrap.app(os.environ).settings).close()
+sign_in.credential(bootstrap.app().settings).close()
 sys.stdout.write(" ".join(sys.modules))
 """
 
