@@ -1,5 +1,6 @@
 """One manifest followed to its end: each change as it comes, then its status, results and findings."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -14,11 +15,16 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from local import show
+from shared.commands import details
+from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, State, decode
 
 LONGEST_RUN = 300.0
 """Seconds after which a final status is no longer waited for."""
+
+_INTERNAL = re.compile(r'"internal": \{.*\}')
+"""The last member of a status, on one line: nobody but the app reads it."""
 
 
 class ReplacedError(Exception):
@@ -56,15 +62,17 @@ def follow(console: Console, container: ContainerClient, dropped: Dropped) -> in
     name = dropped.name
     console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
     # A line that the terminal wraps can be copied as it is; one that rich has cut in two cannot.
-    document = Text(container.download_blob(status_of(name)).readall().decode())
+    status = container.download_blob(status_of(name)).readall().decode()
+    document = Text(_INTERNAL.sub("\"internal\": {\"…\": \"the app's own bookkeeping\"}", status))
     JSONHighlighter().highlight(document)
     console.print(document, soft_wrap=True)
+    terminal = Terminal(console.file)
     if job.results:
         results = container.download_blob(results_of(name)).readall()
-        console.print(show.results(results.decode("utf-8-sig")))
-    if job.issues or job.warnings:
-        console.print(show.findings(job))
-    console.print(job.message, style=show.COLOURS[job.state])
+        details.outcomes("device results", [results], (), terminal)
+    details.findings(job, terminal)
+    console.print()
+    console.print(show.lines(job.message, console.width), style=show.COLOURS[job.state])
     return 0 if job.state is State.COMPLETED else 1
 
 
@@ -76,7 +84,7 @@ def watch(console: Console, status: Callable[[], Job | None]) -> Job | None:
         job = status()
         # A poll that finds no progress changes the status, but tells nobody anything.
         if job and (seen is None or (job.state, job.message) != (seen.state, seen.message)):
-            console.print(show.step(job))
+            console.print(show.step(job, console.width))
             seen = job
         if job and job.final:
             return job

@@ -60,7 +60,7 @@ def _serve(console: Console, stopping: threading.Event) -> None:
         shown: dict[str, tuple[str, str]] = {}
         while not stopping.is_set():
             for job in _news(running, running.host.step(), shown):
-                console.print(show.news(job), highlight=False)
+                console.print(show.news(job, console.width), highlight=False)
             stopping.wait(0.2)
 
 

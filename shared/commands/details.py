@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of
@@ -44,9 +44,8 @@ def describe(job: Job, results: Iterable[bytes], terminal: Terminal) -> None:
     terminal.say(job.state, f"  {job.manifest}")
     terminal.say(job.message)
     terminal.table([fact for fact in _facts(job) if fact[1]])
-    _findings("warnings", job.warnings, job.warning_count, terminal)
-    _findings("issues", job.issues, job.issue_count, terminal)
-    _troubled(results, terminal)
+    findings(job, terminal)
+    outcomes("devices that are not registered", results, _GOOD, terminal)
 
 
 def _facts(job: Job) -> Iterator[tuple[str, str]]:
@@ -63,32 +62,48 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
     yield "results", job.results or ""
 
 
-def _findings(title: str, found: tuple[Finding, ...], count: int, terminal: Terminal) -> None:
-    if found:
-        terminal.say(f"\n{title}: {count:,}{_first(count)}")
-        terminal.table([(each.where, f"{each.message} [{each.code}]") for each in found[:MOST_ROWS]])
+def findings(job: Job, terminal: Terminal) -> None:
+    """Write the first of what looks odd in a manifest, and of what rejects it."""
+    for title, found, count in (
+        ("warnings", job.warnings, job.warning_count),
+        ("issues", job.issues, job.issue_count),
+    ):
+        if found:
+            terminal.say(f"\n{title}: {count:,}{_first(count)}")
+            terminal.table([(each.where, f"{each.message} [{each.code}]") for each in found[:MOST_ROWS]])
 
 
 def _first(count: int) -> str:
     return f", the first {MOST_ROWS}" if count > MOST_ROWS else ""
 
 
-def _troubled(results: Iterable[bytes], terminal: Terminal) -> None:
-    """Write the first devices that are not registered; a manifest may have a quarter of a million of them."""
-    columns = ("device", "line", "serialNumber", "outcome", "error", "action")
-    count, rows = 0, [list(columns)]
+def outcomes(title: str, results: Iterable[bytes], hidden: Collection[str], terminal: Terminal) -> None:
+    """Write the first devices of a results blob; it may have a quarter of a million of them.
+
+    Args:
+        title: What stands above them, with their number.
+        results: The blob's content, in pieces.
+        hidden: Outcomes whose devices are left out.
+        terminal: Where to write.
+    """
+    columns = ("device", "line", "serialNumber", "outcome")
+    count, rows = 0, [[*columns, "what to do"]]
     try:
         for row in csv.DictReader(_lines(results)):
-            if row.get("outcome") not in _GOOD:
+            if row.get("outcome") not in hidden:
                 count += 1
-                row["error"] = f"{row.get('errorCode') or ''} {row.get('errorDescription') or ''}".strip()
                 if count <= MOST_ROWS:
-                    rows.append([row.get(column) or "" for column in columns])
+                    rows.append([*(row.get(column) or "" for column in columns), _what_to_do(row)])
     except csv.Error:
         terminal.say("The results cannot be read: they are not as this app writes them.")
     if count:
-        terminal.say(f"\ndevices that are not registered: {count:,}{_first(count)}")
+        terminal.say(f"\n{title}: {count:,}{_first(count)}")
         terminal.table(rows)
+
+
+def _what_to_do(row: Mapping[str, str | None]) -> str:
+    error = f"{row.get('errorCode') or ''} {row.get('errorDescription') or ''}".strip()
+    return ". ".join(filter(None, (error, row.get("action"))))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -4,6 +4,7 @@ No library for it: the commands run wherever the app's own requirements are inst
 """
 
 import os
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -17,22 +18,26 @@ NARROWEST = 8
 _RED, _GREEN, _YELLOW, _CYAN, _DIM = 31, 32, 33, 36, 2
 _COLOURS = {
     **dict.fromkeys(("issue", "INVALID", "FAIL", "rejected", "failed"), _RED),
-    **dict.fromkeys(("ok", "fine", "completed"), _GREEN),
+    **dict.fromkeys(("ok", "fine", "completed", "registered", "already_registered"), _GREEN),
     **dict.fromkeys(("warning", "waiting", "completed_with_errors"), _YELLOW),
     **dict.fromkeys(("processing", "accepted"), _CYAN),
     **dict.fromkeys(("skip", "new"), _DIM),
 }
 """The colour of a word, as the number of an ANSI escape sequence."""
 
+_JOINT = re.compile(r"(?<=[-_/])|(?<=[a-z])(?=[A-Z])")
+"""Where a word that is longer than its column may be divided."""
+
 
 class Terminal:
     """Writes to one stream. Without a terminal behind it nothing is coloured or wrapped, so that ``grep`` works."""
 
     def __init__(self, out: TextIO, environment: Mapping[str, str] = os.environ) -> None:
-        """Write to ``out``; ``NO_COLOR`` or ``TERM=dumb`` in the environment means no colour."""
+        """Write to ``out``; ``NO_COLOR`` or ``TERM=dumb`` in the environment means no colour, ``FORCE_COLOR`` some."""
         self._out = out
         self.is_terminal = out.isatty()
-        self._coloured = self.is_terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+        wanted = self.is_terminal or bool(environment.get("FORCE_COLOR"))
+        self._coloured = wanted and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
         self._width = shutil.get_terminal_size().columns if self.is_terminal else None
 
     def say(self, *parts: str) -> None:
@@ -45,24 +50,30 @@ class Terminal:
         A row of one cell is a heading, which is no column and never wrapped.
         """
         cells = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]
-        columns = zip(*(row for row in cells if len(row) > 1), strict=True)
-        widths = self._widths([max(map(len, column)) for column in columns])
+        columns = list(zip(*(row for row in cells if len(row) > 1), strict=True))
+        widths = self._widths(columns)
         for row in cells:
             if len(row) == 1:
                 self._write(row[0])
                 continue
-            wrapped = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
-            for line in zip_longest(*wrapped, fillvalue=""):
+            lines = [wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for line in zip_longest(*lines, fillvalue=""):
                 padded = (
                     self._painted(cell) + " " * (width - len(cell)) for cell, width in zip(line, widths, strict=True)
                 )
                 self._write(GAP.join(padded).rstrip())
 
-    def _widths(self, widths: list[int]) -> list[int]:
-        """Narrow the widest columns until the table fits."""
+    def _widths(self, columns: Sequence[Sequence[str]]) -> list[int]:
+        """Narrow columns until the table fits: to their longest word, then to its longest part, then further."""
+        widths = [max(map(len, column)) for column in columns]
         room = self._width and self._width - len(GAP) * (len(widths) - 1)
-        while room and sum(widths) > room and max(widths) > NARROWEST:
-            widths[widths.index(max(widths))] -= 1
+        for least in (_longest_word, _longest_part, lambda _: NARROWEST):
+            leasts = [max(NARROWEST, least(column)) for column in columns]
+            while room and sum(widths) > room:
+                width, place = max((width if width > leasts[at] else 0, at) for at, width in enumerate(widths))
+                if not width:
+                    break
+                widths[place] -= 1
         return widths
 
     def _painted(self, word: str) -> str:
@@ -90,6 +101,27 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _wrapped(cell: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text; a word that is longer than a line is divided where it has a joint."""
     # What fits stays as it is: textwrap would close up the blanks of a name.
-    return [cell] if len(cell) <= width else textwrap.wrap(cell, width, break_on_hyphens=False)
+    if len(text) <= width:
+        return [text]
+    words = (part for word in text.split() for part in (_divided(word, width) if len(word) > width else [word]))
+    return textwrap.wrap(" ".join(words), width, break_on_hyphens=False)
+
+
+def _divided(word: str, width: int) -> list[str]:
+    parts = [""]
+    for part in _JOINT.split(word):
+        if len(parts[-1] + part) > width:
+            parts.append("")
+        parts[-1] += part
+    return list(filter(None, parts))
+
+
+def _longest_word(column: Sequence[str]) -> int:
+    return max(len(word) for cell in column for word in [*cell.split(), ""])
+
+
+def _longest_part(column: Sequence[str]) -> int:
+    return max(len(part) for cell in column for word in [*cell.split(), ""] for part in _JOINT.split(word))

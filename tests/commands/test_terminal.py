@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.commands.terminal import Terminal, counted
+from shared.commands.terminal import Terminal, counted, wrapped
 from tests.commands.screens import Screen
 
 ROWS = [("age", "state", "manifest"), ("2 h", "failed", "c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops of May.csv")]
@@ -13,6 +13,12 @@ def test_a_word_has_its_colour_where_somebody_looks_on() -> None:
     screen = Screen(is_terminal=True)
     screen.terminal.say("a.csv: ", "INVALID", "; ok")
     assert screen.getvalue() == "a.csv: \033[31mINVALID\033[0m; ok\n"
+
+
+def test_colour_is_to_be_had_for_a_picture() -> None:
+    screen = Screen(environment={"FORCE_COLOR": "1"})
+    screen.terminal.say("INVALID")
+    assert screen.getvalue() == "\033[31mINVALID\033[0m\n"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,24 @@ def test_a_table_that_cannot_fit_keeps_columns_that_can_be_read(monkeypatch: pyt
     screen = Screen(is_terminal=True, environment={"NO_COLOR": "1"})
     screen.terminal.table([("0123456789", "0123456789")])
     assert screen.lines() == ["01234567  01234567", "89        89"]
+
+
+def test_columns_are_narrowed_to_whole_words_before_a_word_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = Screen(is_terminal=True, environment={"NO_COLOR": "1"})
+    screen.terminal.table([("completed_with_errors", "2 registered, 1 failed, 5 not uploaded")])
+    assert screen.lines() == [
+        "completed_with_errors  2 registered, 1",
+        "                       failed, 5 not",
+        "                       uploaded",
+    ]
+
+
+def test_a_word_that_is_too_long_is_divided_at_its_joints() -> None:
+    assert wrapped("ZtdDeviceAssignedToOtherTenant: see it", 17) == ["ZtdDeviceAssigned", "ToOtherTenant:", "see it"]
+    assert wrapped("completed_with_errors", 15) == ["completed_with_", "errors"]
+    assert wrapped("customers/Test/laptops.csv.results.csv", 24) == ["customers/Test/", "laptops.csv.results.csv"]
+    assert wrapped("0123456789", 8) == ["01234567", "89"]
 
 
 def test_what_would_steer_a_terminal_is_shown_instead() -> None:
