@@ -151,8 +151,8 @@ class FakeStorage:
                 raise ManifestChangedError(manifest)
             return FakeContent(self, manifest)
 
-    def look(self, manifest: str) -> Properties | None:
-        with self._fuse.around("look"):
+    def properties(self, manifest: str) -> Properties | None:
+        with self._fuse.around("properties"):
             return FakeContent(self, manifest).properties if manifest in self.blobs else None
 
     def results(self, manifest: str) -> ResultsBlob | None:

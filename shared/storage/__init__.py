@@ -1,1 +1,1 @@
-"""The only rooms that know Azure's SDKs for blobs, queues and triggers."""
+"""Blobs, the wake-up queue and the blob trigger: the only modules that know Azure's SDKs for them."""

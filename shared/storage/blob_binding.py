@@ -1,7 +1,7 @@
-"""The blob trigger's parameter: the name of the blob that has landed, and nothing of the blob itself.
+"""The blob trigger's parameter: the name of the blob that has arrived, without its content.
 
-Any parameter of an SDK type keeps the host from sending the content along (Azure Functions, "SDK type bindings"). The
-ready-made types would make a storage client at each invocation, and fail before all wrong settings can be named.
+A parameter of an SDK type keeps the host from sending the content along (Azure Functions, "SDK type bindings"). The
+library's own types would make a storage client for each invocation, and fail before all invalid settings are named.
 """
 
 import json
@@ -18,7 +18,7 @@ class BlobName(SdkType):  # type: ignore[misc] # the library is not typed
 
 
 class _Converter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[call-arg,misc] # nor its metaclass
-    """Reads the name off the host's reference, or off the metadata where a host sends the content all the same."""
+    """Reads the name from the host's reference to the blob, or from the metadata where a host sends the content."""
 
     @classmethod
     @override

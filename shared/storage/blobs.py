@@ -1,6 +1,6 @@
-"""The blobs of the data account: manifests are read, status and results blobs written.
+"""The blobs of the container: reads manifests and status blobs, writes status and results blobs.
 
-The only file that knows the SDK for blobs. Every write of a status is conditional; see "Specifying conditional headers
+Every write of a status is conditional; see "Specifying conditional headers
 for Blob service operations" in the Blob service REST reference.
 """
 
@@ -43,10 +43,10 @@ _STATUS_TYPE = ContentSettings(content_type="application/json; charset=utf-8")
 _RESULTS_TYPE = ContentSettings(content_type="text/csv; charset=utf-8")
 
 _CLIENTS = 256
-"""Blob clients that are kept: as many as a few dozen threads use at a time."""
+"""Blob clients that are cached: as many as a few dozen threads use at a time."""
 
 BLOCK = 4 * 2**20
-"""Bytes of results that are sent at once."""
+"""Bytes of results that one request sends."""
 
 
 class Storage:
@@ -55,14 +55,15 @@ class Storage:
     def __init__(self, container: ContainerClient) -> None:
         """Work in ``container``."""
         self._container = container
-        self._blob = lru_cache(_CLIENTS)(container.get_blob_client)  # making one takes a tenth of a call
+        # Making a client takes a tenth of the time of a call.
+        self._blob = lru_cache(_CLIENTS)(container.get_blob_client)
 
     def load(self, manifest: str) -> Stored | Foreign | None:
-        """Read a manifest's job; ``None`` if it has no status blob, ``Foreign`` if that is none of this app's.
+        """Read a manifest's job; ``None`` if it has no status blob, ``Foreign`` if this app did not write that.
 
         Raises:
             ConflictError: It was replaced or deleted while it was being read.
-            StatusUnavailableError: It cannot be read now.
+            StatusUnavailableError: It cannot be read.
         """
         with _reaching_status():
             try:
@@ -71,22 +72,24 @@ class Storage:
                 _require_container(error)
                 return None
             properties = download.properties
+            # Anyone with access to the container may write here: no more is read than this app ever writes.
             if download.size > LARGEST_STATUS:
                 job: Job | str = "too large"
             else:
                 try:
                     job = read(download.readall(), manifest)
-                except (ResourceModifiedError, ResourceNotFoundError):  # between two ranges
+                # A large one is read in several ranges, all of the same ETag.
+                except (ResourceModifiedError, ResourceNotFoundError):
                     raise ConflictError(manifest) from None
         if isinstance(job, Job):
             return Stored(job, properties.etag)
         return Foreign(job, properties.etag, properties.last_modified, (properties.metadata or {}).get("etag"))
 
     def save(self, job: Job, version: str | None) -> Stored:
-        """Write a job over the ``version`` it was read as; ``None``: there must be none yet.
+        """Write a job over ``version``, the ETag that it was read with; with ``None``, only if there is no status yet.
 
         Raises:
-            ConflictError: Somebody else was first.
+            ConflictError: Somebody else wrote it first.
             StatusUnavailableError: It cannot be written.
         """
         with _reaching_status():
@@ -103,18 +106,18 @@ class Storage:
         return Stored(job, answer["etag"])
 
     def _own_write(self, job: Job) -> Stored:
-        """Recognise a write whose answer was lost and that the SDK, repeating it, met as a conflict."""
+        """Return the stored job if it is ``job``: its write was not answered, and the SDK's retry met a conflict."""
         stored = self.load(job.manifest)
         if not isinstance(stored, Stored) or stored.job != job:
             raise ConflictError(job.manifest) from None
         return stored
 
     def open(self, manifest: str, etag: str | None = None) -> ManifestContent | None:
-        """Begin to read a manifest, of the ``etag`` if one is given; ``None`` if it is gone.
+        """Begin to read a manifest, of this ``etag`` if it is not ``None``; return ``None`` if the blob does not exist.
 
         Raises:
             ManifestChangedError: It has another ETag by now.
-            StorageUnavailableError: It cannot be told now.
+            StorageUnavailableError: It cannot be read.
         """
         with reaching(manifest):
             try:
@@ -123,12 +126,13 @@ class Storage:
                 _require_container(error)
                 return None
             except ManifestChangedError:
-                if self.look(manifest) is None:  # Azure answers 404 to a condition on a missing blob, Azurite 412
+                # To a condition on a missing blob Azure answers 404, Azurite 412.
+                if self.properties(manifest) is None:
                     return None
                 raise
 
-    def look(self, manifest: str) -> Properties | None:
-        """Read a manifest's properties; ``None`` if it is gone; raises ``StorageUnavailableError``."""
+    def properties(self, manifest: str) -> Properties | None:
+        """Read a manifest's properties; ``None`` if it does not exist; raises ``StorageUnavailableError``."""
         with reaching(manifest):
             try:
                 properties = properties_of(self._blob(manifest).get_blob_properties())
@@ -137,7 +141,7 @@ class Storage:
         return properties
 
     def results(self, manifest: str) -> ResultsBlob | None:
-        """Read whose results are next to a manifest, if any; raises ``StorageUnavailableError``."""
+        """Return which run's results are next to a manifest, if any; raises ``StorageUnavailableError``."""
         with reaching(manifest):
             try:
                 found = self._blob(results_of(manifest)).get_blob_properties()
@@ -146,11 +150,11 @@ class Storage:
         return ResultsBlob(found.etag, (found.metadata or {}).get("run", ""))
 
     def write_results(self, job: Job, pieces: Iterable[bytes], over: ResultsBlob | None) -> str:
-        """Write a job's results over those that were seen, and return the blob's name.
+        """Write a job's results over those read before, ``None`` for none, and return the blob's name.
 
         Raises:
-            ConflictError: Others have been written, or these deleted, meanwhile.
-            StorageUnavailableError: They cannot be written now.
+            ConflictError: Other results have been written, or those deleted, meanwhile.
+            StorageUnavailableError: They cannot be written.
         """
         name = results_of(job.manifest)
         with reaching(job.manifest):
@@ -159,13 +163,14 @@ class Storage:
                     self._blob(name), pieces, metadata={"run": str(job.internal.run)}, **_over(over and over.etag)
                 )
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                # The same run's results are what this write would leave: a retry by the SDK, or another process.
                 found = self.results(job.manifest)
                 if found is None or found.run != str(job.internal.run):
                     raise ConflictError(job.manifest) from None
         return name
 
     def _write(self, blob: BlobClient, pieces: Iterable[bytes], **options: Any) -> None:  # noqa: ANN401 - the SDK's
-        """Send small results at once, large ones in blocks that become one blob at the end."""
+        """Send small results in one request, large ones in blocks that become visible together at the end."""
         blocks, waiting = list[BlobBlock](), b""
         for piece in pieces:
             waiting += piece
@@ -181,11 +186,11 @@ class Storage:
         blob.commit_block_list(blocks, content_settings=_RESULTS_TYPE, **options)
 
     def delete_results(self, manifest: str, seen: ResultsBlob) -> None:
-        """Delete the results that were seen.
+        """Delete the results that were read before.
 
         Raises:
-            ConflictError: There are others by now.
-            StorageUnavailableError: They cannot be deleted now.
+            ConflictError: There are other results by now.
+            StorageUnavailableError: They cannot be deleted.
         """
         with reaching(manifest), suppress(ResourceNotFoundError):
             try:
@@ -196,21 +201,22 @@ class Storage:
                 raise ConflictError(manifest) from error
 
     def listing(self, prefix: str = "") -> Iterator[BlobEntry]:
-        """List the container in the order of names, metadata included, page by page, without reading blobs."""
+        """List the container in the order of names, with metadata; pages are requested as they are needed."""
         for blob in self._container.list_blobs(name_starts_with=prefix or None, include=["metadata"]):
-            metadata = {name: value or "" for name, value in (blob.metadata or {}).items()}  # empty ones come as None
+            # The SDK returns an empty value as None.
+            metadata = {name: value or "" for name, value in (blob.metadata or {}).items()}
             yield BlobEntry(blob.name, bare(blob.etag), blob.last_modified, metadata)
 
 
 def _require_container(error: ResourceNotFoundError) -> None:
-    """Tell a missing container, which is a wrong setting, from a missing blob, which is none."""
+    """Raise the error again if the container is missing, which is a wrong setting; a missing blob is no error."""
     if getattr(error, "error_code", None) == StorageErrorCode.CONTAINER_NOT_FOUND:
         raise error
 
 
 @contextmanager
 def _reaching_status() -> Iterator[None]:
-    """Turn what the SDK raises for a status into the one fault that no job can record."""
+    """Raise ``StatusUnavailableError`` for every error of the SDK; no job can record such an error."""
     try:
         yield
     except (AzureError, HTTPError) as error:
@@ -226,6 +232,6 @@ def _over(version: str | None) -> dict[str, Any]:
 
 
 def _metadata(job: Job) -> dict[str, str]:
-    """Repeat what tells an overdue job, so that a listing is enough to find it."""
+    """Return the metadata by which the sweep finds an overdue job from a listing alone."""
     due = timestamp(job.due) if job.due else ""
     return {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}

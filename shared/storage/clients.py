@@ -12,20 +12,21 @@ from shared.config.settings import Settings
 from shared.http_session import DirectSession
 
 RANGE = 6 * 2**20
-"""Bytes of a manifest that are read at once: up to some 1,400 devices in one request, with no copy to be cut up."""
+"""Bytes of a manifest that one request reads: up to some 1,400 devices, with no copy to be cut up."""
 
 type StorageCredential = Callable[[Settings], TokenCredential]
-"""Makes the credential that the storage is shown, where there is no connection string."""
+"""Makes the credential for the storage; it is called only where there is no connection string."""
 
 
 def _storage_options() -> dict[str, Any]:
-    """Bound the SDK's retries: by its defaults, a call to a dead endpoint would take minutes and outlast a lease."""
+    """Return bounded retries and time-outs: by the SDK's defaults, a call to a dead endpoint would outlast a lease."""
     retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
     transport = RequestsTransport(
         session=DirectSession(trust_env=True),
         connection_timeout=5,
         read_timeout=20,
-        connection_data_block_size=RANGE,  # in one piece; 4,096 at a time would take five times as long
+        # Reading 4,096 bytes at a time, the default, takes five times as long.
+        connection_data_block_size=RANGE,
     )
     return {"transport": transport, "retry_policy": retries}
 
@@ -40,7 +41,7 @@ def container_client(settings: Settings, credential: StorageCredential) -> Conta
 
 
 def queue_client(settings: Settings, credential: StorageCredential) -> QueueClient:
-    """Return a client of the wake-up queue, which writes messages as the host's queue trigger reads them."""
+    """Return a client of the wake-up queue that writes base64, as the host's queue trigger expects."""
     options = _storage_options() | {"message_encode_policy": TextBase64EncodePolicy()}
     connection = settings.connection
     if connection.connection_string:

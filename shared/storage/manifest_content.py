@@ -1,4 +1,4 @@
-"""A manifest's bytes as they are read from its blob, in ranges that are pinned to one ETag."""
+"""A manifest's bytes, read from its blob in ranges of one ETag."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class ManifestContent:
-    """A manifest's bytes, pinned to the ETag of the first request, readable again from the start."""
+    """A manifest's bytes, all of the ETag of the first request; they can be read more than once."""
 
     def __init__(self, blob: BlobClient, first: StorageStreamDownloader[bytes]) -> None:
-        """Hold on to the answer of the ``first`` request, so that a small manifest is read with one."""
+        """Keep the answer to the ``first`` request, which has all bytes of a small manifest."""
         properties = first.properties
         self.size: int = properties.size
         self.modified: datetime = properties.last_modified
@@ -31,14 +31,14 @@ class ManifestContent:
         self._first: StorageStreamDownloader[bytes] | None = first
 
     def chunks(self) -> Iterator[bytes]:
-        """Return the bytes from the first to the last, in pieces of a few MB.
+        """Return all bytes, in pieces of a few MB.
 
         Raises:
-            ManifestChangedError: It was overwritten or deleted meanwhile.
-            StorageUnavailableError: It cannot be read now.
+            ManifestChangedError: The blob has been overwritten or deleted.
+            StorageUnavailableError: It cannot be read.
         """
         first, self._first = self._first, None
-        # A blob that was written in blocks has no Content-MD5, unless its writer gave one.
+        # The storage computes Content-MD5 only for a blob that was written in one request, not in blocks.
         digest = None if self.properties.content else sha256()
         left = self.size
         with reaching(self._blob.blob_name):
@@ -50,16 +50,18 @@ class ManifestContent:
                     yield chunk
             except (ResourceModifiedError, ResourceNotFoundError) as error:
                 raise ManifestChangedError(self._blob.blob_name) from error
-        if left:  # the SDK takes a range for whole that an answer has cut short
+        # The SDK does not notice an answer that is cut short.
+        if left:
             raise StorageUnavailableError(self._blob.blob_name)
         if digest:
             self.properties = self.properties._replace(content=f"sha256 {digest.hexdigest()}")
 
 
 def open_blob(blob: BlobClient, etag: str | None) -> StorageStreamDownloader[bytes]:
-    """Begin to read a blob, of the ``etag`` if one is given; raises ``ManifestChangedError`` if it has another."""
+    """Begin to read a blob; raises ``ManifestChangedError`` if an ``etag`` is given and the blob has another."""
     condition: dict[str, Any] = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified} if etag else {}
-    try:  # what the SDK unpacks by itself, of a blob with a Content-Encoding, has no bounds
+    # The SDK would decompress a blob with a Content-Encoding without a bound on its size.
+    try:
         download: StorageStreamDownloader[bytes] = blob.download_blob(decompress=False, **condition)
     except ResourceModifiedError as error:
         raise ManifestChangedError(blob.blob_name) from error
@@ -67,7 +69,7 @@ def open_blob(blob: BlobClient, etag: str | None) -> StorageStreamDownloader[byt
 
 
 def properties_of(blob: BlobProperties) -> Properties:
-    """Return what the storage says of a manifest."""
+    """Return what the storage knows of a manifest: ETag, fingerprint and time of creation."""
     md5 = blob.content_settings.content_md5
     content = f"md5 {bytes(md5).hex()} {blob.size}" if md5 else None
     created = blob.creation_time.replace(microsecond=0) if blob.creation_time else None
@@ -76,13 +78,14 @@ def properties_of(blob: BlobProperties) -> Properties:
 
 @contextmanager
 def reaching(manifest: str) -> Iterator[None]:
-    """Turn what the SDK raises, once its own retries are used up, into what a job waits for."""
+    """Raise ``StorageUnavailableError`` for every error of the SDK, whose own retries are used up by then."""
     try:
         yield
-    except (AzureError, HTTPError) as error:  # the SDK lets some of the connection's own faults through
+    # The SDK does not translate all errors of urllib3.
+    except (AzureError, HTTPError) as error:
         raise StorageUnavailableError(manifest) from error
 
 
 def bare(etag: str | None) -> str:
-    """Return an ETag without quotes."""
-    return (etag or "").strip('"')  # a listing gives ETags without quotes, every other answer with them
+    """Return an ETag without quotes, as a listing has it; every other answer has it in quotes."""
+    return (etag or "").strip('"')

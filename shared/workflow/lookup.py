@@ -75,13 +75,13 @@ def _replacing(services: Services, manifest: str, foreign: plausibility.Foreign,
 
 def _was_made_after(services: Services, manifest: str, foreign: plausibility.Foreign) -> bool:
     """Return whether a manifest was dropped later though its event has not come: setting metadata makes no blob."""
-    current = services.storage.look(manifest)
+    current = services.storage.properties(manifest)
     return current is not None and current.created is not None and current.created >= foreign.modified
 
 
 def _trusted(services: Services, found: Stored, *, landed: bool, written: str | None) -> Seen | None:
     job, now = found.job, services.clock()
-    current = services.storage.look(job.manifest)
+    current = services.storage.properties(job.manifest)
     is_written = current is not None and current.etag == written
     is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=landed)
     if reason := _impossible(services, job):

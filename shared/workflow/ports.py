@@ -110,7 +110,7 @@ class Storage(Protocol):
         """Begin to read a manifest; ``None`` if it is gone, ``ManifestChangedError`` if ``etag`` is."""
         ...
 
-    def look(self, manifest: str) -> Properties | None:
+    def properties(self, manifest: str) -> Properties | None:
         """Read a manifest's properties; ``None`` if it is gone."""
         ...
 

@@ -115,7 +115,7 @@ class Attempt:
         """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
         if self._fresh:
             return True
-        current = self._services.storage.look(self._job.manifest)
+        current = self._services.storage.properties(self._job.manifest)
         if current is None:
             self._claim.stop(State.FAILED, GONE)
         elif current.etag != self._job.etag:

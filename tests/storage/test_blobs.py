@@ -96,7 +96,7 @@ def test_a_save_over_a_deleted_status_loses(shelf: Shelf) -> None:
 
 
 def etag_of(shelf: Shelf, name: str) -> str:
-    seen = shelf.app.look(name)
+    seen = shelf.app.properties(name)
     assert seen
     return seen.etag
 
@@ -127,7 +127,7 @@ def test_a_manifest_that_is_gone_is_none(shelf: Shelf) -> None:
     shelf.put(NAME, LONG)
     etag = etag_of(shelf, NAME)
     shelf.remove(NAME)
-    assert shelf.app.look(NAME) is None
+    assert shelf.app.properties(NAME) is None
     assert shelf.app.open(NAME) is None
     assert shelf.app.open(NAME, etag) is None
 
@@ -184,7 +184,7 @@ def test_a_manifest_that_cannot_be_read_now_is_said_to_be_so(shelf: Shelf) -> No
 CALLS: dict[str, Callable[[AppStorage], object]] = {
     "open": lambda app: app.open(NAME),
     "open by its ETag": lambda app: app.open(NAME, "0x1"),
-    "look": lambda app: app.look(NAME),
+    "properties": lambda app: app.properties(NAME),
     "results": lambda app: app.results(NAME),
     "write results": lambda app: app.write_results(job(), [b""], None),
     "delete results": lambda app: app.delete_results(NAME, ResultsBlob("0x1", "")),
@@ -255,16 +255,16 @@ def test_results_that_the_same_run_has_written_already_stay(shelf: Shelf) -> Non
 
 def test_metadata_change_the_etag_and_not_the_content(real: RealShelf) -> None:
     real.put(NAME, b"[]")
-    before = real.app.look(NAME)
+    before = real.app.properties(NAME)
     real.container.get_blob_client(NAME).set_blob_metadata({"scanned": "clean"})
-    after = real.app.look(NAME)
+    after = real.app.properties(NAME)
     assert before
     assert after
     assert after.etag != before.etag
     assert after.content == before.content is not None
     assert after.created == before.created is not None
     real.put(NAME, b"[1]")
-    written = real.app.look(NAME)
+    written = real.app.properties(NAME)
     assert written
     assert written.content != before.content
 

@@ -43,7 +43,7 @@ REFUSED: dict[str, tuple[type[Exception], Callable[[Storage], object]]] = {
     "load": (StatusUnavailableError, lambda app: app.load(NAME)),
     "save": (StatusUnavailableError, lambda app: app.save(job(), None)),
     "open": (StorageUnavailableError, lambda app: app.open(NAME)),
-    "look": (StorageUnavailableError, lambda app: app.look(NAME)),
+    "properties": (StorageUnavailableError, lambda app: app.properties(NAME)),
     "results": (StorageUnavailableError, lambda app: app.results(NAME)),
 }
 

@@ -18,7 +18,7 @@ DEAD = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;" + "".join(
 )
 STORAGE_CALLS: dict[str, Callable[[bootstrap.App], object]] = {
     "load": lambda app: app.storage.load(NAME),
-    "look": lambda app: app.storage.look(NAME),
+    "properties": lambda app: app.storage.properties(NAME),
     "open": lambda app: app.storage.open(NAME),
     "send": lambda app: app.wake_ups.send(WakeUp(NAME), timedelta(0)),
 }

@@ -55,7 +55,7 @@ OPERATIONS = operations_of_a_life()
 
 def test_a_life_touches_everything() -> None:
     kinds = {operation.split()[0] for operation in OPERATIONS}
-    assert kinds == {"load", "open", "look", "results", "send", "move", "save", "POST", "GET", "write"}
+    assert kinds == {"load", "open", "properties", "results", "send", "move", "save", "POST", "GET", "write"}
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -86,7 +86,7 @@ class Failing(Fuse):
         match operation:
             case "GET" | "POST":
                 return requests.ReadTimeout()
-            case "open" | "look" | "results" | "write":
+            case "open" | "properties" | "results" | "write":
                 return StorageUnavailableError()
             case "load" | "save":
                 return StatusUnavailableError("no answer")

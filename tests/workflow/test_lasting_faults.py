@@ -20,7 +20,7 @@ OPERATIONS = [
     "save rejected",
     "save",
     "open",
-    "look",
+    "properties",
     "results",
     "write results",
     "delete results",

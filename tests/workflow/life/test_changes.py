@@ -103,9 +103,9 @@ def test_a_manifest_deleted_just_before_it_is_read_again_cancels(monkeypatch: py
     world.partner_center.script.next_upload(faults.throttled(60))
     world.drop(TWO)
     world.step()
-    seen = world.storage.look(NAME)
+    seen = world.storage.properties(NAME)
     del world.storage.blobs[NAME]
-    monkeypatch.setattr(world.storage, "look", lambda _: seen)
+    monkeypatch.setattr(world.storage, "properties", lambda _: seen)
     world.clock.advance(timedelta(minutes=1))
     world.step()
     assert world.job().state is State.FAILED
@@ -118,29 +118,29 @@ def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch:
     world.drop(TWO)
     world.settle(until=timedelta(minutes=30))
     world.storage.put(NAME, array(serials(3)))
-    look = world.storage.look
+    read = world.storage.properties
 
     def deleted_once_seen(name: str) -> Properties | None:
-        seen = look(name)
+        seen = read(name)
         world.storage.blobs.pop(name, None)
         return seen
 
-    monkeypatch.setattr(world.storage, "look", deleted_once_seen)
+    monkeypatch.setattr(world.storage, "properties", deleted_once_seen)
     world.settle()
     assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")
 
 
 def overwrite_once_seen(world: World, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Overwrite the manifest right after it has been looked at the next time."""
-    look = world.storage.look
+    """Overwrite the manifest right after its properties are read the next time."""
+    read = world.storage.properties
 
     def overwritten(name: str) -> Properties | None:
-        seen = look(name)
-        monkeypatch.setattr(world.storage, "look", look)
+        seen = read(name)
+        monkeypatch.setattr(world.storage, "properties", read)
         world.storage.put(name, data)
         return seen
 
-    monkeypatch.setattr(world.storage, "look", overwritten)
+    monkeypatch.setattr(world.storage, "properties", overwritten)
 
 
 @pytest.mark.parametrize(
