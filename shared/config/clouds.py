@@ -1,19 +1,19 @@
-"""The clouds of Partner Center: base URL, authority and audiences of each."""
+"""The clouds of Partner Center: base URL, Entra ID's authority and audiences of each."""
 
 import msgspec
 
 
 class Cloud(msgspec.Struct, frozen=True):
-    """One cloud's addresses: https, without a slash at the end."""
+    """The addresses of one cloud: https, without a slash at the end."""
 
     url: str
     authority: str
     exchange_audience: str
-    """Audience of the managed identity's assertion, by which an app registration proves itself.
+    """Audience of the managed identity's token by which an app registration proves itself.
 
     Source: "Configure an application to trust a managed identity" (Microsoft Entra), which lists Fairfax (US
-    Government), Mooncake (China) and the public cloud. Germany, a cloud closed in 2021, is not in it: the public
-    cloud's audience is assumed there.
+    Government), Mooncake (China) and the public cloud. Germany, a cloud closed in 2021, is missing there: the public
+    cloud's audience is assumed.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Reads environment variables one by one, and collects what is wrong with them."""
+"""Reads environment variables, and collects a fault for each that is missing or invalid."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,10 +7,10 @@ _CREDENTIALS = re.compile(r"//[^/]*@")
 
 
 class Reader:
-    """An environment, and the faults found in it so far: one text for each variable."""
+    """An environment, and the faults found in it so far: a text for each invalid variable."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Read from ``environment``; a variable of blanks counts as missing."""
+        """Read from ``environment``, where a variable of blanks counts as missing."""
         self._environment = environment
         self.faults: list[str] = []
 
@@ -23,14 +23,14 @@ class Reader:
         return self.text(name) or None
 
     def required(self, name: str, why: str) -> str:
-        """Return a variable; a missing one is a fault that says ``why`` it is needed, and an empty text."""
+        """Return a variable; if it is missing, add a fault that says ``why`` it is needed, and return an empty text."""
         value = self.text(name)
         if not value:
             self.faults.append(f"{name} is missing: {why}")
         return value
 
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        """Return one of the choices; another value is a fault, and the default."""
+        """Return a variable that is one of the choices; for any other value, add a fault and return the default."""
         value = self.text(name, default)
         if value not in choices:
             self.faults.append(f"{name} is {value!r}, which is none of {', '.join(choices)}")
@@ -38,12 +38,12 @@ class Reader:
         return value
 
     def parsed[T](self, name: str, default: str, parse: Callable[[str], T], shape: str) -> T:
-        """Return what ``parse`` makes of a variable; its ValueError is a fault that names the ``shape`` expected."""
+        """Return ``parse`` of a variable; if it raises ValueError, add a fault with the ``shape`` expected."""
         value = self.text(name, default)
         try:
             return parse(value)
         except ValueError:
-            # A URL with a password in it is the one secret that is likely to end up in such a variable.
+            # Faults are logged, and a URL may have been set with a password in it.
             shown = _CREDENTIALS.sub("//…@", value)
             self.faults.append(f"{name} is {shown!r}, which is no {shape}")
             return parse(default)

@@ -1,4 +1,4 @@
-"""The app's settings, read once from the environment and checked all together."""
+"""The app's settings: their names, defaults and checks. They are read together, so that all faults show at once."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,7 +13,7 @@ from shared.config.timeouts import SHORTEST_LEASE
 from shared.manifest import MAX_DEVICES
 
 CONNECTION = "ManifestStorage"
-"""Prefix of the storage connection's settings, as the trigger's binding names it."""
+"""Prefix of the settings of the data account; the triggers' bindings have the same name."""
 
 EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
@@ -28,7 +28,7 @@ _APP_WAYS = ("federated_app", "app_user")
 
 
 class SettingsError(Exception):
-    """Some settings are missing or malformed; the text names all of them."""
+    """Some settings are missing or invalid; the text names each of them."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
     Raises:
-        SettingsError: One or more are missing or malformed; the message names every one.
+        SettingsError: Some are missing or invalid; the text names each of them.
     """
     reader = Reader(environment)
     settings = _settings(reader)
@@ -103,13 +103,14 @@ def _storage_name(reader: Reader, name: str, what: str) -> str:
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """How to reach the data account: a connection string, or two service URIs and a managed identity."""
+    """The data account: by a connection string, or by two service URIs and a managed identity."""
 
     connection_string: str | None
     blob_uri: str | None
     queue_uri: str | None
     client_id: str | None
 
+    # A repr gets into logs and tracebacks, and the connection string has a key.
     @override
     def __repr__(self) -> str:
         return f"Connection({self.blob_uri or '(connection string)'})"
@@ -158,7 +159,7 @@ def _secret(reader: Reader, name: str, way: str, needed_by: tuple[str, ...]) -> 
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a manifest may be, whose it may be, and how often Partner Center may be called."""
+    """How large a manifest may be, whose customers' it may be, and how often Partner Center may be called."""
 
     devices_per_upload: int
     manifest_bytes: int
@@ -168,7 +169,7 @@ class Limits(msgspec.Struct, frozen=True):
     """In lower case; empty for every customer."""
     create_missing_batch: bool = False
     requests_per_minute: int | None = None
-    """None: as many as Partner Center serves."""
+    """``None``: as many as Partner Center serves."""
 
 
 def _limits(reader: Reader, way: str) -> Limits:
@@ -184,13 +185,14 @@ def _limits(reader: Reader, way: str) -> Limits:
 
 def _create_missing_batch(reader: Reader, way: str) -> bool:
     wanted = reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true"
+    # "Create a new device batch" supports App+User alone.
     if wanted and way != "app_user":
         reader.faults.append("CREATE_MISSING_BATCH is true, but only PARTNER_CENTER_AUTH=app_user may create batches")
     return wanted
 
 
 class Delays(msgspec.Struct, frozen=True):
-    """How long the app waits for what."""
+    """How long the app waits before it polls, retries and gives up, and how long a lease lasts."""
 
     lease: timedelta
     first_poll: timedelta
@@ -214,7 +216,7 @@ _DELAYS = {
 def _delays(reader: Reader, url: str) -> Delays:
     shape = "ISO 8601 duration such as PT30S or P2D"
     read = {field: reader.parsed(name, default, values.duration, shape) for field, (name, default) in _DELAYS.items()}
-    # A lease that ends during a call lets a second attempt upload the same part; a test on loopback may want that.
+    # A lease that expires during a call lets a second attempt upload the same part. Loopback is for tests, which wait.
     if read["lease"] < SHORTEST_LEASE and not values.is_loopback(url):
         reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
     return Delays(**read)

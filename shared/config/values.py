@@ -1,6 +1,6 @@
-"""Parses and checks the values of settings, without asking whether what they name exists.
+"""Parses and checks the values of settings; whether what they name exists is not checked.
 
-The functions that parse raise ValueError for a malformed value.
+The functions that parse raise ValueError for an invalid value.
 """
 
 import re
@@ -20,8 +20,12 @@ _ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
 
 
 def duration(text: str) -> timedelta:
-    """Return an ISO 8601 duration above zero and of a year at most, such as ``PT30S``, ``P2D`` or ``P1W``."""
-    # Weeks are the one form that msgspec does not read.
+    """Return an ISO 8601 duration, above zero and a year at most.
+
+    >>> duration("P1W").days, duration("PT30S").seconds
+    (7, 30)
+    """
+    # msgspec reads all forms but weeks.
     weeks = _WEEKS.fullmatch(text)
     found = timedelta(weeks=int(weeks[1])) if weeks else msgspec.convert(text, timedelta)
     if not timedelta(0) < found <= _LONGEST:
@@ -38,12 +42,12 @@ def positive(text: str) -> int:
 
 
 def positive_or_none(text: str) -> int | None:
-    """Return a whole number above 0, or None for an empty text."""
+    """Return a whole number above 0, or ``None`` for an empty text."""
     return positive(text) if text else None
 
 
 def customers(text: str) -> frozenset[str]:
-    """Return customer ids, in lower case, from a list separated by commas."""
+    """Return the customer ids of a comma-separated list, in lower case."""
     ids = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     if not all(map(is_customer_id, ids)):
         raise ValueError(text)
@@ -51,7 +55,8 @@ def customers(text: str) -> frozenset[str]:
 
 
 def header(text: str) -> str:
-    """Return a text that an HTTP header can carry; any other would fail every call, or arrive as something else."""
+    """Return a text that an HTTP header can carry: printable ASCII."""
+    # Any other would fail each call, or arrive as something else.
     if not text.isascii() or not text.isprintable():
         raise ValueError(text)
     return text
@@ -61,7 +66,7 @@ def url(text: str) -> str:
     """Return an https address, or an http one on loopback, without the slash at its end."""
     parts = urlsplit(text)
     schemes = ("https", "http") if is_loopback(text) else ("https",)
-    # Paths are appended to the address, and credentials in it would be logged.
+    # Paths are appended to it, which a query or fragment would swallow; credentials in it would be logged.
     superfluous = "@" in parts.netloc or parts.query or parts.fragment
     if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
@@ -74,7 +79,7 @@ def is_loopback(address: str) -> bool:
 
 
 def authority(text: str) -> str:
-    """Return the https address for an https address or a bare host name, as azure-identity reads it."""
+    """Return an authority as an https address; like azure-identity, take a bare host name as well."""
     address = url(text if "://" in text else f"https://{text}")
     if not is_service(address):
         raise ValueError(text)
@@ -82,7 +87,7 @@ def authority(text: str) -> str:
 
 
 def is_service(text: str) -> bool:
-    """Return whether a text can be the address of an Azure service; it gets secrets, so https alone will do."""
+    """Return whether a text can be the address of an Azure service; https alone, as tokens are sent there."""
     try:
         return url(text).startswith("https://")
     except ValueError:

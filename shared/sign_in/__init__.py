@@ -1,4 +1,4 @@
-"""Sign-in without secrets: tokens for Partner Center, in each of the ways that it accepts."""
+"""Sign-in without client secrets: tokens for Partner Center, in each of the three ways that it accepts."""
 
 from shared.sign_in.managed_identity import managed_identity, operator
 from shared.sign_in.token_source import Credential, TokenSource

@@ -1,4 +1,4 @@
-"""The Secure Application Model: a user signed in once, and a refresh token in Key Vault has stood for them since.
+"""The Secure Application Model: a user signs in once, and a refresh token in Key Vault represents them from then on.
 
 Source: "Enabling the Secure Application Model framework", Partner Center developer documentation.
 """
@@ -16,14 +16,14 @@ from shared.sign_in.managed_identity import ManagedIdentity
 from shared.sign_in.vault import Secret
 
 MARGIN = 300
-"""Seconds before a token expires from which on it is no longer returned, as in Microsoft's libraries."""
+"""A token is replaced this many seconds before it expires, as in Microsoft's libraries."""
 
 
 class AppUser:
     """Signs in as the app registration together with the user (App+User)."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take identity, tenant, app and the URLs of the secrets from the settings."""
+        """Take identity, tenant, app and the secrets' URLs from the settings; nothing is called yet."""
         self._identity = ManagedIdentity(settings.client_id)
         self._refresh_token = Secret(
             "PARTNER_CENTER_REFRESH_TOKEN_SECRET", str(settings.refresh_token_secret), self._identity
@@ -39,15 +39,15 @@ class AppUser:
         self._unsaved: str | None = None
 
     def get_token(self, *scopes: str) -> AccessToken:
-        """Return a valid token, after the refresh token that came with it has been stored.
+        """Return a valid token, once the refresh token that came with it has been stored.
 
         Raises:
-            SignInError: Key Vault, the identity or Entra ID refused or did not answer.
+            SignInError: Key Vault, the managed identity or Entra ID refused, or did not answer.
         """
         if self._grant is None or self._grant.expires_on - time.time() < MARGIN:
             self._grant = self._redeem(scopes[0])
             self._unsaved = self._grant.refresh_token
-        # Stored before the token is used: what a job uploads must not depend on a refresh token that may be lost.
+        # Stored before the token is used: a vault that cannot be written must show now, not when the old one expires.
         if self._unsaved:
             self._refresh_token.write(self._unsaved)
             self._unsaved = None
@@ -63,11 +63,12 @@ class AppUser:
                 part.close()
 
     def _redeem(self, scope: str) -> Grant:
-        """Redeem the stored refresh token; if it is refused, the one that another instance has stored meanwhile."""
+        """Redeem the stored refresh token."""
         stored = self._unsaved or self._refresh_token.read()
         try:
             return self._exchange(stored, scope)
         except SignInRefusedError:
+            # Another instance may have redeemed and replaced it since it was read.
             latest = self._refresh_token.read()
             if latest == stored:
                 raise
@@ -79,7 +80,7 @@ class AppUser:
         except SignInRefusedError as error:
             if error.fault.code != PUBLIC_CLIENT:
                 raise
-        # The user signed in without a proof of the app, so Entra ID accepts none with this refresh token.
+        # The user signed in to a public client, without a proof of the app: Entra ID then accepts none at redemption.
         return self._authority.redeem(refresh_token, scope, None)
 
     def _proof(self) -> Proof:

@@ -1,4 +1,4 @@
-"""Reads a certificate with its private key, as Key Vault keeps it, for msal to sign with."""
+"""Reads a certificate and its private key as Key Vault stores them, for msal to sign with."""
 
 from base64 import b64decode
 
@@ -18,11 +18,12 @@ from shared.sign_in.entra import Proof
 
 
 def proof_of(secret: str) -> Proof:
-    """Return msal's proof for a certificate's secret, which is PEM or a PFX in base64.
+    """Return msal's client credential for a certificate's secret, which is PEM, or PFX in base64.
 
     Raises:
-        SignInError: It is neither, or its key is not an RSA key, which Entra ID asks for.
+        SignInError: It is neither, or its key is not an RSA key, as Entra ID requires.
     """
+    # Key Vault returns whichever of the two formats the certificate was created with.
     try:
         key, certificate = _from_pem(secret) if "-----BEGIN" in secret else _from_pfx(secret)
     except ValueError:

@@ -14,17 +14,17 @@ from shared.partner_center.tokens import SignInError
 from shared.sign_in import faults
 
 TIMEOUT = (5, 10)
-"""Seconds to connect and to wait for an answer; msal retries once where no connection is made."""
+"""Seconds to connect, and to wait for an answer; msal retries once where no connection is made."""
 
 PUBLIC_CLIENT = "AADSTS700025"
-"""The refresh token belongs to a public client, which must not prove itself (Entra ID error reference)."""
+"""The refresh token is a public client's, which must not prove itself (Entra ID error reference)."""
 
 type Proof = Mapping[str, str | Callable[[], str]]
-"""How the app proves itself: an assertion, or a key and its certificate, under msal's names for them."""
+"""How the app proves itself, as msal's ``client_credential``: an assertion, or a key and its certificate."""
 
 
 class SignInRefusedError(SignInError):
-    """Entra ID answered, and the answer was no."""
+    """Entra ID refused the sign-in; another refresh token or proof may be accepted."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Authority:
             return _grant(client.acquire_token_by_refresh_token(refresh_token, [scope]))
 
     def sign_in_by_code(self, scope: str, proof: Proof | None, show: Callable[[str], None]) -> Grant:
-        """Let a person sign in with a browser on any device; ``show`` is called with the page and the code to enter.
+        """Sign a person in with a browser on any device; ``show`` is called with the page and the code to enter.
 
         Raises:
             SignInRefusedError: They did not, could not, or took too long.
             SignInError: Entra ID did not answer.
         """
         with self._client(proof) as client:
-            # msal offers the device flow to public clients only; its protocol layer serves an app with a proof, too.
+            # msal offers the device code flow to public clients only; its protocol layer does it with a proof as well.
             protocol = client.client
             flow = protocol.initiate_device_flow(scope=[scope, "offline_access", "openid", "profile"])
             if "message" not in flow:
@@ -72,7 +72,7 @@ class Authority:
 
     @contextmanager
     def _client(self, proof: Proof | None) -> Iterator[Any]:
-        """Open a client for one sign-in: they are about an hour apart, and a new client holds nothing outdated."""
+        """Open a client for one sign-in; they are about an hour apart, so that connections are not worth keeping."""
         try:
             client = msal.ClientApplication(
                 self.app_id,
@@ -88,7 +88,8 @@ class Authority:
                 yield client
         except (requests.RequestException, MsalError) as error:
             raise SignInError(faults.entra_unreachable(error)) from None
-        except ValueError:  # msal's error for a tenant that Entra ID does not know
+        # msal's error for a tenant that Entra ID does not know.
+        except ValueError:
             raise SignInError(faults.UNKNOWN_TENANT) from None
 
 

@@ -1,4 +1,4 @@
-"""Entra ID's error numbers (``AADSTS…``) that this app's set-up can meet, and what to do about each.
+"""Entra ID's error numbers (``AADSTS…``) that this app's set-up can meet, with advice for each.
 
 Source: "Microsoft Entra authentication and authorization error codes". Its numbers may change over time, so they only
 choose words for people. The app itself decides by one of them alone, ``entra.PUBLIC_CLIENT``.
@@ -55,7 +55,7 @@ _ADVICE = {
     "70019": f"The code was not entered in time: {_CONSENT}",
     "70020": f"The code was not entered in time: {_CONSENT}",
 }
-"""What to do, by number; a number that is missing here is described in Entra ID's own words."""
+"""Advice by number; for any other number the fault has Entra ID's own words alone."""
 
 
 def explain(number: str | None) -> str:

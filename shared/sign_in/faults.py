@@ -1,6 +1,6 @@
-"""Why there is no token, in words that name the setting or the portal page to correct.
+"""The faults of a sign-in: each names the setting or the portal page to correct.
 
-No text here repeats a token: whatever could be one is removed from the messages of services.
+Services may repeat a token in their messages, so that whatever could be one is removed.
 """
 
 import re
@@ -30,7 +30,7 @@ _CERTIFICATE = "PARTNER_CENTER_CERTIFICATE_SECRET"
 _ERROR_NUMBER = re.compile(r"AADSTS(\d+)")
 _IDS = {"server_correlation": re.compile(r"Trace ID: (\S+)"), "correlation_id": re.compile(r"Correlation ID: (\S+)")}
 _OPAQUE = re.compile(r"[\w.~+=%-]{50,}")
-"""A run of characters too long for a word, a GUID or a host name: a token, a code or a key."""
+"""More characters than a word or a GUID has: a token, a code or a key."""
 
 
 def entra(answer: Mapping[str, Any]) -> Fault:
@@ -46,7 +46,7 @@ def entra_error(error: AzureError) -> Fault:
 
 
 def entra_unreachable(error: Exception) -> Fault:
-    """Return the fault for no usable answer of Entra ID."""
+    """Return the fault for a connection error, or an answer that is not Entra ID's."""
     what = f"No token: Entra ID could not be reached ({type(error).__name__}). It is retried automatically."
     advice = "If that does not help, check PARTNER_CENTER_CLOUD and AZURE_AUTHORITY_HOST, and the app's network."
     status = error.status_code if isinstance(error, HttpResponseError) else None
@@ -54,7 +54,7 @@ def entra_unreachable(error: Exception) -> Fault:
 
 
 def identity(error: Exception, client_id: str | None) -> Fault:
-    """Return the fault for a managed identity without a token; ``client_id`` is None for the system-assigned one."""
+    """Return the fault for no token of the managed identity; ``client_id`` is None for the system-assigned one."""
     if client_id:
         advice = "Assign the user-assigned identity to the function app (portal: Settings > Identity)"
         advice += " and set PARTNER_CENTER_CLIENT_ID to its client id."
@@ -68,11 +68,11 @@ def identity(error: Exception, client_id: str | None) -> Fault:
 
 
 def vault(error: Exception, setting: str, doing: str) -> Fault:
-    """Return the fault for a secret, named by its setting, that could not be ``doing``: "read" or "written"."""
+    """Return the fault for a secret, named by its setting, that could not be "read" or "written" (``doing``)."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if status == 403:  # noqa: PLR2004 - Forbidden
         role = "Key Vault Secrets User" if setting == _CERTIFICATE else "Key Vault Secrets Officer"
-        advice = f"Give the identity the role {role} (portal: key vault > Access control), and let the app through"
+        advice = f"Assign the identity the role {role} (portal: key vault > Access control), and let the app through"
         advice += " the vault's firewall (Networking)."
     elif status is None and isinstance(error, ClientAuthenticationError):
         advice = "Nobody is signed in: run az login."
@@ -95,13 +95,14 @@ def no_secret(setting: str) -> Fault:
 
 
 def unexpected(error: Exception) -> Fault:
-    """Return the fault for an unexpected error; its text is left out, as it may hold a secret."""
+    """Return the fault for an unexpected error, without its text, which may hold a secret."""
     return Fault(code="sign_in_failed", description=f"No token: the sign-in failed with {type(error).__name__}.")
 
 
 def _entra(text: str, status: int | None) -> Fault:
     number = _ERROR_NUMBER.search(text)
     ids = {name: match[1] for name, pattern in _IDS.items() if (match := pattern.search(text))}
+    # Only ids and a time follow "Trace ID:"; the fault has the ids as fields.
     said = _said(text.partition("Trace ID:")[0])
     description = f"No token. {explain(number[1] if number else None)} Entra ID said: {said}"
     return Fault(http_status=status, code=number[0] if number else "entra_refused", description=description, **ids)

@@ -1,4 +1,4 @@
-"""An app registration that trusts the managed identity: it needs no secret of its own.
+"""An app registration that trusts the managed identity (a federated credential), and so needs no secret.
 
 Source: "Configure an application to trust a managed identity", Microsoft Entra workload identities.
 """
@@ -17,7 +17,7 @@ class FederatedApp:
     """Signs in as the app registration alone (App-only)."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take identity, tenant and app from the settings, and the cloud's authority and exchange audience."""
+        """Take identity, tenant, app, authority and exchange audience from the settings; nothing is called yet."""
         self._identity = ManagedIdentity(settings.client_id)
         self._credential = ClientAssertionCredential(
             str(settings.tenant_id),
@@ -31,7 +31,7 @@ class FederatedApp:
         """Return a valid token.
 
         Raises:
-            SignInError: The identity gave no assertion, or Entra ID no token for it.
+            SignInError: The managed identity returned no assertion, or Entra ID no token for it.
         """
         try:
             return self._credential.get_token(*scopes)

@@ -1,4 +1,4 @@
-"""One source of tokens for all threads: one of them signs in at a time, the others wait for its result."""
+"""The source of tokens for all threads: one signs in at a time, the others wait for its result."""
 
 import logging
 import time
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from shared.job.record import Fault
 
 RENEWAL_INTERVAL = 60
-"""Seconds between renewals: threads that meet the same refused token renew it once, not once each."""
+"""Seconds between renewals: threads that get 401 for the same token sign in again once, not once each."""
 
 
 class Credential(Protocol):
-    """One way to sign in; it caches its token until five minutes before the token expires."""
+    """One way to sign in; it caches its token until five minutes before that expires."""
 
     def get_token(self, *scopes: str) -> "AccessToken":
         """Return a valid token."""
@@ -33,12 +33,12 @@ class Credential(Protocol):
 
 
 class TokenSource:
-    """Tokens for one audience, from a credential that is made at first use."""
+    """Tokens for one audience, from a credential that is made at the first call."""
 
     def __init__(
         self, make_credential: Callable[[], Credential], audience: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the credential's factory and the audience; ``clock`` counts seconds."""
+        """Use the credential that ``make_credential`` returns; ``clock`` counts seconds."""
         self._make_credential = make_credential
         self._scope = f"{audience}/.default"
         self._clock = clock
@@ -53,27 +53,27 @@ class TokenSource:
         """Return a valid token, at most ``LONGEST_SIGN_IN`` seconds after the call.
 
         Raises:
-            SignInError: There is none now, or it came later than that: each exchange of a sign-in has its time-out, and
-                one silent server is given up in time, but several slow ones together may take longer.
+            SignInError: The sign-in failed, or took longer: each of its requests has a time-out, but several slow ones
+                together may exceed ``LONGEST_SIGN_IN``.
         """
         seen, began = self._attempts, self._clock()
         if not self._lock.acquire(timeout=LONGEST_SIGN_IN):
             raise SignInError(faults.TOO_SLOW)
         try:
-            # Threads that waited for a failed attempt share its fault; one after the other would take minutes to fail.
+            # Threads that waited for a failed attempt share its fault: one after the other, they would take minutes.
             if self._fault and self._attempts != seen:
                 raise SignInError(self._fault)
             token = self._attempt()
         finally:
             self._lock.release()
-        # The job's lease covers a sign-in of this length: whoever uploads later may no longer be alone.
+        # The lease covers a sign-in of this length; after it, another process may already be uploading the same part.
         if self._clock() - began > LONGEST_SIGN_IN:
             raise SignInError(faults.TOO_SLOW)
         return token
 
     def renew(self) -> None:
-        """Have the next call sign in again, as the cached token was refused; at most once a ``RENEWAL_INTERVAL``."""
-        # No lock, so that nobody waits here for a sign-in; two threads at once only set the same flag.
+        """Make the next call sign in again, as the token was refused; at most once in ``RENEWAL_INTERVAL`` seconds."""
+        # Without the lock, which a sign-in may hold for long; two threads at once only set the same flag.
         if self._clock() >= self._renewable_at:
             self._renewable_at = self._clock() + RENEWAL_INTERVAL
             self._refused = True
@@ -85,11 +85,12 @@ class TokenSource:
             credential.close()
 
     def _attempt(self) -> str:
-        """Ask the credential, and keep what came of it for the threads that wait."""
+        """Sign in, and keep a fault for the threads that wait."""
         try:
-            token = self._ask()
+            token = self._sign_in()
             self._fault = None
-        except SignInError as error:  # logged here, once for all that wait
+        # Logged here, once for all threads that share it.
+        except SignInError as error:
             self._fault = error.fault
             event_log.log("sign_in_failed", level=logging.ERROR, code=error.fault.code, reason=error.fault.description)
             raise
@@ -97,8 +98,9 @@ class TokenSource:
             self._attempts += 1
         return token
 
-    def _ask(self) -> str:
+    def _sign_in(self) -> str:
         try:
+            # A new credential has no cache from which the refused token could return.
             if self._refused:
                 self._refused = False
                 self.close()

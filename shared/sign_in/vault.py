@@ -1,4 +1,4 @@
-"""A secret in Key Vault, always its latest version."""
+"""A secret in Key Vault, in its latest version."""
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -13,17 +13,17 @@ class Secret:
     """The secret that an app setting names by its URL; a version in the URL is ignored."""
 
     def __init__(self, setting: str, url: str, credential: TokenCredential) -> None:
-        """Open the secret at ``url``; ``setting`` is named in the faults."""
+        """Use the secret at ``url``; faults name its ``setting``."""
         identifier = KeyVaultSecretIdentifier(url)
         self._setting = setting
         self._name = identifier.name
         self._client = SecretClient(identifier.vault_url, credential, **HTTP)
 
     def read(self) -> str:
-        """Return the value of the latest version.
+        """Return its value.
 
         Raises:
-            SignInError: It is missing or empty, may not be read, or the vault does not answer.
+            SignInError: It is missing, empty or forbidden, or the vault does not answer.
         """
         value = self.find()
         if not value:
@@ -31,23 +31,24 @@ class Secret:
         return value
 
     def find(self) -> str | None:
-        """Return the value of the latest version, ``None`` if there is no such secret yet.
+        """Return its value, or ``None`` if the secret does not exist.
 
         Raises:
-            SignInError: It may not be read, or the vault does not answer.
+            SignInError: It is forbidden, or the vault does not answer.
         """
         try:
             return self._client.get_secret(self._name).value
         except ResourceNotFoundError:
             return None
-        except (AzureError, ValueError) as error:  # ValueError: the answer was not Key Vault's
+        # ValueError: the answer was not Key Vault's.
+        except (AzureError, ValueError) as error:
             raise SignInError(faults.vault(error, self._setting, "read")) from None
 
     def write(self, value: str) -> None:
-        """Store a new version. Key Vault has no conditional write: of two at once the last one stays.
+        """Store a new version. Key Vault has no conditional write: of two at once, the last one counts.
 
         Raises:
-            SignInError: It may not be written, or the vault does not answer.
+            SignInError: Writing is forbidden, or the vault does not answer.
         """
         try:
             self._client.set_secret(self._name, value)

@@ -1,4 +1,4 @@
-"""The three ways to sign in; only the libraries of the one that ``PARTNER_CENTER_AUTH`` names are loaded."""
+"""The three ways to sign in; only the libraries of the chosen one are loaded, which shortens a cold start."""
 
 import logging
 
@@ -8,8 +8,8 @@ from shared.sign_in.token_source import Credential
 
 
 def credential(settings: Settings) -> Credential:
-    """Return the credential of the way that the settings name."""
-    # Its warnings repeat what others answered, unchecked; the fault of a sign-in says the same without secrets.
+    """Return the credential for ``PARTNER_CENTER_AUTH``."""
+    # Its warnings repeat answers as they are; the fault of a sign-in says the same without what could be a token.
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
     match settings.sign_in:
         case "federated_app":
