@@ -109,12 +109,14 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
             cells.append(text)
         characters += len(text)
         if characters > _MOST_CHARACTERS:
-            raise UnreadableError(
-                "value_too_large", "The row", _MOST_CHARACTERS, "characters", at=Place(line=int(digits))
-            )
+            raise _too_large(_MOST_CHARACTERS, "characters", digits)
         if len(cells) > _MOST_COLUMNS:
-            raise UnreadableError("value_too_large", "The row", _MOST_COLUMNS, "columns", at=Place(line=int(digits)))
+            raise _too_large(_MOST_COLUMNS, "columns", digits)
     return cells, characters
+
+
+def _too_large(most: int, what: str, digits: str) -> UnreadableError:
+    return UnreadableError("value_too_large", "The row", most, what, at=Place(line=int(digits)))
 
 
 def _column(reference: str, digits: str) -> int:
