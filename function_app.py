@@ -32,7 +32,7 @@ def upload_manifest(manifest: BlobName) -> None:
     """Start the job of a blob that has arrived; the binding has its name alone, and the workflow reads its content."""
     if is_manifest(manifest.text):
         # Unlike a queue message, an event has no count of deliveries: each may be a second one.
-        bootstrap.app().workflow.advance(manifest.text, landed=True, again=True)
+        bootstrap.app().workflow.advance(WakeUp(manifest.text, landed=True), again=True)
 
 
 @app.function_name("resume_manifest")
@@ -40,7 +40,7 @@ def upload_manifest(manifest: BlobName) -> None:
 def resume_manifest(message: func.QueueMessage) -> None:
     """Advance the manifests that a wake-up, or a message of Event Grid, names."""
     for wake_up in _wake_ups(message, read_messages):
-        bootstrap.app().workflow.wake(wake_up, again=(message.dequeue_count or 1) > 1)
+        bootstrap.app().workflow.advance(wake_up, again=(message.dequeue_count or 1) > 1)
 
 
 @app.function_name("rescue_manifest")
@@ -73,7 +73,7 @@ def _rescue(message: func.QueueMessage, read: _Read, event: str) -> None:
             # Each on its own: one manifest that cannot be advanced keeps no other back.
             with _reporting_faults(message):
                 event_log.log(event, level=logging.WARNING, manifest=wake_up.manifest)
-                bootstrap.app().workflow.wake(wake_up, again=True)
+                bootstrap.app().workflow.advance(wake_up, again=True)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from shared.workflow.ports import (
     StorageUnavailableError,
     Stored,
 )
-from shared.workflow.queue_messages import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp, read_messages
 
 
 class ProcessDied(BaseException):
@@ -189,6 +189,13 @@ class Message:
     visible_at: datetime
     id: str = field(default_factory=lambda: str(uuid4()))
     again: bool = False
+
+
+def read_wake_up(text: str) -> WakeUp:
+    """Read a message of the wake-up queue as the trigger does."""
+    [wake_up] = read_messages(text.encode(), "")
+    assert isinstance(wake_up, WakeUp)
+    return wake_up
 
 
 class FakeQueue:

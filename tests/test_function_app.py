@@ -154,12 +154,9 @@ class RecordingApp:
 
     container = "manifests"
 
-    def advance(self, manifest: str, *, landed: bool, again: bool) -> None:
-        self.asked.append((manifest, landed and again))
-
-    def wake(self, message: WakeUp, *, again: bool) -> None:
-        self.asked.append((message, "again" if again else "first"))
-        if message.manifest == self.broken:
+    def advance(self, wake_up: WakeUp, *, again: bool) -> None:
+        self.asked.append((wake_up, "again" if again else "first"))
+        if wake_up.manifest == self.broken:
             raise StorageUnavailableError("down")
 
     def run(self) -> None:
@@ -183,7 +180,7 @@ def test_triggers_pass_the_name_on_as_it_is(runtime: Runtime, app: RecordingApp,
     poisoned = {"ContainerName": "manifests", "BlobName": name, "ETag": '"0x1"'}
     assert receive(runtime, "rescue_manifest", json.dumps(poisoned)).ok
     assert app.asked == [
-        (name, True),
+        (WakeUp(name, landed=True), "again"),
         (WakeUp(name, NOON), "first"),
         (WakeUp(name, NOON), "again"),
         (WakeUp(name, landed=True), "again"),
@@ -193,7 +190,7 @@ def test_triggers_pass_the_name_on_as_it_is(runtime: Runtime, app: RecordingApp,
 def test_a_host_that_sends_the_content_is_understood_all_the_same(runtime: Runtime, app: RecordingApp) -> None:
     metadata = {"BlobTrigger": TypedData(string=f"manifests/{NAME}")}
     assert invoke(runtime, "upload_manifest", inputs.Input(TypedData(bytes=b"[]"), metadata)).ok
-    assert app.asked == [(NAME, True)]
+    assert app.asked == [(WakeUp(NAME, landed=True), "again")]
 
 
 def test_a_tick_sweeps(runtime: Runtime, app: RecordingApp) -> None:

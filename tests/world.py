@@ -18,9 +18,9 @@ from shared.partner_center.client import PartnerCenter
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Services
-from shared.workflow.queue_messages import WakeUp, read_wake_up
+from shared.workflow.queue_messages import WakeUp
 from shared.workflow.sweep import Sweep
-from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied
+from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied, read_wake_up
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 NAME = f"{CUSTOMER}/Test/laptops.json"
@@ -158,7 +158,7 @@ class World:
 
     def _advance(self, wake_up: WakeUp, *, again: bool = False) -> None:
         """Advance a job; unless it has ended, somebody must be on the way who comes when it is due."""
-        self.workflow.wake(wake_up, again=again)
+        self.workflow.advance(wake_up, again=again)
         status = self.storage.blobs.get(status_of(wake_up.manifest))
         if self.attended and status and (due := decode(status.data).due):
             assert self.comes_by(wake_up.manifest, max(due, self.clock.now)), f"nobody comes for {wake_up.manifest}"

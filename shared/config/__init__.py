@@ -1,1 +1,1 @@
-"""The app's settings, and the clouds that they choose from."""
+"""The app's settings, the time-outs of its calls, and the clouds of Partner Center."""

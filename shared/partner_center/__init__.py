@@ -1,1 +1,1 @@
-"""All that is known of Partner Center's API: its calls, its answers, its errors."""
+"""Partner Center's API: calls, responses, error codes, and what to do about each."""

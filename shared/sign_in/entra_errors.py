@@ -52,7 +52,6 @@ _ADVICE = {
     "70043": _REFRESH_TOKEN,
     "700082": _REFRESH_TOKEN,
     # The one interactive sign-in.
-    "70019": f"The code was not entered in time: {_CONSENT}",
     "70020": f"The code was not entered in time: {_CONSENT}",
 }
 """Advice by number; for any other number the fault has Entra ID's own words alone."""

@@ -4,7 +4,6 @@ Every trigger is a wake-up that names a manifest. A wake-up too many does no har
 """
 
 import logging
-from datetime import datetime
 from uuid import uuid4
 
 import msgspec
@@ -42,36 +41,19 @@ class Workflow:
         """Work with ``services``."""
         self._services = services
 
-    def advance(
-        self,
-        manifest: str,
-        due: datetime | None = None,
-        *,
-        landed: bool = False,
-        again: bool = False,
-        tries: int = 0,
-    ) -> None:
-        """Take the one next step that a manifest's job allows.
+    def advance(self, wake_up: WakeUp, *, again: bool = False) -> None:
+        """Take the next step of the manifest that a wake-up names; a status or results blob's name does nothing.
 
-        Args:
-            manifest: The blob's name; a status or results blob's is passed over.
-            due: The moment for which the wake-up was enqueued; ``None`` for an event.
-            landed: It has just been written, so that most likely it has no job yet.
-            again: The message has been delivered before, so that somebody may have died of it.
-            tries: How often in a row a wake-up for it could do nothing.
+        ``again`` says that the message may have been delivered before, to a process that crashed over it.
         """
-        self.wake(WakeUp(manifest, due, tries, landed), again=again)
-
-    def wake(self, message: WakeUp, *, again: bool = False) -> None:
-        """Advance the manifest that a message names; ``again``: an earlier delivery may have died of it."""
-        manifest = message.manifest
+        manifest = wake_up.manifest
         if not is_manifest(manifest):
             return
         if not has_room_for_status(manifest):
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
-        # Whoever died may have saved another moment, and not yet enqueued the wake-up for it.
-        step = _Step(self._services, msgspec.structs.replace(message, due=None) if again else message, again=again)
+        # The process that crashed may have saved another moment, and not yet enqueued the wake-up for it.
+        step = _Step(self._services, msgspec.structs.replace(wake_up, due=None) if again else wake_up, again=again)
         try:
             for look in range(_LOOKS):
                 try:
@@ -81,7 +63,7 @@ class Workflow:
                 return
         except StatusUnavailableError as error:
             event_log.log("status_unavailable", level=logging.ERROR, manifest=manifest, reason=str(error))
-        self._retry_later(manifest, message.tries, step.claim.wake_up if step.claim else None)
+        self._retry_later(manifest, wake_up.tries, step.claim.wake_up if step.claim else None)
 
     def _retry_later(self, manifest: str, tries: int, enqueued: Sent | None) -> None:
         """Enqueue one wake-up in place of one that could do nothing, later and later, until the sweep takes over.

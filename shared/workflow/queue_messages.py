@@ -91,18 +91,6 @@ def read_messages(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
         raise UnreadableMessageError("neither a wake-up nor an event") from error
 
 
-def read_wake_up(text: str | bytes) -> WakeUp:
-    """Read one of the app's own wake-ups.
-
-    Raises:
-        UnreadableMessageError: It is none.
-    """
-    try:
-        return msgspec.json.decode(text, type=WakeUp)
-    except ValueError as error:
-        raise UnreadableMessageError("not a wake-up") from error
-
-
 def read_poisoned_blob(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
     """Read a message of ``webjobs-blobtrigger-poison``, whose queue all apps share that use the data account.
 

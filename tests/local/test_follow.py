@@ -8,6 +8,7 @@ from rich.console import Console
 
 from local import follow
 from shared.job.record import Job, State
+from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.world import NAME, World
 
@@ -54,7 +55,7 @@ class Container:
 def test_a_manifest_that_was_dropped_again_is_followed_no_further() -> None:
     world = World()
     first = world.storage.put(NAME, array(serials(1)))
-    world.workflow.advance(NAME)
+    world.workflow.advance(WakeUp(NAME))
     world.drop(array(serials(2)))
     world.settle()
     page = StringIO()

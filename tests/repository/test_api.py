@@ -23,13 +23,13 @@ PLACES |= {"warnings": PLACES["issues"], "error": "### `error`", "previous": "| 
 
 
 def part(heading: str) -> str:
-    """Return what stands below a heading, up to the next; of a row of a table, the row."""
+    """Return the text below a heading, up to the next one; for the start of a table row, that row."""
     end = "\n" if heading.startswith("|") else "\n#"
     return PAGE.partition(f"\n{heading}")[2].partition(end)[0]
 
 
 def nested() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every object below the document, with the member that holds it."""
+    """Yield each nested object of the schema, with the name of its member."""
     for name, member in SCHEMA["properties"].items():
         found = member.get("items", member)
         if "required" in found:

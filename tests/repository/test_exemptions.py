@@ -1,4 +1,4 @@
-"""Whoever exempts a line from a check says why, on that line."""
+"""Each exemption from a check states its reason on its line."""
 
 import re
 from pathlib import Path

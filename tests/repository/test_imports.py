@@ -1,4 +1,4 @@
-"""Who may import whom: a wing uses only those that stand below it in this list, and each library is known to few."""
+"""Who may import whom: a wing uses only those below it in this list, and each library is known to few."""
 
 import ast
 import sys
@@ -41,13 +41,13 @@ LIBRARIES = {
     "random": "bootstrap",
     "time": "bootstrap sign_in",
 }
-"""Libraries that only these modules, or all modules of these wings, may import; ``msgspec`` is for everybody."""
+"""Libraries that only these modules, or all modules of these wings, may import; ``msgspec`` is free to all."""
 
 PURE = (
     "manifest job config partner_center.advice partner_center.batch_list partner_center.device_errors "
     "partner_center.matching partner_center.redaction partner_center.responses partner_center.upload_details"
 )
-"""Modules that know no clock, no network, no environment and no dice, and so can be proven with values alone."""
+"""Modules without clock, network, environment and randomness, which tests can prove with values alone."""
 
 IMPURE = {"os", "random", "secrets", "socket", "subprocess", "threading", "time", "logging", "requests", "urllib3"}
 DOORS = {"open", "input", "print", "now", "today", "utcnow"}
@@ -61,7 +61,7 @@ def nodes(file: Path) -> tuple[ast.AST, ...]:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Full names; what an import takes from a module is named with it."""
+    """Yield the full name of everything that a file imports."""
     for node in nodes(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -75,7 +75,7 @@ FULL = PROMISED | {
 
 
 def objects(document: Any, schema: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:  # noqa: ANN401 - any part of a document
-    """Give every object of a document beside its part of the schema."""
+    """Yield each object of a document with its part of the schema."""
     for part in document if isinstance(document, list) else ():
         yield from objects(part, schema["items"])
     if isinstance(document, dict):

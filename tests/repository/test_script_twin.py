@@ -1,4 +1,4 @@
-"""The PowerShell sample, read as text beside its Python twin: no PowerShell is at hand to run it."""
+"""The PowerShell sample, compared as text with its Python twin, as there may be no PowerShell to run it."""
 
 import json
 import re

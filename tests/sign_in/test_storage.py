@@ -12,6 +12,7 @@ from shared.bootstrap import App
 from shared.config.clouds import CLOUDS
 from shared.job.record import State, encode
 from shared.workflow.ports import Stored
+from shared.workflow.queue_messages import WakeUp
 from tests.sign_in.premises import IDENTITY, Premises, now
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
@@ -39,7 +40,7 @@ def test_one_identity_reads_the_manifest_and_proves_the_app(
                 ManifestStorage__clientId=IDENTITY,
             )
         )
-        app.workflow.advance(NAME)
+        app.workflow.advance(WakeUp(NAME))
         stored = app.storage.load(NAME)
         app.tokens.close()
     assert isinstance(stored, Stored)

@@ -6,8 +6,7 @@ from threading import Event
 from azure.storage.queue import QueueClient
 
 from shared.storage.wake_up_queue import WakeUpQueue
-from shared.workflow.queue_messages import read_wake_up
-from tests.fakes import Clock, FakeQueue
+from tests.fakes import Clock, FakeQueue, read_wake_up
 
 
 class Time:

@@ -7,8 +7,8 @@ import pytest
 
 from local.azurite import Account
 from shared.storage.wake_up_queue import LONGEST_DELAY
-from shared.workflow.queue_messages import WakeUp, read_wake_up
-from tests.fakes import Clock, FakeQueue
+from shared.workflow.queue_messages import WakeUp
+from tests.fakes import Clock, FakeQueue, read_wake_up
 from tests.stories.shelves import Queue, RealQueue, StandInQueue, real_queue
 
 NAMES = ["c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json", "a b/#1/50% ü 東京.json", "ü" * 1012]

@@ -23,8 +23,8 @@ from shared.partner_center.client import PartnerCenter as Client
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Sent, Services
-from shared.workflow.queue_messages import WakeUp, read_wake_up
-from tests.fakes import Clock, FakeQueue, FakeStorage
+from shared.workflow.queue_messages import WakeUp
+from tests.fakes import Clock, FakeQueue, FakeStorage, read_wake_up
 from tests.workflow.quota import MINUTE, Gate, Quota
 from tests.world import DELAYS, URL, TokenDesk
 
@@ -186,7 +186,7 @@ class Backlog:
             self.workflows[process] = self._process()
             self.queue.send(wake_up, REDELIVERY)
         else:
-            self.workflows[process].wake(wake_up)
+            self.workflows[process].advance(wake_up)
 
     def _report(self) -> Report:
         jobs = [decode(self.storage.blobs[status_of(name)].data) for name in self.names]

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from shared.workflow.advance import Workflow
 from shared.workflow.ports import ConflictError, StatusUnavailableError, StorageUnavailableError
-from shared.workflow.queue_messages import WakeUp, read_wake_up
-from tests.fakes import Fuse, Message, ProcessDied
+from shared.workflow.queue_messages import WakeUp
+from tests.fakes import Fuse, Message, ProcessDied, read_wake_up
 from tests.world import World
 
 VISIBILITY = timedelta(minutes=10)
@@ -186,7 +186,7 @@ class Simulator:
     def _work(self, message: Message, *, again: bool) -> Callable[[], None]:
         world, skew = self.world, self.chaos.skew * self.random.uniform(-1, 1)
         workflow = Workflow(replace(world.services, clock=lambda: world.clock.now + skew))
-        return lambda: workflow.wake(read_wake_up(message.text), again=again)
+        return lambda: workflow.advance(read_wake_up(message.text), again=again)
 
     def _go_on(self, worker: Worker) -> None:
         if self._happens(self.chaos.freeze):

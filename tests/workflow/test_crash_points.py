@@ -113,7 +113,7 @@ def test_no_failure_changes_the_end(monkeypatch: pytest.MonkeyPatch, number: int
     world = eventful_world(Failing())
     world.attended = False  # who comes after a fault of the status comes a little later than the job is due
     world.fuse.blow_at = (number, moment)
-    monkeypatch.setattr(world.workflow, "wake", failing_function(world.workflow.wake))
+    monkeypatch.setattr(world.workflow, "advance", failing_function(world.workflow.advance))
     world.settle()
     assert world.fuse.blown, "nothing failed"
     assert outcome(world) == outcome(undisturbed)

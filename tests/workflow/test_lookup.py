@@ -97,7 +97,7 @@ def test_a_lie_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() ->
     world.storage.put(status_of(NAME), b"{}")
     touch(world)
     rest(world)
-    world.workflow.wake(WakeUp(NAME))
+    world.workflow.advance(WakeUp(NAME))
     assert world.partner_center.calls == []
     assert world.storage.blobs[status_of(NAME)].data == b"{}"
 
@@ -105,8 +105,8 @@ def test_a_lie_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() ->
 def test_a_lie_whose_manifest_is_gone_is_left_alone() -> None:
     world = World(attended=False)
     world.storage.put(status_of(NAME), b"{}")
-    world.workflow.wake(WakeUp(NAME, landed=True))
-    world.workflow.wake(WakeUp(NAME))
+    world.workflow.advance(WakeUp(NAME, landed=True))
+    world.workflow.advance(WakeUp(NAME))
     assert list(world.storage.blobs) == [status_of(NAME)]
     assert world.queue.messages == []
 
@@ -115,7 +115,7 @@ def test_a_status_of_a_later_version_is_left_alone_for_the_content_that_it_speak
     world = World()
     etag = world.storage.put(NAME, TWO)
     world.storage.put(status_of(NAME), b'{"schemaVersion": 2}', {"etag": etag})
-    world.workflow.wake(WakeUp(NAME, landed=True))
+    world.workflow.advance(WakeUp(NAME, landed=True))
     assert world.partner_center.calls == []
 
 
@@ -248,12 +248,12 @@ def test_a_run_that_somebody_forges_names_no_request_of_another_manifest() -> No
 def test_the_same_bytes_written_again_are_a_drop_where_an_event_names_their_etag(named: str, attempts: int) -> None:
     world = World()
     first = world.storage.put(NAME, TWO)
-    world.workflow.advance(NAME, landed=True)
+    world.workflow.advance(WakeUp(NAME, landed=True))
     world.settle()
     created = world.storage.blobs[NAME].created
     current = world.storage.put(NAME, TWO)
     world.storage.blobs[NAME].created = created  # as if writing it again left that as it was
-    world.workflow.wake(WakeUp(NAME, landed=True, etag=current if named == "current" else first))
+    world.workflow.advance(WakeUp(NAME, landed=True, etag=current if named == "current" else first))
     world.settle()
     posts = [call for call in world.partner_center.calls if call.request.method == "POST"]
     assert len(posts) == attempts

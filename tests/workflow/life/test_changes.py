@@ -11,6 +11,7 @@ from shared.job.record import Fault, State
 from shared.manifest import Content, InMemory, UnreadableError, inspect
 from shared.manifest.device import Entry
 from shared.workflow.ports import Properties
+from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
 from tests.world import NAME, World
@@ -42,7 +43,7 @@ def test_an_overwrite_under_a_live_lease_is_not_lost() -> None:
 
     def overwritten(proceed: Proceed) -> Response:
         world.storage.put(NAME, array(serials(3)))
-        world.workflow.advance(NAME)
+        world.workflow.advance(WakeUp(NAME))
         return proceed()
 
     world.partner_center.script.next_upload(overwritten)
@@ -157,7 +158,7 @@ def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, mom
         world.drop(array(serials(2, start=30)))
     overwrite_once_seen(world, monkeypatch, newest)
     world.settle()
-    world.workflow.advance(NAME)
+    world.workflow.advance(WakeUp(NAME))
     job = world.job()
     assert (job.state, job.etag) == (State.COMPLETED, world.storage.blobs[NAME].etag)
     assert job.previous is not None

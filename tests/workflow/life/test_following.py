@@ -11,6 +11,7 @@ from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, instead
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
+from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error
 from tests.world import DELAYS, NAME, World
@@ -106,7 +107,7 @@ def ask_now(world: World) -> None:
     due = world.job().due
     assert due is not None
     world.clock.now = due
-    world.workflow.advance(NAME, due)
+    world.workflow.advance(WakeUp(NAME, due))
 
 
 def test_a_throttle_at_poll_63_of_100_does_not_start_again_at_1() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from shared.job.record import Job, State
+from shared.workflow.queue_messages import WakeUp
 from shared.workflow.rate_limit import Call
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, down_for_days, uploads
@@ -72,7 +73,7 @@ def test_who_comes_at_its_turn_and_finds_the_door_closed_again_takes_another_pla
     world.services.pacing.throttled(Call.UPLOAD, CUSTOMER, 2 * MINUTE)
     world.clock.now = first
     saves = len(world.storage.written)
-    world.workflow.advance(OTHER, first)
+    world.workflow.advance(WakeUp(OTHER, first))
     job = world.job(OTHER)
     assert job.next_attempt_at is not None
     assert job.next_attempt_at > first

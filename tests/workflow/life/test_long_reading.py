@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 
 from shared.job.record import State
+from shared.workflow.queue_messages import WakeUp
 from tests.world import NAME, World
 
 ONE_DEVICE = b"Windows Product ID\nAAAAA-BBBBB\n"
@@ -36,7 +37,7 @@ def test_it_renews_the_lease(monkeypatch: pytest.MonkeyPatch, data: bytes, slow:
         done += 1
         world.clock.advance(HOUR / calls)
         if done == calls - 10:
-            world.workflow.advance(NAME)
+            world.workflow.advance(WakeUp(NAME))
         return work(*arguments)
 
     monkeypatch.setattr(slow, slowly)

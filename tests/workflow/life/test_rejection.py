@@ -5,6 +5,7 @@ import pytest
 from local.stand_ins.partner_center import faults
 from shared.job.blob_names import status_of
 from shared.job.record import State
+from shared.workflow.queue_messages import WakeUp
 from tests.workflow.life.views import TWO, status_of_error
 from tests.world import CUSTOMER, NAME, World
 
@@ -112,5 +113,5 @@ def test_what_is_no_manifest_gets_no_status(name: str) -> None:
 def test_a_directory_marker_is_no_manifest() -> None:
     world = World()
     world.storage.put("a/b", b"", {"hdi_isfolder": "true"})
-    world.workflow.advance("a/b")
+    world.workflow.advance(WakeUp("a/b"))
     assert list(world.storage.blobs) == ["a/b"]

@@ -10,6 +10,7 @@ from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, State
 from shared.workflow.ports import ResultsBlob
+from shared.workflow.queue_messages import WakeUp
 from tests.fakes import FakeContent
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
@@ -96,7 +97,7 @@ def test_results_of_an_old_run_do_not_lie_beside_a_new_one(monkeypatch: pytest.M
     def overwritten() -> None:
         world.clock.advance(world.delays.lease)
         world.storage.put(NAME, b"no json")
-        world.workflow.advance(NAME)
+        world.workflow.advance(WakeUp(NAME))
 
     before_results_are_written(world, monkeypatch, overwritten)
     world.settle()
@@ -121,7 +122,7 @@ def test_whoever_ends_a_job_second_leaves_the_results(monkeypatch: pytest.Monkey
     world = World()
     world.drop(TWO)
     world.step()
-    before_results_are_written(world, monkeypatch, lambda: world.workflow.advance(NAME))
+    before_results_are_written(world, monkeypatch, lambda: world.workflow.advance(WakeUp(NAME)))
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2
@@ -134,7 +135,7 @@ def test_whoever_finishes_late_does_not_write_over_the_results_of_a_later_run(mo
 
     def finished_and_dropped_again() -> None:
         world.clock.advance(world.delays.lease)
-        world.workflow.advance(NAME)
+        world.workflow.advance(WakeUp(NAME))
         assert world.job().state is State.COMPLETED
         world.drop(array(serials(3, start=70)))
         world.settle()

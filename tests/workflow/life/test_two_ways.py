@@ -88,8 +88,8 @@ def test_both_at_once_upload_once(number: int, *, landed: bool) -> None:
     meeting = Meeting(number)
     world = World(fuse=meeting)
     world.storage.put(NAME, DEVICES)
-    meeting.expect(lambda: world.workflow.advance(NAME, landed=not landed))
-    world.workflow.advance(NAME, landed=landed)
+    meeting.expect(lambda: world.workflow.advance(WakeUp(NAME, landed=not landed)))
+    world.workflow.advance(WakeUp(NAME, landed=landed))
     assert meeting.over
     world.settle()
     assert sent_once(world)

@@ -42,7 +42,7 @@ def test_a_wake_up_that_comes_early_comes_again() -> None:
     world.step()
     due = world.job().next_attempt_at
     before = len(world.queue.messages)
-    world.workflow.advance(NAME, due)
+    world.workflow.advance(WakeUp(NAME, due))
     assert world.queue.wake_ups()[before:] == [WakeUp(NAME, due, tries=1)]
 
 
@@ -51,7 +51,7 @@ def test_a_wake_up_for_a_moment_that_is_over_falls_asleep() -> None:
     world.drop(TWO)
     world.step()
     before = len(world.queue.messages)
-    world.workflow.advance(NAME, world.clock.now)
+    world.workflow.advance(WakeUp(NAME, world.clock.now))
     assert len(world.queue.messages) == before
 
 
@@ -63,7 +63,7 @@ def test_a_wake_up_of_an_earlier_moment_still_waits_for_the_end_of_a_live_lease(
         lease = world.job().lease
         assert lease is not None
         assert WakeUp(NAME, lease.until, tries=1) not in world.queue.wake_ups()
-        world.workflow.advance(NAME, world.clock.now)
+        world.workflow.advance(WakeUp(NAME, world.clock.now))
         assert WakeUp(NAME, lease.until, tries=1) in world.queue.wake_ups()
         return proceed()
 
@@ -77,7 +77,7 @@ def test_an_event_before_its_time_comes_again() -> None:
     world.drop(TWO)
     world.step()
     world.queue.messages.clear()
-    world.workflow.advance(NAME)
+    world.workflow.advance(WakeUp(NAME))
     assert world.queue.wake_ups() == [WakeUp(NAME, world.job().next_attempt_at, tries=1)]
 
 
@@ -86,12 +86,12 @@ def test_a_second_event_of_the_same_drop_leaves_no_message() -> None:
     world.drop(TWO)
 
     def reported_again(proceed: Proceed) -> Response:
-        world.workflow.wake(WakeUp(NAME, landed=True))
+        world.workflow.advance(WakeUp(NAME, landed=True))
         return proceed()
 
     world.partner_center.script.next_upload(reported_again)
     world.step()
-    world.workflow.wake(WakeUp(NAME, landed=True))
+    world.workflow.advance(WakeUp(NAME, landed=True))
     assert world.queue.wake_ups() == [WakeUp(NAME, world.job().due)]
 
 
@@ -197,7 +197,7 @@ def test_a_first_poll_that_is_due_at_once_finds_the_acceptance_saved(
     monkeypatch.setattr(world.storage, "save", saved_late)
     world.partner_center.script.next_upload(slow)
     world.storage.put(NAME, TWO)
-    world.workflow.advance(NAME, landed=True)
+    world.workflow.advance(WakeUp(NAME, landed=True))
     while not world.job().final:
         moment = world.queue.next_moment()
         assert moment is not None
