@@ -1,6 +1,7 @@
 """One manifest followed to its end: each change as it comes, then its status, results and findings."""
 
 import re
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -63,10 +64,10 @@ def follow(console: Console, container: ContainerClient, dropped: Dropped) -> in
     console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
     # A line that the terminal wraps can be copied as it is; one that rich has cut in two cannot.
     status = container.download_blob(status_of(name)).readall().decode()
-    document = Text(_INTERNAL.sub("\"internal\": {\"…\": \"the app's own bookkeeping\"}", status))
+    document = Text(_INTERNAL.sub('"internal": {"…": "the app\'s own bookkeeping"}', status))
     JSONHighlighter().highlight(document)
     console.print(document, soft_wrap=True)
-    terminal = Terminal(console.file)
+    terminal = Terminal(sys.stdout)
     if job.results:
         results = container.download_blob(results_of(name)).readall()
         details.outcomes("device results", [results], (), terminal)

@@ -52,12 +52,18 @@ def _check(commands: _Commands) -> None:
 
 def _status(commands: _Commands) -> None:
     command = _command(
-        commands, "status", "show what has become of manifests", '"<customer id>/<batch>/"', _wrapped(_STORAGE)
+        commands,
+        "status",
+        "show what has become of manifests",
+        '"<customer id>/<batch>/"',
+        _wrapped("The age of a manifest is the time since it was dropped.") + "\n\n" + _wrapped(_STORAGE),
     )
     which = command.add_mutually_exclusive_group()
     which.add_argument("prefix", nargs="?", default="", metavar="PREFIX", help="the beginning of their names")
     which.add_argument("--manifest", metavar="NAME", help="one of them, with its issues and devices")
-    command.add_argument("--devices", action="store_true", help="read every status for its devices by outcome")
+    command.add_argument(
+        "--devices", action="store_true", help="add devices by outcome; reads every status"
+    )
 
 
 def _retry(commands: _Commands) -> None:

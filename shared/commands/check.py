@@ -57,12 +57,10 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
             checked.append(_checked(name, ids, standard_input))
         except OSError as error:
             unread.append(f"{name}: {error.strerror}")
-    if not as_json:
-        _report(checked, terminal)
-    elif not unread:
+    if as_json and not unread:
         terminal.say(json.dumps([_document(each) for each in checked], indent=2))
-    for line in unread:
-        terminal.say(line)
+    else:
+        _report([] if as_json else checked, unread, terminal)
     if unread:
         return USAGE
     return FINE if all(each.fine for each in checked) else INVALID
@@ -109,16 +107,20 @@ def _document(checked: Checked) -> dict[str, object]:
     }
 
 
-def _report(checked: Sequence[Checked], terminal: Terminal) -> None:
+def _report(checked: Sequence[Checked], unread: Sequence[str], terminal: Terminal) -> None:
     for each in checked:
         for kind, findings in (("warning", each.manifest.warnings), ("issue", each.issues)):
             for finding in findings.kept:
                 terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
     for each in checked:
         terminal.say(f"{each.file}: ", "fine" if each.fine else "INVALID", f"; {_counts(each)}")
-    if len(checked) != 1:
+    for line in unread:
+        terminal.say(line)
+    count = len(checked) + len(unread)
+    if count != 1:
         fine = sum(each.fine for each in checked)
-        terminal.say(f"{counted(len(checked), 'file')}: {fine} fine, {len(checked) - fine} invalid")
+        summary = f"{counted(count, 'file')}: {fine} fine, {len(checked) - fine} invalid"
+        terminal.say(summary + (f", {len(unread)} not read" if unread else ""))
 
 
 def _place(file: str, where: str) -> str:

@@ -28,7 +28,7 @@ def main(words: list[str] | None = None) -> int:
         code = _COMMANDS[options.command](options, Terminal(sys.stdout))
         sys.stdout.flush()
     except SettingsError as error:
-        return _refuse(str(error))
+        return _refuse(f'{error}\ndocs/operating.md has the commands that set them, under "By hand".')
     except EOFError:
         return _refuse("The input ended before the question was answered.")
     except KeyboardInterrupt:
@@ -41,7 +41,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _refuse(reason: str) -> int:
-    Terminal(sys.stderr).say(reason)
+    Terminal(sys.stderr).paragraph(reason)
     return USAGE
 
 
@@ -60,8 +60,9 @@ def _status(options: argparse.Namespace, terminal: Terminal) -> int:
     if options.manifest is not None:
         return storage.explained(lambda: details.show(options.manifest, blobs, terminal), _refuse)
     load = blobs.load if options.devices else None
+    one = f"{arguments.PROGRAM} status --manifest NAME"
     return storage.explained(
-        lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, load), _refuse
+        lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, one, load), _refuse
     )
 
 

@@ -8,7 +8,6 @@ from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of
 from shared.job.plausibility import Foreign
 from shared.job.record import DeviceCounts, Job
-from shared.manifest import Finding
 from shared.workflow.ports import Storage
 
 MOST_ROWS = 20
@@ -42,7 +41,7 @@ def show(manifest: str, storage: Storage, terminal: Terminal) -> int:
 def describe(job: Job, results: Iterable[bytes], terminal: Terminal) -> None:
     """Write a job, its findings, and the devices of its results blob that are not registered."""
     terminal.say(job.state, f"  {job.manifest}")
-    terminal.say(job.message)
+    terminal.paragraph(job.message)
     terminal.table([fact for fact in _facts(job) if fact[1]])
     findings(job, terminal)
     outcomes("devices that are not registered", results, _GOOD, terminal)

@@ -52,7 +52,7 @@ def run(environment: Mapping[str, str], customer: str | None, terminal: Terminal
     if all(passed):
         passed += [_passes(check, terminal) for check in _online_checks(environment, customer)]
     else:
-        terminal.say("skip", "  the rest: it needs the settings to be right")
+        _say("skip", "the rest: it needs the settings to be right", terminal)
     failed = passed.count(False)
     terminal.say("Nothing failed." if not failed else f"{counted(failed, 'check')} failed.")
     return 1 if failed else 0
@@ -67,8 +67,12 @@ def _passes(check: Check, terminal: Terminal) -> bool:
         word, found = "FAIL", str(error)
     except Exception as error:  # noqa: BLE001 - whatever a library raises, the other checks are made all the same
         word, found = "FAIL", f"unexpected {type(error).__name__}"
-    terminal.say(word, f"{' ' * (6 - len(word))}{check.name}: {found}")
+    _say(word, f"{check.name}: {found}", terminal)
     return word != "FAIL"
+
+
+def _say(word: str, text: str, terminal: Terminal) -> None:
+    terminal.table([(f"{word:4}", text)])
 
 
 def _offline_checks(environment: Mapping[str, str]) -> Iterator[Check]:
@@ -90,7 +94,7 @@ def _settings(environment: Mapping[str, str]) -> str:
     try:
         settings = read_settings(environment)
     except SettingsError as error:
-        raise FailedError(str(error)) from None
+        raise FailedError(str(error).removeprefix("App settings: ")) from None
     return f"complete; sign-in {settings.sign_in}, {settings.url}"
 
 

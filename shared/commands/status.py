@@ -19,13 +19,15 @@ NEW, FOREIGN = "new", "unknown"
 
 _NEXT = {
     NEW: "its event, or a sweep",
-    FOREIGN: "drop it again",
+    FOREIGN: "drop again",
     State.COMPLETED: "",
-    State.COMPLETED_WITH_ERRORS: "see its devices",
-    State.REJECTED: "correct it, drop it again",
-    State.FAILED: "see its error, then retry",
+    State.COMPLETED_WITH_ERRORS: "correct rows, drop again",
+    State.REJECTED: "correct it, drop again",
+    State.FAILED: "remove its cause, retry",
 }
 """What happens next, or what a person does."""
+
+_CORRECTED = frozenset((State.COMPLETED_WITH_ERRORS, State.REJECTED, State.FAILED))
 
 _DUE = {State.PROCESSING: "next attempt", State.WAITING: "retry", State.ACCEPTED: "poll"}
 
@@ -44,6 +46,7 @@ def overview(
     blobs: Iterable[BlobEntry],
     now: datetime,
     terminal: Terminal,
+    one: str,
     load: Callable[[str], Stored | Foreign | None] | None = None,
 ) -> int:
     """Write a table of the manifests in a listing, the latest last, and their number by state.
@@ -54,6 +57,7 @@ def overview(
         blobs: The listing, metadata included.
         now: The time.
         terminal: Where to write.
+        one: The command that shows one manifest, for a person who has to correct some.
         load: Reads a manifest's job, for a column of devices by outcome; without it, the listing is all that is read.
 
     Returns:
@@ -71,6 +75,8 @@ def overview(
     if rows:
         terminal.table(lines)
     states = Counter(row.state for row in rows)
+    if terminal.is_terminal and not _CORRECTED.isdisjoint(states):
+        terminal.say(f"What to correct: {one}")
     terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), numbers(states)))))
     return 0
 
@@ -116,7 +122,7 @@ def _next(row: Row, now: datetime) -> str:
 def _due(what: str, due: datetime | None, now: datetime) -> str:
     if due is None:
         return what
-    return f"{what} in {_span(due - now)}" if due > now else f"{what} due for {_span(now - due)}"
+    return f"{what} in {_span(due - now)}" if due > now else f"{what} due {_span(now - due)} ago"
 
 
 def _devices_of(row: Row, load: Callable[[str], Stored | Foreign | None]) -> str:

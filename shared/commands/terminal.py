@@ -44,6 +44,12 @@ class Terminal:
         """Write a line of parts; a part that is a word with a colour gets it."""
         self._write("".join(self._painted(harmless(part)) for part in parts))
 
+    def paragraph(self, text: str) -> None:
+        """Write a text, wrapped as a table's cells are; its own line breaks stay."""
+        for line in harmless(text).splitlines():
+            for part in wrapped(line, self._width or len(line)):
+                self._write(part)
+
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Write rows in columns; cells that are too long are wrapped, words with a colour get it.
 
@@ -77,7 +83,7 @@ class Terminal:
         return widths
 
     def _painted(self, word: str) -> str:
-        colour = _COLOURS.get(word) if self._coloured else None
+        colour = _COLOURS.get(word.strip()) if self._coloured else None
         return f"\033[{colour}m{word}\033[0m" if colour else word
 
     def _write(self, text: str) -> None:

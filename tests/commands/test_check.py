@@ -192,6 +192,7 @@ def test_check_names_a_file_that_cannot_be_read_and_reports_the_others(
     assert main(["check", str(tmp_path / "none.json"), file(GOOD)]) == 2
     said = capsys.readouterr().out
     assert "none.json: No such file or directory" in said
+    assert said.endswith("2 files: 1 fine, 0 invalid, 1 not read\n")
     assert "fine; 2 devices" in said
 
 

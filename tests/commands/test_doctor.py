@@ -107,7 +107,7 @@ def test_it_changes_nothing(patient: Patient) -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"MANIFEST_CONTAINER": ""}, "settings: App settings: MANIFEST_CONTAINER is missing"),
+        ({"MANIFEST_CONTAINER": ""}, "settings: MANIFEST_CONTAINER is missing"),
         ({"MANIFEST_CONTAINER": "none"}, "container: it does not exist: create it, or correct MANIFEST_CONTAINER"),
         ({"WAKE_UP_QUEUE": "none"}, "wake-up queue: it does not exist: create it, or correct WAKE_UP_QUEUE"),
         ({"IDENTITY_ENDPOINT": ""}, "managed identity: there is no endpoint here"),

@@ -17,6 +17,7 @@ from tests.world import CUSTOMER, World
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ONE = "python -m shared status --manifest NAME"
 
 
 def blob(name: str, metadata: dict[str, str] | None = None, age: timedelta = HOUR) -> BlobEntry:
@@ -25,7 +26,7 @@ def blob(name: str, metadata: dict[str, str] | None = None, age: timedelta = HOU
 
 def shown(*blobs: BlobEntry) -> list[str]:
     screen = Screen()
-    assert status.overview(blobs, NOW, screen.terminal) == 0
+    assert status.overview(blobs, NOW, screen.terminal, ONE) == 0
     return screen.lines()
 
 
@@ -38,13 +39,13 @@ def test_an_empty_container_has_no_manifests() -> None:
     [
         ({"state": "processing", "due": "2026-11-22T16:04:00Z"}, ["60 min", "processing", "next attempt in 4 min"]),
         ({"state": "waiting", "due": "2026-11-22T16:00:45Z"}, ["60 min", "waiting", "retry in 45 s"]),
-        ({"state": "waiting", "due": "2026-11-22T15:30:00Z"}, ["60 min", "waiting", "retry due for 30 min"]),
+        ({"state": "waiting", "due": "2026-11-22T15:30:00Z"}, ["60 min", "waiting", "retry due 30 min ago"]),
         ({"state": "accepted", "due": ""}, ["60 min", "accepted", "poll"]),
         ({"state": "completed"}, ["60 min", "completed"]),
-        ({"state": "completed_with_errors"}, ["60 min", "completed_with_errors", "see its devices"]),
-        ({"state": "failed"}, ["60 min", "failed", "see its error, then retry"]),
-        ({"state": "odd"}, ["60 min", "unknown", "drop it again"]),
-        ({}, ["60 min", "unknown", "drop it again"]),
+        ({"state": "completed_with_errors"}, ["60 min", "completed_with_errors", "correct rows, drop again"]),
+        ({"state": "failed"}, ["60 min", "failed", "remove its cause, retry"]),
+        ({"state": "odd"}, ["60 min", "unknown", "drop again"]),
+        ({}, ["60 min", "unknown", "drop again"]),
         ({"state": "waiting", "due": "soon"}, ["60 min", "waiting", "retry"]),
         ({"state": "waiting", "due": "0001-01-01T00:00:00+23:00"}, ["60 min", "waiting", "retry"]),
     ],
@@ -81,9 +82,19 @@ def test_a_person_sees_manifests_below_their_customer_and_batch(monkeypatch: pyt
     screen = Screen(is_terminal=True, environment={"NO_COLOR": "1"})
     names = ("c/Test/one.csv", "c/Sales laptops/two/2.csv", "envelope.json", "c/Test/three.csv")
     blobs = [blob(name, age=HOUR * number) for number, name in enumerate(names, 2)]
-    assert status.overview(blobs, NOW, screen.terminal) == 0
+    assert status.overview(blobs, NOW, screen.terminal, ONE) == 0
     shown = [line if line.endswith("/") else line.split()[-1] for line in screen.lines()[1:-1]]
     assert shown == ["envelope.json", "c/Sales laptops/", "two/2.csv", "c/Test/", "three.csv", "one.csv"]
+
+
+@pytest.mark.parametrize(
+    ("states", "told"), [(("completed", "accepted"), False), (("completed", "rejected"), True), (("failed",), True)]
+)
+def test_a_person_is_told_where_it_stands_what_to_correct(states: tuple[str, ...], told: bool) -> None:  # noqa: FBT001 - a row
+    screen = Screen(is_terminal=True)
+    blobs = [each for state in states for each in (blob(state), blob(status_of(state), {"state": state}))]
+    assert status.overview(blobs, NOW, screen.terminal, ONE) == 0
+    assert (f"What to correct: {ONE}\n" in screen.getvalue()) is told
 
 
 @pytest.fixture
@@ -200,7 +211,7 @@ def test_results_that_a_stranger_has_written_are_read_no_further(world: World, r
 def test_a_status_deleted_since_the_listing_has_no_devices() -> None:
     screen = Screen()
     blobs = [blob("a/b/c.json"), blob(status_of("a/b/c.json"), {"state": "completed"})]
-    assert status.overview(blobs, NOW, screen.terminal, lambda _: None) == 0
+    assert status.overview(blobs, NOW, screen.terminal, ONE, lambda _: None) == 0
     assert "completed" in screen.getvalue()
 
 

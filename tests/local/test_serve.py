@@ -80,9 +80,11 @@ def test_what_is_dropped_from_another_terminal_is_told_to_its_end(terminal: Term
     serving = terminal.start("serve")
     read_until("Ctrl-C ends it.", serving)
     assert terminal.drop("broken.json") == (0, f"Dropped broken.json as {CUSTOMER}/{BATCH}/broken.json\n")
-    assert f"rejected  {CUSTOMER}/{BATCH}/broken.json\n" in read_until("6 issues. Nothing was uploaded", serving)
+    shown = read_until("6 issues. Nothing was uploaded", serving)
+    assert f"  rejected\n          {CUSTOMER}/{BATCH}/broken.json\n" in shown
     assert terminal.drop("envelope.json") == (0, f"Dropped envelope.json as {CUSTOMER}/Sales laptops/envelope.json\n")
-    assert f"completed  {CUSTOMER}/Sales laptops/envelope.json\n" in read_until("All 2 devices are registered", serving)
+    shown = read_until("All 2 devices are registered", serving)
+    assert f"  completed\n          {CUSTOMER}/Sales laptops/envelope.json\n" in shown
     assert (terminal.folder / ADDRESS).stat().st_mode & 0o077 == 0
     code, said = quick("drop", "--wait", "--manifest", str(SAMPLES / "broken.json"))
     assert (code, "6 issues. Nothing was uploaded" in said) == (1, True)
