@@ -1,7 +1,6 @@
 """What a person sees of a job as it changes."""
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -30,10 +29,13 @@ def step(job: Job, width: int) -> RenderableType:
     return table
 
 
-def news(job: Job, width: int) -> RenderableType:
+def news(job: Job, width: int) -> Text:
     """Return where a job among others stands: a line that begins with the time, then its name and the message."""
-    head = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (job.state, COLOURS[job.state]))
-    return Group(head, *(Padding(lines(text, width - 10), (0, 0, 0, 10)) for text in (job.manifest, job.message)))
+    margin = "\n" + " " * len("00:00:00  ")
+    shown = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (job.state, COLOURS[job.state]))
+    for text in (job.manifest, job.message):
+        shown.append(margin + lines(text, width - len(margin)).plain.replace("\n", margin))
+    return shown
 
 
 def lines(text: str, width: int) -> Text:
