@@ -18,8 +18,9 @@ function Test-Spread {
     $listed = az rest --url "$Account/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01" `
         --query 'value[].[properties.principalId, properties.createdOn]' --output tsv
     if ($LASTEXITCODE -ne 0) { Exit-AndGoOn "az cannot list the roles of $env:HOST_ACCOUNT_NAME." }
-    $made = @($listed | ForEach-Object { , ($_ -split '\t') } | Where-Object { $_[0] -eq $env:IDENTITY_PRINCIPAL_ID } |
-        ForEach-Object { $_[1].Substring(0, 19) } | Sort-Object)
+    # A role without a moment says nothing of its age.
+    $mine = "^$env:IDENTITY_PRINCIPAL_ID\t(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"
+    $made = @($listed | ForEach-Object { if ($_ -match $mine) { $Matches[1] } } | Sort-Object)
     return $made -and [string]::CompareOrdinal($made[-1], [datetime]::UtcNow.AddSeconds(-$Spread).ToString('s')) -le 0
 }
 

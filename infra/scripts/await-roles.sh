@@ -27,7 +27,8 @@ main() {
 spread() {
     listed=$(az rest --url "$account/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01" \
         --query 'value[].[properties.principalId, properties.createdOn]' --output tsv) || go_on "az cannot list the roles of $HOST_ACCOUNT_NAME."
-    newest=$(printf '%s\n' "$listed" | tr -d '\r' | grep "^$IDENTITY_PRINCIPAL_ID" | cut -f 2 | cut -c 1-19 | sort | tail -n 1)
+    # A role without a moment says nothing of its age.
+    newest=$(printf '%s\n' "$listed" | tr -d '\r' | grep "^$IDENTITY_PRINCIPAL_ID" | cut -f 2 | grep ^2 | cut -c 1-19 | sort | tail -n 1)
     [ -n "$newest" ] && [ "$(printf '%s\n' "$newest" "$(latest)" | sort | head -n 1)" = "$newest" ]
 }
 

@@ -54,6 +54,13 @@ def test_the_newest_role_decides_and_others_roles_do_not(stage: Stage) -> None:
     assert (done.code, listings(done)) == (0, 2)
 
 
+def test_a_role_without_a_moment_decides_nothing(stage: Stage) -> None:
+    stage.lay_down(roles=[[[OURS, "None"], [OURS, ""]], [role(360), [OURS, "None"]]])
+    done = stage.run(SCRIPT, DEPLOYED)
+    assert (done.code, listings(done)) == (0, 2)
+    assert "Substring" not in TWIN.read_text()  # which would end the twin at such a role
+
+
 def test_it_gives_up_waiting_in_the_end_and_lets_the_deployment_try(stage: Stage) -> None:
     stage.lay_down(roles=[[role(1)]])
     done = stage.run(SCRIPT, DEPLOYED)
