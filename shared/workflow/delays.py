@@ -1,4 +1,4 @@
-"""How long to wait until the next retry, and until the next poll."""
+"""How long to wait until the next retry or poll; the bounds are settings (``Delays`` in ``config.settings``)."""
 
 from datetime import datetime, timedelta
 
