@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from shared.manifest import Finding
+from shared.manifest.findings import Finding
 
 type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """UTC, whole seconds."""

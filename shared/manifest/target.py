@@ -4,7 +4,8 @@ import re
 
 import msgspec
 
-from shared.manifest import TARGET_ISSUES, Finding
+from shared.manifest.findings import Finding
+from shared.manifest.messages import TARGET_ISSUES
 
 # Microsoft's pages write customer ids as bare GUIDs; braces or a urn: prefix would end up in the request's path.
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
