@@ -1,14 +1,15 @@
 """What the script that registers the app runs on: stand-ins for az and azd, and what they hold before and after."""
 
 import json
+import marshal
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.infra import stand_in_directory
+from tests.infra.az_stage import command
 from tests.infra.templates import INFRA
 
 SCRIPT = INFRA / "scripts" / "register-app.sh"
@@ -79,11 +80,9 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._book = folder / "directory.json"
-        shutil.copy(stand_in_directory.__file__, folder / "stand_in_directory.py")
+        self._book = folder / "directory"
         for tool in ("az", "azd"):
-            stand_in = f"exec {sys.executable} -IS {folder}/stand_in_directory.py"
-            (folder / tool).write_text(f'#!/bin/sh\n{stand_in} {tool} "$@"\n')
+            (folder / tool).write_text(command(stand_in_directory, str(self._book), tool))
             (folder / tool).chmod(0o755)
         for tool in ("cat", "cut", "dirname", "grep", "mktemp", "rm", "sed", "sleep", "tr", "wc"):
             (folder / tool).symlink_to(str(shutil.which(tool)))
@@ -108,7 +107,7 @@ class Stage:
         self.book["faults"] = {command: {"left": times, "says": says}}
 
     def run(self, *arguments: str, answer: str = "", script: Path = SCRIPT, temporary: Path | None = None) -> Run:
-        self._book.write_text(json.dumps(self.book | {"calls": []}))
+        self._book.write_bytes(marshal.dumps(self.book | {"calls": []}))
         given = {"REGISTER_PAUSE": "0", "REGISTER_TRIES": "4", "PATH": str(self.folder)}
         done = subprocess.run(  # noqa: S603 - the project's own script
             ["/bin/sh", script, *arguments],
@@ -120,7 +119,7 @@ class Stage:
             timeout=30,
             check=False,
         )
-        self.book = json.loads(self._book.read_text())
+        self.book = marshal.loads(self._book.read_bytes())  # noqa: S302 - our own stand-in has written it
         return Run(done.returncode, done.stdout, done.stdout + done.stderr, self.book["calls"])
 
     def settle(self) -> None:

@@ -2,15 +2,19 @@
 
 It refuses what the real ones refuse (azure-cli 2.45): a second service principal of an app, a second credential of a
 name, a grant for an app without a service principal.
+
+Each call is a process of its own, and most of its time goes by in imports: so there are hardly any.
 """
 
-import json
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-BOOK = Path(__file__).with_name("directory.json")
+import marshal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 Options = dict[str, str]
 Rows = list[list[str]]
@@ -54,7 +58,7 @@ class Directory:
         return [[one["name"], one["issuer"], one["subject"], *one["audiences"]] for one in self._credentials(given)]
 
     def create_credential(self, given: Options) -> Rows:
-        new = json.loads(given["parameters"])
+        new = from_json(given["parameters"])
         if any(one["name"] == new["name"] for one in self._credentials(given)):
             raise RefusedError(f"ERROR: FederatedIdentityCredential with name {new['name']} already exists.")
         self._credentials(given).append(new)
@@ -62,7 +66,7 @@ class Directory:
 
     def update_credential(self, given: Options) -> Rows:
         [one] = [one for one in self._credentials(given) if one["name"] == given["federated-credential-id"]]
-        one |= json.loads(given["parameters"])
+        one |= from_json(given["parameters"])
         return []
 
     def list_permissions(self, given: Options) -> Rows:
@@ -113,6 +117,13 @@ COMMANDS: dict[str, tuple[str | None, Callable[[Directory, Options], Rows]]] = {
 """The query that each command is asked with, None where it does not matter, and what it does."""
 
 
+def from_json(text: str) -> dict[str, Any]:
+    import json  # noqa: PLC0415 - see above
+
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
 def principal(app: str) -> str:
     """Name the service principal of an app."""
     return app.replace("-4000-", "-5000-")
@@ -155,13 +166,11 @@ def azd(arguments: list[str], book: dict[str, Any]) -> int:
 
 
 def main() -> int:
-    book = json.loads(BOOK.read_text())
-    tool, *arguments = sys.argv[1:]
-    book["calls"].append([tool, *arguments])
-    code = {"az": az, "azd": azd}[tool](arguments, book)
-    BOOK.write_text(json.dumps(book))
+    file, tool, *arguments = sys.argv[1:]
+    with open(file, "r+b") as page:  # noqa: PTH123 - see above
+        book = marshal.load(page)  # noqa: S302 - the test has written it
+        book["calls"].append([tool, *arguments])
+        code = {"az": az, "azd": azd}[tool](arguments, book)
+        page.seek(0)
+        marshal.dump(book, page)
     return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -59,10 +59,14 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
         yield Checkout(tmp_path, started)
 
 
-def test_a_set_up_that_was_interrupted_starts_again_and_one_that_was_not_is_kept(checkout: Checkout) -> None:
+def test_an_interrupted_set_up_starts_again_once_for_two_and_one_that_is_complete_is_kept(checkout: Checkout) -> None:
+    """One story, as each set-up that starts anew takes seconds of pip's."""
     venv.create(checkout.root / ".venv", with_pip=False)
     assert not checkout.has_pip()
-    assert checkout.set_up() == (0, "Setting up Python packages in .venv ...\n")
+    commands = [checkout.start(), checkout.start()]
+    said = [command.communicate(timeout=PATIENCE)[0] for command in commands]
+    assert [command.returncode for command in commands] == [0, 0]
+    assert "".join(said).count("Setting up") == 1
     assert checkout.has_pip()
     kept = checkout.root / ".venv" / "kept"
     kept.touch()
@@ -72,8 +76,8 @@ def test_a_set_up_that_was_interrupted_starts_again_and_one_that_was_not_is_kept
     assert kept.exists()
     (checkout.root / "requirements-dev.txt").write_text("./no-such-package\n")
     os.utime(checkout.mark, (OLD, OLD))
-    code, said = checkout.set_up()
-    assert (code, "no-such-package" in said) == (1, True)
+    code, said_last = checkout.set_up()
+    assert (code, "no-such-package" in said_last) == (1, True)
     assert not checkout.mark.exists()
 
 
@@ -85,14 +89,6 @@ def test_ctrl_c_says_nothing_and_leaves_no_mark(checkout: Checkout) -> None:
     assert command.stdout.read() == ""
     assert command.wait(PATIENCE) == 130
     assert not checkout.mark.exists()
-
-
-def test_two_at_once_are_one_set_up(checkout: Checkout) -> None:
-    commands = [checkout.start(), checkout.start()]
-    said = [command.communicate(timeout=PATIENCE)[0] for command in commands]
-    assert [command.returncode for command in commands] == [0, 0]
-    assert "".join(said).count("Setting up") == 1
-    assert checkout.has_pip()
 
 
 @pytest.mark.parametrize("code", [0, 3])
