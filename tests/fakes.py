@@ -72,6 +72,17 @@ class Clock:
         self.now += by
 
 
+def folded(name: str) -> str:
+    """Return the name of the blob that a name's address leads to, as the Blob service folds it."""
+    kept = list[str]()
+    for segment in name.split("/"):
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept)
+
+
 @dataclass
 class Blob:
     data: bytes
@@ -124,7 +135,7 @@ class FakeStorage:
 
     def load(self, manifest: str) -> Stored | Foreign | None:
         with self._fuse.around("load"):
-            blob = self.blobs.get(status_of(manifest))
+            blob = self.blobs.get(folded(status_of(manifest)))
             if blob is None:
                 return None
             job = read(blob.data, manifest)
@@ -134,48 +145,49 @@ class FakeStorage:
 
     def save(self, job: Job, version: str | None) -> Stored:
         with self._fuse.around(f"save {job.state}"):
-            blob = self.blobs.get(status_of(job.manifest))
+            blob = self.blobs.get(folded(status_of(job.manifest)))
             if (blob.etag if blob else None) != version:
                 raise ConflictError(job.manifest)
             due = timestamp(job.due) if job.due else ""
             metadata = {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}
             self.written.append(job)
-            return Stored(job, self.put(status_of(job.manifest), encode(job), metadata))
+            return Stored(job, self.put(folded(status_of(job.manifest)), encode(job), metadata))
 
     def open(self, manifest: str, etag: str | None = None) -> FakeContent | None:
         with self._fuse.around("open"):
-            blob = self.blobs.get(manifest)
+            blob = self.blobs.get(folded(manifest))
             if blob is None:
                 return None
             if etag not in (None, blob.etag):
                 raise ManifestChangedError(manifest)
-            return FakeContent(self, manifest)
+            return FakeContent(self, folded(manifest))
 
     def properties(self, manifest: str) -> Properties | None:
         with self._fuse.around("properties"):
-            return FakeContent(self, manifest).properties if manifest in self.blobs else None
+            name = folded(manifest)
+            return FakeContent(self, name).properties if name in self.blobs else None
 
     def results(self, manifest: str) -> ResultsBlob | None:
         with self._fuse.around("results"):
-            blob = self.blobs.get(results_of(manifest))
+            blob = self.blobs.get(folded(results_of(manifest)))
             return ResultsBlob(blob.etag, blob.metadata.get("run", "")) if blob else None
 
     def write_results(self, job: Job, pieces: Iterable[bytes], over: ResultsBlob | None) -> str:
         with self._fuse.around("write results"):
             data, run = b"".join(pieces), str(job.internal.run)
-            blob = self.blobs.get(results_of(job.manifest))
+            blob = self.blobs.get(folded(results_of(job.manifest)))
             if (blob.etag if blob else None) == (over.etag if over else None):
-                self.put(results_of(job.manifest), data, {"run": run})
+                self.put(folded(results_of(job.manifest)), data, {"run": run})
             elif blob is None or blob.metadata.get("run") != run:
                 raise ConflictError(job.manifest)
             return results_of(job.manifest)
 
     def delete_results(self, manifest: str, seen: ResultsBlob) -> None:
         with self._fuse.around("delete results"):
-            blob = self.blobs.get(results_of(manifest))
+            blob = self.blobs.get(folded(results_of(manifest)))
             if blob and blob.etag != seen.etag:
                 raise ConflictError(manifest)
-            self.blobs.pop(results_of(manifest), None)
+            self.blobs.pop(folded(results_of(manifest)), None)
 
     def listing(self, prefix: str = "") -> Iterator[BlobEntry]:
         for name, blob in sorted(self.blobs.items()):

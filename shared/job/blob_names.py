@@ -3,6 +3,7 @@
 Everything in the container that is not one of these, nor a directory marker, is taken as a manifest.
 """
 
+import re
 from collections.abc import Mapping
 
 STATUS_SUFFIX = ".status.json"
@@ -10,6 +11,9 @@ RESULTS_SUFFIX = ".results.csv"
 LONGEST_BLOB_NAME = 1024
 LONGEST_MANIFEST_NAME = LONGEST_BLOB_NAME - len(STATUS_SUFFIX)
 """Characters. A longer name leaves no room for the status blob's name."""
+
+# The Blob service folds such a segment, encoded or not (seen live in issue 5275 of azure-sdk-for-rust).
+_FOLDED = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 
 
 def is_manifest(name: str) -> bool:
@@ -28,6 +32,11 @@ def marks_directory(metadata: Mapping[str, str]) -> bool:
 def has_room_for_status(name: str) -> bool:
     """Tell whether the status blob's name would still be a legal blob name."""
     return len(name) <= LONGEST_MANIFEST_NAME
+
+
+def names_another(name: str) -> bool:
+    """Return whether a name has a segment ``.`` or ``..``, so that its address would be another blob's."""
+    return _FOLDED.search(name) is not None
 
 
 def status_of(manifest: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
-from shared.job.blob_names import has_room_for_status, is_manifest
+from shared.job.blob_names import has_room_for_status, is_manifest, names_another
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.claim import Claim, new_lease
@@ -51,6 +51,10 @@ class Workflow:
             return
         if not has_room_for_status(manifest):
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
+            return
+        # Only a message can bring one: taken for a manifest, it would lead to somebody else's blobs.
+        if names_another(manifest):
+            event_log.log("manifest_name_dotted", level=logging.WARNING, manifest=manifest)
             return
         # The process that crashed may have saved another moment, and not yet enqueued the wake-up for it.
         step = _Step(self._services, msgspec.structs.replace(wake_up, due=None) if again else wake_up, again=again)

@@ -7,7 +7,14 @@ from typing import Protocol
 import msgspec
 
 from shared import event_log
-from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX, has_room_for_status, manifest_of, status_of
+from shared.job.blob_names import (
+    RESULTS_SUFFIX,
+    STATUS_SUFFIX,
+    has_room_for_status,
+    manifest_of,
+    names_another,
+    status_of,
+)
 from shared.job.record import timestamp
 from shared.workflow.ports import BlobEntry, WakeUps
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
@@ -66,7 +73,7 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
                 yield name
         elif blob.name.endswith(RESULTS_SUFFIX):
             results = {blob.name.removesuffix(RESULTS_SUFFIX): blob}
-        elif has_room_for_status(blob.name) and not blob.is_directory:
+        elif has_room_for_status(blob.name) and not names_another(blob.name) and not blob.is_directory:
             waiting[blob.name] = blob
     for name, manifest in waiting.items():
         yield from _without_status(manifest, results.pop(name, None), now)

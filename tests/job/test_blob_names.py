@@ -1,6 +1,14 @@
 import pytest
 
-from shared.job.blob_names import has_room_for_status, is_manifest, manifest_of, marks_directory, results_of, status_of
+from shared.job.blob_names import (
+    has_room_for_status,
+    is_manifest,
+    manifest_of,
+    marks_directory,
+    names_another,
+    results_of,
+    status_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +36,16 @@ def test_blobs_stand_beside_their_manifest() -> None:
 def test_a_name_leaves_room_for_the_status() -> None:
     assert has_room_for_status("x" * 1012)
     assert not has_room_for_status("x" * 1013)
+
+
+@pytest.mark.parametrize("name", ["../b", "a/../b", "./b", "a/./b", "a/..", "a/.", "..", "a\\..\\b", "a/..\\b"])
+def test_an_address_with_a_dotted_segment_is_another_blobs(name: str) -> None:
+    assert names_another(name)
+
+
+@pytest.mark.parametrize("name", ["a/.hidden", "a/b..json", "a/...", "a./b", "a//b", "/a/", "a/..b/c.", "a/%2e%2e/b"])
+def test_other_dots_are_part_of_a_name(name: str) -> None:
+    assert not names_another(name)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class Neighbour:
 
     def __init__(self, world: World, seed: int, honest: list[str]) -> None:
         self.random = random.Random(seed)  # noqa: S311 - a life that can be played again
-        self.names = [f"{OTHER}/Prod/{number}.json" for number in range(3)] + ["anywhere.json", f"{OTHER}/../x.json"]
+        self.names = [f"{OTHER}/Prod/{number}.json" for number in range(3)] + ["anywhere.json"]
         self._world = world
         self._honest = honest
 
@@ -167,7 +167,8 @@ class Neighbour:
 
     def _send(self) -> None:
         """Put a message into the queue: a wake-up, an event, or nothing of the kind."""
-        name = self.random.choice([*self.names, *self._honest, "", "x.status.json", "n" * 1024])
+        detour = f"{OTHER}/Prod/../../{self.random.choice(self._honest)}"
+        name = self.random.choice([*self.names, *self._honest, "", "x.status.json", "n" * 1024, detour])
         due = self.random.choice([None, "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
         landed = self.random.random() < 0.5
         wake_up = {"manifest": name, "due": due, "tries": self.random.choice([0, 1, 6, 99, -1]), "landed": landed}

@@ -119,6 +119,19 @@ def test_a_status_of_a_later_version_is_left_alone_for_the_content_that_it_speak
     assert world.partner_center.calls == []
 
 
+@pytest.mark.parametrize("name", [f"{CUSTOMER}/Test/../../{VICTIM}", f"./{VICTIM}", f"{CUSTOMER}\\..\\{VICTIM}"])
+@pytest.mark.parametrize("landed", [True, False])
+def test_a_message_whose_name_leads_to_anothers_blobs_reads_and_writes_nothing(
+    caplog: pytest.LogCaptureFixture, name: str, *, landed: bool
+) -> None:
+    world = World(customers={CUSTOMER: ["Test"], OTHER: ["Prod"]})
+    world.storage.put(VICTIM, TWO)
+    world.workflow.wake(WakeUp(name, landed=landed))
+    assert world.fuse.operations == []
+    assert list(world.storage.blobs) == [VICTIM]
+    assert [record.message.split()[0] for record in caplog.records] == ["manifest_name_dotted"]
+
+
 @pytest.mark.parametrize("allowed", [frozenset({OTHER}), frozenset({CUSTOMER, OTHER})])
 def test_nothing_is_polled_for_a_customer_that_is_no_longer_allowed(allowed: frozenset[str]) -> None:
     world = World(attended=False)

@@ -31,6 +31,7 @@ def status(manifest: str, etag: str = "0x1", due: str = "", **metadata: str) -> 
         ([blob("a.json", timedelta(days=8))], []),
         ([blob("a.json", hdi_isfolder="true")], []),
         ([blob("x" * 1013)], []),
+        ([blob("a/../b.json")], []),
         ([blob("a.json.results.csv")], []),
         ([blob("a.json", timedelta(minutes=1)), blob("a.json.results.csv")], ["a.json"]),
         ([blob("a.json", timedelta(days=30)), blob("a.json.results.csv"), blob("b.json", timedelta(0))], ["a.json"]),
