@@ -44,7 +44,7 @@ var always = [
     looks: 1
     rows: 'some'
     title: 'The sweep had to wake manifests'
-    description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests for which neither came within five minutes, though a cold app takes two. Where not-of-this-app fires as well, it may be that status alone, which each sweep looks at.'
+    description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests for which neither came within five minutes, though a cold app takes two. Statuses that are none of this app\'s are counted apart.'
     query: '''
 {events}
 | where event == 'sweep_done' and toint(fields.woken) > 0

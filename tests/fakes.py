@@ -10,8 +10,9 @@ from typing import Never
 from uuid import uuid4
 
 from shared.job.blob_names import marks_directory, results_of, status_of
+from shared.job.metadata import is_marked, metadata_of
 from shared.job.plausibility import Foreign, read
-from shared.job.record import Job, encode, timestamp
+from shared.job.record import Job, encode
 from shared.workflow.ports import (
     BlobEntry,
     ConflictError,
@@ -140,7 +141,7 @@ class FakeStorage:
                 return None
             job = read(blob.data, manifest)
             if isinstance(job, Job):
-                return Stored(job, blob.etag)
+                return Stored(job, blob.etag, is_marked(job, blob.metadata))
             return Foreign(job, blob.etag, blob.modified, blob.metadata.get("etag"))
 
     def save(self, job: Job, version: str | None) -> Stored:
@@ -148,10 +149,8 @@ class FakeStorage:
             blob = self.blobs.get(folded(status_of(job.manifest)))
             if (blob.etag if blob else None) != version:
                 raise ConflictError(job.manifest)
-            due = timestamp(job.due) if job.due else ""
-            metadata = {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}
             self.written.append(job)
-            return Stored(job, self.put(folded(status_of(job.manifest)), encode(job), metadata))
+            return Stored(job, self.put(folded(status_of(job.manifest)), encode(job), metadata_of(job)))
 
     def open(self, manifest: str, etag: str | None = None) -> FakeContent | None:
         with self._fuse.around("open"):

@@ -222,9 +222,12 @@ class Job(_Record, frozen=True, kw_only=True):
         return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals} {self.manifest}"))
 
 
+TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
 def timestamp(moment: datetime) -> str:
     """Write a moment (UTC, whole seconds) as the status document and its messages do: RFC 3339 with ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime(TIMESTAMP)
 
 
 _encoder = msgspec.json.Encoder()

@@ -26,8 +26,9 @@ from azure.storage.blob import (
 from urllib3.exceptions import HTTPError
 
 from shared.job.blob_names import results_of, status_of
+from shared.job.metadata import is_marked, metadata_of
 from shared.job.plausibility import LARGEST_STATUS, Foreign, read
-from shared.job.record import Job, encode, timestamp
+from shared.job.record import Job, encode
 from shared.storage.manifest_content import ManifestContent, bare, open_blob, properties_of, reaching
 from shared.workflow.ports import (
     BlobEntry,
@@ -82,7 +83,7 @@ class Storage:
                 except (ResourceModifiedError, ResourceNotFoundError):
                     raise ConflictError(manifest) from None
         if isinstance(job, Job):
-            return Stored(job, properties.etag)
+            return Stored(job, properties.etag, is_marked(job, properties.metadata or {}))
         return Foreign(job, properties.etag, properties.last_modified, (properties.metadata or {}).get("etag"))
 
     def save(self, job: Job, version: str | None) -> Stored:
@@ -97,7 +98,7 @@ class Storage:
                 answer = self._blob(status_of(job.manifest)).upload_blob(
                     encode(job),
                     content_settings=_STATUS_TYPE,
-                    metadata=_metadata(job),
+                    metadata=metadata_of(job),
                     overwrite=True,
                     **_over(version),
                 )
@@ -229,9 +230,3 @@ def _over(version: str | None) -> dict[str, Any]:
     if version is None:
         return {"match_condition": MatchConditions.IfMissing}
     return {"etag": version, "match_condition": MatchConditions.IfNotModified}
-
-
-def _metadata(job: Job) -> dict[str, str]:
-    """Return the metadata by which the sweep finds an overdue job from a listing alone."""
-    due = timestamp(job.due) if job.due else ""
-    return {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}

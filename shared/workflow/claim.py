@@ -29,7 +29,7 @@ class Claim:
         """Take a job as it was read or saved, and the wake-up that was enqueued for it just now."""
         self._services = services
         self.wake_up = wake_up
-        self.job, self._version = stored
+        self.job, self._version = stored.job, stored.version
 
     def save(self, job: Job) -> None:
         """Write the job's next state.
@@ -38,7 +38,8 @@ class Claim:
             ConflictError: Somebody else has it now, and goes on.
             StatusUnavailableError: It cannot be written.
         """
-        self.job, self._version = self._services.storage.save(job, self._version)
+        stored = self._services.storage.save(job, self._version)
+        self.job, self._version = stored.job, stored.version
 
     def note(self, job: Job) -> None:
         """Keep a change that the next save writes along."""

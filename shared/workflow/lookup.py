@@ -92,9 +92,10 @@ def _trusted(services: Services, found: Stored, *, landed: bool, written: str | 
     job = plausibility.within(job, now, services.delays.lease, _longest_wait(services, job))
     if current and is_same:
         job = msgspec.structs.replace(job, etag=current.etag)
-        # Lest the sweep wakes it for its ETag for ever; whoever holds a lease saves by himself.
-        if not job.lease and transitions.next_step(job, current.etag, now) in (Step.REST, Step.WAIT):
-            found = services.storage.save(job, found.version)
+    # Lest each sweep wakes it for its ETag or its metadata; whoever holds a lease saves by himself.
+    is_odd, etag = is_same or not found.is_marked, current.etag if current else None
+    if is_odd and not job.lease and transitions.next_step(job, etag, now) in (Step.REST, Step.WAIT):
+        found = services.storage.save(job, found.version)
     return Seen(found._replace(job=job), None, current)
 
 

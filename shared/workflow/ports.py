@@ -44,6 +44,8 @@ class Stored(NamedTuple):
 
     job: Job
     version: str
+    is_marked: bool = True
+    """The blob's metadata say what the job does, so that a listing finds it."""
 
 
 class Properties(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -15,13 +15,19 @@ from shared.job.blob_names import (
     names_another,
     status_of,
 )
-from shared.job.record import timestamp
+from shared.job.metadata import moment
 from shared.workflow.ports import BlobEntry, WakeUps
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
 
 YOUNGEST = timedelta(minutes=5)
 OLDEST = timedelta(days=7)
-"""Ages between which a manifest without a status is woken: its event is lost by then, and it is no old history."""
+"""Ages between which a manifest without a status is woken: its event is lost by then, and it is no old history.
+
+A manifest with a status is woken until it has been overdue for the longer one: looking at what never moves has an end.
+"""
+
+MOVED = timedelta(days=1)
+"""A status of this app's that has been woken for so long has moved, if anybody can write it."""
 
 GRACE = timedelta(minutes=5)
 """How long after a job's due moment its own wake-up may still come."""
@@ -34,8 +40,21 @@ class Listing(Protocol):
     """Lists the container."""
 
     def listing(self) -> Iterable[BlobEntry]:
-        """Give every blob in the order of names, metadata included."""
+        """Return every blob in the order of names, metadata included."""
         ...
+
+
+class Overdue(NamedTuple):
+    """A manifest to wake."""
+
+    manifest: str
+    since: datetime
+    is_marked: bool = True
+    """Its status, if there is one, has metadata as this app writes them."""
+
+    def is_foreign(self, now: datetime) -> bool:
+        """Return whether its status is most likely none of this app's, so that no event or wake-up has been lost."""
+        return not self.is_marked or now - self.since > MOVED
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -46,18 +65,19 @@ class Sweep(msgspec.Struct, frozen=True):
     clock: Callable[[], datetime]
 
     def run(self) -> int:
-        """Queue a wake-up for each manifest that needs one; give their number. No blob is read."""
-        woken = 0
-        for manifest in overdue(self.storage.listing(), self.clock()):
+        """Enqueue a wake-up for each manifest that needs one, and return their number. No blob is read."""
+        now, woken, foreign = self.clock(), 0, 0
+        for each in overdue(self.storage.listing(), now):
             # The next sweep comes in any case: a wake-up of this one that can do nothing is not retried.
-            self.wake_ups.send(WakeUp(manifest, tries=MOST_TRIES), timedelta(0))
+            self.wake_ups.send(WakeUp(each.manifest, tries=MOST_TRIES), timedelta(0))
             woken += 1
-        event_log.log("sweep_done", woken=woken)
+            foreign += each.is_foreign(now)
+        event_log.log("sweep_done", woken=woken - foreign, foreign=foreign)
         return woken
 
 
-def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
-    """Name the manifests to wake, from a listing in the order of names.
+def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[Overdue]:
+    """Return the manifests to wake, from a listing in the order of names.
 
     A manifest's results and status soon follow it in that order, so few manifests wait for theirs at a time. If a
     listing were ordered otherwise, a wake-up too many would find nothing to do.
@@ -69,8 +89,9 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
             yield from _without_status(waiting.pop(name), results.pop(name, None), now)
         if blob.name.endswith(STATUS_SUFFIX):
             name = manifest_of(blob.name)
-            if _needs_wake_up(waiting.pop(name, None), results.pop(name, None), blob, now):
-                yield name
+            found = _with_status(waiting.pop(name, None), results.pop(name, None), blob, now)
+            if found and now - found.since <= OLDEST:
+                yield found
         elif blob.name.endswith(RESULTS_SUFFIX):
             results = {blob.name.removesuffix(RESULTS_SUFFIX): blob}
         elif has_room_for_status(blob.name) and not names_another(blob.name) and not blob.is_directory:
@@ -79,19 +100,25 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[str]:
         yield from _without_status(manifest, results.pop(name, None), now)
 
 
-def _without_status(manifest: BlobEntry, results: BlobEntry | None, now: datetime) -> Iterator[str]:
-    """Name a manifest whose event never came, or whose status somebody has deleted: its results are still there."""
+def _without_status(manifest: BlobEntry, results: BlobEntry | None, now: datetime) -> Iterator[Overdue]:
+    """Return a manifest whose event never came, or whose status somebody has deleted: its results are still there."""
     if results or YOUNGEST <= now - manifest.modified <= OLDEST:
-        yield manifest.name
+        yield Overdue(manifest.name, now)
 
 
-def _needs_wake_up(manifest: BlobEntry | None, results: BlobEntry | None, status: BlobEntry, now: datetime) -> bool:
-    metadata = status.metadata
-    if "due" not in metadata:  # rewritten without its metadata, so its content must be looked at; or never a status
-        return manifest is not None
+def _with_status(
+    manifest: BlobEntry | None, results: BlobEntry | None, status: BlobEntry, now: datetime
+) -> Overdue | None:
+    name, metadata = manifest_of(status.name), status.metadata
+    due = moment(metadata.get("due", "none"))
+    is_final = metadata.get("due") == ""
+    # Its content must be looked at; where it is a status of this app, that brings its metadata back.
+    if not is_final and (due is None or due > now + FARTHEST):
+        return Overdue(name, max(status.modified, manifest.modified), is_marked=False) if manifest else None
     if manifest and manifest.etag != metadata.get("etag") and now - manifest.modified >= YOUNGEST:
-        return True
-    if not metadata["due"]:
-        # A process that lost its job can have left the results of another run next to a final status.
-        return results is not None and results.metadata.get("run") != metadata.get("run")
-    return not timestamp(now - GRACE) <= metadata["due"] <= timestamp(now + FARTHEST)
+        return Overdue(name, manifest.modified)
+    if due:
+        return Overdue(name, due) if due < now - GRACE else None
+    # A process that lost its job can have left the results of another run next to a final status.
+    are_others = results is not None and results.metadata.get("run") != metadata.get("run")
+    return Overdue(name, results.modified) if results and are_others else None

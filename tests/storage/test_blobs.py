@@ -20,6 +20,7 @@ from shared.workflow.ports import (
     ResultsBlob,
     StatusUnavailableError,
     StorageUnavailableError,
+    Stored,
 )
 from tests.fakes import Clock, FakeStorage
 from tests.stories.shelves import CHUNK, AppStorage, FakeShelf, RealShelf, Shelf, real_shelf
@@ -287,6 +288,21 @@ def test_a_listing_tells_state_etag_and_due_time(shelf: Shelf, written: Job, due
     assert status.metadata == {"state": written.state, "etag": "0x1", "due": due, "run": str(UUID(int=7))}
     assert status.etag == version.strip('"')
     assert status.modified.tzinfo is not None
+
+
+@pytest.mark.parametrize("written", [job(), FINAL])
+def test_a_status_that_has_lost_its_metadata_is_known(shelf: Shelf, written: Job) -> None:
+    def is_marked(metadata: dict[str, str]) -> bool:
+        shelf.put(status_of(NAME), document, metadata)
+        stored = shelf.app.load(NAME)
+        assert isinstance(stored, Stored)
+        return stored.is_marked
+
+    shelf.app.save(written, None)
+    document, (status,) = shelf.look(status_of(NAME)), shelf.app.listing()
+    assert is_marked(status.metadata | {"scanned": "clean"})
+    assert not is_marked({"scanned": "clean"})
+    assert not is_marked(status.metadata | {"due": "2099-01-01T00:00:00Z"})
 
 
 def test_blobs_have_the_types_that_readers_expect(real: RealShelf) -> None:

@@ -37,7 +37,12 @@ def status(manifest: str, etag: str = "0x1", due: str = "", **metadata: str) -> 
         ([blob("a.json", timedelta(days=30)), blob("a.json.results.csv"), blob("b.json", timedelta(0))], ["a.json"]),
         ([blob("a.json", timedelta(days=30)), blob("a.json.results.csv"), status("a.json")], []),
         ([blob("a.json"), status("a.json")], []),
-        ([blob("a.json", timedelta(days=30)), status("a.json", etag="0x0")], ["a.json"]),
+        ([blob("a.json", timedelta(days=7)), status("a.json", etag="0x0")], ["a.json"]),
+        ([blob("a.json", timedelta(days=8)), status("a.json", etag="0x0")], []),
+        ([blob("a.json"), status("a.json", due="2026-11-15T16:00:00Z")], ["a.json"]),
+        ([blob("a.json"), status("a.json", due="2026-11-15T15:59:59Z")], []),
+        ([blob("a.json"), status("a.json", due="0")], ["a.json"]),
+        ([blob("a.json"), status("a.json", due="0001-01-01T00:00:00Z")], []),
         ([blob("a.json", timedelta(minutes=1)), status("a.json", etag="0x0")], []),
         ([blob("a.json"), status("a.json", due="2026-11-22T15:54:59Z")], ["a.json"]),
         ([blob("a.json"), status("a.json", due="2026-11-22T15:59:00Z")], []),
@@ -51,7 +56,7 @@ def status(manifest: str, etag: str = "0x1", due: str = "", **metadata: str) -> 
     ],
 )
 def test_only_what_lies_overdue_is_woken(blobs: list[BlobEntry], woken: list[str]) -> None:
-    assert list(overdue(blobs, CLOCK.now)) == woken
+    assert [found.manifest for found in overdue(blobs, CLOCK.now)] == woken
 
 
 def test_a_status_is_found_though_other_names_stand_between() -> None:

@@ -48,7 +48,7 @@ class Account(Site):
 
     def _blob(self, number: int) -> str:
         name = f"customer/batch/{number // 2:06}.json"
-        modified = format_datetime(CLOCK.now - timedelta(days=30), usegmt=True)
+        modified = format_datetime(CLOCK.now - timedelta(days=6), usegmt=True)
         if number % 2 == 0:
             return BLOB.format(name=name, modified=modified, metadata="")
         etag = "0x0" if number + 1 == self.blobs else "0x1"

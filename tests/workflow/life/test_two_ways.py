@@ -12,7 +12,7 @@ from shared.workflow.queue_messages import WakeUp
 from shared.workflow.sweep import YOUNGEST
 from tests.fakes import Fuse, Message
 from tests.manifests import array, serials
-from tests.world import CUSTOMER, NAME, World
+from tests.world import NAME, World
 
 DEVICES = array(serials(3))
 SWEEP_EVERY = timedelta(minutes=15)

@@ -1,0 +1,26 @@
+"""The metadata of a status blob, so that a listing is enough to find a job that is overdue."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from shared.job.record import TIMESTAMP, Job, timestamp
+
+
+def metadata_of(job: Job) -> dict[str, str]:
+    """Return the metadata that a job's status is written with; ``due`` is empty where nothing is next to happen."""
+    due = timestamp(job.due) if job.due else ""
+    return {"state": job.state, "etag": job.etag, "due": due, "run": str(job.internal.run)}
+
+
+def is_marked(job: Job, metadata: Mapping[str, str | None]) -> bool:
+    """Return whether a status has the metadata of its job; somebody else's beside them do not matter."""
+    known = {name.lower(): value or "" for name, value in metadata.items()}
+    return metadata_of(job).items() <= known.items()
+
+
+def moment(due: str) -> datetime | None:
+    """Read a moment out of the metadata; ``None`` if this app has not written it."""
+    try:
+        return datetime.strptime(due, TIMESTAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
