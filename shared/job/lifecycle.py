@@ -88,7 +88,7 @@ def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
 
 def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: object) -> Job:
     """Record a refusal by Partner Center after which the same attempt goes on, with ``changes`` of bookkeeping."""
-    job = noted(job, lease=lease, deaths=0, refusals=job.internal.refusals + 1, **changes)
+    job = noted(job, **{"lease": lease, "deaths": 0, "refusals": job.internal.refusals + 1, **changes})
     return move(job, State.PROCESSING, now, job.message, error=fault)
 
 
@@ -217,7 +217,11 @@ def finished(job: Job, results: str, now: datetime) -> Job:
     good, count = (counts.registered or 0) + (counts.already_registered or 0), job.device_count or 0
     if good == count:
         message = "The device is registered." if good == 1 else f"All {good} devices are registered."
-        return move(job, State.COMPLETED, now, message, results=results, error=None)
+        if job.internal.stopped is None:
+            return move(job, State.COMPLETED, now, message, results=results, error=None)
+        # Writing the results has killed every process that read the manifest for them.
+        message += f" {job.internal.stopped.description} So {results} names the devices by their places alone."
+        return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
     message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for what to do"
     message += " about the others, then drop the whole file again."
     message = " ".join(filter(None, (message, unknown(job))))

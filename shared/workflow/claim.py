@@ -50,8 +50,10 @@ class Claim:
         return new_lease(self._services, self.job.lease.owner if self.job.lease else None)
 
     def hold(self) -> Job:
-        """Renew a lease that the next call could outlast: nothing is sent after it has ended."""
-        return self._hold_for(LONGEST_CALL)
+        """Renew a lease that the next call could outlast: nothing is posted after it has ended."""
+        self._hold_for(LONGEST_CALL)
+        # The process may have been frozen while that was saved. Saving again fails where somebody has taken the job.
+        return self._hold_for(self._services.delays.lease / 2)
 
     def keep_alive(self) -> None:
         """Renew the lease of a long reading while half of it is left."""

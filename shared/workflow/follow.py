@@ -231,9 +231,9 @@ class SentDevices:
         self._next = upload.first_device + upload.device_count
         return list(islice(self._devices, skipped, skipped + upload.device_count))
 
-    def rows(self) -> Iterable[Row]:
-        """Return every row of the manifest; blank ones, without duplicates, if it is gone."""
-        return self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
+    def rows(self) -> Iterator[Row]:
+        """Return every row of the manifest; blank ones, without duplicates, if it is gone. Nothing is read before."""
+        yield from self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
 
     @cached_property
     def _manifest(self) -> Source | None:

@@ -69,13 +69,19 @@ class Setbacks:
         if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
             self._token_renewed = True
             self._services.api.renew_token()
-            self._go_on(error)
+            self._go_on(error, refusals=self._refusals_with(error))
         elif error.said_no:
-            self.postpone(error.fault, error.retry_after, refusals=self._job.internal.refusals + 1)
+            self.postpone(error.fault, error.retry_after, refusals=self._refusals_with(error))
         elif isinstance(error, ThrottledError):
             self._throttled(error)
         else:
             self.postpone(error.fault, error.retry_after, unanswered=part)
+
+    def _refusals_with(self, error: UnavailableError) -> int:
+        """Return the number of refusals that makes the next request id: a new one, or the same again."""
+        # A token that has expired says nothing of an earlier try that was not answered: that may have been taken.
+        is_open = error.fault.http_status == HTTPStatus.UNAUTHORIZED and self._job.internal.unanswered
+        return self._job.internal.refusals + (not is_open)
 
     def _go_on(self, error: AnswerError, **bookkeeping: object) -> None:
         """Save a refusal, so that the next request has an id of its own, and go on in this attempt.

@@ -5,8 +5,11 @@ from typing import Never
 
 import pytest
 
+from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
-from shared.job.record import State
+from shared.config.timeouts import LONGEST_CALL
+from shared.job.record import Job, State
+from shared.workflow.ports import Stored
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
 from tests.world import World
@@ -55,9 +58,14 @@ def test_the_end_does_not_read_what_the_others_died_of(monkeypatch: pytest.Monke
     world.settle()
     assert len(deaths) == MOST
     job = world.job()
-    # All that is missing, where the outcomes were known already, is what the rows say of the devices.
-    assert crashed(world) or (job.state is State.COMPLETED and dying.endswith("rows"))
+    assert crashed(world)
     assert [row["serialNumber"] for row in rows(world)] == ["", ""]
+    # What has been judged is known, and all that is missing is what the rows say of the devices.
+    is_judged = dying.endswith("rows")
+    assert [row["outcome"] for row in rows(world)] == ["registered" if is_judged else "not_reported"] * 2
+    assert (job.devices.registered, job.devices.not_reported) == ((2, 0) if is_judged else (0, 2))
+    assert ("All 2 devices are registered" in job.message) is is_judged
+    assert ("by their places alone" in job.message) is is_judged
     assert world.queue.messages == []
 
 
@@ -71,4 +79,44 @@ def test_a_death_in_each_round_that_ends_all_the_same_does_not_add_up() -> None:
     world.partner_center.script.next_poll(*[dies, lambda proceed: proceed()] * 8)
     world.drop(array(serials(1)))
     world.settle()
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_throttle_that_was_not_saved_is_followed_when_the_lease_ends_and_no_sooner() -> None:
+    world = World()
+
+    def dies(proceed: Proceed) -> Response:
+        faults.throttled(3600)(proceed)
+        world.fuse.die()
+
+    world.partner_center.script.next_upload(dies)
+    world.drop(TWO)
+    world.settle()
+    first, second = (call.at for call in world.partner_center.calls if call.request.method == "POST")
+    assert second - first >= world.delays.lease
+    assert world.job().state is State.COMPLETED
+
+
+def test_nothing_is_posted_under_a_lease_that_ended_while_it_was_renewed() -> None:
+    world = World(part_size=1)
+    leases = list[timedelta]()
+    save, freezes = world.storage.save, [timedelta(hours=1)] * 2  # the first makes the lease end that is renewed then
+
+    def slow(job: Job, version: str | None) -> Stored:
+        stored = save(job, version)
+        if leases and freezes:
+            world.clock.advance(freezes.pop())
+        return stored
+
+    def look(proceed: Proceed) -> Response:
+        lease = world.job().lease
+        leases.append(lease.until - world.clock.now if lease else timedelta(0))
+        return proceed()
+
+    world.storage.save = slow  # type: ignore[method-assign] # as where the process is frozen in it
+    world.partner_center.script.next_upload(look, look)
+    world.drop(TWO)
+    world.settle()
+    assert len(leases) == 2
+    assert min(leases) > LONGEST_CALL
     assert world.job().state is State.COMPLETED

@@ -9,7 +9,7 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault, Proceed, Response, Silence, answer_lost, unanswered
 from shared.job.record import State
 from tests.manifests import array, serials
-from tests.workflow.life.views import TWO, rows
+from tests.workflow.life.views import TWO, rows, uploads
 from tests.world import NAME, World
 
 
@@ -133,6 +133,20 @@ def test_what_was_answered_after_all_is_known() -> None:
     rest(world)
     assert world.job().state is State.COMPLETED
     assert world.job().message == "All 2 devices are registered."
+
+
+@pytest.mark.parametrize("refusals", [1, 2, 3])
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_token_that_expired_meanwhile_does_not_have_it_taken_twice(
+    loss: Callable[[World], Fault], refusals: int
+) -> None:
+    world = World()
+    world.partner_center.script.next_upload(loss(world), *[faults.error(401, "900420", "No.")] * refusals)
+    world.drop(TWO)
+    rest(world)
+    assert world.job().state is State.COMPLETED
+    assert len(set(uploads(world))) == 1
+    assert set(world.accepted().values()) == {1}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
