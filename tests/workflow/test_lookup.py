@@ -126,7 +126,7 @@ def test_a_message_whose_name_leads_to_anothers_blobs_reads_and_writes_nothing(
 ) -> None:
     world = World(customers={CUSTOMER: ["Test"], OTHER: ["Prod"]})
     world.storage.put(VICTIM, TWO)
-    world.workflow.wake(WakeUp(name, landed=landed))
+    world.workflow.advance(WakeUp(name, landed=landed))
     assert world.fuse.operations == []
     assert list(world.storage.blobs) == [VICTIM]
     assert [record.message.split()[0] for record in caplog.records] == ["manifest_name_dotted"]

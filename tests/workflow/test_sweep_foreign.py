@@ -9,6 +9,7 @@ import pytest
 from shared.job.blob_names import status_of
 from shared.job.record import State
 from shared.workflow.ports import StatusUnavailableError
+from shared.workflow.queue_messages import WakeUp
 from tests.workflow.life.views import TWO
 from tests.world import NAME, World
 
@@ -69,7 +70,7 @@ def test_metadata_of_somebody_else_beside_those_of_the_app_stay() -> None:
     world.settle()
     status = world.storage.blobs[status_of(NAME)]
     status.metadata["scanned"] = "clean"
-    world.workflow.advance(NAME)
+    world.workflow.advance(WakeUp(NAME))
     assert world.storage.blobs[status_of(NAME)] is status
 
 
@@ -80,7 +81,7 @@ def test_a_job_at_work_that_lost_its_metadata_is_left_to_whoever_has_it() -> Non
     world.step()
     strip(world)
     status = world.storage.blobs[status_of(NAME)]
-    world.workflow.advance(NAME)
+    world.workflow.advance(WakeUp(NAME))
     assert world.storage.blobs[status_of(NAME)] is status
 
 
