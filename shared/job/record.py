@@ -12,6 +12,8 @@ from shared.manifest.findings import Finding
 type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """UTC, whole seconds."""
 
+TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
+
 
 class State(StrEnum):
     """Where a job stands. The last four are final: nothing more happens by itself."""
@@ -220,9 +222,6 @@ class Job(_Record, frozen=True, kw_only=True):
         """
         # The manifest's name keeps a forged run from ever naming another manifest's request.
         return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals} {self.manifest}"))
-
-
-TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def timestamp(moment: datetime) -> str:
