@@ -211,6 +211,11 @@ def abandoned(job: Job, fault: Fault, now: datetime) -> Job:
     return move(noted(job, stopped=job.internal.stopped or fault), State.ACCEPTED, now, job.message)
 
 
+def misread(job: Job, fault: Fault, now: datetime) -> Job:
+    """Stop following, and forget what was judged: the devices that it was judged of are not those that were sent."""
+    return abandoned(noted(job, judged=(), device_results=()), fault, now)
+
+
 def finished(job: Job, results: str, now: datetime) -> Job:
     """End a job whose every upload has been judged."""
     counts = tally(job)

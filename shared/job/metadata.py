@@ -1,9 +1,9 @@
 """The metadata of a status blob, so that a listing is enough to find a job that is overdue."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from shared.job.record import TIMESTAMP, Job, timestamp
+from shared.job.record import Job, timestamp
 
 
 def metadata_of(job: Job) -> dict[str, str]:
@@ -21,6 +21,7 @@ def is_marked(job: Job, metadata: Mapping[str, str | None]) -> bool:
 def moment(due: str) -> datetime | None:
     """Read a moment out of the metadata; ``None`` if this app has not written it."""
     try:
-        return datetime.strptime(due, TIMESTAMP).replace(tzinfo=UTC)
+        read = datetime.fromisoformat(due)
     except ValueError:
         return None
+    return read if timestamp(read) == due else None

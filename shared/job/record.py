@@ -226,7 +226,7 @@ class Job(_Record, frozen=True, kw_only=True):
 
 def timestamp(moment: datetime) -> str:
     """Write a moment (UTC, whole seconds) as the status document and its messages do: RFC 3339 with ``Z``."""
-    return moment.strftime(TIMESTAMP)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _encoder = msgspec.json.Encoder()

@@ -1,5 +1,6 @@
 """Manifests: from any bytes to devices, or to everything that is wrong with them. Pure; the bytes are a ``Content``."""
 
+from shared.manifest.digest import RunningDigest
 from shared.manifest.findings import Finding, Findings, Place, UnreadableError
 from shared.manifest.inspection import inspect
 from shared.manifest.manifest import Manifest, Row, Source, reread
@@ -19,6 +20,7 @@ __all__ = [
     "Manifest",
     "Place",
     "Row",
+    "RunningDigest",
     "Source",
     "UnreadableError",
     "inspect",

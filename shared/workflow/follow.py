@@ -1,27 +1,31 @@
 """Following what was accepted, until the outcome of every device is known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import cached_property
 from http import HTTPStatus
-from itertools import islice, repeat
 
 from shared import event_log
-from shared.config.settings import MANIFEST_BYTES, Limits
 from shared.job import lifecycle
 from shared.job.record import Fault, Job, Upload
 from shared.job.transitions import MOST_DEATHS
-from shared.manifest import MAX_DEVICES, Row, Source, UnreadableError, reread
-from shared.manifest.device import Device
+from shared.manifest import Row, UnreadableError
 from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
 from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.claim import Claim
 from shared.workflow.delays import poll_delay, retry_delay, whole_second
-from shared.workflow.ports import READ_OTHERWISE, UNREADABLE, Services, Storage, StorageUnavailableError
+from shared.workflow.ports import (
+    READ_OTHERWISE,
+    UNREADABLE,
+    ConflictError,
+    ResultsBlob,
+    Services,
+    StorageUnavailableError,
+)
 from shared.workflow.rate_limit import Call
-from shared.workflow.results import unknown_rows, write_results
+from shared.workflow.results import write_results
+from shared.workflow.sent_devices import ReadOtherwiseError, SentDevices
 
 CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
 _SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
@@ -62,8 +66,12 @@ class PollRound:
                 return
             self._give_up_if_overdue()
             if not self._job.unjudged:
-                self._finish(self._sent.rows())
+                self._finish(self._sent.rows)
                 return
+        except ReadOtherwiseError:
+            self._claim.note(lifecycle.misread(self._job, READ_OTHERWISE, self._services.clock()))
+            self._finish(self._sent.unknown_rows)
+            return
         except (StorageUnavailableError, UnreadableError):  # the latter of a version that reads less than the last one
             self._fault = UNREADABLE
             if self._is_overdue():
@@ -77,7 +85,7 @@ class PollRound:
         if self._job.internal.deaths < MOST_DEATHS:
             return False
         self._claim.note(lifecycle.abandoned(self._job, CRASHED, self._services.clock()))
-        self._finish(unknown_rows(self._job.device_count or 0))
+        self._finish(self._sent.unknown_rows)
         return True
 
     def _is_overdue(self) -> bool:
@@ -162,18 +170,27 @@ class PollRound:
     def _finish_without_manifest(self) -> None:
         """End in time, though the manifest cannot be read: the rows are there without its values."""
         self._give_up_if_overdue()
-        self._finish(unknown_rows(self._job.device_count or 0))
+        self._finish(self._sent.unknown_rows)
 
-    def _finish(self, rows: Iterable[Row]) -> None:
-        """Write the results, then the final state.
+    def _finish(self, rows: Callable[[], Iterable[Row]], seen: ResultsBlob | None = None) -> None:
+        """Write the results over those that were ``seen``, then the final state.
 
-        The judged record is saved first, under a lease, so that whoever finishes the job writes the same results; they
-        go over those that were seen before that, so that nobody's who has lost the job meanwhile go over others.
+        The judged record is saved first, under a lease, so that whoever finishes the job writes the same results.
         """
-        storage = self._services.storage
-        seen = storage.results(self._job.manifest)
+        storage, manifest = self._services.storage, self._job.manifest
+        # A first run hardly ever finds any.
+        if seen is None and self._job.previous:
+            seen = storage.results(manifest)
         self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
-        results = storage.write_results(self._job, write_results(self._job, rows), seen)
+        try:
+            results = storage.write_results(self._job, write_results(self._job, rows()), seen)
+        except ConflictError:
+            found = storage.results(manifest)
+            if seen or found is None:
+                raise
+            # Only who can still save the job after it has seen them knows that they are no later run's.
+            self._finish(rows, found)
+            return
         self._claim.save(lifecycle.finished(self._job, results, self._services.clock()))
         self._log_end()
 
@@ -211,38 +228,3 @@ class PollRound:
         if self._until:
             return max(at, self._until)
         return self._services.pacing.place(Call.PROGRESS, str(self._job.customer_id), at)
-
-
-class SentDevices:
-    """The devices that a job has sent, read again from its manifest when they are needed."""
-
-    def __init__(self, storage: Storage, job: Job, limits: Limits) -> None:
-        """Read nothing yet."""
-        self._storage = storage
-        self._job = job
-        # It was within bounds when it was accepted; a setting that has been lowered since must not end the following.
-        self._max_devices = max(limits.devices, MAX_DEVICES)
-        self._max_bytes = max(limits.manifest_bytes, MANIFEST_BYTES)
-        self._next = 1
-
-    def devices_of(self, upload: Upload) -> list[Device]:
-        """Return an upload's devices; blank ones if the manifest is gone. Uploads must be asked for in their order."""
-        skipped = upload.first_device - self._next
-        self._next = upload.first_device + upload.device_count
-        return list(islice(self._devices, skipped, skipped + upload.device_count))
-
-    def rows(self) -> Iterator[Row]:
-        """Return every row of the manifest; blank ones, without duplicates, if it is gone. Nothing is read before."""
-        yield from self._manifest.rows() if self._manifest else unknown_rows(self._job.device_count or 0)
-
-    @cached_property
-    def _manifest(self) -> Source | None:
-        content = self._storage.open(self._job.manifest, self._job.etag)
-        if content is None or self._job.internal.stopped == READ_OTHERWISE:
-            return None
-        has_duplicates = self._job.internal.has_duplicates
-        return reread(content, max_bytes=self._max_bytes, has_duplicates=has_duplicates, max_devices=self._max_devices)
-
-    @cached_property
-    def _devices(self) -> Iterator[Device]:
-        return self._manifest.devices(1) if self._manifest else repeat(Device())

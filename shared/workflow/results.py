@@ -23,7 +23,9 @@ PIECE = 2**20
 """Characters of the results that are made at once."""
 
 # A spreadsheet may split a cell at another separator than ours, and its user may type in full width.
-_FORMULA = re.compile(r"((?:^|[,;\t\r\n\uff0c\uff1b])\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"((?:^|[,;\t\r\n\uff0c\uff1b])\s*)(?={_SIGNS})")
+_SIGN = re.compile(_SIGNS)
 
 _UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
 
@@ -79,7 +81,10 @@ def _cells(*texts: str | None) -> Sequence[str]:
 
 def _safe(text: str | None) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return _FORMULA.sub(r"\1'", text) if text else ""
+    # Most cells have no such sign, and there are some of them for each of thousands of devices.
+    if not text or text.isalnum() or not _SIGN.search(text):
+        return text or ""
+    return _FORMULA.sub(r"\1'", text)
 
 
 _NOT_UPLOADED = _outcome(DeviceResult(Outcome.NOT_UPLOADED))

@@ -91,7 +91,7 @@ def test_a_manifest_uses_about_what_is_told() -> None:
     messages = operations["send"]
     used = {
         "execution": executions,
-        "blob read": operations["load"] + operations["look"] + operations["results"] + operations["open"],
+        "blob read": operations["load"] + operations["properties"] + operations["results"] + operations["open"],
         "blob write or listing": 1 + operations["save"] + operations["write"] + pages_of_sweeps(),
         "queue operation": 3 * (messages + 1) + 3,
         "Event Grid operation": 3 * (1 + operations["save"] + operations["write"]) + 2,

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from local.stand_ins.partner_center import faults
+from local.stand_ins.partner_center import Outcome, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost
 from shared.job.record import Fault, State
-from shared.manifest import Content, InMemory, UnreadableError, inspect
+from shared.manifest import Content, InMemory, UnreadableError, inspect, reread
 from shared.manifest.device import Entry
 from shared.workflow.ports import Properties
 from shared.workflow.queue_messages import WakeUp
@@ -232,3 +232,41 @@ def test_a_version_that_reads_a_manifest_otherwise_may_send_all_of_it(monkeypatc
     read_as(monkeypatch, serials(4))
     world.settle(timedelta(minutes=1, seconds=1))
     assert world.accepted() == dict.fromkeys(serials(4), 1)
+
+
+def reread_as(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    """Let the next version of the app read other devices where it follows what was sent."""
+    monkeypatch.setattr(
+        "shared.workflow.sent_devices.reread", lambda _, **options: reread(InMemory(array(names)), **options)
+    )
+
+
+@pytest.mark.parametrize("part_size", [2, 5])
+@pytest.mark.parametrize("names", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_version_that_reads_otherwise_what_was_all_sent_gives_no_device_anothers_outcome(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], part_size: int
+) -> None:
+    world = World(part_size=part_size)
+    world.partner_center.script.device_ends("S000004", Outcome("808", "ZtdDeviceAssignedToOtherTenant"))
+    world.drop(array(serials(5)))
+    world.step()
+    assert world.job().state is State.ACCEPTED
+    reread_as(monkeypatch, names)
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert job.error is not None
+    assert job.error.code == "manifest_read_otherwise"
+    assert job.devices.not_reported == 5
+    assert [(row["device"], row["serialNumber"], row["outcome"]) for row in rows(world)] == [
+        (str(place), "", "not_reported") for place in range(1, 6)
+    ]
+    assert world.queue.messages == []
+
+
+def test_a_manifest_with_duplicates_is_read_the_same_again() -> None:
+    world = World(part_size=2)
+    world.drop(array([*serials(3), *serials(2), "S000009"]))
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert [row["outcome"] for row in rows(world)].count("duplicate") == 2

@@ -41,7 +41,11 @@ def test_polls_that_kill_end_after_five() -> None:
     assert world.queue.messages == []
 
 
-READINGS = ["shared.workflow.follow.reread", "shared.workflow.follow.judge", "shared.manifest.manifest.Source.rows"]
+READINGS = [
+    "shared.workflow.sent_devices.reread",
+    "shared.workflow.follow.judge",
+    "shared.manifest.manifest.Source.rows",
+]
 
 
 @pytest.mark.parametrize("dying", READINGS)
