@@ -12,8 +12,6 @@ from shared.manifest.findings import Finding
 type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """UTC, whole seconds."""
 
-TIMESTAMP = "%Y-%m-%dT%H:%M:%SZ"
-
 
 class State(StrEnum):
     """Where a job stands. The last four are final: nothing more happens by itself."""
