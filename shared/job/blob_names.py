@@ -17,20 +17,18 @@ _FOLDED = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 
 
 def is_manifest(name: str) -> bool:
-    """Tell whether a blob's name is a manifest's: neither a status nor a results blob."""
+    """Return whether a blob's name is a manifest's: neither a status nor a results blob."""
     return not name.endswith((STATUS_SUFFIX, RESULTS_SUFFIX))
 
 
 def marks_directory(metadata: Mapping[str, str]) -> bool:
-    """Tell whether a blob's metadata says that it only marks an empty directory of a hierarchical namespace.
-
-    The names of metadata have no case of their own: some clients send and give this one as ``Hdi_isfolder``.
-    """
+    """Return whether a blob's metadata say that it only marks an empty directory of a hierarchical namespace."""
+    # The case of names is not significant: some clients send and return this one as ``Hdi_isfolder``.
     return any((name.lower(), value.lower()) == ("hdi_isfolder", "true") for name, value in metadata.items())
 
 
 def has_room_for_status(name: str) -> bool:
-    """Tell whether the status blob's name would still be a legal blob name."""
+    """Return whether the status blob's name would still be a legal blob name."""
     return len(name) <= LONGEST_MANIFEST_NAME
 
 
@@ -40,15 +38,15 @@ def names_another(name: str) -> bool:
 
 
 def status_of(manifest: str) -> str:
-    """Name the status blob of a manifest."""
+    """Return the name of a manifest's status blob."""
     return manifest + STATUS_SUFFIX
 
 
 def manifest_of(status: str) -> str:
-    """Name the manifest that a status blob speaks of."""
+    """Return the name of the manifest that a status blob is about."""
     return status.removesuffix(STATUS_SUFFIX)
 
 
 def results_of(manifest: str) -> str:
-    """Name the device results blob of a manifest."""
+    """Return the name of a manifest's results blob."""
     return manifest + RESULTS_SUFFIX

@@ -23,7 +23,7 @@ THROTTLED = Fault(code="throttled", description="Partner Center has limited the 
 
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:
-    """Begin another attempt. One that is still ``processing`` has died."""
+    """Begin another attempt; a job that is still ``processing`` was left by a process that crashed."""
     died = job.state is State.PROCESSING
     job = noted(interrupted(job), lease=lease, deaths=job.internal.deaths + 1 if died else 0)
     message = "The manifest is being validated and uploaded again."
@@ -47,7 +47,7 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
 
 
 def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Findings, now: datetime) -> Job:
-    """Reject a manifest that is wrong in itself, or in where it lies; ``target`` where it is known all the same."""
+    """Reject a manifest with issues in itself or in its name; ``target`` where that is known all the same."""
     if manifest.device_count is not None:
         job = noted(job, unanswered=part_within(job.internal.unanswered, manifest.device_count))
     count = issues.count
@@ -69,7 +69,7 @@ def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Finding
 
 
 def renewed(job: Job, lease: Lease, now: datetime) -> Job:
-    """Keep the job for longer."""
+    """Renew the lease."""
     return move(noted(job, lease=lease), State.PROCESSING, now, job.message)
 
 
@@ -94,7 +94,8 @@ def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: obje
 
 def following(job: Job, at: datetime, now: datetime) -> Job:
     """Begin to follow the uploads: every part that will be sent has been accepted."""
-    job = noted(job, places=1, throttled_seconds=0)  # the first poll has its place in line already
+    # The first poll has its place in line already.
+    job = noted(job, places=1, throttled_seconds=0)
     return move(job, State.ACCEPTED, now, _following(job), next_attempt_at=at)
 
 
@@ -121,6 +122,7 @@ def in_line(job: Job, at: datetime, now: datetime, *, called: bool = True) -> Jo
     job = noted(job, deaths=0, places=job.internal.places + 1, throttled_seconds=behind)
     message = f"Partner Center limits the rate of requests; the turn is expected at {timestamp(at)}."
     state, attempts = State.WAITING, job.attempts - (not called)
+    # An accepted job stays accepted: it is its poll that waits.
     if job.state is State.ACCEPTED:
         state, message = State.ACCEPTED, f"{_following(job)} {message}"
     return move(job, state, now, message, error=RATE_LIMITED, next_attempt_at=at, attempts=attempts)
@@ -146,6 +148,7 @@ def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: ob
 
 def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: datetime) -> Job:
     """End sending for good: ``state`` if nothing was accepted, else the accepted parts are followed to their end."""
+    # Kept until the end, where the error of a later poll may have taken its place.
     job = msgspec.structs.replace(noted(job, stopped=fault), error=fault)
     if not job.uploads:
         return move(job, state, now, f"{fault.description} {_nothing_uploaded(job)}")
@@ -194,12 +197,12 @@ def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued
 
 
 def died(job: Job, now: datetime) -> Job:
-    """Count a poll round that ended without saving anything."""
+    """Count a poll round that crashed without saving anything."""
     return move(noted(job, deaths=job.internal.deaths + 1), State.ACCEPTED, now, job.message)
 
 
 def finishing(job: Job, lease: Lease, now: datetime) -> Job:
-    """Hold a job while its results are written: every upload has been judged, and nobody may judge otherwise."""
+    """Take a lease for the time that the results are written: no other process may judge the uploads meanwhile."""
     return noted(move(job, State.ACCEPTED, now, job.message), lease=lease)
 
 
@@ -212,7 +215,7 @@ def abandoned(job: Job, fault: Fault, now: datetime) -> Job:
 
 
 def misread(job: Job, fault: Fault, now: datetime) -> Job:
-    """Stop following, and forget what was judged: the devices that it was judged of are not those that were sent."""
+    """Stop following, and forget all results: they were matched with other devices than were sent."""
     return abandoned(noted(job, judged=(), device_results=()), fault, now)
 
 
@@ -224,7 +227,7 @@ def finished(job: Job, results: str, now: datetime) -> Job:
         message = "The device is registered." if good == 1 else f"All {good} devices are registered."
         if job.internal.stopped is None:
             return move(job, State.COMPLETED, now, message, results=results, error=None)
-        # Writing the results has killed every process that read the manifest for them.
+        # Every process that read the manifest for the results has crashed, so they lack its values.
         message += f" {job.internal.stopped.description} So {results} names the devices by their places alone."
         return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
     message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for what to do"

@@ -13,7 +13,8 @@ def metadata_of(job: Job) -> dict[str, str]:
 
 
 def is_marked(job: Job, metadata: Mapping[str, str | None]) -> bool:
-    """Return whether a status has the metadata of its job; somebody else's beside them do not matter."""
+    """Return whether a status has the metadata of its job; further metadata do not matter."""
+    # Scanners add metadata of their own, some clients change the case of names, and a listing has None for "".
     known = {name.lower(): value or "" for name, value in metadata.items()}
     return metadata_of(job).items() <= known.items()
 
@@ -24,4 +25,5 @@ def moment(due: str) -> datetime | None:
         read = datetime.fromisoformat(due)
     except ValueError:
         return None
+    # Other forms of the same moment are not this app's.
     return read if timestamp(read) == due else None

@@ -1,7 +1,7 @@
 """Whether a status can be believed: senders may write blobs named like statuses, so it must agree with itself.
 
-A record is held against the blob that it stands beside, its own arithmetic and the clock. What fails is no status of
-this app: it is reported and left alone.
+A record is compared with the blob that it is next to, its own arithmetic and the clock. What fails is no status of this
+app: it is reported and left alone.
 """
 
 import re
@@ -60,6 +60,7 @@ def read(document: bytes, manifest: str) -> Job | str:
 
 def _fault(job: Job, manifest: str) -> str | None:
     named = ids_in(manifest)
+    # It would be the address of every further write.
     if job.manifest != manifest:
         return "it names another manifest"
     if not _ETAG.fullmatch(job.etag):
@@ -88,6 +89,7 @@ def _is_in_shape(job: Job) -> bool:
 def _is_target(job: Job, customer: str | None, batch: str | None) -> bool:
     if job.uploads and (job.customer_id is None or job.batch_id is None or job.device_count is None):
         return False
+    # It becomes part of a request's path. What is final makes no request, and an invalid id is why it was rejected.
     if job.customer_id and not is_customer_id(job.customer_id) and not job.final:
         return False
     same_customer = not customer or not job.customer_id or customer.lower() == job.customer_id.lower()
@@ -96,6 +98,7 @@ def _is_target(job: Job, customer: str | None, batch: str | None) -> bool:
 
 def _adds_up(job: Job) -> bool:
     internal, place = job.internal, 1
+    # Gaps or overlaps would have devices sent twice or never, and judged by another's result.
     for upload in job.uploads:
         if upload.first_device != place or not 1 <= upload.device_count <= _MOST:
             return False
@@ -103,6 +106,7 @@ def _adds_up(job: Job) -> bool:
     counters = [job.attempts, internal.refusals, internal.deaths, internal.setbacks, internal.polls]
     counters += [internal.places, internal.throttled_seconds]
     counters += [internal.repeats, job.issue_count, job.warning_count, job.device_count or 0, internal.part_size - 1]
+    # Less than nothing left to send would post empty parts without end.
     if job.unsent < 0 or not all(0 <= number <= _MOST for number in counters):
         return False
     return _unanswered_adds_up(job) and _judged_adds_up(job)
@@ -133,7 +137,7 @@ def is_too_large(job: Job, devices: int) -> bool:
 
 
 def is_from_the_future(job: Job, now: datetime) -> bool:
-    """Return whether a job began, or a part was accepted, later than any clock says: its end would never come."""
+    """Return whether a job began, or a part was accepted, later than any clock says: it would never give up."""
     began = [job.created_at, *(upload.accepted_at for upload in job.uploads)]
     return not job.final and max(began) > now + SKEW
 

@@ -14,7 +14,7 @@ type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class State(StrEnum):
-    """Where a job stands. The last four are final: nothing more happens by itself."""
+    """The state of a job. The last four are final: nothing more happens by itself."""
 
     PROCESSING = "processing"
     WAITING = "waiting"
@@ -145,7 +145,7 @@ class Internal(_Record, frozen=True, kw_only=True):
     failing_since: Moment | None = None
     """When the polls began to fail that have failed ever since."""
     device_results: tuple[DeviceResult, ...] = ()
-    """The different results that ``judged`` speaks of by their index."""
+    """The different results that ``judged`` refers to by their index."""
     judged: tuple[tuple[tuple[int, int], ...] | None, ...] = ()
     """For each upload, devices in a row as (count, index of their result); ``None`` while it is not judged."""
 

@@ -1,4 +1,4 @@
-"""A server error that comes again and again with the same words: it will hardly pass by itself.
+"""A server error that is repeated with the same words: it will hardly pass by itself.
 
 Partner Center answers some requests with HTTP 500 for ever, as one that has a member which it does not expect.
 """
@@ -8,7 +8,7 @@ import msgspec
 from shared.job.record import Fault, Job
 
 MANY = 10
-"""Answers in a row after which a person is told to act; the job goes on trying until it gives up."""
+"""Answers in a row after which the status asks a person to act; the job retries until it gives up."""
 
 REMARK = (
     "Partner Center has answered so ten times in a row, so it will not pass by itself: correct what the answer speaks"
@@ -22,10 +22,8 @@ def without_words(http_status: int) -> str:
 
 
 def repeated(job: Job, fault: Fault) -> tuple[Fault, int]:
-    """Return a fault with a remark where it has come too often, and how often in a row it has come.
-
-    Only what Partner Center says in words of its own counts: an outage behind a gateway passes, however long it lasts.
-    """
+    """Return a fault, with a remark where it was repeated too often, and the number of times in a row."""
+    # Only Partner Center's own words count: an outage behind a gateway passes, however long it lasts.
     if not _is_worded(fault) or not job.error or _words(job.error) != _words(fault):
         return fault, 1
     count = job.internal.repeats + 1

@@ -63,6 +63,7 @@ def next_step(job: Job | None, etag: str | None, now: datetime) -> Step:
     """Decide what is to be done for a manifest whose current ETag is ``etag``; ``None`` when it is gone."""
     if job is None:
         return Step.REST if etag is None else Step.START
+    # Before all else: another process works on it, and would lose what it is about to save.
     if job.lease and job.lease.until > now:
         return Step.WAIT
     if etag not in (None, job.etag):
@@ -73,6 +74,7 @@ def next_step(job: Job | None, etag: str | None, now: datetime) -> Step:
 
 
 def _step_of_unfinished(job: Job, now: datetime, *, gone: bool) -> Step:
+    # What has been accepted is followed without its manifest too.
     if gone and job.state is not State.ACCEPTED:
         return Step.CANCEL
     if job.next_attempt_at and job.next_attempt_at > now:
@@ -89,6 +91,7 @@ def move(job: Job, state: State, now: datetime, message: str, **changes: object)
     if state not in MOVES[job.state]:
         raise IllegalTransitionError(f"{job.manifest}: {job.state} cannot become {state}")
     final = state in FINAL
+    # A lease is for the time in which a process works on the job.
     if state is not State.PROCESSING:
         job = noted(job, lease=None)
     if final:

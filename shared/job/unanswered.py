@@ -1,4 +1,4 @@
-"""Parts that were posted and not answered: whether Partner Center took them is not known, and nobody says otherwise."""
+"""Parts that were posted and not answered: whether Partner Center took them is not known."""
 
 from shared.job.record import Job, State
 from shared.job.transitions import noted
@@ -6,13 +6,14 @@ from shared.manifest import Manifest
 
 
 def interrupted(job: Job) -> Job:
-    """Return a job that nobody holds any more: an attempt that has died may have posted the next part."""
+    """Return a job whose attempt is over: one that crashed may have posted the next part."""
     if job.state is not State.PROCESSING or job.internal.unanswered:
         return job
     return noted(job, unanswered=_next_part(job))
 
 
 def _next_part(job: Job) -> tuple[int, int]:
+    # Before the devices were counted, a part may be as large as any.
     size = min(job.internal.part_size, job.unsent) if job.device_count else job.internal.part_size
     return job.sent + 1, job.sent + max(size, 1)
 
@@ -29,7 +30,7 @@ def is_read_otherwise(job: Job, manifest: Manifest) -> bool:
 
 
 def unknown(job: Job) -> str | None:
-    """Say of which devices it is not known whether Partner Center took them; ``None`` where all is known."""
+    """Return a sentence that names the devices of the unanswered part; ``None`` if there is none."""
     if not job.internal.unanswered:
         return None
     first, last = job.internal.unanswered

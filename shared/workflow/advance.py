@@ -31,7 +31,7 @@ from shared.workflow.rate_limit import Call
 from shared.workflow.upload import CRASHED, GONE, Attempt
 
 _LOOKS = 3
-"""How often a job is read again when somebody else has changed it; then a wake-up takes over."""
+"""How often a job is read again after another process has changed it; then a wake-up takes over."""
 
 
 class Workflow:
@@ -52,7 +52,7 @@ class Workflow:
         if not has_room_for_status(manifest):
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
-        # Only a message can bring one: taken for a manifest, it would lead to somebody else's blobs.
+        # No blob can have such a name, but a message can: its address would be that of another manifest's blobs.
         if names_another(manifest):
             event_log.log("manifest_name_dotted", level=logging.WARNING, manifest=manifest)
             return
@@ -102,7 +102,13 @@ class _Step:
         self.claim: Claim | None = None
 
     def take(self, *, first: bool) -> None:
-        """Look at the manifest and its status, and do what is due."""
+        """Read the manifest's properties and its status, and do what is due.
+
+        Raises:
+            ConflictError: Another process has changed the job.
+            ManifestChangedError: The manifest was overwritten or deleted meanwhile.
+            StatusUnavailableError: The status cannot be read or written.
+        """
         landed = self._wake_up.landed
         seen = look_up(
             self._services,
@@ -129,12 +135,13 @@ class _Step:
 
     def _start(self, seen: Seen, etag: str) -> None:
         content = seen.content or self._services.storage.open(self._manifest, etag)
-        if content is None:  # deleted since it was looked at; its job must still be looked after
+        # Deleted since its properties were read; the job of an earlier content must still be cancelled.
+        if content is None:
             raise ManifestChangedError(self._manifest)
         if content.is_directory:
             return
         lease = new_lease(self._services)
-        # Kept from the first: were metadata set before the content is read, another run would send it once more.
+        # Recorded with the claim: metadata that are set before the content is read must not begin another run.
         begun = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
         job = transitions.noted(begun, **identity(content))
         claim = self._claim(job, seen.stored.version if seen.stored else seen.replaced)
@@ -143,6 +150,7 @@ class _Step:
 
     def _attempt(self, stored: Stored) -> None:
         job, now = stored.job, self._services.clock()
+        # A crashed attempt may have posted a part: it is repeated, however late, under the same request id.
         waiting, deadline = job.state is State.WAITING, job.deadline(job.created_at, self._services.delays.give_up)
         if waiting and job.error and (now >= deadline or lifecycle.is_throttled_for_good(job)):
             fault = lifecycle.THROTTLED if lifecycle.is_throttled_for_good(job) else job.error
@@ -154,6 +162,7 @@ class _Step:
         if turn:
             Claim(self._services, stored).line_up(turn)
             return
+        # Counted before it is read again: what kills every process that reads it must end.
         taken = lifecycle.take_over(job, new_lease(self._services), now)
         if taken.internal.deaths >= transitions.MOST_DEATHS:
             claim = Claim(self._services, stored)
@@ -179,14 +188,15 @@ class _Step:
         return self.claim
 
     def _wait(self, job: Job, etag: str | None) -> None:
-        """Enqueue a wake-up for the time that the job is due: under a live lease always, else unless another comes.
+        """Enqueue a wake-up for the time that the job is due, unless another one is on its way.
 
-        It counts as a try: of many that meet a lease that lasts, none hops along with it for ever.
+        It counts as a try, so that none follows for ever a lease that is renewed again and again.
         """
-        # Each drop is reported twice, by the webhook and by the queue: whoever claimed it has enqueued a wake-up.
+        # Each drop is reported twice, by the webhook and by the queue; the first report has enqueued a wake-up.
         if self._wake_up.landed and not self._again and job.etag == etag:
             return
         tries = self._wake_up.tries
+        # Under a lease the other process may have crashed, and its wake-up may be this one.
         if job.due and tries < MOST_TRIES and (job.lease or self._wake_up.due in (None, job.due)):
             wake_up = WakeUp(job.manifest, job.due, tries + 1)
             self._services.wake_ups.send(wake_up, job.due - self._services.clock())

@@ -1,4 +1,4 @@
-"""A job that this process works on: its record, its lease, and the wake-up that is on its way for it."""
+"""A job that this process works on: its record, its lease and its next wake-up."""
 
 import logging
 from datetime import datetime, timedelta
@@ -19,10 +19,10 @@ def new_lease(services: Services, owner: str | None = None) -> Lease:
 
 
 class Claim:
-    """The only writer of a job for now; each save is conditional on nobody else having written it.
+    """The only writer of a job for now; a save fails where another process has written it.
 
-    A wake-up is enqueued after the state has been saved that it is to find: whatever cannot be saved leaves no message.
-    Should the process die in between, the message that it was working on comes again.
+    A wake-up is enqueued after the state has been saved that it is to find: what cannot be saved leaves no message. If
+    the process crashes in between, the queue delivers again the message that it was working on.
     """
 
     def __init__(self, services: Services, stored: Stored, wake_up: Sent | None = None) -> None:
@@ -35,28 +35,28 @@ class Claim:
         """Write the job's next state.
 
         Raises:
-            ConflictError: Somebody else has it now, and goes on.
+            ConflictError: Another process has the job now, and continues it.
             StatusUnavailableError: It cannot be written.
         """
         stored = self._services.storage.save(job, self._version)
         self.job, self._version = stored.job, stored.version
 
     def note(self, job: Job) -> None:
-        """Keep a change that the next save writes along."""
+        """Keep a change for the next save."""
         self.job = job
 
     def lease(self) -> Lease:
-        """Return a lease from now on, for whoever has the present one."""
+        """Return a lease from now on, of the present owner if there is one."""
         return new_lease(self._services, self.job.lease.owner if self.job.lease else None)
 
     def hold(self) -> Job:
         """Renew a lease that the next call could outlast: nothing is posted after it has ended."""
         self._hold_for(LONGEST_CALL)
-        # The process may have been frozen while that was saved. Saving again fails where somebody has taken the job.
+        # The process may have been frozen while that was saved; saving again fails where the job has been taken over.
         return self._hold_for(self._services.delays.lease / 2)
 
     def keep_alive(self) -> None:
-        """Renew the lease of a long reading while half of it is left."""
+        """Renew the lease during a long reading, once half of it is over."""
         self._hold_for(self._services.delays.lease / 2)
 
     def _hold_for(self, time: timedelta) -> Job:
@@ -67,6 +67,7 @@ class Claim:
 
     def enqueue(self, at: datetime) -> None:
         """Enqueue the wake-up that the saved state needs, in place of the last one, unless that one comes just then."""
+        # Moving a message costs a request, and one that is due already may have been taken out.
         if self._due != at or at <= self._services.clock():
             self.wake_up = self._services.wake(self.job.manifest, at, self.wake_up)
 
@@ -117,7 +118,8 @@ class Claim:
         event_log.log("sending_stopped", manifest=job.manifest, state=job.state, attempt=job.attempts, fault=fault)
 
     def end(self, job: Job) -> None:
-        """Save a final state that has no results: those of an earlier run must not stand next to it."""
+        """Save a final state that has no results."""
+        # Those of an earlier run must not be next to it.
         self.clear_results()
         self.save(job)
 
@@ -125,6 +127,6 @@ class Claim:
         """Delete the results of another run."""
         seen = self._services.storage.results(self.job.manifest)
         if seen and seen.run != str(self.job.internal.run):
-            # Only who still has the job after it has seen the results knows that they are no later run's.
+            # A later run may have written them by now: saving fails then, and they are left.
             self.save(self.job)
             self._services.storage.delete_results(self.job.manifest, seen)

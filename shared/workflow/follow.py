@@ -53,7 +53,7 @@ class PollRound:
         """Poll every upload that is not judged yet, and save what was learnt.
 
         Raises:
-            ConflictError: Somebody else polls this job; theirs counts.
+            ConflictError: Another process polls this job; its results count.
             ManifestChangedError: The manifest has been overwritten meanwhile.
         """
         if self._died and self._has_crashed():
@@ -72,7 +72,8 @@ class PollRound:
             self._claim.note(lifecycle.misread(self._job, READ_OTHERWISE, self._services.clock()))
             self._finish(self._sent.unknown_rows)
             return
-        except (StorageUnavailableError, UnreadableError):  # the latter of a version that reads less than the last one
+        # The latter where this version reads less than the one that sent it.
+        except (StorageUnavailableError, UnreadableError):
             self._fault = UNREADABLE
             if self._is_overdue():
                 self._finish_without_manifest()
@@ -80,7 +81,7 @@ class PollRound:
         self._schedule()
 
     def _has_crashed(self) -> bool:
-        """Count a round that died; after too many, end the job without reading what they may have died of."""
+        """Count a round that crashed; after too many, end the job without reading what they may have crashed of."""
         self._claim.save(lifecycle.died(self._job, self._services.clock()))
         if self._job.internal.deaths < MOST_DEATHS:
             return False
@@ -92,12 +93,11 @@ class PollRound:
         return self._services.clock() >= self._deadline or lifecycle.is_throttled_for_good(self._job)
 
     def _is_worth_polling(self) -> bool:
-        """Poll once more when the time is over only if the last round went well: a fault may have said to wait.
-
-        Poll once in any case: where sending was given up, the time may be over before the following has begun.
-        """
+        """Return whether to poll, though the time to give up may be over."""
         last_look = self._deadline + self._services.delays.longest_poll
         polled = self._job.internal.polls > 0
+        # Once in any case: where sending was given up, the time may be over before the following has begun. Once more
+        # where the last round went well: after a fault, Partner Center may have asked to wait.
         return not self._is_overdue() or not polled or (self._job.error is None and self._services.clock() < last_look)
 
     @property
@@ -106,10 +106,8 @@ class PollRound:
         return self._job.deadline(accepted, self._services.delays.give_up)
 
     def _poll(self) -> None:
-        """Poll one upload after another; a throttle or an outage puts the rest of the round off.
-
-        Every request counts against the quota, refused ones too ("API throttling guidance").
-        """
+        """Poll one upload after another; a throttle or an outage ends the round."""
+        # Every request counts against the quota, refused ones too ("API throttling guidance").
         pacing, customer = self._services.pacing, str(self._job.customer_id)
         for index in self._job.unjudged:
             self._turn = pacing.turn(Call.PROGRESS, customer, self._job.internal.places)
@@ -158,7 +156,8 @@ class PollRound:
             return
         device_results = judge(self._sent.devices_of(self._job.uploads[index]), details.devices)
         self._claim.note(lifecycle.reported(self._job, index, details.status, device_results, now))
-        if self._job.unjudged:  # the last judgement is saved with the lease under which the results are written
+        # The results of the last one are saved with the lease under which they are written.
+        if self._job.unjudged:
             self._claim.save(self._job)
 
     def _give_up_if_overdue(self) -> None:
@@ -168,7 +167,7 @@ class PollRound:
             self._claim.note(lifecycle.abandoned(self._job, fault, self._services.clock()))
 
     def _finish_without_manifest(self) -> None:
-        """End in time, though the manifest cannot be read: the rows are there without its values."""
+        """End in time, though the manifest cannot be read: the rows lack its values."""
         self._give_up_if_overdue()
         self._finish(self._sent.unknown_rows)
 
@@ -188,7 +187,7 @@ class PollRound:
             found = storage.results(manifest)
             if seen or found is None:
                 raise
-            # Only who can still save the job after it has seen them knows that they are no later run's.
+            # A later run may have written them: saving the job once more fails then.
             self._finish(rows, found)
             return
         self._claim.save(lifecycle.finished(self._job, results, self._services.clock()))

@@ -20,7 +20,7 @@ class LiveContent:
         return self._content.size
 
     def chunks(self) -> Iterator[bytes]:
-        """Return the bytes from the first one on, at every call."""
+        """Return the bytes from the first one on, at each call; raises as ``Content.chunks`` does."""
         for chunk in self._content.chunks():
             self._claim.keep_alive()
             yield chunk

@@ -1,4 +1,4 @@
-"""What a step finds: a manifest, and the job that its status holds, if that can be believed."""
+"""What a step finds: a manifest, and the job in its status, if that can be believed."""
 
 import logging
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 def look_up(
     services: Services, manifest: str, *, landed: bool, claim_at_once: bool, written: str | None = None
 ) -> Seen | None:
-    """Look at a manifest and its status.
+    """Read a manifest's properties and its status.
 
     Args:
         services: The storage, the limits and the delays.
@@ -49,7 +49,7 @@ def look_up(
         claim_at_once: Do not read its status: a claim too many is refused by the storage.
 
     Returns:
-        What is there; ``None`` where a status is none of this app's and stays.
+        What is there; ``None`` where a status is foreign and is left alone.
     """
     storage = services.storage
     found = None if claim_at_once else storage.load(manifest)
@@ -58,7 +58,8 @@ def look_up(
     if found:
         return _trusted(services, found, landed=landed, written=written)
     content = storage.open(manifest)
-    if content is None and claim_at_once:  # deleted already; a job of it must still be looked after
+    # Deleted already; a job of an earlier content must still be cancelled.
+    if content is None and claim_at_once:
         return look_up(services, manifest, landed=landed, claim_at_once=False, written=written)
     return Seen(None, content, content.properties if content else None)
 
@@ -74,7 +75,8 @@ def _replacing(services: Services, manifest: str, foreign: plausibility.Foreign,
 
 
 def _was_made_after(services: Services, manifest: str, foreign: plausibility.Foreign) -> bool:
-    """Return whether a manifest was dropped later though its event has not come: setting metadata makes no blob."""
+    """Return whether a manifest was dropped after a foreign status, though no event says so."""
+    # Event Grid's word is not needed: setting metadata leaves the time of creation as it is.
     current = services.storage.properties(manifest)
     return current is not None and current.created is not None and current.created >= foreign.modified
 
@@ -85,14 +87,15 @@ def _trusted(services: Services, found: Stored, *, landed: bool, written: str | 
     is_written = current is not None and current.etag == written
     is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=landed)
     if reason := _impossible(services, job):
-        if current and current.etag != job.etag and not is_same:  # dropped since
+        # A drop since then replaces it.
+        if current and current.etag != job.etag and not is_same:
             return Seen(None, None, current, found.version)
         _report_unreadable(job.manifest, reason)
         return None
     job = plausibility.within(job, now, services.delays.lease, _longest_wait(services, job))
     if current and is_same:
         job = msgspec.structs.replace(job, etag=current.etag)
-    # Lest each sweep wakes it for its ETag or its metadata; whoever holds a lease saves by himself.
+    # Else each sweep would wake it for its ETag or its metadata. Under a lease, another process is about to save it.
     is_odd, etag = is_same or not found.is_marked, current.etag if current else None
     if is_odd and not job.lease and transitions.next_step(job, etag, now) in (Step.REST, Step.WAIT):
         found = services.storage.save(job, found.version)
@@ -120,7 +123,7 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
     if current.etag == job.etag or current.content is None or current.content != job.internal.content:
         return False
     # A drop is reported more than once: a late report must not make a drop of metadata that were set meanwhile. Writing
-    # a blob makes it anew, with a creation time of its own (a maintainer in issue 14391 of azure-sdk-for-python).
+    # a blob creates it again, with a creation time of its own (a maintainer in issue 14391 of azure-sdk-for-python).
     is_known = current.created is not None and job.internal.created is not None
     written = current.created != job.internal.created if is_known else services.by_events
     return not (landed and written)

@@ -24,7 +24,7 @@ READ_OTHERWISE = Fault(
 
 
 class ConflictError(Exception):
-    """Somebody else has written the status, or the results, meanwhile."""
+    """Another process has written the status, or the results, meanwhile."""
 
 
 class ManifestChangedError(Exception):
@@ -105,7 +105,7 @@ class Storage(Protocol):
         ...
 
     def save(self, job: Job, version: str | None) -> Stored:
-        """Write a job over ``version``, or as the first; ``ConflictError`` if somebody else was quicker."""
+        """Write a job over ``version``, or as the first; ``ConflictError`` if another process was quicker."""
         ...
 
     def open(self, manifest: str, etag: str | None = None) -> Content | None:
@@ -134,7 +134,7 @@ class Storage(Protocol):
 
 
 class Sent(NamedTuple):
-    """A wake-up in the queue, which can be moved for as long as nobody has taken it out."""
+    """A wake-up in the queue, which can be moved until it is taken out."""
 
     id: str
     receipt: str

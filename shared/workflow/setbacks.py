@@ -1,4 +1,4 @@
-"""What an attempt does after a call that did not succeed: go on otherwise, back off, stand in line, or give up."""
+"""What an attempt does after a call that did not succeed: change the next call, back off, wait in line, or give up."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ _CHANGED = Fault(code="manifest_changed", description="The manifest was overwrit
 
 
 class Setbacks:
-    """The setbacks of one attempt: each saves the job, so that the attempt goes on or has ended."""
+    """The setbacks of one attempt: each saves the job, and the attempt continues or has ended."""
 
     def __init__(self, services: Services, claim: Claim) -> None:
         """Work on a job whose lease has been taken."""
@@ -36,7 +36,7 @@ class Setbacks:
         return self._claim.job
 
     def too_large(self, count: int, error: AnswerError) -> None:
-        """Go on with half as many devices in a part, unless it had one alone."""
+        """Halve the parts, or reject the manifest where the part was a single device."""
         if count == 1:
             self._claim.stop(State.REJECTED, error.fault)
         else:
@@ -52,7 +52,8 @@ class Setbacks:
         elif job.internal.creating and fault.http_status == HTTPStatus.CONFLICT:
             self._go_on(error, creating=False)
         elif missing and not error.retry_after:
-            self._go_on(error)  # before another call is made
+            # Saved before another call is made, so that a crash in that does not repeat this one under its old id.
+            self._go_on(error)
             self._claim.stop(State.REJECTED, self._with_batches(fault))
         else:
             self._claim.stop(State.REJECTED, fault)
@@ -65,7 +66,7 @@ class Setbacks:
         return fault
 
     def unavailable(self, error: UnavailableError, part: tuple[int, int]) -> None:
-        """Go on with a new token, stand in line, or back off; ``part`` names its first and last device."""
+        """Get a new token, wait in line, or back off; ``part`` is the number of its first and of its last device."""
         if error.fault.http_status == HTTPStatus.UNAUTHORIZED and not self._token_renewed and not error.retry_after:
             self._token_renewed = True
             self._services.api.renew_token()
@@ -79,14 +80,14 @@ class Setbacks:
 
     def _refusals_with(self, error: UnavailableError) -> int:
         """Return the number of refusals that makes the next request id: a new one, or the same again."""
-        # A token that has expired says nothing of an earlier try that was not answered: that may have been taken.
+        # An expired token says nothing about an earlier try that was not answered: that may have been taken.
         is_open = error.fault.http_status == HTTPStatus.UNAUTHORIZED and self._job.internal.unanswered
         return self._job.internal.refusals + (not is_open)
 
     def _go_on(self, error: AnswerError, **bookkeeping: object) -> None:
-        """Save a refusal, so that the next request has an id of its own, and go on in this attempt.
+        """Save a refusal, so that the next request has an id of its own, and continue this attempt.
 
-        If the answer says how long to leave Partner Center alone, another attempt goes on then.
+        If the answer has a ``Retry-After``, a later attempt continues instead.
         """
         fault, now = error.fault, self._services.clock()
         self._claim.save(lifecycle.refused(self._job, fault, self._claim.lease(), now, **bookkeeping))
@@ -95,7 +96,7 @@ class Setbacks:
             self.postpone(fault, error.retry_after)
 
     def _throttled(self, error: ThrottledError) -> None:
-        """Wait behind the closed door: at least as told, and longer after each throttle in a row."""
+        """Wait behind the closed door: at least ``Retry-After``, and longer after each throttle in a row."""
         until = self._claim.throttled(Call.UPLOAD, error.retry_after)
         services, now, internal = self._services, self._services.clock(), self._job.internal
         delay = retry_delay(services.delays, internal.setbacks, error.retry_after, services.draw())
@@ -125,7 +126,7 @@ class Setbacks:
         event_log.log("upload_postponed", manifest=job.manifest, attempt=job.attempts, until=at, fault=fault)
 
     def restart_soon(self) -> None:
-        """Let the run of the new content begin at once."""
+        """Let the run of the new content begin soon."""
         now = self._services.clock()
         at = whole_second(now + SOON)
         self._claim.save(lifecycle.postponed(self._job, _CHANGED, at, now))

@@ -58,7 +58,7 @@ class Overdue(NamedTuple):
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """Wakes what lies overdue."""
+    """Wakes what is overdue."""
 
     storage: Listing
     wake_ups: WakeUps
@@ -68,7 +68,7 @@ class Sweep(msgspec.Struct, frozen=True):
         """Enqueue a wake-up for each manifest that needs one, and return their number. No blob is read."""
         now, woken, foreign = self.clock(), 0, 0
         for each in overdue(self.storage.listing(), now):
-            # The next sweep comes in any case: a wake-up of this one that can do nothing is not retried.
+            # The next sweep takes care of what this wake-up cannot do, so it is not retried.
             self.wake_ups.send(WakeUp(each.manifest, tries=MOST_TRIES), timedelta(0))
             woken += 1
             foreign += each.is_foreign(now)
@@ -101,7 +101,8 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[Overdue]:
 
 
 def _without_status(manifest: BlobEntry, results: BlobEntry | None, now: datetime) -> Iterator[Overdue]:
-    """Return a manifest whose event never came, or whose status somebody has deleted: its results are still there."""
+    """Return a manifest whose event was lost, or whose status has been deleted."""
+    # Its results are still there where the status has been deleted.
     if results or YOUNGEST <= now - manifest.modified <= OLDEST:
         yield Overdue(manifest.name, now)
 
@@ -112,13 +113,13 @@ def _with_status(
     name, metadata = manifest_of(status.name), status.metadata
     due = moment(metadata.get("due", "none"))
     is_final = metadata.get("due") == ""
-    # Its content must be looked at; where it is a status of this app, that brings its metadata back.
+    # Only its content says whose it is; the look saves a status of this app with its metadata again.
     if not is_final and (due is None or due > now + FARTHEST):
         return Overdue(name, max(status.modified, manifest.modified), is_marked=False) if manifest else None
     if manifest and manifest.etag != metadata.get("etag") and now - manifest.modified >= YOUNGEST:
         return Overdue(name, manifest.modified)
     if due:
         return Overdue(name, due) if due < now - GRACE else None
-    # A process that lost its job can have left the results of another run next to a final status.
+    # A process that lost its job can leave the results of another run next to a final status.
     are_others = results is not None and results.metadata.get("run") != metadata.get("run")
     return Overdue(name, results.modified) if results and are_others else None

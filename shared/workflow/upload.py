@@ -65,7 +65,7 @@ class Attempt:
         """Upload what is not uploaded yet, and save how that ended.
 
         Raises:
-            ConflictError: The lease was lost; whoever has it goes on.
+            ConflictError: The lease was lost, and another process continues the job.
         """
         try:
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
@@ -98,7 +98,8 @@ class Attempt:
     def _reject(self, manifest: Manifest, target: Target | tuple[Finding, ...]) -> None:
         known, lacks = (target, ()) if isinstance(target, Target) else (None, target)
         issues = manifest.issues.after(lacks)
-        if self._job.uploads:  # a setting has changed since the first part was accepted
+        # A setting has changed since the first part was accepted.
+        if self._job.uploads:
             first = issues.kept[0]
             self._claim.stop(State.REJECTED, Fault(code=first.code, description=first.message))
         else:
@@ -109,10 +110,16 @@ class Attempt:
         while self._job.state is State.PROCESSING and self._job.unsent:
             part = list(islice(devices, self._job.internal.part_size))
             if self._manifest_stands() and not self._send(part):
-                devices = chain(part, devices)  # not accepted: the same devices again, perhaps fewer of them
+                # Not accepted: the same devices again, perhaps fewer of them.
+                devices = chain(part, devices)
 
     def _manifest_stands(self) -> bool:
-        """Look, between two parts, whether the manifest has been deleted or overwritten meanwhile."""
+        """Return whether the manifest is still there, unchanged; else end the sending.
+
+        Raises:
+            ManifestChangedError: It was overwritten.
+        """
+        # It has just been read for the first part.
         if self._fresh:
             return True
         current = self._services.storage.properties(self._job.manifest)
@@ -145,7 +152,7 @@ class Attempt:
         return False
 
     def _is_turn(self) -> bool:
-        """Use the turn that the attempt came with, or ask for one; without it, stand in line."""
+        """Use the turn that the attempt began with, or ask for one; without it, wait in line."""
         customer, places = str(self._job.customer_id), self._job.internal.places
         turn = None if self._has_turn else self._services.pacing.turn(Call.UPLOAD, customer, places)
         if turn:
@@ -167,6 +174,7 @@ class Attempt:
             state="queued",
             accepted_at=now.replace(microsecond=0),
         )
+        # Saved before the next part is posted: a crash then repeats nothing that was accepted.
         job = lifecycle.part_accepted(self._job, upload, self._claim.lease(), now)
         self._fresh = False
         if job.unsent:

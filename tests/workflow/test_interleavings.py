@@ -60,11 +60,11 @@ def is_well(world: World, name: str) -> None:
     assert (results is not None) == (job.results is not None), "results are missing, or left over"
     if results:
         assert results.metadata["run"] == str(job.internal.run), "results of another run"
-        told = Counter(row["outcome"] for row in csv.DictReader(StringIO(results.data.decode("utf-8-sig"))))
+        found = Counter(row["outcome"] for row in csv.DictReader(StringIO(results.data.decode("utf-8-sig"))))
         counted = job.devices
-        assert told[Outcome.REGISTERED] == counted.registered
-        assert told[Outcome.NOT_UPLOADED] == counted.not_uploaded
-        assert told[Outcome.NOT_REPORTED] == counted.not_reported
+        assert found[Outcome.REGISTERED] == counted.registered
+        assert found[Outcome.NOT_UPLOADED] == counted.not_uploaded
+        assert found[Outcome.NOT_REPORTED] == counted.not_reported
 
 
 def check(seed: int, chaos: Chaos) -> None:

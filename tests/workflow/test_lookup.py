@@ -42,7 +42,7 @@ def rest(world: World, hours: int = 24) -> None:
         world.clock.advance(HOUR)
 
 
-LIES: dict[str, dict[str, object]] = {
+FORGERIES: dict[str, dict[str, object]] = {
     "another's name": {"manifest": VICTIM},
     "another's name, waiting": {"manifest": VICTIM, "state": "waiting", "final": False, "uploads": []},
     "another's name, accepted": {"manifest": VICTIM, "state": "accepted", "final": False},
@@ -57,12 +57,14 @@ LIES: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_a_lie_is_reported_and_costs_nobody_anything(caplog: pytest.LogCaptureFixture, lie: dict[str, object]) -> None:
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_status_is_reported_and_costs_nobody_anything(
+    caplog: pytest.LogCaptureFixture, forgery: dict[str, object]
+) -> None:
     world = ended_world()
     victim = (world.storage.blobs[status_of(VICTIM)], world.storage.blobs[results_of(VICTIM)])
     calls = len(world.partner_center.calls)
-    forge(world, {"nextAttemptAt": None if lie.get("final", True) else DUE, **lie})
+    forge(world, {"nextAttemptAt": None if forgery.get("final", True) else DUE, **forgery})
     forged = world.storage.blobs[status_of(NAME)]
     with caplog.at_level(logging.ERROR):
         rest(world)
@@ -74,11 +76,11 @@ def test_a_lie_is_reported_and_costs_nobody_anything(caplog: pytest.LogCaptureFi
     assert "9999" not in caplog.text
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 @pytest.mark.parametrize("event", [True, False], ids=["event", "sweep"])
-def test_a_drop_replaces_a_lie(lie: dict[str, object], *, event: bool) -> None:
+def test_a_drop_replaces_a_forged_status(forgery: dict[str, object], *, event: bool) -> None:
     world = ended_world()
-    forge(world, {"nextAttemptAt": None if lie.get("final", True) else DUE, **lie})
+    forge(world, {"nextAttemptAt": None if forgery.get("final", True) else DUE, **forgery})
     world.clock.advance(HOUR)
     world.drop(array(serials(2, start=20)))
     if not event:
@@ -90,7 +92,7 @@ def test_a_drop_replaces_a_lie(lie: dict[str, object], *, event: bool) -> None:
     assert world.accepted()["S000020"] == 1
 
 
-def test_a_lie_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() -> None:
+def test_a_forged_status_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() -> None:
     world = World(attended=False)
     world.storage.put(NAME, TWO)
     world.clock.advance(HOUR)
@@ -102,7 +104,7 @@ def test_a_lie_outlives_metadata_that_are_set_and_a_drop_that_was_before_it() ->
     assert world.storage.blobs[status_of(NAME)].data == b"{}"
 
 
-def test_a_lie_whose_manifest_is_gone_is_left_alone() -> None:
+def test_a_forged_status_whose_manifest_is_gone_is_left_alone() -> None:
     world = World(attended=False)
     world.storage.put(status_of(NAME), b"{}")
     world.workflow.advance(WakeUp(NAME, landed=True))

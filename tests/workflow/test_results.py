@@ -53,21 +53,21 @@ def test_every_row_of_the_manifest_has_one() -> None:
     ]
     good = ResultRun(1, DeviceResult(Outcome.REGISTERED, None, None, "serialNumber"))
     bad = ResultRun(1, DeviceResult(Outcome.FAILED, "808", "ZtdDeviceAssignedToOtherTenant", "position"))
-    told = read(write_results(job(good, bad), rows))
-    assert [row["device"] for row in told] == ["1", "2", "3", "4"]
-    assert [row["outcome"] for row in told] == ["registered", "duplicate", "failed", "not_uploaded"]
-    assert told[0]["hardwareHashStart"] == "H" * 16
-    assert told[0]["oemManufacturerName"] == "Contoso, Ltd."
-    assert told[0]["modelName"] == 'Model "X"'
-    assert (told[2]["errorCode"], told[2]["matchedBy"]) == ("808", "position")
-    assert [bool(row["action"]) for row in told] == [False, True, True, True]
+    found = read(write_results(job(good, bad), rows))
+    assert [row["device"] for row in found] == ["1", "2", "3", "4"]
+    assert [row["outcome"] for row in found] == ["registered", "duplicate", "failed", "not_uploaded"]
+    assert found[0]["hardwareHashStart"] == "H" * 16
+    assert found[0]["oemManufacturerName"] == "Contoso, Ltd."
+    assert found[0]["modelName"] == 'Model "X"'
+    assert (found[2]["errorCode"], found[2]["matchedBy"]) == ("808", "position")
+    assert [bool(row["action"]) for row in found] == [False, True, True, True]
 
 
 def test_no_cell_is_a_formula() -> None:
     cells = ["=1+1", "A;=x", "B\t+1", "\r\n@x", "C, -1", "\uff1d1", "D\uff1b\uff20x", "'=x", "a=b", "a-b"]
     rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
-    told = read(write_results(job(ResultRun(10, DeviceResult(Outcome.REGISTERED))), rows))
-    assert [row["serialNumber"] for row in told] == [
+    found = read(write_results(job(ResultRun(10, DeviceResult(Outcome.REGISTERED))), rows))
+    assert [row["serialNumber"] for row in found] == [
         "'=1+1",
         "A;'=x",
         "B\t'+1",
@@ -82,8 +82,8 @@ def test_no_cell_is_a_formula() -> None:
 
 
 def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
-    told = read(write_results(job(ResultRun(2, DeviceResult(Outcome.REGISTERED))), unknown_rows(2)))
-    assert [(row["device"], row["serialNumber"], row["outcome"]) for row in told] == [
+    found = read(write_results(job(ResultRun(2, DeviceResult(Outcome.REGISTERED))), unknown_rows(2)))
+    assert [(row["device"], row["serialNumber"], row["outcome"]) for row in found] == [
         ("1", "", "registered"),
         ("2", "", "registered"),
     ]
