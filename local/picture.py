@@ -91,6 +91,7 @@ def draw(shown: str) -> str:
     console.print(Text.assemble(("$ ", "green"), ("make run", "bold")))
     for line in _shortened(_fixed(shown)):
         console.print(Text.from_ansi(line), overflow="ellipsis", no_wrap=True)
+    console.print(Text("$", "green"))
     return console.export_svg(title="make run", theme=_THEME, code_format=_FORMAT, unique_id="run")
 
 

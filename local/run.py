@@ -15,7 +15,7 @@ from local.stage import Stage, stage
 def run(console: Console, file: Path, auth: str) -> int:
     """Drop a file, show its status as it changes and how it ends; return 0 only for ``completed``."""
     data = file.read_bytes()
-    console.print("Starting storage emulator, stand-ins and function app ...", style="dim")
+    console.print("Starting storage emulator, stand-ins and function app ...", style="dim", highlight=False)
     with stage(auth) as running, host_at_work(running):
         name = _place(running, file, data)
         console.print(f"Signing in by {auth}", style="dim")

@@ -54,7 +54,7 @@ def serve(console: Console) -> int:
 
 
 def _serve(console: Console, stopping: threading.Event) -> None:
-    console.print("Starting storage emulator, stand-ins and function app ...", style="dim")
+    console.print("Starting storage emulator, stand-ins and function app ...", style="dim", highlight=False)
     with _stage() as running, _findable(running.storage.connection_string):
         _welcome(console, running)
         shown: dict[str, tuple[str, str]] = {}

@@ -1,7 +1,9 @@
 """``make serve`` and ``make drop``, started as a person starts them, in two terminals."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from local.cli import main
 from local.drop import ADDRESS
-from local.stage import BATCH, CUSTOMER
+from local.serve import EMULATOR
+from local.stage import BATCH, CONTAINER, CUSTOMER
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -76,30 +80,71 @@ def read_until(words: str, command: subprocess.Popen[str]) -> str:
     raise AssertionError(f"it ended before it said {words!r}: {shown}")
 
 
-def test_what_is_dropped_from_another_terminal_is_told_to_its_end(terminal: Terminal, quick: Quick) -> None:
+def test_what_is_dropped_from_another_terminal_is_shown_to_its_end(terminal: Terminal, quick: Quick) -> None:
+    """One story, as each start takes seconds: served, dropped into, and served again, at the same address and empty."""
     serving = terminal.start("serve")
+    address = read_until("AccountKey", serving).splitlines()[-1]
     read_until("Ctrl-C ends it.", serving)
+    check_a_second_start_names_the_first(terminal, serving)
     assert terminal.drop("broken.json") == (0, f"Dropped broken.json as {CUSTOMER}/{BATCH}/broken.json\n")
     shown = read_until("6 issues. Nothing was uploaded", serving)
     assert f"  rejected\n          {CUSTOMER}/{BATCH}/broken.json\n" in shown
-    assert terminal.drop("envelope.json") == (0, f"Dropped envelope.json as {CUSTOMER}/Sales laptops/envelope.json\n")
-    shown = read_until("All 2 devices are registered", serving)
-    assert f"  completed\n          {CUSTOMER}/Sales laptops/envelope.json\n" in shown
-    assert (terminal.folder / ADDRESS).stat().st_mode & 0o077 == 0
     code, said = quick("drop", "--wait", "--manifest", str(SAMPLES / "broken.json"))
     assert (code, "6 issues. Nothing was uploaded" in said) == (1, True)
+    envelope = str(SAMPLES / "envelope.json")
+    assert quick("drop", "--manifest", envelope) == (
+        0,
+        f"Dropped envelope.json as {CUSTOMER}/Sales laptops/envelope.json\n",
+    )
     code, said = quick("drop", "--wait", "--manifest", str(SAMPLES / "partner-center.csv"))
     assert (code, '"state": "completed"' in said) == (0, True)
+    shown = read_until("All 2 devices are registered", serving)
+    assert f"  completed\n          {CUSTOMER}/Sales laptops/envelope.json\n" in shown
     code, said = quick("status")
     assert (code, said.splitlines()[-1]) == (0, "3 manifests: 2 completed, 1 rejected")
     code, said = quick("status", "--manifest", "samples/broken.json")
     assert (code, said.splitlines()[0]) == (0, f"rejected  {CUSTOMER}/{BATCH}/broken.json")
     assert "missing_identity" in said
     assert quick("status", "--manifest", "none.csv") == (1, "There is no manifest none.csv.\n")
+    stop(serving)
+    assert not (terminal.folder / ADDRESS).exists()
+    check_it_starts_clean_at(address, terminal)
+
+
+def check_a_second_start_names_the_first(terminal: Terminal, first: subprocess.Popen[str]) -> None:
+    assert all((terminal.folder / file).stat().st_mode & 0o077 == 0 for file in (ADDRESS, EMULATOR))
+    second = terminal.start("serve")
+    said, _ = second.communicate()
+    assert second.returncode == 2
+    assert said.startswith(f"Process {first.pid} has been serving from this folder since ")
+
+
+def check_it_starts_clean_at(address: str, terminal: Terminal) -> None:
+    again = terminal.start("serve")
+    assert read_until("AccountKey", again).splitlines()[-1] == address
+    assert "It starts clean" in read_until("Ctrl-C ends it.", again)
+    with ContainerClient.from_connection_string(address, CONTAINER) as container:
+        assert list(container.list_blobs()) == []
+    stop(again)
+
+
+def stop(serving: subprocess.Popen[str]) -> None:
     serving.send_signal(signal.SIGINT)
     read_until("Ended.", serving)
     assert serving.wait() == 0
-    assert not (terminal.folder / ADDRESS).exists()
+
+
+def test_a_port_that_another_program_has_taken_is_named_with_what_to_do(terminal: Terminal) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        (terminal.folder / EMULATOR).parent.mkdir()
+        (terminal.folder / EMULATOR).write_text(json.dumps({"key": "a2V5", "ports": {"Blob": port}}))
+        serving = terminal.start("serve")
+        said, _ = serving.communicate()
+    assert serving.returncode == 2
+    assert f"127.0.0.1:{port} is in use by another program: end that program, or delete {EMULATOR}" in said
 
 
 @pytest.mark.parametrize("left_behind", [None, GONE], ids=["never", "no_longer"])
