@@ -39,7 +39,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 var functionId = 'Host.Functions.upload_manifest'
 var key = listKeys('${app.id}/host/default', '2025-03-01').systemKeys.blobs_extension
 
-// The first fence against a status blob that starts the function that writes it; the second is the functions' first
+// The first guard against a status blob that starts the function that writes it; the second is the functions' first
 // line. The trigger's path is none: with Event Grid as source it filters nothing.
 var manifestsOnly = {
   includedEventTypes: ['Microsoft.Storage.BlobCreated']
