@@ -94,11 +94,15 @@ class PollRound:
 
     def _is_worth_polling(self) -> bool:
         """Return whether to poll, though the time to give up may be over."""
-        last_look = self._deadline + self._services.delays.longest_poll
-        polled = self._job.internal.polls > 0
-        # Once in any case: where sending was given up, the time may be over before the following has begun. Once more
-        # where the last round went well: after a fault, Partner Center may have asked to wait.
-        return not self._is_overdue() or not polled or (self._job.error is None and self._services.clock() < last_look)
+        # Once in any case: where sending was given up, the time may be over before the following has begun.
+        if self._job.internal.polls == 0 or not self._is_overdue():
+            return True
+        # Once more where the last round went well: after a fault, Partner Center may have asked to wait.
+        return self._job.error is None and self._services.clock() < self._last_look
+
+    @property
+    def _last_look(self) -> datetime:
+        return self._deadline + self._services.delays.longest_poll
 
     @property
     def _deadline(self) -> datetime:
@@ -215,7 +219,9 @@ class PollRound:
             delay = retry_delay(services.delays, internal.setbacks, self._retry_after, services.draw())
         else:
             delay = poll_delay(services.delays, internal.polls + 1, self._retry_after)
-        latest = now + services.delays.give_up if self._is_overdue() else self._deadline
+        # Where Partner Center asks to wait beyond the deadline, the last look is not made.
+        deadline = self._last_look if self._retry_after and not self._fault else self._deadline
+        latest = now + services.delays.give_up if self._is_overdue() else deadline
         latest = now + lifecycle.LONGEST_IN_LINE if self._until else latest
         at = whole_second(min(now + delay, latest))
         turn = whole_second(self._turn_after(at))

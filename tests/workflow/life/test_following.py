@@ -168,6 +168,26 @@ def test_a_success_may_tell_how_long_to_wait() -> None:
     assert world.job().next_attempt_at == world.clock.now + timedelta(hours=1)
 
 
+@pytest.mark.parametrize("hours", [3, 7])
+def test_no_poll_comes_sooner_than_a_success_asks_to_wait_until_giving_up(hours: int) -> None:
+    world = World()
+    world.partner_center.script.processing_for = timedelta(days=9)
+
+    def come_back_later(proceed: Proceed) -> Response:
+        answer = proceed()
+        answer.headers["Retry-After"] = str(hours * 3600)
+        return answer
+
+    world.partner_center.script.next_poll(*[come_back_later] * 50)
+    world.drop(TWO)
+    world.settle()
+    polls = [call.at for call in world.partner_center.calls if call.request.method == "GET"]
+    assert min(later - sooner for sooner, later in pairwise(polls)) >= timedelta(hours=hours)
+    assert world.job().state is State.COMPLETED_WITH_ERRORS
+    ended = world.job().updated_at - world.job().uploads[0].accepted_at
+    assert ended <= world.delays.give_up + world.delays.longest_poll
+
+
 @pytest.mark.parametrize("status", [401, 404, 503])
 def test_a_round_ends_with_who_says_how_long_to_wait(status: int) -> None:
     world = World(part_size=1)
