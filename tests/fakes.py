@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Never
 from uuid import uuid4
@@ -92,12 +93,15 @@ class Blob:
     metadata: dict[str, str] = field(default_factory=dict)
     created: datetime | None = None
 
+    @cached_property
+    def md5(self) -> str:
+        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+
 
 class FakeContent:
     def __init__(self, storage: "FakeStorage", name: str) -> None:
         blob = storage.blobs[name]
-        md5 = hashlib.md5(blob.data, usedforsecurity=False).hexdigest()
-        self.properties = Properties(blob.etag, f"md5 {md5}", blob.created)
+        self.properties = Properties(blob.etag, f"md5 {blob.md5}", blob.created)
         self.size = len(blob.data)
         self.modified = blob.modified
         self.is_directory = marks_directory(blob.metadata)

@@ -50,7 +50,7 @@ class DeviceEntry(msgspec.Struct, frozen=True):
 
 
 class UploadDetails(msgspec.Struct, frozen=True):
-    """How far Partner Center is with one upload, in its own word, and the entries of its devices."""
+    """How far Partner Center is with one upload, in its own word, and its devices once it has finished."""
 
     status: str
     devices: tuple[DeviceEntry, ...]
@@ -90,13 +90,20 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
     try:
         document = msgspec.json.decode(body, type=_Document)
         status = _value(document.status or document.pascal_status or b'"unknown"')
-        devices = document.devices or document.pascal_devices
-        entries = msgspec.json.decode(devices, type=list[msgspec.Raw]) if bytes(memoryview(devices)[:1]) == b"[" else []
     except (ValueError, RecursionError):
         return None
     if isinstance(status, bool) or not isinstance(status, int | str):
         return None
-    return UploadDetails(_word(text_of(status)) or "unknown", tuple(map(_entry, entries[:MOST_ENTRIES])))
+    details = UploadDetails(_word(text_of(status)) or "unknown", ())
+    # A thousand entries take four milliseconds, and nobody wants them before the end.
+    if not details.finished:
+        return details
+    entries = _entries(document.devices or document.pascal_devices)
+    return msgspec.structs.replace(details, devices=tuple(map(_entry, entries[:MOST_ENTRIES])))
+
+
+def _entries(devices: msgspec.Raw) -> list[msgspec.Raw]:
+    return msgspec.json.decode(devices, type=list[msgspec.Raw]) if bytes(memoryview(devices)[:1]) == b"[" else []
 
 
 def _whole(body: bytes) -> bytes:
@@ -109,9 +116,13 @@ def _whole(body: bytes) -> bytes:
 def _entry(raw: msgspec.Raw) -> DeviceEntry:
     value = _value(raw)
     members = {name.lower(): member for name, member in value.items()} if isinstance(value, dict) else {}
-    names = ("serialnumber", "productkey", "status", "errorcode", "errordescription")
-    serial, key, status, code, description = (text_of(members.get(name)) for name in names)
-    return DeviceEntry(serial, key, _word(status), code, description)
+    return DeviceEntry(
+        text_of(members.get("serialnumber")),
+        text_of(members.get("productkey")),
+        _word(text_of(members.get("status"))),
+        text_of(members.get("errorcode")),
+        text_of(members.get("errordescription")),
+    )
 
 
 def _value(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 - a foreign value can be anything
