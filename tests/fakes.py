@@ -1,4 +1,4 @@
-"""Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process where it is told."""
+"""Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process at a chosen operation."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -63,7 +63,7 @@ class Fuse:
 
 @dataclass
 class Clock:
-    """A clock that only goes when it is told to."""
+    """A clock that only goes when a test sets it."""
 
     now: datetime = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 

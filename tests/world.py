@@ -1,4 +1,4 @@
-"""A world in memory around the real workflow and the real Partner Center client: time passes when it is told to."""
+"""A world in memory around the real workflow and the real Partner Center client: time passes when a test lets it."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping

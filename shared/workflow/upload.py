@@ -109,11 +109,11 @@ class Attempt:
     def _send_all(self, devices: Iterator[Device]) -> None:
         while self._job.state is State.PROCESSING and self._job.unsent:
             part = list(islice(devices, self._job.internal.part_size))
-            if self._manifest_stands() and not self._send(part):
+            if self._is_unchanged() and not self._send(part):
                 # Not accepted: the same devices again, perhaps fewer of them.
                 devices = chain(part, devices)
 
-    def _manifest_stands(self) -> bool:
+    def _is_unchanged(self) -> bool:
         """Return whether the manifest is still there, unchanged; else end the sending.
 
         Raises:

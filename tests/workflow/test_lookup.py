@@ -205,10 +205,10 @@ def test_metadata_start_nothing(moment: str, *, by_events: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_events", "created_anew", "runs"), [(True, True, 2), (True, False, 1), (False, True, 2), (False, False, 1)]
+    ("by_events", "created_again", "runs"), [(True, True, 2), (True, False, 1), (False, True, 2), (False, False, 1)]
 )
-def test_the_same_content_dropped_again_on_purpose_starts_anew(
-    *, by_events: bool, created_anew: bool, runs: int
+def test_the_same_content_dropped_again_on_purpose_starts_again(
+    *, by_events: bool, created_again: bool, runs: int
 ) -> None:
     world = World()
     world.services = replace(world.services, by_events=by_events)
@@ -216,7 +216,7 @@ def test_the_same_content_dropped_again_on_purpose_starts_anew(
     world.drop(TWO)
     world.settle()
     world.clock.advance(HOUR)
-    if created_anew:
+    if created_again:
         world.drop(TWO)
     else:
         touch(world)
@@ -241,7 +241,7 @@ def test_where_no_creation_time_is_known_an_event_counts_as_a_drop(*, by_events:
     assert len({job.internal.run for job in world.storage.written}) == 1 + by_events
 
 
-def test_other_content_starts_anew_whoever_reports_it() -> None:
+def test_other_content_starts_again_whoever_reports_it() -> None:
     world = World()
     world.drop(TWO)
     world.settle()

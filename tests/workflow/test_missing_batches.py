@@ -72,7 +72,7 @@ def test_a_batch_that_is_missing_all_the_same_is_not_created_for_ever() -> None:
     assert world.job().state is State.REJECTED
 
 
-def test_a_batch_that_goes_missing_after_the_first_part_is_not_created_anew() -> None:
+def test_a_batch_that_goes_missing_after_the_first_part_is_not_created_again() -> None:
     world = creating_world()
     world.partner_center.script.next_call(Operation.UPLOAD, no_fault, faults.error(404, "60003", "Not found."))
     world.drop(THREE)

@@ -21,7 +21,7 @@ def passed(proceed: Proceed) -> Response:
     return proceed()
 
 
-def test_an_overwrite_starts_anew_and_remembers() -> None:
+def test_an_overwrite_starts_again_and_remembers() -> None:
     world = World()
     world.drop(TWO)
     world.settle()

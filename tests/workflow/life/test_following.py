@@ -1,4 +1,4 @@
-"""What was accepted is followed until every device's fate is told."""
+"""What was accepted is followed until every device's outcome is known."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -199,7 +199,7 @@ def test_a_round_ends_with_who_says_how_long_to_wait(status: int) -> None:
     assert world.job().state is State.COMPLETED
 
 
-def test_a_fault_is_told_until_it_is_over() -> None:
+def test_a_fault_is_reported_until_it_is_over() -> None:
     world = World()
     world.partner_center.script.processing_for = timedelta(hours=1)
     world.partner_center.script.next_upload(faults.gateway_error(503))
@@ -261,7 +261,7 @@ def test_a_manifest_that_stays_unreadable_does_not_keep_the_job_for_ever() -> No
     assert world.queue.messages == []
 
 
-def test_a_poll_told_to_wait_beyond_the_end_is_not_sent_again() -> None:
+def test_a_poll_asked_to_wait_beyond_the_end_is_not_sent_again() -> None:
     world = World()
     world.partner_center.script.next_poll(down_for_days)
     world.drop(TWO)

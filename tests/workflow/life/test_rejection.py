@@ -1,4 +1,4 @@
-"""What cannot be accepted as it is gets told so, and what is no manifest is left alone."""
+"""What cannot be accepted as it is is rejected with a reason, and what is no manifest is left alone."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_a_rejected_manifest_still_tells_whose_it_is() -> None:
     assert (world.job().customer_id, world.job().batch_id) == (CUSTOMER, "Test")
 
 
-def test_a_fault_that_is_over_is_not_told_beside_the_issues() -> None:
+def test_a_fault_that_is_over_is_not_reported_beside_the_issues() -> None:
     world = World()
     world.storage.read_fault = True
     world.drop(b"[{}]")

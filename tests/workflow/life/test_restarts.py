@@ -1,4 +1,4 @@
-"""A manifest that ended badly is started anew on request."""
+"""A manifest that ended badly is restarted on request."""
 
 from datetime import timedelta
 

@@ -17,7 +17,7 @@ from tests.workflow.life.views import TWO, rows
 from tests.world import NAME, World
 
 
-def test_failed_devices_are_told_with_what_to_do() -> None:
+def test_failed_devices_are_listed_with_what_to_do() -> None:
     world = World()
     world.partner_center.script.device_ends("S000002", Outcome("808", "ZtdDeviceAssignedToOtherTenant"))
     world.partner_center.script.device_ends("S000003", Outcome("806", "ZtdDeviceAlreadyAssigned"))
@@ -26,11 +26,11 @@ def test_failed_devices_are_told_with_what_to_do() -> None:
     job = world.job()
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert (job.devices.registered, job.devices.already_registered, job.devices.failed) == (1, 1, 1)
-    told = rows(world)
-    assert [row["outcome"] for row in told] == ["registered", "failed", "already_registered"]
-    assert told[1]["errorCode"] == "808"
-    assert "release it" in told[1]["action"]
-    assert told[1]["matchedBy"] == "serialNumber"
+    found = rows(world)
+    assert [row["outcome"] for row in found] == ["registered", "failed", "already_registered"]
+    assert found[1]["errorCode"] == "808"
+    assert "release it" in found[1]["action"]
+    assert found[1]["matchedBy"] == "serialNumber"
 
 
 def test_devices_missing_from_the_answer_are_not_reported() -> None:
@@ -43,7 +43,7 @@ def test_devices_missing_from_the_answer_are_not_reported() -> None:
     assert [row["outcome"] for row in rows(world)] == ["not_reported", "registered"]
 
 
-def test_one_device_in_many_uploads_failing_is_told_for_that_device() -> None:
+def test_one_device_in_many_uploads_failing_is_reported_for_that_device() -> None:
     world = World(part_size=1)
     world.partner_center.script.device_ends("S000002", Outcome("812", "ZtdDeviceNotFound"))
     world.partner_center.script.next_poll(faults.error(404, "1000", "Not found."))
@@ -52,7 +52,7 @@ def test_one_device_in_many_uploads_failing_is_told_for_that_device() -> None:
     assert [row["outcome"] for row in rows(world)] == ["registered", "failed", "registered"]
 
 
-def test_exact_duplicates_are_sent_once_and_told_in_the_results() -> None:
+def test_exact_duplicates_are_sent_once_and_listed_in_the_results() -> None:
     world = World()
     world.drop(array(["A", "B", "A"]))
     world.settle()

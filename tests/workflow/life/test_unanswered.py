@@ -87,7 +87,7 @@ def test_a_part_that_may_have_been_taken_is_named(loss: Callable[[World], Fault]
 
 @pytest.mark.parametrize("end", [end for end in ENDS if end is not forbidden])
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_a_second_part_that_may_have_been_taken_is_named_and_told_in_the_results(
+def test_a_second_part_that_may_have_been_taken_is_named_and_listed_in_the_results(
     loss: Callable[[World], Fault], end: Callable[[World], None]
 ) -> None:
     world = World(part_size=2)

@@ -190,10 +190,10 @@ def test_every_answer_to_an_attempt_is_logged_with_its_ids(caplog: pytest.LogCap
     world.drop(TWO)
     with caplog.at_level(logging.INFO, "manifests"):
         world.step()
-    told = [record.__dict__ for record in caplog.records if "request" in record.__dict__]
+    found = [record.__dict__ for record in caplog.records if "request" in record.__dict__]
     sent = [call.headers["MS-RequestId"] for call in world.partner_center.calls]
-    assert [fields["request"] for fields in told] == sent
-    answered = [fields for fields in told if fields["event"] == "upload_answered"]
+    assert [fields["request"] for fields in found] == sent
+    answered = [fields for fields in found if fields["event"] == "upload_answered"]
     assert [fields["status"] for fields in answered] == [401, 413, 404, 409]
     assert all(fields["manifest"] == NAME and fields["attempt"] == 1 for fields in answered)
     assert all(fields["correlation"] and fields["server_correlation"] for fields in answered)

@@ -15,7 +15,7 @@ from tests.workflow.life.views import TWO, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, World
 
 
-def test_a_throttle_is_waited_out_as_told() -> None:
+def test_a_throttle_is_waited_out() -> None:
     world = World()
     world.partner_center.script.next_upload(faults.throttled(77))
     world.drop(TWO)
