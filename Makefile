@@ -23,7 +23,7 @@ status: $(TOOLS) ## what has become of the manifests in make serve; MANIFEST=fil
 	@$(PYTHON) -m local status $(if $(MANIFEST),--manifest "$(MANIFEST)")
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
-	@$(PYTHON) -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 check: $(TOOLS) $(EMULATOR) ## lint, types, tests, coverage: what CI runs
 	@.venv/bin/ruff check .

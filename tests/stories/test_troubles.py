@@ -24,8 +24,7 @@ def request_ids(stage: Stage) -> list[str]:
     return [call.headers["MS-RequestId"] for call in stage.uploads()]
 
 
-def test_throttled_then_accepted(start: Starter) -> None:
-    stage = start(real_time=True)
+def test_throttled_then_accepted(stage: Stage) -> None:
     stage.partner_center.script.next_upload(faults.throttled(1))
     stage.drop(TWO)
     stage.work()
