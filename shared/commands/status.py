@@ -74,7 +74,8 @@ def overview(
             lines.append((_span(now - row.modified), row.state, *devices, _next(row, now), name))
     if rows:
         terminal.table(lines)
-    states = Counter(row.state for row in rows)
+    found = Counter(row.state for row in rows)
+    states = {state: found[state] for state in (NEW, *State, FOREIGN) if found[state]}
     if terminal.is_terminal and not _CORRECTED.isdisjoint(states):
         terminal.say(f"What to correct: {one}")
     terminal.say(": ".join(filter(None, (counted(len(rows), "manifest"), numbers(states)))))

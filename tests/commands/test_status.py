@@ -128,7 +128,7 @@ def test_the_devices_by_outcome_are_read_on_request(world: World, capsys: pytest
     assert main(["status", "--devices"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "2 registered" in lines[1]
-    assert lines[-1] == "2 manifests: 1 completed, 1 new"
+    assert lines[-1] == "2 manifests: 1 new, 1 completed"
 
 
 def test_one_manifest_is_shown_with_its_issues(world: World, capsys: pytest.CaptureFixture[str]) -> None:
