@@ -24,15 +24,6 @@ NOBODY = Device()
 """What stands for a device that could not be read."""
 
 
-def is_identified(device: Device) -> bool:
-    """Return whether Partner Center can know the device: by hash, by product key, or by all of the other three."""
-    return bool(
-        device.hardware_hash
-        or device.product_key
-        or (device.serial_number and device.oem_manufacturer_name and device.model_name)
-    )
-
-
 def encode(devices: Iterable[Device]) -> bytes:
     """Write the body of an upload: a bare JSON array, values unchanged, absent members left out."""
     return msgspec.json.encode(list(devices))
@@ -45,6 +36,11 @@ class Entry(msgspec.Struct, gc=False):
     place: int
     line: int | None = None
     sound: bool = True
+
+    @property
+    def number(self) -> int:
+        """What the device is called by: its line, or its place where there are no lines."""
+        return self.line or self.place
 
     @property
     def at(self) -> Place:

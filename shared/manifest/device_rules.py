@@ -1,13 +1,14 @@
 """What is asked of a device, what is cleaned before it is sent, and what merely looks odd."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from string import ascii_letters, digits
 
 import msgspec
 
 from shared.manifest import values
-from shared.manifest.device import FIELDS, Device, Entry, is_identified
+from shared.manifest.device import FIELDS, Device, Entry
 from shared.manifest.findings import Report, UnreadableError
-from shared.manifest.hardware_hash import clean, is_flawless, looks_like_one
+from shared.manifest.hardware_hash import clean, is_bare, is_flawless, looks_like_one
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
@@ -16,6 +17,7 @@ _SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "ma
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _IDENTIFIERS = ("serialNumber", "productKey")
 _SHORTEST_GUID = 32
+_SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
 _MOST_KNOWN = 4_096
@@ -24,16 +26,95 @@ _MOST_WORDS = 20  # that are looked at
 _LONG_SENTENCE, _SENTENCE = 20, 16  # characters
 
 
-def is_valid(entry: Entry, report: Report) -> bool:
-    """Report an issue if nothing identifies the device, and return whether it has no issue at all."""
-    device = entry.device
-    if not entry.sound:
-        return False
-    if device.hardware_hash or is_identified(device):
+def is_identified(device: Device) -> bool:
+    """Return whether Partner Center can know the device: by hash, by product key, or by all of the other three."""
+    return bool(
+        device.hardware_hash
+        or device.product_key
+        or (device.serial_number and device.oem_manufacturer_name and device.model_name)
+    )
+
+
+class DeviceCheck:
+    """Makes of devices as they were read the devices as they are sent.
+
+    What is certainly not meant, and what identifies nothing, is reported as an issue, and the entry is not ``sound``;
+    what is cleaned or odd is reported as a warning. Most devices are flawless and stay as they are.
+
+    Args:
+        report: Takes what is found.
+        max_devices: Devices that the manifest may have.
+        is_valid: The manifest is known to have no issues: only what is cleaned is looked for.
+    """
+
+    def __init__(self, report: Report, max_devices: int, *, is_valid: bool = False) -> None:
+        self.has_cleaned = False
+        """Whether a device is sent otherwise than it was written."""
+        self._report = report
+        self._max_devices = max_devices
+        self._is_flawless = is_bare if is_valid else is_flawless
+        self._known: set[str | None] = {None}  # manufacturers and models, which come again and again
+
+    def __call__(self, entries: Sequence[Entry]) -> Iterable[Entry]:
+        """Examine some devices, in the order of which the findings are reported while they are taken.
+
+        Raises:
+            UnreadableError: There are more than ``max_devices``; also while they are taken.
+        """
+        is_within = entries[-1].place <= self._max_devices
+        if is_within and len(entries) > 1 and self._are_flawless([entry.device for entry in entries]):
+            return entries
+        return map(self._checked, entries)
+
+    def _are_flawless(self, devices: Sequence[Device]) -> bool:
+        """Return quickly whether some devices are all flawless, looking at all values of a field at once."""
+        hashes = [device.hardware_hash for device in devices]
+        serials = {device.serial_number for device in devices}
+        keys = {device.product_key for device in devices}
+        names = {device.oem_manufacturer_name for device in devices}, {device.model_name for device in devices}
+        has_all_of_tuple = not any(None in values for values in (serials, *names))
+        if None in hashes and None in keys and not has_all_of_tuple:
+            return False
+        return (
+            _are_plain(serials)
+            and _are_plain(keys)
+            and all(name in self._known or self._is_known(name) for name in names[0] | names[1])
+            and all(value is None or self._is_flawless(value) for value in hashes)
+        )
+
+    def _is_known(self, name: str | None) -> bool:
+        if name is None or _is_odd(name):
+            return name is None
+        if len(self._known) == _MOST_KNOWN:
+            self._known = {None}
+        self._known.add(name)
         return True
-    facts = () if report.has_all_issues else _what_is_missing(device, report)
-    report.issue(entry, None, "missing_identity", *facts)
-    return False
+
+    def _checked(self, entry: Entry) -> Entry:
+        # Every later step takes time and memory for each row, so that their number is bounded where they are read.
+        if entry.place > self._max_devices:
+            raise UnreadableError("too_many_devices", self._max_devices)
+        if not self._is_one_flawless(entry.device):
+            found = _Check(entry, self._report).outcome()
+            self.has_cleaned |= found.device != entry.device
+            entry = found
+        if entry.sound and not is_identified(entry.device):
+            facts = () if self._report.has_all_issues else _what_is_missing(entry.device, self._report)
+            self._report.issue(entry, None, "missing_identity", *facts)
+            entry.sound = False
+        return entry
+
+    def _is_one_flawless(self, device: Device) -> bool:
+        value, serial, key = device.hardware_hash, device.serial_number, device.product_key
+        maker, model = device.oem_manufacturer_name, device.model_name
+        # In the order of what is most often odd; each of these is some ten times as quick as the full check.
+        return (
+            (value is None or self._is_flawless(value))
+            and (serial is None or _is_plain(serial))
+            and (key is None or _is_plain(key))
+            and (maker in self._known or self._is_known(maker))
+            and (model in self._known or self._is_known(model))
+        )
 
 
 def _what_is_missing(device: Device, report: Report) -> tuple[str, str, str]:
@@ -46,56 +127,25 @@ def _fields(device: Device) -> Iterator[tuple[str, str | None]]:
     return zip(FIELDS, msgspec.structs.astuple(device), strict=True)
 
 
-def device_check(report: Report, max_devices: int) -> Callable[[Entry], Entry]:
-    """Return a function from a device as it was read to the device as it is sent.
-
-    What is certainly not meant is reported as an issue, and the entry is not ``sound``; what is cleaned or odd is
-    reported as a warning. Most devices are flawless and come back as they are. The function raises ``UnreadableError``
-    for the first device beyond ``max_devices``.
-    """
-    known: set[str | None] = {None}  # manufacturers and models, which come again and again
-
-    def is_known(value: str) -> bool:
-        if _is_odd(value):
-            return False
-        if len(known) == _MOST_KNOWN:
-            known.intersection_update((None,))
-        known.add(value)
-        return True
-
-    def check(entry: Entry) -> Entry:
-        # Every later step takes time and memory for each row, so that their number is bounded where they are read.
-        if entry.place > max_devices:
-            raise UnreadableError("too_many_devices", max_devices)
-        device = entry.device
-        value, serial, key = device.hardware_hash, device.serial_number, device.product_key
-        maker, model = device.oem_manufacturer_name, device.model_name
-        # In the order of what is most often odd; each of these is some ten times as quick as the examination.
-        if (
-            (value is None or is_flawless(value))
-            and (serial is None or _is_plain(serial))
-            and (key is None or _is_plain(key))
-            and (maker in known or is_known(maker or ""))
-            and (model in known or is_known(model or ""))
-        ):
-            return entry
-        return _Check(entry, report).outcome()
-
-    return check
+def _are_plain(identifiers: Collection[str | None]) -> bool:
+    """Return whether identifiers are all plain, as ``_is_plain`` does for each; some that are may seem not to be."""
+    present = [identifier for identifier in identifiers if identifier is not None]
+    text = "/".join(present)
+    if not text.isascii() or len(text.encode().translate(None, _SIGNS)) != max(len(present) - 1, 0):
+        return False
+    lengths = list(map(len, present))
+    if max(lengths, default=0) >= _SHORTEST_GUID or ("-" in text and min(lengths) <= _LONGEST_DATE):
+        return False
+    return values.ODD_WORDS.isdisjoint(text.replace("-", "").lower().split("/"))
 
 
 def _is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
     text = identifier.replace("-", "") if "-" in identifier else identifier
-    # A short one with hyphens may be a date.
-    if len(text) < len(identifier) <= _LONGEST_DATE:
+    # A short one with hyphens may be a date; what is as long as a GUID may be one.
+    if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= _SHORTEST_GUID:
         return False
-    if not text.isalnum() or text.lower() in values.ODD_WORDS:
-        return False
-    # One sign again and again is a placeholder; what is as long as a GUID may be one.
-    if text[0] == text[-1] and len(text) > 4 and not text.strip(text[0]):  # noqa: PLR2004 - as a placeholder has
-        return False
-    return len(identifier) < _SHORTEST_GUID
+    return text.isascii() and text.isalnum() and text.lower() not in values.ODD_WORDS
 
 
 def _is_odd(value: str) -> bool:

@@ -1,5 +1,6 @@
 """A digest of the devices that are sent, by which one sees that another version reads a file otherwise."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -21,10 +22,10 @@ class RunningDigest:
         self._digest = blake2b(digest_size=_SIZE)
         self._waiting: list[Device] = []
 
-    def add(self, device: Device) -> None:
-        """Add the next device."""
-        self._waiting.append(device)
-        if len(self._waiting) == _MANY:
+    def add(self, devices: Sequence[Device]) -> None:
+        """Add the next devices."""
+        self._waiting += devices
+        while len(self._waiting) >= _MANY:
             self._take()
 
     def text(self) -> str:
@@ -41,7 +42,7 @@ class RunningDigest:
                 device.model_name,
                 (value := device.hardware_hash) and (len(value), value[_SAMPLE]),
             )
-            for device in self._waiting
+            for device in self._waiting[:_MANY]
         ]
         self._digest.update(msgspec.msgpack.encode(samples))
-        self._waiting.clear()
+        del self._waiting[:_MANY]

@@ -1,6 +1,8 @@
 """Devices that a manifest lists more than once."""
 
-from shared.manifest.device import Entry
+from collections.abc import Sequence
+
+from shared.manifest.device import Device, Entry
 from shared.manifest.findings import Report
 
 # The part of a hash by which devices are told apart as long as no two have the same: most manifests end so.
@@ -23,11 +25,21 @@ class Duplicates:
         self._devices: dict[int, int] = {}
         self._hashes: dict[int, int] = {}
 
+    def are_new(self, entries: Sequence[Entry]) -> bool:
+        """Note some devices if they are quickly seen to be new, all of them; else note none, and return ``False``."""
+        if self._unlike is None:
+            return False
+        pieces = {_piece(entry.device) for entry in entries}
+        if len(pieces) < len(entries) or not self._pieces.isdisjoint(pieces):
+            return False
+        self._pieces |= pieces
+        self._unlike += [(entry, entry.number) for entry in entries]
+        return True
+
     def first(self, entry: Entry, number: int) -> int:
         """Return the number of the first device that is the same as this one, which is ``number`` if it is new."""
         if self._unlike is not None:
-            device = entry.device
-            piece = device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)
+            piece = _piece(entry.device)
             if piece not in self._pieces:
                 self._pieces.add(piece)
                 self._unlike.append((entry, number))
@@ -50,3 +62,7 @@ class Duplicates:
             if other != number:
                 self._report.warning(entry, "hardwareHash", "repeated_hash", "line" if entry.line else "device", other)
         return first
+
+
+def _piece(device: Device) -> str | int:
+    return device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)

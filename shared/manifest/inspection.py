@@ -1,9 +1,9 @@
 """The one reading that finds everything that is wrong with a manifest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shared.manifest.device import Entry
-from shared.manifest.device_rules import is_valid
+from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.digest import RunningDigest
 from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import MANIFEST, Report, UnreadableError
@@ -34,49 +34,66 @@ def inspect(
         keep: Findings to keep of each kind; ``None`` for all.
         alive: Called now and then while the reading goes on.
     """
-    inspection = _Inspection(Report(keep))
+    report = Report(keep)
+    inspection = _Inspection(report, max_devices)
     try:
-        inspection.go_through(entries(content, max_bytes, inspection.report, max_devices, alive))
+        inspection.go_through(entries(content, max_bytes, report, alive))
     except UnreadableError as error:
-        inspection.report.break_off(error.finding)
-        return inspection.manifest(content, max_bytes, max_devices, count=None)
+        report.break_off(error.finding)
+        return inspection.manifest(content, max_bytes, count=None)
     if not inspection.count:
-        inspection.report.issue(MANIFEST, None, "no_devices", "the manifest")
-    return inspection.manifest(content, max_bytes, max_devices, inspection.count - inspection.duplicates)
+        report.issue(MANIFEST, None, "no_devices", "the manifest")
+    return inspection.manifest(content, max_bytes, inspection.count - inspection.duplicates)
 
 
 class _Inspection:
     """A reading, with an eye on everything."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, max_devices: int) -> None:
         self.count = 0
         self.duplicates = 0
+        self._report = report
+        self._max_devices = max_devices
+        self._check = DeviceCheck(report, max_devices)
         self._kept: list[Entry] | None = []
         self._seen = Duplicates(report)
         self._digest = RunningDigest()
 
-    def go_through(self, found: Iterator[Entry]) -> None:
-        for entry in found:
-            self.count += 1
-            if is_valid(entry, self.report) and self._is_new(entry):
-                self._digest.add(entry.device)
+    def go_through(self, found: Iterator[Sequence[Entry]]) -> None:
+        for some in found:
+            checked = self._check(some)
+            if checked is some and self._seen.are_new(some):
+                self._digest.add([entry.device for entry in some])
+            else:
+                checked = list(self._one_by_one(checked))
+            self.count += len(some)
             if self._kept is not None:
-                self._kept.append(entry)
-                if is_large(self.report, self.count):
+                self._kept += checked
+                if is_large(self._report, self.count):
                     self._kept = None
                     self._seen.forget()
 
-    def _is_new(self, entry: Entry) -> bool:
-        number = entry.line or entry.place
-        first = self._seen.first(entry, number)
-        if first != number:
-            self.duplicates += 1
-            self.report.warning(entry, None, "duplicate_device", "line" if entry.line else "device", first)
-        return first == number
+    def _one_by_one(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            if entry.sound and self._is_new(entry):
+                self._digest.add([entry.device])
+            yield entry
 
-    def manifest(self, content: Content, max_bytes: int, max_devices: int, count: int | None) -> Manifest:
-        report = self.report
-        source = Source(content, max_bytes, max_devices, self._kept, has_duplicates=self.duplicates > 0)
-        digest = self._digest.text()
+    def _is_new(self, entry: Entry) -> bool:
+        first = self._seen.first(entry, entry.number)
+        if first != entry.number:
+            self.duplicates += 1
+            self._report.warning(entry, None, "duplicate_device", "line" if entry.line else "device", first)
+        return first == entry.number
+
+    def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
+        report, digest = self._report, self._digest.text()
+        source = Source(
+            content,
+            max_bytes,
+            self._max_devices,
+            self._kept,
+            has_duplicates=self.duplicates > 0,
+            is_as_written=not self._check.has_cleaned,
+        )
         return Manifest(report.customer_id, report.batch_id, count, digest, report.issues, report.warnings, source)

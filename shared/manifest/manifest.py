@@ -1,12 +1,13 @@
 """A manifest that has been read: its devices, and everything that is wrong with it."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, override
 
 import msgspec
 
 from shared.manifest.device import Device, Entry
+from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import Findings, Report
 from shared.manifest.reading import MAX_DEVICES, Content, entries
@@ -36,6 +37,8 @@ class Source(msgspec.Struct, frozen=True):
     max_devices: int
     kept: list[Entry] | None
     has_duplicates: bool
+    is_as_written: bool
+    """Nothing is cleaned of what is sent."""
 
     @override
     def __repr__(self) -> str:
@@ -67,7 +70,10 @@ class Source(msgspec.Struct, frozen=True):
         """Yield every entry; ``report`` counts how far the reading is."""
         if self.kept is not None:
             return iter(self.kept)
-        return entries(self.content, self.max_bytes, report, self.max_devices)
+        found = entries(self.content, self.max_bytes, report)
+        if self.is_as_written:
+            return chain.from_iterable(found)
+        return chain.from_iterable(map(DeviceCheck(report, self.max_devices, is_valid=True), found))
 
 
 def is_large(report: Report, count: int) -> bool:
@@ -81,7 +87,7 @@ def reread(content: Content, *, max_bytes: int, has_duplicates: bool, max_device
     Raises:
         UnreadableError: It can no longer be read; also later, from what the source yields.
     """
-    source = Source(content, max_bytes, max_devices, None, has_duplicates)
+    source = Source(content, max_bytes, max_devices, None, has_duplicates, is_as_written=False)
     report, kept = Report(0), list[Entry]()
     for entry in source.every(report):
         kept.append(entry)

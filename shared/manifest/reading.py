@@ -1,6 +1,6 @@
 """The way from a manifest's bytes to its devices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -9,16 +9,11 @@ from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.file_type import GZIP, OLE, ZIP, check_text, encoding_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
-from shared.manifest.device_rules import device_check
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
 
 MAX_DEVICES = 250_000
 """Rows that a manifest may have unless a setting says otherwise, duplicates included."""
-
-
-_ROWS = 256
-"""Rows between two signs of life."""
 
 
 class Content(Protocol):
@@ -55,32 +50,25 @@ def unheard() -> None:
 
 
 def entries(
-    content: Content,
-    max_bytes: int,
-    report: Report,
-    max_devices: int = MAX_DEVICES,
-    alive: Callable[[], None] = unheard,
-) -> Iterator[Entry]:
-    """Read all devices as they are sent, and report what is wrong with each and with the way it is written.
+    content: Content, max_bytes: int, report: Report, alive: Callable[[], None] = unheard
+) -> Iterator[Sequence[Entry]]:
+    """Read all devices as they are written, some at a time, and report what is wrong with the way they are written.
 
     Args:
         content: The bytes.
         max_bytes: What it may have, as it is and unpacked.
         report: Takes what is wrong.
-        max_devices: Rows that it may have.
         alive: Called now and then, also where a small file unpacks to a large one.
 
     Raises:
         UnreadableError: What is wrong stops the reading.
     """
-    check = device_check(report, max_devices)
-    for number, entry in enumerate(_written(content, max_bytes, report, alive)):
-        if number % _ROWS == 0:
-            alive()
-        yield check(entry)
+    for some in _written(content, max_bytes, report, alive):
+        alive()
+        yield some
 
 
-def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Entry]:
+def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Sequence[Entry]]:
     if content.size > max_bytes:
         raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())

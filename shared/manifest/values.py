@@ -1,6 +1,7 @@
 """What stands in a cell or a member without being its value: words for nothing, and what spreadsheets make."""
 
 import re
+from string import ascii_lowercase, digits
 
 from shared.manifest.names import FIELD_OF, key
 
@@ -42,6 +43,7 @@ _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
 # What generated examples of JSON have in the place of every text.
 _TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+_LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 _ERRORS_BEGIN = ("#", "E", "e")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
@@ -57,9 +59,12 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 
+_OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
 ODD_WORDS = frozenset(
     text
-    for text in (word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF))
+    for text in (
+        word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF, *_OF_ONE_SIGN)
+    )
     if text.isalnum()
 )
 """Words of letters and digits alone, in lower case and without hyphens, that are to be looked at more closely."""
@@ -141,4 +146,4 @@ def is_guid(value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Return whether a value is one of those that firmware shows where nobody has filled it in."""
     text = value.strip().lower()
-    return text in _PLACEHOLDERS or (len(text) > 4 and not text.strip(text[0]))  # noqa: PLR2004 - 00000, xxxxx
+    return text in _PLACEHOLDERS or (len(text) >= _LEAST_OF_ONE_SIGN and not text.strip(text[0]))

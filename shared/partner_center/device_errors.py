@@ -56,11 +56,8 @@ KNOWN = (
 
 UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its support with the status's request ids.")
 
-AMBIGUOUS = "Partner Center names no device here: matched by position, beside devices with another outcome."
-"""Ends the description of a device that was matched by position alone, where another match was possible."""
-
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
-"""Description of a device that counts as not reported, though an entry may be its own."""
+"""Begins the description of a device that is not reported although there is an entry that may be its own."""
 
 _CHECK = "Look the device up in Partner Center to be sure."
 
@@ -91,8 +88,7 @@ def device_error(code: str | None, description: str | None) -> DeviceError:
 def action(result: DeviceResult) -> str:
     """Return the results' ``action`` for a device: what a person should do; empty where nothing is to be done."""
     description = result.description or ""
-    if description == UNASSIGNED:
+    if description.startswith(UNASSIGNED):
         return _CHECK
     known = _ACTIONS.get(result.outcome)
-    todo = device_error(result.code, description).action if known is None else known
-    return f"{todo} {_CHECK}".strip() if AMBIGUOUS in description else todo
+    return device_error(result.code, description).action if known is None else known

@@ -1,6 +1,7 @@
 """``BatchUploadDetails``: how far Partner Center is with one upload, and what became of its devices."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -68,6 +69,20 @@ class Poll(msgspec.Struct, frozen=True):
     retry_after: timedelta | None
 
 
+class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """An entry as it is documented."""
+
+    status: str
+    device_id: msgspec.Raw = msgspec.Raw()
+    serial_number: str | None = None
+    product_key: str | None = None
+    error_code: str | None = None
+    error_description: str | None = None
+
+
+_DOCUMENTED = msgspec.json.Decoder(_Documented)
+
+
 class _Document(msgspec.Struct, frozen=True):
     """The two members that matter, unread; .NET may write their names in PascalCase."""
 
@@ -114,6 +129,22 @@ def _whole(body: bytes) -> bytes:
 
 
 def _entry(raw: msgspec.Raw) -> DeviceEntry:
+    """Read an entry: as documented, which is three times as quick, or however else it is written."""
+    if len(memoryview(raw)) <= LONGEST_ENTRY:
+        with suppress(ValueError, RecursionError):
+            found = _DOCUMENTED.decode(raw)
+            status, code, description = map(_repeated, (found.status, found.error_code, found.error_description))
+            return DeviceEntry(
+                text_of(found.serial_number), text_of(found.product_key), _word(status), code, description
+            )
+    return _odd_entry(raw)
+
+
+# Thousands of entries have the same few words.
+_repeated = lru_cache(64)(text_of)
+
+
+def _odd_entry(raw: msgspec.Raw) -> DeviceEntry:
     value = _value(raw)
     members = {name.lower(): member for name, member in value.items()} if isinstance(value, dict) else {}
     return DeviceEntry(
@@ -137,7 +168,6 @@ def _word(status: str | None) -> str | None:
     return _NUMBERED.get(status or "", status)
 
 
-# Thousands of entries have the same few words.
 @lru_cache(64)
 def _plain(status: str | None) -> str:
     """Compare words without case and separators: ``FinishedWithErrors`` is ``finished_with_errors``."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.manifest.device import Device, is_identified
+from shared.manifest.device import Device
+from shared.manifest.device_rules import is_identified
 from tests.manifest.files import (
     API_NAMES,
     AUTOPILOT_INFO,

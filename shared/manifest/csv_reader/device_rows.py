@@ -3,12 +3,13 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain, count, repeat, zip_longest
-from string import punctuation
+from string import ascii_letters, digits, punctuation
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
 from shared.manifest.csv_reader.lines import WORDS, Lines
 from shared.manifest.csv_reader.records import Rows
-from shared.manifest.device import FIELDS, NOBODY, Device, Entry, is_identified
+from shared.manifest.device import FIELDS, NOBODY, Device, Entry
+from shared.manifest.device_rules import is_identified
 from shared.manifest.findings import Place, Report
 
 _MANY_COLUMNS = 64
@@ -16,6 +17,7 @@ _REPEATED = 4  # times that a value must stand in a column on average to be wort
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH = FIELDS.index("hardwareHash")
+_PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 
 type Column = Sequence[str]
@@ -52,30 +54,30 @@ class DeviceRows:
         self._plain = {""}
         self._place = 0
 
-    def entries(self, rows: Rows) -> Iterator[Entry]:
+    def entries(self, rows: Rows) -> Iterator[Sequence[Entry]]:
         """Yield a device for each row that is one; one that cannot be read is not sound, and has been reported."""
         devices, is_plain = self._devices(rows.cells)
         if is_plain:
             place, self._place = self._place + 1, self._place + len(devices)
-            yield from map(Entry, devices, count(place), rows.lines)
+            yield list(map(Entry, devices, count(place), rows.lines))
         elif devices:
             yield from self._unidentified(rows, devices)
         else:
             yield from self._one_by_one(rows)
 
-    def _one_by_one(self, rows: Rows) -> Iterator[Entry]:
+    def _one_by_one(self, rows: Rows) -> Iterator[Sequence[Entry]]:
         for line, cells in zip(rows.lines, rows.cells, strict=True):
             if not self._lines.is_skipped(cells, line):
                 self._place += 1
                 is_sound = not self._lines.has_issue(cells, Place(self._place, line))
-                yield Entry(self._device(cells) if is_sound else NOBODY, self._place, line, is_sound)
+                yield (Entry(self._device(cells) if is_sound else NOBODY, self._place, line, is_sound),)
 
-    def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Entry]:
+    def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Sequence[Entry]]:
         """Yield devices some of which may be no device, and are otherwise plain."""
         for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
             if is_identified(device) or not self._lines.is_skipped(cells, line):
                 self._place += 1
-                yield Entry(device, self._place, line)
+                yield (Entry(device, self._place, line),)
 
     def _device(self, cells: Sequence[str]) -> Device:
         found = (cells[at] if at is not None and at < len(cells) else None for at in self._columns.indices)
@@ -104,10 +106,15 @@ class DeviceRows:
             elif not self._plain.issuperset(column):
                 looked_at.append(column)
         text = "\n".join(chain.from_iterable(looked_at))
-        has_words = "\n " in text or not WORDS.isdisjoint(_folded(text).split("\n"))
-        has_delimiters = any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
+        # Most cells are letters, digits and hyphens, which a few quick looks over all of them tell.
+        is_plain = text.isascii() and "--" not in text and not text.encode().translate(None, _PLAIN)
+        folded = text.replace("-", "").lower() if is_plain else _folded(text)
+        has_words = (not is_plain and "\n " in text) or not WORDS.isdisjoint(folded.split("\n"))
+        has_delimiters = not is_plain and (
+            any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
+        )
         self._lines.expect(words=has_words, delimiters=has_delimiters)
-        if has_words or has_delimiters or any(sign in text for sign in self._signs):
+        if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
             return True
         if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
             return True

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.manifest.device import FIELDS, Device, is_identified
+from shared.manifest.device import FIELDS, Device
+from shared.manifest.device_rules import is_identified
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
 from shared.manifest.names import WITHOUT_PLACE, field_of, key
 

@@ -1,7 +1,7 @@
 """A CSV manifest: a header line, and a device on each line after it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
 
@@ -15,8 +15,8 @@ _LOOKED_AT = 100  # lines in which a header is looked for that is not the first
 _LATER = " The header stands only on line {}: delete what is above it."
 
 
-def table(pieces: Iterator[str], report: Report) -> Iterator[Entry]:
-    """Read a manifest that is no JSON.
+def table(pieces: Iterator[str], report: Report) -> Iterator[Sequence[Entry]]:
+    """Read a manifest that is no JSON, some devices at a time.
 
     Raises:
         UnreadableError: What is wrong stops the reading.

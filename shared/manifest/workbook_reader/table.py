@@ -1,7 +1,7 @@
 """A manifest in a workbook: a header in some row of the first visible sheet, and a device in each row after it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import batched, chain, islice
 
@@ -28,8 +28,8 @@ _IN_ONE_CELL = " All columns stand in one cell: split them (Data, Text to Column
 _ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
-def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Entry]:
-    """Read the devices of a workbook.
+def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Sequence[Entry]]:
+    """Read the devices of a workbook, some at a time.
 
     Raises:
         UnreadableError: It is another kind of file, or what is wrong stops the reading.
@@ -38,14 +38,14 @@ def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> I
         yield from _first_sheet(sheets, report)
 
 
-def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Entry]:
+def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Sequence[Entry]]:
     first, *others = sheets
     with_devices = next(filter(_has_devices, others), None)
     count = 0
     try:
-        for entry in _entries(first, report):
-            count += 1
-            yield entry
+        for some in _entries(first, report):
+            count += len(some)
+            yield some
     except UnreadableError as error:
         if with_devices is None or error.finding.code not in ("missing_header", "incomplete_header", "no_devices"):
             raise
@@ -89,7 +89,7 @@ def _is_in_one_cell(row: Row) -> bool:
     return len(filled) == 1 and known_columns(filled[0]) > 1
 
 
-def _entries(sheet: Sheet, report: Report) -> Iterator[Entry]:
+def _entries(sheet: Sheet, report: Report) -> Iterator[Sequence[Entry]]:
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
     if not looked_at:
@@ -123,13 +123,19 @@ def _check_above(above: list[Row], header: Row) -> None:
             raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 
 
-def _batch(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterator[Entry]:
+def _batch(
+    rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report
+) -> Iterator[Sequence[Entry]]:
     report.characters += sum(sum(map(len, row.cells)) for row in rows)
     marked = {row.number: _marked(row, columns) for row in rows if Cell in map(type, row.cells)}
-    for entry in device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows])):
+    found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))
+    if not marked:
+        yield from found
+        return
+    for entry in chain.from_iterable(found):
         for field, cell in marked.get(entry.line or 0, ()):
             entry.sound = not _has_issue(cell, field, entry, report) and entry.sound
-        yield entry
+        yield (entry,)
 
 
 def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:

@@ -8,7 +8,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.manifest.csv_reader.records import Records, enclosed
-from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import UnreadableError
 
 LINES = st.text(alphabet='"",;ab \t', max_size=12)
@@ -20,7 +19,7 @@ ENDS = st.sampled_from(["", "\n", "\r\n", "\r"])
 @example(line='"",""', end="\n", delimiter=",")
 @example(line='a,"b""c",d', end="\n", delimiter=",")
 def test_a_line_is_taken_apart_as_csv_does_it(line: str, end: str, delimiter: str) -> None:
-    cells = enclosed(line + end, delimiter)
+    cells = enclosed(line, delimiter)
     if cells is not None and line:
         assert cells == next(csv.reader([line + end], delimiter=delimiter, strict=True))
 
@@ -28,17 +27,17 @@ def test_a_line_is_taken_apart_as_csv_does_it(line: str, end: str, delimiter: st
 @pytest.mark.parametrize(
     ("line", "cells"),
     [
-        ("a,b\n", ["a", "b"]),
-        ('1,"Co., Ltd.",x\r\n', ["1", "Co., Ltd.", "x"]),
+        ("a,b", ["a", "b"]),
+        ('1,"Co., Ltd.",x', ["1", "Co., Ltd.", "x"]),
         ('"1","2"', ["1", "2"]),
-        ('"1",,"",\n', ["1", "", "", ""]),
+        ('"1",,"",', ["1", "", "", ""]),
     ],
 )
 def test_whole_cells_in_quotes_go_the_quick_way(line: str, cells: list[str]) -> None:
     assert enclosed(line, ",") == cells
 
 
-@pytest.mark.parametrize("line", ['a"b",c', '"a"b,c', '"a""b"', '"open', ' "a"', f'"{"x" * LARGEST}"'])
+@pytest.mark.parametrize("line", ['a"b",c', '"a"b,c', '"a""b"', '"open', ' "a"'])
 def test_all_else_is_left_to_csv(line: str) -> None:
     assert enclosed(line, ",") is None
 

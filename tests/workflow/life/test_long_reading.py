@@ -18,7 +18,7 @@ CASES = {
     ),
     "many rows": (
         ONE_DEVICE + b"".join(b"AAAAA-%05d\n" % number for number in range(5000)),
-        "shared.manifest.inspection.is_valid",
+        "shared.manifest.duplicates._piece",
     ),
 }
 HOUR = timedelta(hours=1)
