@@ -55,15 +55,16 @@ class DeviceCheck:
         self._is_flawless = is_bare if is_valid else is_flawless
         self._known: set[str | None] = {None}  # manufacturers and models, which come again and again
 
-    def __call__(self, entries: Sequence[Entry]) -> Iterable[Entry]:
-        """Examine some devices, in the order of which the findings are reported while they are taken.
+    def __call__(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """Check some devices; findings are reported as they are taken.
 
         Raises:
             UnreadableError: There are more than ``max_devices``; also while they are taken.
         """
-        is_within = entries[-1].place <= self._max_devices
-        if is_within and len(entries) > 1 and self._are_flawless([entry.device for entry in entries]):
-            return entries
+        if isinstance(entries, list) and entries[-1].place <= self._max_devices:
+            devices = [entry.device for entry in entries]
+            if self._are_flawless(devices):
+                return entries
         return map(self._checked, entries)
 
     def _are_flawless(self, devices: Sequence[Device]) -> bool:

@@ -1,6 +1,6 @@
 """The one reading that finds everything that is wrong with a manifest."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from shared.manifest.device import Entry
 from shared.manifest.device_rules import DeviceCheck
@@ -59,25 +59,29 @@ class _Inspection:
         self._seen = Duplicates(report)
         self._digest = RunningDigest()
 
-    def go_through(self, found: Iterator[Sequence[Entry]]) -> None:
+    def go_through(self, found: Iterator[Iterable[Entry]]) -> None:
         for some in found:
             checked = self._check(some)
-            if checked is some and self._seen.are_new(some):
-                self._digest.add([entry.device for entry in some])
+            if isinstance(checked, list) and self._seen.are_new(checked):
+                new = checked
             else:
-                checked = list(self._one_by_one(checked))
-            self.count += len(some)
+                checked, new = self._one_by_one(checked)
+            self._digest.add([entry.device for entry in new])
+            self.count += len(checked)
             if self._kept is not None:
                 self._kept += checked
                 if is_large(self._report, self.count):
                     self._kept = None
                     self._seen.forget()
 
-    def _one_by_one(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+    def _one_by_one(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """Return all of some devices, and those of them that are sent."""
+        every, new = list[Entry](), list[Entry]()
         for entry in entries:
+            every.append(entry)
             if entry.sound and self._is_new(entry):
-                self._digest.add([entry.device])
-            yield entry
+                new.append(entry)
+        return every, new
 
     def _is_new(self, entry: Entry) -> bool:
         first = self._seen.first(entry, entry.number)

@@ -1,6 +1,6 @@
 """The way from a manifest's bytes to its devices."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
@@ -51,8 +51,11 @@ def unheard() -> None:
 
 def entries(
     content: Content, max_bytes: int, report: Report, alive: Callable[[], None] = unheard
-) -> Iterator[Sequence[Entry]]:
+) -> Iterator[Iterable[Entry]]:
     """Read all devices as they are written, some at a time, and report what is wrong with the way they are written.
+
+    Lists have plain devices only. The others are read, and what is wrong reported, as they are taken: so the findings
+    about a device come together.
 
     Args:
         content: The bytes.
@@ -68,7 +71,7 @@ def entries(
         yield some
 
 
-def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Sequence[Entry]]:
+def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Iterable[Entry]]:
     if content.size > max_bytes:
         raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())

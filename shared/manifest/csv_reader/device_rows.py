@@ -1,7 +1,7 @@
 """Rows of cells into devices: many at once where they are plain, else one by one."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, repeat, zip_longest
 from string import ascii_letters, digits, punctuation
 
@@ -52,32 +52,33 @@ class DeviceRows:
             # With more columns, a line that only has its first cell filled is looked at anyway.
             self._signs += [" ", "\u00a9"]
         self._plain = {""}
-        self._place = 0
+        self.count = 0
+        """Devices so far; the place of the last one."""
 
-    def entries(self, rows: Rows) -> Iterator[Sequence[Entry]]:
-        """Yield a device for each row that is one; one that cannot be read is not sound, and has been reported."""
+    def entries(self, rows: Rows) -> Iterable[Entry]:
+        """Return a device for each row that is one; one that cannot be read is not sound, and is reported.
+
+        A list has plain rows only; else the devices are made, and findings reported, as they are taken.
+        """
         devices, is_plain = self._devices(rows.cells)
         if is_plain:
-            place, self._place = self._place + 1, self._place + len(devices)
-            yield list(map(Entry, devices, count(place), rows.lines))
-        elif devices:
-            yield from self._unidentified(rows, devices)
-        else:
-            yield from self._one_by_one(rows)
+            place, self.count = self.count + 1, self.count + len(devices)
+            return list(map(Entry, devices, count(place), rows.lines))
+        return self._unidentified(rows, devices) if devices else self._one_by_one(rows)
 
-    def _one_by_one(self, rows: Rows) -> Iterator[Sequence[Entry]]:
+    def _one_by_one(self, rows: Rows) -> Iterator[Entry]:
         for line, cells in zip(rows.lines, rows.cells, strict=True):
             if not self._lines.is_skipped(cells, line):
-                self._place += 1
-                is_sound = not self._lines.has_issue(cells, Place(self._place, line))
-                yield (Entry(self._device(cells) if is_sound else NOBODY, self._place, line, is_sound),)
+                self.count += 1
+                is_sound = not self._lines.has_issue(cells, Place(self.count, line))
+                yield Entry(self._device(cells) if is_sound else NOBODY, self.count, line, is_sound)
 
-    def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Sequence[Entry]]:
+    def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Entry]:
         """Yield devices some of which may be no device, and are otherwise plain."""
         for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
             if is_identified(device) or not self._lines.is_skipped(cells, line):
-                self._place += 1
-                yield (Entry(device, self._place, line),)
+                self.count += 1
+                yield Entry(device, self.count, line)
 
     def _device(self, cells: Sequence[str]) -> Device:
         found = (cells[at] if at is not None and at < len(cells) else None for at in self._columns.indices)

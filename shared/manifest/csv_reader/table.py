@@ -1,7 +1,7 @@
 """A CSV manifest: a header line, and a device on each line after it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import chain, islice
 
@@ -15,7 +15,7 @@ _LOOKED_AT = 100  # lines in which a header is looked for that is not the first
 _LATER = " The header stands only on line {}: delete what is above it."
 
 
-def table(pieces: Iterator[str], report: Report) -> Iterator[Sequence[Entry]]:
+def table(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
     """Read a manifest that is no JSON, some devices at a time.
 
     Raises:
@@ -31,7 +31,7 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Sequence[Entry]]:
         raise
     device_rows = DeviceRows(columns, delimiter, report)
     for rows in Records(rest, delimiter, number + 1):
-        yield from device_rows.entries(rows)
+        yield device_rows.entries(rows)
 
 
 def _header(text: Iterator[str], report: Report) -> tuple[int, str, Iterator[str]]:

@@ -1,6 +1,6 @@
 """A JSON manifest: an array of devices, or an envelope around one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
@@ -16,7 +16,7 @@ _ONE_BY_ONE = (
 )
 
 
-def document(pieces: Iterator[str], report: Report) -> Iterator[Sequence[Entry]]:
+def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
     """Read a manifest that begins with ``[`` or ``{``, some devices at a time.
 
     Raises:
@@ -28,13 +28,12 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Sequence[Entry]]
         raise cursor.fault("more text follows the end")
 
 
-def _array(cursor: Cursor, report: Report) -> Iterator[Sequence[Entry]]:
+def _array(cursor: Cursor, report: Report) -> Iterator[Iterable[Entry]]:
     members, place = Members(report), 1
     for devices, values in Slices(cursor):
         if devices:
             yield list(map(Entry, devices, count(place)))
-        for number, value in enumerate(values, place):
-            yield (members.device(value, number),)
+        yield map(members.device, values, count(place))
         place += len(devices) + len(values)
 
 
@@ -49,7 +48,7 @@ class _Envelope:
         self._device: dict[str, object] = {}
         self._seen = False
 
-    def read(self) -> Iterator[Sequence[Entry]]:
+    def read(self) -> Iterator[Iterable[Entry]]:
         cursor = self._cursor
         cursor.skip("{")
         closed = cursor.peek() == "}"
@@ -70,7 +69,7 @@ class _Envelope:
         folded = key(name)
         return folded == "devices" or (folded in LISTS and self._cursor.peek() == "[")
 
-    def _single_device(self) -> Iterator[Sequence[Entry]]:
+    def _single_device(self) -> Iterator[Iterable[Entry]]:
         """Read the object itself as a device, as PowerShell writes a list of one."""
         if self._seen:
             for name in self._device:
@@ -78,7 +77,7 @@ class _Envelope:
         elif not self._device or self._cursor.peek():
             raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else "")
         else:
-            yield (Members(self._report).device(self._device, 1),)
+            yield map(Members(self._report).device, (self._device,), (1,))
 
     def _name(self) -> str:
         if self._cursor.peek() != '"':
@@ -97,7 +96,7 @@ class _Envelope:
         else:
             self._unknown.look_at(name, value, MANIFEST)
 
-    def _devices(self) -> Iterator[Sequence[Entry]]:
+    def _devices(self) -> Iterator[Iterable[Entry]]:
         if self._seen:
             raise UnreadableError("conflicting_members", "devices", field="devices")
         self._seen = True

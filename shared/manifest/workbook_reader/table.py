@@ -1,7 +1,7 @@
 """A manifest in a workbook: a header in some row of the first visible sheet, and a device in each row after it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import batched, chain, islice
 
@@ -28,7 +28,7 @@ _IN_ONE_CELL = " All columns stand in one cell: split them (Data, Text to Column
 _ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
-def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Sequence[Entry]]:
+def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Iterable[Entry]]:
     """Read the devices of a workbook, some at a time.
 
     Raises:
@@ -38,14 +38,12 @@ def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> I
         yield from _first_sheet(sheets, report)
 
 
-def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Sequence[Entry]]:
+def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Iterable[Entry]]:
     first, *others = sheets
     with_devices = next(filter(_has_devices, others), None)
     count = 0
     try:
-        for some in _entries(first, report):
-            count += len(some)
-            yield some
+        count = yield from _entries(first, report)
     except UnreadableError as error:
         if with_devices is None or error.finding.code not in ("missing_header", "incomplete_header", "no_devices"):
             raise
@@ -89,7 +87,8 @@ def _is_in_one_cell(row: Row) -> bool:
     return len(filled) == 1 and known_columns(filled[0]) > 1
 
 
-def _entries(sheet: Sheet, report: Report) -> Iterator[Sequence[Entry]]:
+def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, int]:
+    """Yield the devices of a sheet, and return their number."""
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
     if not looked_at:
@@ -106,7 +105,8 @@ def _entries(sheet: Sheet, report: Report) -> Iterator[Sequence[Entry]]:
     columns = layout(header.cells, header.number, report)
     device_rows = DeviceRows(columns, "", report)
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
-        yield from _batch(some, columns, device_rows, report)
+        yield _batch(some, columns, device_rows, report)
+    return device_rows.count
 
 
 def _check_above(above: list[Row], header: Row) -> None:
@@ -123,19 +123,20 @@ def _check_above(above: list[Row], header: Row) -> None:
             raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 
 
-def _batch(
-    rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report
-) -> Iterator[Sequence[Entry]]:
+def _batch(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
     report.characters += sum(sum(map(len, row.cells)) for row in rows)
     marked = {row.number: _marked(row, columns) for row in rows if Cell in map(type, row.cells)}
     found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))
-    if not marked:
-        yield from found
-        return
-    for entry in chain.from_iterable(found):
+    return _with_marks(found, marked, report) if marked else found
+
+
+def _with_marks(
+    entries: Iterable[Entry], marked: Mapping[int, Sequence[tuple[str, Cell]]], report: Report
+) -> Iterator[Entry]:
+    for entry in entries:
         for field, cell in marked.get(entry.line or 0, ()):
             entry.sound = not _has_issue(cell, field, entry, report) and entry.sound
-        yield (entry,)
+        yield entry
 
 
 def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:
