@@ -1,0 +1,153 @@
+"""What is wrong with one value, or odd about it, and what is sent in its place."""
+
+from collections.abc import Collection
+from string import ascii_letters, digits
+from typing import NamedTuple
+
+from shared.manifest import values
+from shared.manifest.hardware_hash import clean, looks_like_one
+
+IDENTIFIERS = ("serialNumber", "productKey")
+
+_HASH = "hardwareHash"
+_SHORTEST_GUID = 32
+_SIGNS = f"{ascii_letters}{digits}-".encode()
+_REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
+_LONGEST_DATE = 11  # characters
+_LONGEST_PLAIN = 400
+_MOST_WORDS = 20  # that are looked at
+_LONG_SENTENCE, _SENTENCE = 20, 16  # characters
+
+type Note = tuple[str, *tuple[object, ...]]
+"""The code of a finding, and the facts of its message."""
+
+
+class Found(NamedTuple):
+    """A value as it is sent, ``None`` where it counts as absent, and what there is to report about it."""
+
+    value: str | None
+    issue: Note | None = None
+    warnings: tuple[Note, ...] = ()
+    is_placeholder: bool = False
+    is_guid: bool = False
+
+
+def look_at(field: str, value: str) -> Found:
+    """Find what is to be cleaned of a value, and what is to be reported."""
+    stripped = value.strip()
+    # What is plain but for the space around it needs no search for anything else.
+    if field != _HASH and is_plain(stripped):
+        return Found(value, warnings=_about_characters(field, value, stripped))
+    text, warnings = values.bare(value), list[Note]()
+    if text and text[0] in " ='" and (inner := values.unwrapped(text)) is not None:
+        warnings.append(("excel_formula", field))
+        value = text = inner
+    # Spreadsheets show a reference to an empty cell as 0.
+    if values.is_nothing(text) or (text == "0" and field == _HASH):
+        shown = repr(value) if len(value) <= values.LONGEST else "a blank"
+        return Found(None, warnings=(*warnings, ("word_for_nothing", field, shown)))
+    if field == _HASH:
+        return _hash(value, warnings)
+    if text != value:
+        warnings.append(("removed_characters", field))
+    return _identifier_or_name(field, text, warnings)
+
+
+def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
+    stripped, issue = text.strip(), None
+    if not is_plain(stripped) and (code := _issue_code(field, text)):
+        issue = (code, stripped if code == "number_for_serial" else field)
+    else:
+        warnings += _about_characters(field, text, stripped)
+    is_guid = field == "productKey" and values.is_guid(text)
+    return Found(text, issue, tuple(warnings), values.is_placeholder(text), is_guid)
+
+
+def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
+    space: tuple[Note, ...] = (("surrounding_space", field),) if text != stripped else ()
+    return space if stripped.isprintable() else (*space, ("unprintable_character", field))
+
+
+def _hash(value: str, warnings: list[Note]) -> Found:
+    if len(value) <= values.LONGEST and not value.isalnum() and (code := _issue_code(_HASH, value)):
+        return Found(value, (code, _HASH), tuple(warnings))
+    cleaned = clean(value)
+    warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
+    issue = ("not_base64", cleaned.odd, len(cleaned.value)) if cleaned.odd else None
+    return Found(cleaned.value, issue, tuple(warnings))
+
+
+def are_plain(identifiers: Collection[str | None]) -> bool:
+    """Return whether identifiers are all plain, as ``is_plain`` does for each; some that are may seem not to be."""
+    present = [identifier for identifier in identifiers if identifier is not None]
+    text = "/".join(present)
+    if not text.isascii() or len(text.encode().translate(None, _SIGNS)) != max(len(present) - 1, 0):
+        return False
+    lengths = list(map(len, present))
+    if max(lengths, default=0) >= _SHORTEST_GUID or ("-" in text and min(lengths) <= _LONGEST_DATE):
+        return False
+    return values.ODD_WORDS.isdisjoint(text.replace("-", "").lower().split("/"))
+
+
+def is_plain(identifier: str) -> bool:
+    """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
+    text = identifier.replace("-", "") if "-" in identifier else identifier
+    # A short one with hyphens may be a date; what is as long as a GUID may be one.
+    if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= _SHORTEST_GUID:
+        return False
+    return text.isascii() and text.isalnum() and text.lower() not in values.ODD_WORDS
+
+
+def is_odd(value: str) -> bool:
+    """Return whether a manufacturer or a model needs a closer look."""
+    return (
+        not value.isprintable()
+        or value != value.strip()
+        or len(value) > _LONGEST_PLAIN
+        or "\ufffd" in value
+        or values.is_nothing(value)
+        or values.is_formula(value)
+        or values.is_template(value)
+        or values.is_number(value)
+        or values.is_placeholder(value)
+        or values.is_message(value)
+        or value.startswith("'")
+        or values.bare(value) != value
+    )
+
+
+def _issue_code(field: str, text: str) -> str | None:
+    """Return the code of what makes a value certainly not meant, if anything does."""
+    if _is_converted(field, text):
+        return "number_for_serial" if field == "serialNumber" else "number_for_value"
+    if values.is_formula(text):
+        return "formula_for_value"
+    if values.is_template(text) or (field in IDENTIFIERS and values.is_name(text)):
+        return "template_value"
+    if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
+        return "lost_characters" if "\ufffd" in text else "misplaced_hash"
+    return "text_for_value" if _is_text(field, text) else None
+
+
+def _is_converted(field: str, text: str) -> bool:
+    if field in IDENTIFIERS and values.is_converted(text):
+        return True
+    return "+" in text and field != "oemManufacturerName" and values.is_number(text)
+
+
+def _is_text(field: str, text: str) -> bool:
+    """Return whether a value is what a program says, or a value with its name before it."""
+    if field == "hardwareHash" or values.is_message(text):
+        return field != "hardwareHash"
+    if field not in IDENTIFIERS or values.is_placeholder(text):
+        return False
+    return values.has_label(text) or (" " in text and _is_sentence(field, text))
+
+
+def _is_sentence(field: str, text: str) -> bool:
+    """Return whether an identifier is a sentence: a tool's message, or a line that counts the rows."""
+    least = _SENTENCE if field == "productKey" else _LONG_SENTENCE
+    if len(text) < least:
+        return False
+    words = [word.strip("().,:!") for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
+    return sum(len(word) > 2 and word.isascii() and word.isalpha() and not word.isupper() for word in words) > 3  # noqa: PLR2004 - no code has four
