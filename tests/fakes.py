@@ -1,4 +1,4 @@
-"""Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process at a chosen operation."""
+"""Behaving fakes: storage and a queue in memory, a clock that is set, a fuse that ends the process at an operation."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -53,7 +53,7 @@ class SentDevices:
         digest = RunningDigest()
         for row in self._manifest.rows():
             if not row.duplicate:
-                digest.add(row.device)
+                digest.add([row.device])
             yield row
         if self._job.internal.digest not in (None, digest.text()):
             raise ReadOtherwiseError
