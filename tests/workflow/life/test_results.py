@@ -208,3 +208,23 @@ def test_results_of_an_earlier_run_may_stand_until_the_next_has_ended() -> None:
     world.settle()
     assert world.job().state is State.REJECTED
     assert results_of(NAME) not in world.storage.blobs
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize("moment", ["before", "while they are written"])
+def test_foreign_results_are_replaced(monkeypatch: pytest.MonkeyPatch, runs: int, moment: str) -> None:
+    world = World()
+
+    def forge_results() -> None:
+        world.storage.put(results_of(NAME), b"forged", {"run": "another"})
+
+    for _ in range(runs):
+        world.drop(TWO)
+        if moment == "before":
+            forge_results()
+        else:
+            before_results_are_written(world, monkeypatch, forge_results)
+        world.settle()
+    assert world.job().state is State.COMPLETED
+    assert len(rows(world)) == 2
+    assert len({job.internal.run for job in world.storage.written}) == runs
