@@ -86,10 +86,10 @@ var always = [
     looks: 1
     rows: 'some'
     title: 'A status or a message is none of this app'
-    description: 'A status blob that this app has not written is left alone, and its manifest with it; a message about another container wakes nothing. Does another app use the data account, or does a sender write names that are the app\'s own?'
+    description: 'A status blob that this app has not written is left alone, and its manifest with it; a message about another container, or with a name that leads to another blob, wakes nothing. Does another app use the data account, or does a sender write names that are the app\'s own?'
     query: '''
 {events}
-| where event in ('status_unreadable', 'message_foreign')
+| where event in ('status_unreadable', 'message_foreign', 'manifest_name_dotted')
 | project timestamp, what = event, manifest, container = tostring(fields.container), operation_Id
 '''
   }
