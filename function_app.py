@@ -47,14 +47,22 @@ def resume_manifest(message: func.QueueMessage) -> None:
 @app.queue_trigger("message", queue_name="webjobs-blobtrigger-poison", connection=CONNECTION)
 def rescue_manifest(message: func.QueueMessage) -> None:
     """Advance a manifest whose event the host has given up after five failures."""
-    _rescue(message, read_poisoned_blob, "manifest_rescued")
+    _rescue(
+        message,
+        read_poisoned_blob,
+        lambda name: event_log.log("manifest_rescued", level=logging.WARNING, manifest=name),
+    )
 
 
 @app.function_name("rescue_wake_up")
 @app.queue_trigger("message", queue_name="%WAKE_UP_QUEUE%-poison", connection=CONNECTION)
 def rescue_wake_up(message: func.QueueMessage) -> None:
     """Advance a manifest whose wake-up the host has given up after five failures."""
-    _rescue(message, read_messages, "wake_up_rescued")
+    _rescue(
+        message,
+        read_messages,
+        lambda name: event_log.log("wake_up_rescued", level=logging.WARNING, manifest=name),
+    )
 
 
 @app.function_name("sweep")
@@ -67,12 +75,12 @@ def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's nam
 type _Read = Callable[[bytes, str], list[WakeUp | ForeignBlob]]
 
 
-def _rescue(message: func.QueueMessage, read: _Read, event: str) -> None:
+def _rescue(message: func.QueueMessage, read: _Read, log: Callable[[str], None]) -> None:
     with _reporting_faults(message):
         for wake_up in _wake_ups(message, read):
             # Each on its own: one manifest that cannot be advanced keeps no other back.
             with _reporting_faults(message):
-                event_log.log(event, level=logging.WARNING, manifest=wake_up.manifest)
+                log(wake_up.manifest)
                 bootstrap.app().workflow.advance(wake_up, again=True)
 
 
