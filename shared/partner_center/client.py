@@ -86,8 +86,10 @@ class PartnerCenter:
         body = b'{"batchId":%b,"devices":%b}' % (msgspec.json.encode(batch_id), devices)
         return self._post(_batches_of(customer_id), body, request_id)
 
-    def batches(self, customer_id: str) -> list[str]:
+    def batches(self, customer_id: str, may_go_on: Callable[[], bool] = lambda: True) -> list[str]:
         """Return the ids of a customer's batches: those of the first ``MOST_PAGES`` pages.
+
+        ``may_go_on`` is asked before each further page, which is a call that counts like any other.
 
         Raises:
             RefusedError, ThrottledError, UnavailableError: The list cannot be read.
@@ -99,7 +101,7 @@ class PartnerCenter:
             page = self._page(f"{_batches_of(customer_id)}{query}", headers)
             found += page.ids
             # The caller holds a lease that covers one list of this length and one more call.
-            if page.following is None or self._clock() - began > LONGEST_PAGING:
+            if page.following is None or self._clock() - began > LONGEST_PAGING or not may_go_on():
                 break
             query, headers = f"?{page.following.query}", page.following.headers
         return found

@@ -158,9 +158,9 @@ class _Step:
             return
         # Before the lease is taken: standing in line costs no claim.
         has_turn = waiting and job.customer_id is not None
-        turn = self._services.pacing.turn(Call.UPLOAD, str(job.customer_id), job.internal.places) if has_turn else None
-        if turn:
-            Claim(self._services, stored).line_up(turn)
+        waiting_job = Claim(self._services, stored)
+        if has_turn and (turn := waiting_job.turn(Call.UPLOAD)):
+            waiting_job.line_up(turn)
             return
         # Counted before it is read again: what kills every process that reads it must end.
         taken = lifecycle.take_over(job, new_lease(self._services), now)

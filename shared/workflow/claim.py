@@ -10,7 +10,7 @@ from shared.job import lifecycle
 from shared.job.record import Fault, Job, Lease, State
 from shared.workflow.delays import whole_second
 from shared.workflow.ports import Sent, Services, Stored
-from shared.workflow.rate_limit import Call
+from shared.workflow.rate_limit import Call, Waited
 
 
 def new_lease(services: Services, owner: str | None = None) -> Lease:
@@ -82,8 +82,18 @@ class Claim:
         """
         delay, due = self._services.delays.first_poll, self._due
         at = whole_second(now + delay)
-        turn = whole_second(self._services.pacing.place(Call.PROGRESS, str(self.job.customer_id), at))
+        waited = Waited(1, now - self.job.created_at)
+        turn = whole_second(self._services.pacing.place(Call.PROGRESS, str(self.job.customer_id), at, waited))
         return due if due and now + delay * 0.9 <= due <= at == turn else turn
+
+    def turn(self, api: Call) -> datetime | None:
+        """Begin a call now (``None``), or return when it is the job's turn."""
+        waited = Waited(self.job.internal.places, self._services.clock() - self.job.created_at)
+        return self._services.pacing.turn(api, str(self.job.customer_id), waited)
+
+    def served(self, api: Call) -> None:
+        """Learn from an answer that was no throttle."""
+        self._services.pacing.served(api, str(self.job.customer_id))
 
     def line_up(self, turn: datetime, *, called: bool = True) -> None:
         """Wait for a turn to call; an attempt that has not ``called`` was none."""

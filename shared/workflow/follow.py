@@ -112,9 +112,8 @@ class PollRound:
     def _poll(self) -> None:
         """Poll one upload after another; a throttle or an outage ends the round."""
         # Every request counts against the quota, refused ones too ("API throttling guidance").
-        pacing, customer = self._services.pacing, str(self._job.customer_id)
         for index in self._job.unjudged:
-            self._turn = pacing.turn(Call.PROGRESS, customer, self._job.internal.places)
+            self._turn = self._claim.turn(Call.PROGRESS)
             if self._turn:
                 return
             try:
@@ -129,14 +128,14 @@ class PollRound:
                 return
             except AnswerError as error:
                 if error.fault.http_status:
-                    pacing.served(Call.PROGRESS, customer)
+                    self._claim.served(Call.PROGRESS)
                 self._fault = error.fault
                 self._obey(error.retry_after)
                 # A refusal is about one upload alone, unless it says how long to be left alone.
                 if isinstance(error, UnavailableError) or error.retry_after:
                     return
             else:
-                pacing.served(Call.PROGRESS, customer)
+                self._claim.served(Call.PROGRESS)
                 self._obey(poll.retry_after)
                 self._record(index, poll.details)
 
@@ -150,7 +149,10 @@ class PollRound:
         except UnavailableError as error:
             if error.fault.http_status != HTTPStatus.UNAUTHORIZED or error.retry_after:
                 raise
+            self._claim.served(Call.PROGRESS)
             self._services.api.renew_token()
+            if self._claim.turn(Call.PROGRESS):
+                raise
             return self._services.api.poll(customer, tracking)
 
     def _record(self, index: int, details: UploadDetails) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from shared.workflow.rate_limit import MEASURED, Call, Line
+from shared.workflow.rate_limit import MEASURED, NEW, Call, Line, Waited
 
 PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 """How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""
@@ -56,23 +56,23 @@ class Pacing:
         self._proof = LEAST_PROOF
         self._tester: str | None = None
 
-    def turn(self, api: Call, customer: str, places: int) -> datetime | None:
-        """Begin a call now (``None``), or return when it is its turn; ``places`` in line its job has had before."""
+    def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
+        """Begin a call now (``None``), or return when it is its turn."""
         with self._lock:
             now = self._clock()
             line = self._line(customer, now)
-            if not line.admits(api, places, now):
-                return self._place(api, customer, now, now)
-            if self._held_up(api, places, now) and not self._passes_by(api, customer, now):
-                return self._reserve_pass(customer, now) or self._place(api, customer, now, now)
+            if not line.admits(api, waited, now):
+                return self._place(api, customer, now, waited)
+            if self._held_up(api, waited, now) and not self._passes_by(api, customer, now):
+                return self._reserve_pass(customer, now) or self._place(api, customer, now, waited)
             line.call(now)
             self._partner.call(now)
             return None
 
-    def place(self, api: Call, customer: str, earliest: datetime) -> datetime:
+    def place(self, api: Call, customer: str, earliest: datetime, waited: Waited = NEW) -> datetime:
         """Return when a later call should be made: at ``earliest``, or behind the line that there is now."""
         with self._lock:
-            return self._place(api, customer, earliest, self._clock())
+            return self._place(api, customer, earliest, waited)
 
     def served(self, api: Call, customer: str) -> None:
         """Take note that a call was answered by anything but a 429."""
@@ -98,12 +98,14 @@ class Pacing:
             until = concerned.throttled(api, retry_after, now)
             return Throttle(until, "partner" if self._partner_wide else "customer", 60 * (concerned.rate(now) or 0))
 
-    def _held_up(self, api: Call, places: int, now: datetime) -> bool:
-        return (self._partner_wide or self._most is not None) and not self._partner.admits(api, places, now)
+    def _held_up(self, api: Call, waited: Waited, now: datetime) -> bool:
+        return (self._partner_wide or self._most is not None) and not self._partner.admits(api, waited, now)
 
-    def _place(self, api: Call, customer: str, earliest: datetime, now: datetime) -> datetime:
-        at = self._line(customer, now).place(api, earliest, now)
-        return self._partner.place(api, at, now) if self._partner_wide or self._most is not None else at
+    def _place(self, api: Call, customer: str, earliest: datetime, waited: Waited) -> datetime:
+        now = self._clock()
+        at = self._line(customer, now).place(api, earliest, now, waited)
+        is_held_up = self._partner_wide or self._most is not None
+        return self._partner.place(api, at, now, waited) if is_held_up else at
 
     def _line(self, customer: str, now: datetime) -> Line:
         if customer not in self._customers:

@@ -160,8 +160,8 @@ class Api(Protocol):
         """Create a batch with its first devices."""
         ...
 
-    def batches(self, customer_id: str) -> list[str]:
-        """List the ids of a customer's batches."""
+    def batches(self, customer_id: str, may_go_on: Callable[[], bool]) -> list[str]:
+        """List the ids of a customer's batches; ``may_go_on`` is asked before each further page."""
         ...
 
     def poll(self, customer_id: str, tracking_id: str) -> Poll:

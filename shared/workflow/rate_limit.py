@@ -10,6 +10,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from enum import IntEnum
 from math import exp2, inf, sqrt
+from typing import NamedTuple
 
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
@@ -32,6 +33,12 @@ who comes too early is sent on without a call, but a turn that nobody takes is l
 
 FEW, SUPPOSED = 5, 1.0
 """A sample this small says nothing: for the first minutes places are a second apart."""
+
+SOONEST, SHARE = timedelta(seconds=5), 1 / 2
+"""When whoever was sent on comes again: after this share of the time that it has waited, or where the line ends sooner.
+
+Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
+others are through with theirs."""
 
 BURST_SECONDS, BURST = 5, 3
 """How many calls may come at once, by the rate, and at least."""
@@ -58,6 +65,16 @@ class Call(IntEnum):
     PROGRESS = 1
 
 
+class Waited(NamedTuple):
+    """How many places in line a job has had before, and since when it waits."""
+
+    places: int = 0
+    time: timedelta = timedelta(0)
+
+
+NEW = Waited()
+
+
 class Line:
     """The line before one quota. All moments are UTC, and given by the caller in about their order."""
 
@@ -69,12 +86,14 @@ class Line:
         self._sample = 0
         self._window = MEASURED.total_seconds()
         self._first_cut = False
+        self._falling_since, self._doubted = now - MEASURED, 0.0
         self._tokens = inf
         self._called_at = now - CALM
         self._row = 0
         self._calls = deque[datetime]()
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
+        self._uploads_end = now
         self._tested = dict.fromkeys(Call, now - UNPROVEN)
 
     def rate(self, now: datetime) -> float | None:
@@ -92,27 +111,29 @@ class Line:
 
     def has_line(self, now: datetime) -> bool:
         """Say whether uploads wait for their turn."""
-        return now < self._tails[Call.UPLOAD]
+        return now < max(self._uploads_end, self._tails[Call.UPLOAD])
 
-    def admits(self, api: Call, places: int, now: datetime) -> bool:
-        """Say whether a job that has had so many places in line may call now.
-
-        A job that has none yet waits behind all others. Who has been sent on goes before others, and uploads
-        before polls: each step costs a burst's worth of spare calls.
-        """
+    def admits(self, api: Call, waited: Waited, now: datetime) -> bool:
+        """Say whether a job may call now; one that has no place yet waits behind all others."""
         self._forget_if_calm(now)
         rate = self.rate(now)
         if rate is None or now < self._doors[api]:
             return now >= self._doors[api]
-        if not places and now < self._tails[api]:
+        if not waited.places and now < self._tails[api]:
             return False
-        burst = max(BURST, BURST_SECONDS * rate)
-        self._tokens = min(4 * burst, self._tokens + rate * (now - self._filled).total_seconds())
+        self._tokens = min(4 * _burst(rate), self._tokens + rate * (now - self._filled).total_seconds())
         self._filled = now
         if self._most is not None and self._measure(now) >= self._most * MEASURED.total_seconds():
             return False
-        patience = (places <= 1) + (api is Call.PROGRESS and self.has_line(now))
-        return self._tokens >= 1 + patience * burst
+        return self._missing(api, waited.places, now, rate) <= 0
+
+    def _missing(self, api: Call, places: int, now: datetime, rate: float) -> float:
+        """Return how many calls are to be saved up before a job may call.
+
+        Who has been sent on goes before others, and uploads before polls: each step costs a burst's worth.
+        """
+        steps = max(0, min(1, (3 - places) / 2)) + (api is Call.PROGRESS and self.has_line(now))
+        return 1 + steps * _burst(rate) - self._tokens
 
     def call(self, now: datetime) -> None:
         """Count a call that begins."""
@@ -135,21 +156,36 @@ class Line:
         self._peak, self._sample, self._row = None, 0, 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
+        self._uploads_end = now
 
     def served(self, api: Call, now: datetime) -> None:
         """Take note that a call was not throttled."""
         if not self.is_closed(api, now):
             self._row = 0
 
-    def place(self, api: Call, earliest: datetime, now: datetime) -> datetime:
+    def place(self, api: Call, earliest: datetime, now: datetime, waited: Waited = NEW) -> datetime:
         """Give out the next place; ``earliest`` where that is later. Polls stand behind uploads."""
-        rate = self.rate(now)
-        free = max(self._doors[api], now, *(tail for ahead, tail in self._tails.items() if ahead <= api))
+        rate, ahead = self.rate(now), self._doors[api]
+        if api is Call.PROGRESS:
+            ahead = max(ahead, self._tails[Call.UPLOAD], self._uploads_end)
+        free = max(ahead, now, self._tails[api])
         if rate is None or earliest > free:
             return max(earliest, self._doors[api])
         free = min(free, now + FARTHEST)
-        self._tails[api] = free + SECOND / self._density(rate, now)
+        if waited.places:
+            again = now + max(waited.time * SHARE, SOONEST)
+            if ahead <= again < free:
+                return again
+            free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
+        self._stand(api, free, now, waited.places)
         return free
+
+    def _stand(self, api: Call, at: datetime, now: datetime, places: int) -> None:
+        """Note who stands in line: how far it reaches as places are given out, and how long its uploads will take."""
+        rate = max(self.rate(now) or 0, self._doubted)
+        self._tails[api] = at + SECOND / self._density(rate, now, places)
+        if api is Call.UPLOAD and not places:
+            self._uploads_end = max(self._uploads_end, at) + SECOND / self._density(rate, now, 2)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""
@@ -187,6 +223,8 @@ class Line:
         estimate = max(served / self._window, SLOWEST)
         self._first_cut = self._peak is None
         if before is not None and not self._first_cut:
+            if now >= self._falling_since + MEASURED:
+                self._falling_since, self._doubted = now, DEEPEST_CUT * before
             estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
         self._peak, self._cut_at = max(estimate, LEAST), now
         self._sample = served if self._first_cut else max(served, self._sample)
@@ -206,9 +244,10 @@ class Line:
             self._calls.popleft()
         return len(self._calls)
 
-    def _density(self, rate: float, now: datetime) -> float:
-        """Return how many places a second are given out."""
-        density = OVERBOOKED * rate * (1 + DOUBT / sqrt(max(self._measure(now), 1)))
+    def _density(self, rate: float, now: datetime, places: int) -> float:
+        """Return how many places a second are given out; who has been sent on twice needs one that holds."""
+        doubt = DOUBT / sqrt(max(self._measure(now), 1)) * max(0, 1 - places / 2)
+        density = OVERBOOKED * rate * (1 + doubt)
         if self._most is not None:
             return min(density, OVERBOOKED * self._most)
         if self._sample >= FEW:
@@ -218,3 +257,7 @@ class Line:
     def _forget_if_calm(self, now: datetime) -> None:
         if self._peak is not None and now >= max(self._cut_at + CALM, *self._tails.values(), *self._doors.values()):
             self.forget(now)
+
+
+def _burst(rate: float) -> float:
+    return max(BURST, BURST_SECONDS * rate)

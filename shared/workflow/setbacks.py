@@ -1,6 +1,5 @@
 """What an attempt does after a call that did not succeed: change the next call, back off, wait in line, or give up."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -59,11 +58,23 @@ class Setbacks:
             self._claim.stop(State.REJECTED, fault)
 
     def _with_batches(self, fault: Fault) -> Fault:
-        with suppress(AnswerError, SignInError):
-            existing = self._services.api.batches(str(self._job.customer_id))
+        """Name the batches that there are, unless there is a line: mere advice is not worth a wait."""
+        if not self._may_list():
+            return fault
+        try:
+            existing = self._services.api.batches(str(self._job.customer_id), self._may_list)
+        except ThrottledError as error:
+            self._claim.throttled(Call.UPLOAD, error.retry_after)
+        except (AnswerError, SignInError):
+            pass
+        else:
+            self._claim.served(Call.UPLOAD)
             description = f"{fault.description} {nearest_batches(str(self._job.batch_id), existing)}"
             return msgspec.structs.replace(fault, description=description)
         return fault
+
+    def _may_list(self) -> bool:
+        return self._claim.turn(Call.UPLOAD) is None
 
     def unavailable(self, error: UnavailableError, part: tuple[int, int]) -> None:
         """Get a new token, wait in line, or back off; ``part`` is the number of its first and of its last device."""

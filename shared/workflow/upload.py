@@ -138,30 +138,26 @@ class Attempt:
         try:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
-            self._served()
+            self._claim.served(Call.UPLOAD)
             self._setbacks.too_large(len(part), error)
         except RefusedError as error:
-            self._served()
+            self._claim.served(Call.UPLOAD)
             self._setbacks.refused(error)
         except UnavailableError as error:
             self._setbacks.unavailable(error, (first, first + len(part) - 1))
         else:
-            self._served()
+            self._claim.served(Call.UPLOAD)
             self._keep(accepted, first, len(part), request_id)
             return True
         return False
 
     def _is_turn(self) -> bool:
         """Use the turn that the attempt began with, or ask for one; without it, wait in line."""
-        customer, places = str(self._job.customer_id), self._job.internal.places
-        turn = None if self._has_turn else self._services.pacing.turn(Call.UPLOAD, customer, places)
+        turn = None if self._has_turn else self._claim.turn(Call.UPLOAD)
         if turn:
             self._claim.line_up(turn, called=self._called)
         self._has_turn, self._called = False, True
         return turn is None
-
-    def _served(self) -> None:
-        self._services.pacing.served(Call.UPLOAD, str(self._job.customer_id))
 
     def _keep(self, accepted: Accepted, first: int, count: int, request_id: str) -> None:
         now = self._services.clock()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import override
 
 from shared.workflow.pacing import Pacing, Throttle
-from shared.workflow.rate_limit import Call
+from shared.workflow.rate_limit import NEW, Call, Waited
 from tests.workflow.backlog import Backlog, Report
 from tests.workflow.quota import MINUTE, Quota
 
@@ -29,11 +29,11 @@ class Unpaced(Pacing):
         self._now = clock
 
     @override
-    def turn(self, api: Call, customer: str, places: int) -> datetime | None:
+    def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         return None
 
     @override
-    def place(self, api: Call, customer: str, earliest: datetime) -> datetime:
+    def place(self, api: Call, customer: str, earliest: datetime, waited: Waited = NEW) -> datetime:
         return earliest
 
     @override

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
-from shared.workflow.rate_limit import Call
+from shared.workflow.rate_limit import Call, Waited
 from tests.fakes import Clock
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -19,7 +19,7 @@ class Office:
         self.pacing = Pacing(self.clock, requests_per_minute)
 
     def may_call(self, customer: str, places: int = 0) -> bool:
-        return self.pacing.turn(Call.UPLOAD, customer, places) is None
+        return self.pacing.turn(Call.UPLOAD, customer, Waited(places)) is None
 
     def throttle(self, customer: str, seconds: int = 60) -> str:
         return self.pacing.throttled(Call.UPLOAD, customer, seconds * SECOND).scope
@@ -111,7 +111,7 @@ def test_after_an_error_more_customers_must_be_throttled_in_a_row() -> None:
 def test_a_customer_without_other_calls_passes_the_partners_line() -> None:
     office = throttled_partner()
     assert office.may_call("new")
-    later = office.pacing.turn(Call.UPLOAD, "newer", 0)
+    later = office.pacing.turn(Call.UPLOAD, "newer", Waited(0))
     assert later == office.clock.now + PASS_EVERY
     office.after(PASS_EVERY)
     assert office.may_call("newer", places=1)
@@ -119,7 +119,7 @@ def test_a_customer_without_other_calls_passes_the_partners_line() -> None:
 
 def test_few_customers_wait_for_a_pass() -> None:
     office = throttled_partner()
-    turns = [office.pacing.turn(Call.UPLOAD, f"new {number}", 0) for number in range(10)]
+    turns = [office.pacing.turn(Call.UPLOAD, f"new {number}", Waited(0)) for number in range(10)]
     passes = [turn for turn in turns if turn and turn < office.clock.now + MINUTE - SECOND]
     assert turns[0] is None
     assert len(passes) == MOST_PASSES - 2
@@ -129,7 +129,7 @@ def test_few_customers_wait_for_a_pass() -> None:
 def test_a_customer_who_asks_again_keeps_its_pass() -> None:
     office = throttled_partner()
     assert office.may_call("new")
-    assert office.pacing.turn(Call.UPLOAD, "newer", 0) == office.pacing.turn(Call.UPLOAD, "newer", 0)
+    assert office.pacing.turn(Call.UPLOAD, "newer", Waited(0)) == office.pacing.turn(Call.UPLOAD, "newer", Waited(0))
 
 
 def test_a_known_quota_is_obeyed_by_all_customers_together() -> None:
@@ -177,5 +177,5 @@ def test_a_first_call_never_waits_though_each_look_at_the_clock_is_a_little_late
         return clock.now
 
     pacing = Pacing(ticking)
-    assert pacing.turn(Call.UPLOAD, "a customer", 0) is None
-    assert pacing.turn(Call.PROGRESS, "another customer", 0) is None
+    assert pacing.turn(Call.UPLOAD, "a customer", Waited(0)) is None
+    assert pacing.turn(Call.PROGRESS, "another customer", Waited(0)) is None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow.rate_limit import CALM, FARTHEST, UNPROVEN, Call, Line
+from shared.workflow.rate_limit import CALM, FARTHEST, UNPROVEN, Call, Line, Waited
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -13,7 +13,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 def called(calls: int, at: datetime = NOW, line: Line | None = None) -> Line:
     line = line or Line(at)
     for _ in range(calls):
-        assert line.admits(Call.UPLOAD, 0, at)
+        assert line.admits(Call.UPLOAD, Waited(0), at)
         line.call(at)
     return line
 
@@ -33,8 +33,8 @@ def test_without_a_throttle_nothing_waits() -> None:
 def test_a_throttle_closes_the_door_until_its_time_is_over() -> None:
     line = called(61)
     assert line.throttled(Call.UPLOAD, 50 * SECOND, NOW) == NOW + 50 * SECOND
-    assert not line.admits(Call.UPLOAD, 5, NOW + 49 * SECOND)
-    assert line.admits(Call.UPLOAD, 5, NOW + 50 * SECOND)
+    assert not line.admits(Call.UPLOAD, Waited(5), NOW + 49 * SECOND)
+    assert line.admits(Call.UPLOAD, Waited(5), NOW + 50 * SECOND)
 
 
 def test_a_throttled_upload_does_not_close_the_door_for_polls() -> None:
@@ -163,8 +163,8 @@ def test_who_has_no_place_waits_behind_those_who_have() -> None:
     for _ in range(100):
         line.place(Call.UPLOAD, NOW, NOW)
     at = NOW + MINUTE + 10 * SECOND
-    assert not line.admits(Call.UPLOAD, 0, at)
-    assert line.admits(Call.UPLOAD, 1, at)
+    assert not line.admits(Call.UPLOAD, Waited(0), at)
+    assert line.admits(Call.UPLOAD, Waited(1), at)
 
 
 def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
@@ -173,17 +173,17 @@ def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
     for _ in range(100):
         line.place(Call.UPLOAD, NOW, NOW)
     admitted = dict.fromkeys(("poll", "upload", "sent on"), 0)
-    while line.admits(Call.PROGRESS, 1, at):
+    while line.admits(Call.PROGRESS, Waited(1), at):
         line.call(at)
         admitted["poll"] += 1
-    while line.admits(Call.UPLOAD, 1, at):
+    while line.admits(Call.UPLOAD, Waited(1), at):
         line.call(at)
         admitted["upload"] += 1
-    while line.admits(Call.UPLOAD, 2, at):
+    while line.admits(Call.UPLOAD, Waited(2), at):
         line.call(at)
         admitted["sent on"] += 1
     assert all(admitted.values())
-    assert not line.admits(Call.UPLOAD, 9, at)
+    assert not line.admits(Call.UPLOAD, Waited(9), at)
 
 
 def test_after_a_calm_the_app_is_as_quick_as_ever() -> None:
@@ -198,7 +198,7 @@ def test_a_known_quota_is_never_exceeded() -> None:
     line, admitted = Line(NOW, most=0.5), 0
     for second in range(600):
         at = NOW + second * SECOND
-        while line.admits(Call.UPLOAD, 9, at):
+        while line.admits(Call.UPLOAD, Waited(9), at):
             line.call(at)
             admitted += 1
     assert 250 <= admitted <= 10 * 30
