@@ -113,4 +113,5 @@ class Terminal:
 
 
 def _own_the_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has its background jobs, these tests maybe, ignore it
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

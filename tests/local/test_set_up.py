@@ -38,6 +38,7 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - the child does nothing else before it is replaced
         )
         self._started.enter_context(command)
         self._started.callback(command.kill)
@@ -51,6 +52,11 @@ class Checkout:
     def has_pip(self) -> bool:
         command = [str(self.root / ".venv" / "bin" / "python"), "-m", "pip", "--version"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - the one just made
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs, of which these tests may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
