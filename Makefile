@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run serve drop status test check soak bench package clean
 
+# Many short processes start here, and each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON := .venv/bin/python
 TOOLS := .venv/.ready
 EMULATOR := local/node_modules/.ready
