@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from shared.workflow.rate_limit import MEASURED, NEW, Call, Line, Waited
+from shared.workflow.rate import MEASURED
+from shared.workflow.rate_limit import NEW, Call, Line, Waited
 
 PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 """How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""

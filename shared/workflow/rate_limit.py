@@ -1,38 +1,15 @@
-"""The line before one of Partner Center's quotas: its doors, the rate that is believed to be served, places in it.
+"""The line before one of Partner Center's quotas: its doors, and places in it at the rate that is believed.
 
-Everything here is pure: moments come in, moments go out. A process knows only what it was told itself; of several
-processes each finds its share. The models are TCP's congestion control (a rate that grows as CUBIC does, RFC 9438,
-cut at each throttle) and botocore's adaptive retries (a token bucket filled at that rate, never far above what was
-really called).
+Everything here is pure: moments come in, moments go out. A process knows only what it has met itself; of several
+processes each finds its share. Calls are let in by a token bucket, which is filled at the rate.
 """
 
-from collections import deque
 from datetime import datetime, timedelta
 from enum import IntEnum
-from math import exp2, inf, sqrt
+from math import inf
 from typing import NamedTuple
 
-MEASURED = timedelta(minutes=1)
-"""What was called in so long a time is the sample that rates are estimated from."""
-
-CUT, REGAIN = 0.8, 120
-"""A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
-
-DEEPEST_CUT = 0.7
-"""One sample is small: not more than this is believed at a time."""
-
-SLOWEST = 6 / 60
-"""Calls a second where a throttle is met before anything was served."""
-
-LEAST = 1 / 600
-"""Calls a second: however many are refused, one is tried in ten minutes."""
-
-OVERBOOKED, DOUBT = 1.2, 3.0
-"""Places are given out denser than the rate, the more so the smaller the sample (it errs by its square root):
-who comes too early is sent on without a call, but a turn that nobody takes is lost."""
-
-FEW, SUPPOSED = 5, 1.0
-"""A sample this small says nothing: for the first minutes places are a second apart."""
+from shared.workflow.rate import HOLDS, Rate
 
 SOONEST, SHARE = timedelta(seconds=5), 1 / 2
 """When whoever was sent on comes again: after this share of the time that it has waited, or where the line ends sooner.
@@ -80,17 +57,10 @@ class Line:
 
     def __init__(self, now: datetime, most: float | None = None) -> None:
         """Begin without a line; ``most`` calls a second are never exceeded, where it is known."""
-        self._born = self._cut_at = self._filled = now
-        self._most = most
-        self._peak: float | None = None
-        self._sample = 0
-        self._window = MEASURED.total_seconds()
-        self._first_cut = False
-        self._falling_since, self._doubted = now - MEASURED, 0.0
-        self._tokens = inf
+        self._rate = Rate(now, most)
+        self._tokens, self._filled = inf, now
         self._called_at = now - CALM
         self._row = 0
-        self._calls = deque[datetime]()
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
         self._uploads_end = now
@@ -98,12 +68,7 @@ class Line:
 
     def rate(self, now: datetime) -> float | None:
         """Return how many calls a second are believed to be served; ``None`` where nothing limits them."""
-        if self._peak is None:
-            return self._most
-        regain, farthest = (REGAIN, 1.5) if self._sample >= FEW else (REGAIN / 4, 4)
-        grown = self._peak * (1 + (1 - CUT) * ((now - self._cut_at).total_seconds() / regain - 1) ** 3)
-        rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
-        return rate if self._most is None else min(rate, self._most)
+        return self._rate.a_second(now)
 
     def is_closed(self, api: Call, now: datetime) -> bool:
         """Say whether a throttle's time is not over yet."""
@@ -123,9 +88,7 @@ class Line:
             return False
         self._tokens = min(4 * _burst(rate), self._tokens + rate * (now - self._filled).total_seconds())
         self._filled = now
-        if self._most is not None and self._measure(now) >= self._most * MEASURED.total_seconds():
-            return False
-        return self._missing(api, waited.places, now, rate) <= 0
+        return not self._rate.is_used_up(now) and self._missing(api, waited.places, now, rate) <= 0
 
     def _missing(self, api: Call, places: int, now: datetime, rate: float) -> float:
         """Return how many calls are to be saved up before a job may call.
@@ -139,21 +102,20 @@ class Line:
         """Count a call that begins."""
         self._tokens -= 1
         self._called_at = now
-        self._measure(now)
-        self._calls.append(now)
+        self._rate.call(now)
 
     def refused(self) -> None:
         """Take the latest call out of the sample again."""
-        if self._calls:
-            self._calls.pop()
+        self._rate.refused()
 
     def is_calm(self, now: datetime) -> bool:
         """Say whether nothing was called or throttled lately, and nobody waits."""
-        return now >= max(self._called_at + CALM, self._cut_at, *self._tails.values(), *self._doors.values())
+        return now >= max(self._called_at + CALM, self._rate.cut_at, *self._tails.values(), *self._doors.values())
 
     def forget(self, now: datetime) -> None:
         """Open the doors and forget the rate, as what was learnt was another quota's; the calls were its own."""
-        self._peak, self._sample, self._row = None, 0, 0
+        self._rate.forget()
+        self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
         self._uploads_end = now
@@ -182,10 +144,9 @@ class Line:
 
     def _stand(self, api: Call, at: datetime, now: datetime, places: int) -> None:
         """Note who stands in line: how far it reaches as places are given out, and how long its uploads will take."""
-        rate = max(self.rate(now) or 0, self._doubted)
-        self._tails[api] = at + SECOND / self._density(rate, now, places)
+        self._tails[api] = at + self._rate.between_places(places, now)
         if api is Call.UPLOAD and not places:
-            self._uploads_end = max(self._uploads_end, at) + SECOND / self._density(rate, now, 2)
+            self._uploads_end = max(self._uploads_end, at) + self._rate.between_places(HOLDS, now)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""
@@ -197,7 +158,7 @@ class Line:
         proven = retry_after is None or now < self._tested[api] + UNPROVEN
         if proven or wait <= UNPROVEN:
             self._close(api, wait, now)
-            return max(self._doors[api], now + SECOND / (self._peak or SLOWEST))
+            return max(self._doors[api], now + self._rate.step)
         self._close(api, UNPROVEN, now)
         self._tested[api] = self._doors[api]
         return now + wait
@@ -212,50 +173,20 @@ class Line:
         others_closed = any(self.is_closed(other, now) for other in Call)
         self._doors[api] = now + wait
         if not others_closed:
-            self._cut(wait, now)
-        after = self._doors[api] + SECOND / (self._peak or SLOWEST)
+            self._rate.cut(wait, now)
+            self._tokens, self._filled = 0.0, now
+        after = self._doors[api] + self._rate.step
         self._tails[api] = max(self._tails[api], after)
-
-    def _cut(self, wait: timedelta, now: datetime) -> None:
-        served, before = self._measure(now), self.rate(now)
-        spent = now - self._calls[0] if self._calls else timedelta(0)
-        self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()
-        estimate = max(served / self._window, SLOWEST)
-        self._first_cut = self._peak is None
-        if before is not None and not self._first_cut:
-            if now >= self._falling_since + MEASURED:
-                self._falling_since, self._doubted = now, DEEPEST_CUT * before
-            estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
-        self._peak, self._cut_at = max(estimate, LEAST), now
-        self._sample = served if self._first_cut else max(served, self._sample)
-        self._tokens, self._filled = 0.0, now
 
     def _throttled_with_others(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Learn from a call that had begun before the door was closed: less was served than it seemed."""
-        if self._first_cut:
-            self._sample = self._measure(now)
-            self._peak = max(self._sample / self._window, SLOWEST)
+        self._rate.correct(now)
         if retry_after and retry_after <= UNPROVEN:
             self._doors[api] = max(self._doors[api], now + retry_after)
         return self.place(api, now + (retry_after or SECOND), now)
 
-    def _measure(self, now: datetime) -> int:
-        while self._calls and self._calls[0] <= now - MEASURED:
-            self._calls.popleft()
-        return len(self._calls)
-
-    def _density(self, rate: float, now: datetime, places: int) -> float:
-        """Return how many places a second are given out; who has been sent on twice needs one that holds."""
-        doubt = DOUBT / sqrt(max(self._measure(now), 1)) * max(0, 1 - places / 2)
-        density = OVERBOOKED * rate * (1 + doubt)
-        if self._most is not None:
-            return min(density, OVERBOOKED * self._most)
-        if self._sample >= FEW:
-            return density
-        return max(density, SUPPOSED * exp2((self._cut_at - now) / timedelta(minutes=1)))
-
     def _forget_if_calm(self, now: datetime) -> None:
-        if self._peak is not None and now >= max(self._cut_at + CALM, *self._tails.values(), *self._doors.values()):
+        if self._rate.is_learnt and now >= max(self._rate.cut_at + CALM, *self._tails.values(), *self._doors.values()):
             self.forget(now)
 
 

@@ -1,0 +1,123 @@
+"""The rate at which one of Partner Center's quotas is believed to be served: learnt from what is called and throttled.
+
+The models are TCP's congestion control (a rate that grows as CUBIC does, RFC 9438, cut at each throttle) and botocore's
+adaptive retries (never far above what was really called).
+"""
+
+from collections import deque
+from datetime import datetime, timedelta
+from math import exp2, sqrt
+
+MEASURED = timedelta(minutes=1)
+"""What was called in so long a time is the sample that rates are estimated from."""
+
+CUT, REGAIN = 0.8, 120
+"""A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
+
+DEEPEST_CUT = 0.7
+"""One sample is small: not more than this is believed at a time."""
+
+SLOWEST = 6 / 60
+"""Calls a second where a throttle is met before anything was served."""
+
+LEAST = 1 / 600
+"""Calls a second: however many are refused, one is tried in ten minutes."""
+
+OVERBOOKED, DOUBT = 1.2, 3.0
+"""Places are given out denser than the rate, the more so the smaller the sample (it errs by its square root):
+who comes too early is sent on without a call, but a turn that nobody takes is lost."""
+
+HOLDS = 2
+"""Who has had so many places gets one that holds: without the doubt."""
+
+FEW, SUPPOSED = 5, 1.0
+"""A sample this small says nothing: for the first minutes places are a second apart."""
+
+
+class Rate:
+    """What is believed of one quota; ``most`` calls a second are never exceeded, where it is known."""
+
+    def __init__(self, now: datetime, most: float | None = None) -> None:
+        """Believe in no limit yet."""
+        self.cut_at = self._born = now
+        self._most = most
+        self._peak: float | None = None
+        self._sample = 0
+        self._window = MEASURED.total_seconds()
+        self._first_cut = False
+        self._falling_since, self._before_fall = now - MEASURED, 0.0
+        self._calls = deque[datetime]()
+
+    @property
+    def is_learnt(self) -> bool:
+        """Return whether a throttle was met, and not forgotten since."""
+        return self._peak is not None
+
+    @property
+    def step(self) -> timedelta:
+        """Return the time between two calls at the rate that a cut has left."""
+        return timedelta(seconds=1 / (self._peak or SLOWEST))
+
+    def a_second(self, now: datetime) -> float | None:
+        """Return how many calls a second are believed to be served; ``None`` where nothing limits them."""
+        if self._peak is None:
+            return self._most
+        regain, farthest = (REGAIN, 1.5) if self._sample >= FEW else (REGAIN / 4, 4)
+        grown = self._peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
+        rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
+        return rate if self._most is None else min(rate, self._most)
+
+    def is_used_up(self, now: datetime) -> bool:
+        """Return whether the known quota of this minute is used up."""
+        return self._most is not None and self._measure(now) >= self._most * MEASURED.total_seconds()
+
+    def between_places(self, places: int, now: datetime) -> timedelta:
+        """Return the time between two places in line, for a job that has had so many before."""
+        # A fall is sharp lest calls are refused; places cannot be moved when the rate is back.
+        rate = max(self.a_second(now) or LEAST, self._before_fall)
+        doubt = DOUBT / sqrt(max(self._measure(now), 1)) * max(0, 1 - places / HOLDS)
+        density = OVERBOOKED * rate * (1 + doubt)
+        if self._most is not None:
+            density = min(density, OVERBOOKED * self._most)
+        elif self._sample < FEW:
+            density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
+        return timedelta(seconds=1 / density)
+
+    def call(self, now: datetime) -> None:
+        """Count a call that begins."""
+        self._measure(now)
+        self._calls.append(now)
+
+    def refused(self) -> None:
+        """Take the latest call out of the sample again."""
+        if self._calls:
+            self._calls.pop()
+
+    def cut(self, wait: timedelta, now: datetime) -> None:
+        """Slow down for a throttle that lasts for ``wait``."""
+        served, before = self._measure(now), self.a_second(now)
+        spent = now - self._calls[0] if self._calls else timedelta(0)
+        self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()
+        estimate = max(served / self._window, SLOWEST)
+        self._first_cut = self._peak is None
+        if before is not None and not self._first_cut:
+            estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
+            if now >= self._falling_since + MEASURED:
+                self._falling_since, self._before_fall = now, DEEPEST_CUT * before
+        self._peak, self.cut_at = max(estimate, LEAST), now
+        self._sample = served if self._first_cut else max(served, self._sample)
+
+    def correct(self, now: datetime) -> None:
+        """Correct the first estimate: of the calls that were under way one more was refused."""
+        if self._first_cut:
+            self._sample = self._measure(now)
+            self._peak = max(self._sample / self._window, SLOWEST)
+
+    def forget(self) -> None:
+        """Believe in no limit again; the calls were made all the same."""
+        self._peak, self._sample, self._before_fall = None, 0, 0.0
+
+    def _measure(self, now: datetime) -> int:
+        while self._calls and self._calls[0] <= now - MEASURED:
+            self._calls.popleft()
+        return len(self._calls)
