@@ -2,8 +2,11 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from io import StringIO
+
+import pytest
 
 from local.stand_ins.partner_center import ALREADY_REGISTERED, UNREPORTED, Operation, Outcome, faults
 from shared.job.record import State
@@ -40,14 +43,19 @@ def test_devices_missing_from_the_answer_are_not_reported(stage: Stage) -> None:
     ]
 
 
-def test_devices_of_a_hash_alone_are_matched_by_position(stage: Stage) -> None:
-    hashes = ["secretHashOne+16CharactersAndMore", "secretHashTwo+16CharactersAndMore"]
-    stage.partner_center.script.device_ends(hashes[1], OTHER_TENANT)
-    stage.drop(json.dumps([{"hardwareHash": text} for text in hashes]).encode())
+HASHES = ["secretHashOne+16CharactersAndMore", "secretHashTwo+16CharactersAndMore"]
+
+
+@pytest.mark.parametrize(("ends", "expected"), [((), ("registered", "position")), (HASHES[1:], ("not_reported", ""))])
+def test_devices_of_a_hash_alone_are_matched_by_position_only_where_all_end_alike(
+    stage: Stage, ends: Sequence[str], expected: tuple[str, str]
+) -> None:
+    for text in ends:
+        stage.partner_center.script.device_ends(text, OTHER_TENANT)
+    stage.drop(json.dumps([{"hardwareHash": text} for text in HASHES]).encode())
     stage.finish()
     assert [(row["outcome"], row["matchedBy"], row["hardwareHashStart"]) for row in rows(stage)] == [
-        ("registered", "position", "secretHashOne+16"),
-        ("failed", "position", "secretHashTwo+16"),
+        (*expected, text[:16]) for text in HASHES
     ]
 
 
