@@ -20,7 +20,7 @@ from local.run import host_at_work
 from local.stage import BATCH, CUSTOMER, stage
 from shared import manifest
 from shared.job.blob_names import results_of, status_of
-from shared.partner_center.device_errors import KNOWN
+from shared.partner_center.device_errors import DEVICE_ERRORS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -44,7 +44,8 @@ def codes_table() -> str:
 def device_errors_table() -> str:
     """Return the table of Partner Center's device errors."""
     rows = [
-        (f"`{error.number}`" if error.number else "", f"`{error.name}`", error.outcome, error.action) for error in KNOWN
+        (f"`{error.number}`" if error.number else "", f"`{error.name}`", error.outcome, error.action)
+        for error in DEVICE_ERRORS
     ]
     return _table(("number", "name", "outcome", "what to do"), rows)
 

@@ -6,7 +6,7 @@ from typing import override
 
 import msgspec
 
-from shared.config import values
+from shared.config import parsing
 from shared.config.clouds import CLOUDS, Cloud
 from shared.config.environment import Reader
 from shared.config.timeouts import SHORTEST_LEASE
@@ -69,7 +69,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _settings(reader: Reader) -> Settings:
     way = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
-    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, values.url, "https address (http is for loopback only)")
+    url = reader.parsed("PARTNER_CENTER_URL", cloud.url, parsing.url, "https address (http is for loopback only)")
     return Settings(
         connection=_connection(reader),
         container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
@@ -78,7 +78,7 @@ def _settings(reader: Reader) -> Settings:
         cloud=cloud,
         url=url,
         authority=reader.parsed(
-            "AZURE_AUTHORITY_HOST", cloud.authority, values.authority, "https address or host name"
+            "AZURE_AUTHORITY_HOST", cloud.authority, parsing.authority, "https address or host name"
         ),
         sign_in=way,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", way, _APP_WAYS),
@@ -86,8 +86,8 @@ def _settings(reader: Reader) -> Settings:
         app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", way, _APP_WAYS),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", way, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", way, ()),
-        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", values.header, _HEADER),
-        application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, values.header, _HEADER),
+        locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", parsing.header, _HEADER),
+        application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, parsing.header, _HEADER),
         limits=_limits(reader, way),
         delays=_delays(reader, url),
     )
@@ -95,7 +95,7 @@ def _settings(reader: Reader) -> Settings:
 
 def _storage_name(reader: Reader, name: str, what: str) -> str:
     value = reader.required(name, what)
-    if value and not values.is_storage_name(value):
+    if value and not parsing.is_storage_name(value):
         reader.faults.append(
             f"{name} is {value!r}, but a name has 3 to 63 lowercase letters, digits and single hyphens"
         )
@@ -120,7 +120,7 @@ def _connection(reader: Reader) -> Connection:
     connection_string = reader.optional(CONNECTION)
     if connection_string:
         # The value is not repeated, as it may hold a key.
-        if not values.is_connection_string(connection_string):
+        if not parsing.is_connection_string(connection_string):
             reader.faults.append(f"{CONNECTION} is no connection string of a storage account")
         return Connection(connection_string, None, None, None)
     return Connection(
@@ -132,7 +132,7 @@ def _service(reader: Reader, kind: str) -> str:
     name = f"{CONNECTION}__{kind}ServiceUri"
     uri = reader.required(name, f"neither it nor a connection string {CONNECTION} is set")
     # The value is not repeated, as it may be a connection string, put here by mistake.
-    if uri and not values.is_service(uri):
+    if uri and not parsing.is_service(uri):
         reader.faults.append(f"{name} is no https address such as https://my-account.{kind}.core.windows.net")
     return uri
 
@@ -145,7 +145,7 @@ def _for_sign_in(reader: Reader, name: str, way: str, needed_by: tuple[str, ...]
 
 def _tenant(reader: Reader, way: str) -> str | None:
     value = _for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", way, _APP_WAYS)
-    if value and not values.is_tenant(value):
+    if value and not parsing.is_tenant(value):
         reader.faults.append(f"PARTNER_CENTER_TENANT_ID is {value!r}, which is neither a tenant's id nor its domain")
     return value
 
@@ -153,7 +153,7 @@ def _tenant(reader: Reader, way: str) -> str | None:
 def _secret(reader: Reader, name: str, way: str, needed_by: tuple[str, ...]) -> str | None:
     value = _for_sign_in(reader, name, way, needed_by)
     # The value is not repeated, as it may be the secret itself, pasted here.
-    if value and not values.is_secret_url(value):
+    if value and not parsing.is_secret_url(value):
         reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
     return value
 
@@ -174,12 +174,12 @@ class Limits(msgspec.Struct, frozen=True):
 
 def _limits(reader: Reader, way: str) -> Limits:
     return Limits(
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", values.positive, _COUNT),
-        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), values.positive, _COUNT),
-        devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), values.positive, _COUNT),
-        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", values.customers, "list of customer ids (GUIDs)"),
+        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", parsing.positive, _COUNT),
+        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), parsing.positive, _COUNT),
+        devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), parsing.positive, _COUNT),
+        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", parsing.customers, "list of customer ids (GUIDs)"),
         create_missing_batch=_create_missing_batch(reader, way),
-        requests_per_minute=reader.parsed("MAX_REQUESTS_PER_MINUTE", "", values.positive_or_none, _COUNT),
+        requests_per_minute=reader.parsed("MAX_REQUESTS_PER_MINUTE", "", parsing.positive_or_none, _COUNT),
     )
 
 
@@ -215,8 +215,8 @@ _DELAYS = {
 
 def _delays(reader: Reader, url: str) -> Delays:
     shape = "ISO 8601 duration such as PT30S or P2D"
-    read = {field: reader.parsed(name, default, values.duration, shape) for field, (name, default) in _DELAYS.items()}
+    read = {field: reader.parsed(name, default, parsing.duration, shape) for field, (name, default) in _DELAYS.items()}
     # A lease that expires during a call lets a second attempt upload the same part. Loopback is for tests, which wait.
-    if read["lease"] < SHORTEST_LEASE and not values.is_loopback(url):
+    if read["lease"] < SHORTEST_LEASE and not parsing.is_loopback(url):
         reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
     return Delays(**read)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, timestamp
-from shared.job.repeats import repeated
+from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
 from shared.job.unanswered import interrupted, part_within, unknown
 from shared.manifest import Findings, Manifest

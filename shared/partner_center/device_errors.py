@@ -21,7 +21,7 @@ class DeviceError(msgspec.Struct, frozen=True):
 _FIX = "Correct the row and drop the whole manifest again."
 _OWNER = "Ask the device's present owner to release it, then drop the whole manifest again."
 
-KNOWN = (
+DEVICE_ERRORS = (
     DeviceError("640", "StorageError", "A fault on Microsoft's side: drop the whole manifest again."),
     DeviceError("801", "InvalidZtdRequestBody", _FIX),
     DeviceError(
@@ -68,7 +68,7 @@ _ACTIONS = {
     Outcome.DUPLICATE: "Nothing to do: the manifest has the same device in an earlier row.",
 }
 
-_BY_NUMBER = {error.number: error for error in KNOWN if error.number}
+_BY_NUMBER = {error.number: error for error in DEVICE_ERRORS if error.number}
 
 
 def device_error(code: str | None, description: str | None) -> DeviceError:
@@ -81,7 +81,7 @@ def device_error(code: str | None, description: str | None) -> DeviceError:
     """
     # The two documentation pages disagree about numbers, so that the name counts first.
     texts = f"{code} {description}".lower().replace("another", "other")
-    named = (error for error in KNOWN if error.name.lower() in texts)
+    named = (error for error in DEVICE_ERRORS if error.name.lower() in texts)
     return next(named, None) or _BY_NUMBER.get(code or "", UNKNOWN)
 
 

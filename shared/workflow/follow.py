@@ -24,7 +24,7 @@ from shared.workflow.ports import (
     StorageUnavailableError,
 )
 from shared.workflow.rate_limit import Call
-from shared.workflow.results import write_results
+from shared.workflow.results import results_csv
 from shared.workflow.sent_devices import ReadOtherwiseError, SentDevices
 
 CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
@@ -188,7 +188,7 @@ class PollRound:
             seen = storage.results(manifest)
         self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
         try:
-            results = storage.write_results(self._job, write_results(self._job, rows()), seen)
+            results = storage.write_results(self._job, results_csv(self._job, rows()), seen)
         except ConflictError:
             found = storage.results(manifest)
             if seen or found is None:

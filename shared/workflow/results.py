@@ -30,7 +30,7 @@ _SIGN = re.compile(_SIGNS)
 _UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
 
 
-def write_results(job: Job, rows: Iterable[Row]) -> Iterator[bytes]:
+def results_csv(job: Job, rows: Iterable[Row]) -> Iterator[bytes]:
     """Write the results of a job whose every upload has been judged, in pieces of about a megabyte.
 
     Returns:

@@ -8,7 +8,7 @@ import msgspec
 from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.record import Fault, Job, State
-from shared.job.repeats import repeated
+from shared.job.repeated_errors import repeated
 from shared.partner_center.advice import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
 from shared.partner_center.tokens import SignInError

@@ -15,7 +15,7 @@ from shared.job.blob_names import (
     names_another,
     status_of,
 )
-from shared.job.metadata import moment
+from shared.job.status_metadata import moment
 from shared.workflow.ports import BlobEntry, WakeUps
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
 

@@ -11,7 +11,7 @@ from shared.job.record import DeviceResult, Job, Lease, Outcome, ResultRun, Uplo
 from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.workflow.results import COLUMNS, PIECE, unknown_rows, write_results
+from shared.workflow.results import COLUMNS, PIECE, results_csv, unknown_rows
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ def test_every_row_of_the_manifest_has_one() -> None:
     ]
     good = ResultRun(1, DeviceResult(Outcome.REGISTERED, None, None, "serialNumber"))
     bad = ResultRun(1, DeviceResult(Outcome.FAILED, "808", "ZtdDeviceAssignedToOtherTenant", "position"))
-    found = read(write_results(job(good, bad), rows))
+    found = read(results_csv(job(good, bad), rows))
     assert [row["device"] for row in found] == ["1", "2", "3", "4"]
     assert [row["outcome"] for row in found] == ["registered", "duplicate", "failed", "not_uploaded"]
     assert found[0]["hardwareHashStart"] == "H" * 16
@@ -66,7 +66,7 @@ def test_every_row_of_the_manifest_has_one() -> None:
 def test_no_cell_is_a_formula() -> None:
     cells = ["=1+1", "A;=x", "B\t+1", "\r\n@x", "C, -1", "\uff1d1", "D\uff1b\uff20x", "'=x", "a=b", "a-b"]
     rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
-    found = read(write_results(job(ResultRun(10, DeviceResult(Outcome.REGISTERED))), rows))
+    found = read(results_csv(job(ResultRun(10, DeviceResult(Outcome.REGISTERED))), rows))
     assert [row["serialNumber"] for row in found] == [
         "'=1+1",
         "A;'=x",
@@ -82,7 +82,7 @@ def test_no_cell_is_a_formula() -> None:
 
 
 def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
-    found = read(write_results(job(ResultRun(2, DeviceResult(Outcome.REGISTERED))), unknown_rows(2)))
+    found = read(results_csv(job(ResultRun(2, DeviceResult(Outcome.REGISTERED))), unknown_rows(2)))
     assert [(row["device"], row["serialNumber"], row["outcome"]) for row in found] == [
         ("1", "", "registered"),
         ("2", "", "registered"),
@@ -91,9 +91,7 @@ def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
 
 def test_results_are_made_in_pieces_of_a_megabyte() -> None:
     rows = 40_000
-    pieces = list(
-        write_results(job(ResultRun(rows, DeviceResult(Outcome.FAILED, "808", "x" * 60))), unknown_rows(rows))
-    )
+    pieces = list(results_csv(job(ResultRun(rows, DeviceResult(Outcome.FAILED, "808", "x" * 60))), unknown_rows(rows)))
     assert len(pieces) > 1
     assert all(PIECE < len(piece) < PIECE + 1000 for piece in pieces[:-1])
     assert len(read(pieces)) == rows
