@@ -6,8 +6,9 @@ import msgspec
 
 from shared.manifest.device import FIELDS, Device, Entry
 from shared.manifest.findings import Report, UnreadableError
-from shared.manifest.hardware_hash import is_bare, is_flawless
+from shared.manifest.hardware_hash import has_unusual_length, is_bare, is_flawless
 from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, is_odd, is_plain, look_at
+from shared.manifest.values import is_guid
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
@@ -16,9 +17,9 @@ _SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "ma
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _HASH = FIELDS.index("hardwareHash")
 _KEY = FIELDS.index("productKey")
+_BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
 _MOST_KNOWN = 4_096
 _LONGEST_KNOWN = 64  # characters
-_ABSENT = Found(None)
 
 
 def is_identified(device: Device) -> bool:
@@ -50,7 +51,9 @@ class DeviceCheck:
         self._is_flawless = is_bare if is_valid else is_flawless
         # Manufacturers and models, and what was found about odd values: both come again and again.
         self._known: set[str | None] = {None}
-        self._found: dict[tuple[str, str], Found] = {}
+        self._found: dict[tuple[int, str], Found] = {}
+        self._cut_off = 0
+        """The place of the last device whose hash seems to go on in the next one."""
 
     def __call__(self, entries: Iterable[Entry]) -> Iterable[Entry]:
         """Check some devices; findings are reported as they are taken.
@@ -116,43 +119,59 @@ class DeviceCheck:
 
     def _cleaned(self, entry: Entry) -> Device:
         """Report what is wrong with a device or odd about it, and return it as it is sent."""
-        found = [self._look_at(field, value) if value else _ABSENT for field, value in _fields(entry.device)]
-        for field, (_, issue, warnings, *_) in zip(FIELDS, found, strict=True):
-            for code, *facts in warnings:
-                self._report.warning(entry, field, code, *facts)
+        sent = list(msgspec.structs.astuple(entry.device))
+        placeholders = []
+        for at, value in enumerate(sent):
+            if value is None or (at == _HASH and self._is_flawless(value)):
+                continue
+            found, field = self._look_at(at, value), FIELDS[at]
+            sent[at] = found.value
+            for warning in found.warnings:
+                self._report.warning(entry, field, *warning)
+            issue = found.issue
+            if at == _HASH and not issue and self._is_piece(found.value or "", entry.place):
+                issue = ("hash_in_pieces",)
             if issue:
                 self._report.issue(entry, field, *issue)
                 entry.sound = False
-        if found[_KEY].is_guid:
-            self._look_at_guid(found, entry)
-        self._look_for_placeholders(found, entry)
-        return Device(*(each.value for each in found))
+            if found.is_placeholder:
+                placeholders.append(at)
+        self._look_at_guid(sent, entry)
+        needs_tuple = not (sent[_HASH] or sent[_KEY])
+        for at in placeholders:
+            if needs_tuple or FIELDS[at] in IDENTIFIERS:
+                self._report.warning(entry, FIELDS[at], "placeholder_value", FIELDS[at], repr((sent[at] or "").strip()))
+        return Device(*sent)
 
-    def _look_at(self, field: str, value: str) -> Found:
+    def _is_piece(self, value: str, place: int) -> bool:
+        """Return whether an unusual hash goes on from the one before it, which a line break has cut off."""
+        begins = value.startswith(_BEGIN)
+        is_piece = not begins and self._cut_off == place - 1 > 0
+        if is_piece or (begins and has_unusual_length(value)):
+            self._cut_off = place
+        return is_piece
+
+    def _look_at(self, at: int, value: str) -> Found:
         if len(value) > _LONGEST_KNOWN:
-            is_flawless_hash = field == FIELDS[_HASH] and self._is_flawless(value)
-            return Found(value) if is_flawless_hash else look_at(field, value)
-        found = self._found.get((field, value))
+            return look_at(FIELDS[at], value)
+        found = self._found.get((at, value))
         if found is None:
             if len(self._found) == _MOST_KNOWN:
                 self._found.clear()
-            found = self._found[field, value] = look_at(field, value)
+            found = self._found[at, value] = look_at(FIELDS[at], value)
         return found
 
-    def _look_at_guid(self, found: list[Found], entry: Entry) -> None:
+    def _look_at_guid(self, sent: list[str | None], entry: Entry) -> None:
         """Leave out a product key that is a GUID, where something better identifies the device."""
-        if found[_HASH].value:
+        key = sent[_KEY]
+        if key is None or not is_guid(key):
+            return
+        if sent[_HASH]:
             self._report.warning(entry, "productKey", "ignored_product_key")
-            found[_KEY] = _ABSENT
+            sent[_KEY] = None
         else:
             self._report.issue(entry, "productKey", "guid_for_product_key")
             entry.sound = False
-
-    def _look_for_placeholders(self, found: list[Found], entry: Entry) -> None:
-        needs_tuple = not (found[_HASH].value or found[_KEY].value)
-        for field, each in zip(FIELDS, found, strict=True):
-            if each.is_placeholder and (needs_tuple or field in IDENTIFIERS):
-                self._report.warning(entry, field, "placeholder_value", field, repr((each.value or "").strip()))
 
 
 def _what_is_missing(device: Device, report: Report) -> tuple[str, str, str]:

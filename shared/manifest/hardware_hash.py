@@ -60,6 +60,11 @@ def is_flawless(value: str) -> bool:
     return True
 
 
+def has_unusual_length(value: str) -> bool:
+    """Return whether a hash is longer or shorter than others, or has not all of its last group of four."""
+    return len(value) % 4 > 0 or not _SHORTEST <= len(value) <= _LONGEST
+
+
 def is_bare(value: str) -> bool:
     """Return whether a hash of which ``clean`` finds nothing odd is one that it leaves as it is."""
     # Each of these searches is a fiftieth of what decoding takes.
@@ -88,7 +93,7 @@ def clean(value: str) -> Cleaned:
     end = found.end() if found else 0
     if end < len(text) or text.lower() in _WORDS:
         return Cleaned(value, [], min(end, len(text) - 1) + 1)
-    if len(text) % 4 or not _SHORTEST <= len(text) <= _LONGEST:
+    if has_unusual_length(text):
         warnings.append("unusual_hash_length")
     return Cleaned(text, warnings, None)
 

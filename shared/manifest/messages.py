@@ -72,6 +72,10 @@ ISSUES = {
         "{} has more than {:,} {}. Look there for a missing quote or line break, or for what is not about devices."
     ),
     "wrong_top_level": "The JSON is neither an array of devices nor an envelope. Put the devices between [ and ].",
+    "hash_in_pieces": (
+        "The hash begins in the middle, and the one before it has no end: line breaks have cut it. Put each hash on "
+        "one line, or between quotes."
+    ),
     "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.{}',
     "file_in_json": (
         "A Logic App has put the file into a JSON object. Pass on its content alone: "
@@ -194,6 +198,7 @@ WARNINGS = {
         "The cell holds a number, and is read by its digits. Leading zeros may be gone: compare it with the device."
     ),
     "number_padded": "The cell holds a number, and is read with the zeros that its format puts in front. Check them.",
+    "hidden_rows": "{} hidden rows are read as well, the first of them here. Delete them if they are not meant.",
     "sheet_ignored": (
         "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read."
     ),

@@ -29,7 +29,6 @@ class Found(NamedTuple):
     issue: Note | None = None
     warnings: tuple[Note, ...] = ()
     is_placeholder: bool = False
-    is_guid: bool = False
 
 
 def look_at(field: str, value: str) -> Found:
@@ -59,8 +58,7 @@ def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
         issue = (code, stripped if code == "number_for_serial" else field)
     else:
         warnings += _about_characters(field, text, stripped)
-    is_guid = field == "productKey" and values.is_guid(text)
-    return Found(text, issue, tuple(warnings), values.is_placeholder(text), is_guid)
+    return Found(text, issue, tuple(warnings), values.is_placeholder(text))
 
 
 def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
@@ -95,7 +93,7 @@ def is_plain(identifier: str) -> bool:
     # A short one with hyphens may be a date; what is as long as a GUID may be one.
     if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= _SHORTEST_GUID:
         return False
-    return text.isascii() and text.isalnum() and text.lower() not in values.ODD_WORDS
+    return text.isalnum() and text.lower() not in values.ODD_WORDS
 
 
 def is_odd(value: str) -> bool:
@@ -123,6 +121,9 @@ def _issue_code(field: str, text: str) -> str | None:
     if values.is_formula(text):
         return "formula_for_value"
     if values.is_template(text) or (field in IDENTIFIERS and values.is_name(text)):
+        return "template_value"
+    # As in XXXXX-XXXXX-XXXXX-XXXXX-XXXXX; of a serial number, firmware may say so.
+    if field == "productKey" and "-" in text and values.is_placeholder(text):
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
         return "lost_characters" if "\ufffd" in text else "misplaced_hash"

@@ -32,18 +32,34 @@ _CONVERTED = re.compile(
 # What a program says in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
-    r"|access( is)? denied.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
+    r"|#type .*|access( is)? denied.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
     re.IGNORECASE | re.DOTALL,
 )
 _RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
+LAST_WORDS = frozenset(
+    {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
+)
+"""What stands alone in the last line of a file."""
+
 _ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
+# As in YourSerialNumber, enter-serial-number, PRODUCT_KEY_HERE; names of a few letters may begin a serial number.
+_BEFORE = ("your", "my", "the", "enter", "enteryour", "insert", "insertyour", "put", "type", "add", "example", "sample")
+_SHORTEST_NAME = 5
+_NAMES = frozenset(
+    text
+    for name in FIELD_OF
+    if len(name) >= _SHORTEST_NAME
+    for before in ("", *_BEFORE)
+    for text in (f"{before}{name}", f"{before}{name}here", f"{before}{name}goeshere")
+)
 # What generated examples of JSON have in the place of every text.
 _TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
+_SHORTEST_GUID = 32
 _ERRORS_BEGIN = ("#", "E", "e")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
@@ -63,7 +79,8 @@ _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in
 ODD_WORDS = frozenset(
     text
     for text in (
-        word.replace("-", "") for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF, *_OF_ONE_SIGN)
+        word.replace("-", "")
+        for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF, *_NAMES, *_OF_ONE_SIGN)
     )
     if text.isalnum()
 )
@@ -134,16 +151,16 @@ def is_template(value: str) -> bool:
 
 
 def is_name(value: str) -> bool:
-    """Return whether a value is the name of a field: ``Windows Product ID``."""
-    return len(value) <= LONGEST and key(value) in FIELD_OF
+    """Return whether a value is the name of a field, or asks for one: ``Windows Product ID``, ``YourSerialNumber``."""
+    return len(value) <= LONGEST and ((name := key(value)) in FIELD_OF or name in _NAMES)
 
 
 def is_guid(value: str) -> bool:
     """Return whether a value is a GUID."""
-    return _GUID.fullmatch(value.strip()) is not None
+    return len(value) >= _SHORTEST_GUID and _GUID.fullmatch(value.strip()) is not None
 
 
 def is_placeholder(value: str) -> bool:
     """Return whether a value is one of those that firmware shows where nobody has filled it in."""
-    text = value.strip().lower()
+    text = value.strip().lower().replace("-", "")
     return text in _PLACEHOLDERS or (len(text) >= _LEAST_OF_ONE_SIGN and not text.strip(text[0]))

@@ -205,5 +205,5 @@ def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:
     met = {code for _, codes in ODDITIES.values() for code in codes}
     met |= {code for case in (*READ.values(), *CLEANED.values()) for code in case[2]}
     elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column"}
-    elsewhere |= {"number_cell", "number_padded", "sheet_ignored"}
+    elsewhere |= {"number_cell", "number_padded", "sheet_ignored", "hidden_rows"}
     assert met | elsewhere | {"duplicate_device", "repeated_hash"} == set(WARNINGS)

@@ -16,7 +16,7 @@ _MANY_COLUMNS = 64
 _REPEATED = 4  # times that a value must stand in a column on average to be worth remembering
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
-_HASH = FIELDS.index("hardwareHash")
+_HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 
@@ -110,12 +110,16 @@ class DeviceRows:
         # Most cells are letters, digits and hyphens, which a few quick looks over all of them tell.
         is_plain = text.isascii() and "--" not in text and not text.encode().translate(None, _PLAIN)
         folded = text.replace("-", "").lower() if is_plain else _folded(text)
-        has_words = (not is_plain and "\n " in text) or not WORDS.isdisjoint(folded.split("\n"))
+        has_words = not WORDS.isdisjoint(folded.split("\n"))
         has_delimiters = not is_plain and (
             any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
         )
         self._lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
+            return True
+        # No product key has a blank, but lines that a tool adds do.
+        at_key = self._columns.indices[_KEY]
+        if not is_plain and at_key is not None and at_key < len(columns) and " " in "".join(columns[at_key]):
             return True
         if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
             return True

@@ -7,6 +7,7 @@ from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
+from shared.manifest.values import LAST_WORDS
 
 # Ends of companies' names. Those of the second kind are other things as well: they count by place or form.
 _ENDS = (
@@ -18,7 +19,7 @@ _TOTALS = (
     "total totals sum count subtotal grandtotal totalcount totaldevices devicecount rowcount rows records "
     "numberofdevices gesamt gesamtsumme summe anzahl nombre somme totale totaal aantal suma cantidad"
 )
-WORDS = frozenset((*FIELD_OF, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
+WORDS = frozenset((*FIELD_OF, *LAST_WORDS, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
 """Cells, without case, blanks and punctuation, that make a line worth a closer look."""
 
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
@@ -90,13 +91,15 @@ class Lines:
     @staticmethod
     def _is_rule(filled: Sequence[str]) -> bool:
         text = "".join(filled)
-        return any(rule in text for rule in _RULES) and not text.strip(_RULE)
+        return not text.strip(_RULE) and any(rule in text for rule in _RULES)
 
     @staticmethod
     def _is_total(filled: Sequence[str]) -> bool:
-        """Return whether a line has nothing but words such as Total, and numbers that count."""
+        """Return whether a line has nothing but a word such as Total or END, and numbers that count."""
         words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
-        return len(words) == 1 < len(filled) and key(words[0]) in _COUNTED
+        if len(filled) == 1:
+            return key(filled[0]) in LAST_WORDS
+        return len(words) == 1 and key(words[0]) in _COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device, and return whether there is a reason."""
@@ -113,7 +116,7 @@ class Lines:
         elif filled[-1] >= columns.width:
             reason = self._reason_for_more_cells()
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
-        elif self._has_words and (shifted := self._shifted(cells, filled)):
+        elif shifted := self._shifted(cells, filled):
             report.issue(at, None, "shifted_cells", shifted)
         else:
             return self._has_misplaced_hash(cells, at)
@@ -147,15 +150,16 @@ class Lines:
 
     def _is_end(self, cell: str, index: int) -> bool:
         """Return whether a cell is the end of a company's name whose comma has shifted what follows."""
-        folded = key(cell)
-        if folded in _CERTAIN:
-            return True
         begins_with_blank = cell[0] == " " and not self._columns.spaced
         # As in " & Co. KG" and " Ltd. (Taiwan)".
         if begins_with_blank and any(key(word) in _CERTAIN or word == "Co." for word in cell.split()[:_MOST_WORDS]):
             return True
+        if not self._has_words:
+            return False
+        folded = key(cell)
         is_after_maker = self._maker is not None and index == self._maker + 1
-        return folded in _POSSIBLE and (begins_with_blank or is_after_maker or cell.rstrip().endswith("."))
+        is_likely = begins_with_blank or is_after_maker or cell.rstrip().endswith(".")
+        return folded in _CERTAIN or (folded in _POSSIBLE and is_likely)
 
     def _has_misplaced_hash(self, cells: Sequence[str], at: Place) -> bool:
         for index in self._columns.others:

@@ -66,7 +66,7 @@ class Records:
         """Do what csv would do, but quicker; ``None`` where a line does not close its quotes."""
         delimiter = self._delimiter
         # The first line stands for all of them.
-        is_long = bool(lines) and lines[0].count(delimiter) * _LONG < len(lines[0])
+        is_long = bool(lines) and (lines[0].count(delimiter) + 1) * _LONG < len(lines[0])
         if '"' not in block:
             split = _parts if is_long else str.split
             return [split(line, delimiter) for line in lines]

@@ -20,6 +20,7 @@ from shared.manifest.names import key
 WINDOW = 131_072
 """Characters decoded at once."""
 
+_SHORT = 16_384  # characters
 _TRIES = 8
 _GAP = 64  # white space between two devices, with the comma
 
@@ -118,7 +119,9 @@ class Slices:
         return found
 
     def _decoded(self, window: str) -> Slice | None:
-        for decoder in self._decoders:
+        # A name that is there twice is a slip of a hand, and whole manifests that a hand has written are short. Typed
+        # decoders do not see it.
+        for decoder in self._decoders if len(window) > _SHORT else ():
             try:
                 found = decoder.decode(window)
             except (msgspec.DecodeError, RecursionError):

@@ -7,8 +7,24 @@ from collections.abc import Iterator
 from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import Place, UnreadableError
 
+
+class Doubled(dict[str, object]):
+    """An object with a name that is there twice, with different values; ``names`` are all of these."""
+
+    names: frozenset[str] = frozenset()
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    doubled = Doubled(members)
+    doubled.names = frozenset(name for name, value in pairs if members[name] != value)
+    return doubled
+
+
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.
-DECODER = json.JSONDecoder(parse_int=float)
+DECODER = json.JSONDecoder(parse_int=float, object_pairs_hook=_members)
 
 _NOT_SPACE = re.compile(r"[^ \t\n\r]")
 _LONGEST_TOKEN = 16  # characters that a literal or an escape has at most, and a few

@@ -6,10 +6,12 @@ from shared.manifest.device import FIELDS, NOBODY, Device, Entry
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.json_reader.array import DOCUMENTED
+from shared.manifest.json_reader.cursor import Doubled
 from shared.manifest.names import WITHOUT_PLACE, field_of, key
 
 _TYPES = {
     dict: "an object",
+    Doubled: "an object",
     list: "an array",
     str: "a string",
     bool: "true or false",
@@ -77,6 +79,9 @@ class Members:
             self._report.issue(at, None, "not_an_object", _TYPES[type(value)])
             return Entry(NOBODY, place, sound=False)
         before = self._report.issue_count
+        if isinstance(value, Doubled):
+            for field in sorted({field for name in value.names if (field := field_of(name))}):
+                self._report.issue(at, field, "conflicting_members", field)
         values = self._values(value, at)
         sound = self._report.issue_count == before
         return Entry(Device(*[values.get(field) for field in FIELDS]), place, sound=sound)

@@ -14,6 +14,8 @@ _ONE_BY_ONE = (
     " More follows the object: if this is one device after the other, put [ before the first, ] after the last, and a "
     "comma after each other one."
 )
+_ARRAYS = ' It has objects in {}: if these are the devices, call that "devices".'
+_MOST_ARRAYS = 3
 
 
 def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
@@ -46,6 +48,7 @@ class _Envelope:
         self._ids: dict[str, str] = {}
         self._unknown = UnknownNames(report)
         self._device: dict[str, object] = {}
+        self._arrays: list[str] = []
         self._seen = False
 
     def read(self) -> Iterator[Iterable[Entry]]:
@@ -75,7 +78,8 @@ class _Envelope:
             for name in self._device:
                 self._report.warning(MANIFEST, None, "unknown_member", quoted(name))
         elif not self._device or self._cursor.peek():
-            raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else "")
+            found = _ARRAYS.format(", ".join(self._arrays[:_MOST_ARRAYS])) if self._arrays else ""
+            raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else found)
         else:
             yield map(Members(self._report).device, (self._device,), (1,))
 
@@ -92,8 +96,11 @@ class _Envelope:
         if field := ID_OF.get(key(name)):
             self._id(field, value)
         elif field_of(name):
-            self._device.setdefault(name, value)
+            if self._device.setdefault(name, value) != value:
+                self._report.issue(MANIFEST, field_of(name), "conflicting_members", name)
         else:
+            if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+                self._arrays.append(quoted(name))
             self._unknown.look_at(name, value, MANIFEST)
 
     def _devices(self) -> Iterator[Iterable[Entry]]:

@@ -9,12 +9,12 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import MAIN, Element, elements
+from shared.manifest.workbook_reader.raw_rows import TRUE
 
 _MOST_BYTES = 4 * 1024 * 1024
 _RELATIONSHIP = "http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT = "http://purl.oclc.org/ooxml/"
-_TRUE = ("1", "true")
 
 
 class Relation(NamedTuple):
@@ -75,7 +75,7 @@ def read_workbook_part(archive: Archive, part: str) -> WorkbookPart:
         if name == f"{MAIN}sheet":
             sheets.append(attributes)
         elif name == f"{MAIN}calcPr":
-            recalculates = attributes.get("fullCalcOnLoad") in _TRUE
+            recalculates = attributes.get("fullCalcOnLoad") in TRUE
     parts = {relation.kind: relation.target for relation in related.values()}
     visible = list(_visible(sheets, related))
     return WorkbookPart(visible, parts.get("styles"), parts.get("sharedStrings"), recalculates)

@@ -4,22 +4,29 @@ from typing import NamedTuple
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.cells import LONGEST, too_long
+from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import MAIN
 
-VALUE, FORMULA = " value", " formula"
-"""What a cell holds, and that it has a formula, beside its attributes: with names that no attribute can have."""
+TRUE = ("1", "true")
+"""What stands for yes."""
 
+_HELD, _HAS_FORMULA = " value", " formula"  # beside a cell's attributes, with names that no attribute can have
 _MOST_CELLS = 65_536  # four times what Excel has columns
 _ROW, _CELL, _VALUE, _FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
 _TEXT, _PHONETIC = f"{MAIN}t", f"{MAIN}rPh"
 _HOLDING = frozenset({_VALUE, _TEXT})
 
 
+type RawCell = tuple[str, str, str, str | None, str]
+"""A cell's reference, style and type, empty where they are not written, what it holds, and if it has a formula."""
+
+
 class RawRow(NamedTuple):
-    """A row: its number as it is written, if it is, and the attributes of each cell with what it holds."""
+    """A row: its number as it is written, if it is, and its cells."""
 
     number: str | None
-    cells: list[dict[str, str]]
+    cells: list[RawCell]
+    is_hidden: bool = False
 
 
 class RawRows:
@@ -27,7 +34,8 @@ class RawRows:
 
     def __init__(self) -> None:
         self.depth = 0
-        self.found: list[RawRow] = []
+        self._found: list[RawRow] = []
+        self._row: dict[str, str] | None = None
         self._cells: list[dict[str, str]] = []
         self._cell: dict[str, str] = {}
         self._text = ""
@@ -35,10 +43,10 @@ class RawRows:
         self._phonetic = 0
 
     def take(self) -> list[RawRow]:
-        """Return what has been found since the last time, but the last row, which may go on."""
+        """Return the rows that have ended since the last time."""
         if len(self._cells) > _MOST_CELLS:
             raise UnreadableError("workbook_too_large")
-        found, self.found = self.found[:-1], self.found[-1:]
+        found, self._found = self._found, []
         return found
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -50,12 +58,13 @@ class RawRows:
         elif name == _VALUE:
             self._text, self._takes = "", True
         elif name == _ROW:
-            self._cells = []
-            self.found.append(RawRow(attributes.get("r"), self._cells))
+            if self._row is not None:
+                raise damaged("a row is within another one")
+            self._row, self._cells = attributes, []
         elif name == _FORMULA:
-            self._cell[FORMULA] = ""
+            self._cell[_HAS_FORMULA] = "yes"
         elif name == _TEXT:
-            self._text, self._takes = self._cell.get(VALUE, ""), not self._phonetic
+            self._text, self._takes = self._cell.get(_HELD, ""), not self._phonetic
         elif name == _PHONETIC:
             self._phonetic += 1
 
@@ -71,6 +80,15 @@ class RawRows:
         self.depth -= 1
         if name in _HOLDING:
             self._takes = False
-            self._cell[VALUE] = self._text
+            self._cell[_HELD] = self._text
         elif name == _PHONETIC:
             self._phonetic -= 1
+        elif name == _ROW and self._row is not None:
+            cells = list(map(_raw_cell, self._cells))
+            self._found.append(RawRow(self._row.get("r"), cells, self._row.get("hidden") in TRUE))
+            self._row, self._cells = None, []
+
+
+def _raw_cell(cell: dict[str, str]) -> RawCell:
+    held = cell.get(_HELD)
+    return cell.get("r", ""), cell.get("s", ""), cell.get("t", ""), held, cell.get(_HAS_FORMULA, "")

@@ -4,17 +4,19 @@ import re
 from collections.abc import Generator, Iterator
 from functools import cache
 from operator import itemgetter
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cells import Contents
 from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import parse
-from shared.manifest.workbook_reader.raw_rows import FORMULA, VALUE, RawRow, RawRows
+from shared.manifest.workbook_reader.plain_rows import PlainRows
+from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
 
 _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7
-_ALPHABET = 26
+_LETTERS = ascii_uppercase
 _MOST_COLUMNS = 1_000
 _MOST_CHARACTERS = 1_048_576  # of a row
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
@@ -28,6 +30,7 @@ class Row(NamedTuple):
 
     number: int
     cells: list[str]
+    is_hidden: bool = False
 
 
 def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
@@ -36,13 +39,13 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
     Raises:
         UnreadableError: It is damaged, or exceeds a bound; what stands before it has been yielded.
     """
-    raw_rows = RawRows()
+    plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
-    for _ in parse(pieces, raw_rows):
+    for _ in parse(plain_rows.without(pieces), raw_rows):
+        rows.add(plain_rows.take())
         rows.add(raw_rows.take())
         if len(rows.held) >= _ROWS_HELD or rows.characters >= _CHARACTERS_HELD:
             yield from rows.in_order()
-    rows.add(raw_rows.found)
     yield from rows.in_order()
 
 
@@ -62,7 +65,7 @@ class _Rows:
             self._number = _number(digits)
             cells, characters = _cells(raw, digits, self._contents)
             self.characters += characters
-            self.held.append(Row(self._number, cells))
+            self.held.append(Row(self._number, cells, raw.is_hidden))
 
     def in_order(self) -> Generator[Row]:
         rows, self.held, self.characters = self.held, [], 0
@@ -86,15 +89,16 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
     """Return what the cells of a row say, and how many characters that is."""
     cells, texts = list[str](), contents.texts
     following = characters = 0
-    for cell in raw.cells:
-        reference, kind, text = cell.get("r"), cell.get("t", "n"), cell.get(VALUE)
-        column = _column(reference, digits) if reference else following
+    for reference, style, kind, held, formula in raw.cells:
+        # Nearly every cell is behind the one before it.
+        is_next = not reference or reference == f"{_LETTERS[following : following + 1]}{digits}"
+        column = following if is_next else _column(reference, digits)
         following = column + 1
         try:
-            if text and kind == "s" and FORMULA not in cell:
-                text = texts[int(text)]
-            elif text or kind == "e" or FORMULA in cell:
-                text = contents.text(kind, text, cell.get("s", ""), has_formula=FORMULA in cell)
+            if held and kind == "s" and not formula:
+                text = texts[int(held)]
+            elif held or kind == "e" or formula:
+                text = contents.text(kind, held, style, has_formula=bool(formula))
             else:
                 text = ""
         except (IndexError, ValueError) as error:
@@ -134,5 +138,5 @@ def columns_before(letters: str) -> int:
         return -1
     number = 0
     for letter in letters:
-        number = number * _ALPHABET + ord(letter) - ord("A") + 1
+        number = number * len(_LETTERS) + _LETTERS.index(letter) + 1
     return number - 1

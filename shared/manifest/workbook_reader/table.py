@@ -104,8 +104,12 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     _check_above(looked_at[:index], header)
     columns = layout(header.cells, header.number, report)
     device_rows = DeviceRows(columns, "", report)
+    hidden: list[int] = []
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
+        hidden += [row.number for row in some if row.is_hidden and any(row.cells)]
         yield _batch(some, columns, device_rows, report)
+    if hidden:
+        report.warning(Place(line=hidden[0]), None, "hidden_rows", len(hidden))
     return device_rows.count
 
 
@@ -124,8 +128,9 @@ def _check_above(above: list[Row], header: Row) -> None:
 
 
 def _batch(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
-    report.characters += sum(sum(map(len, row.cells)) for row in rows)
-    marked = {row.number: _marked(row, columns) for row in rows if Cell in map(type, row.cells)}
+    report.characters += sum(map(len, chain.from_iterable(row.cells for row in rows)))
+    has_marks = Cell in set(map(type, chain.from_iterable(row.cells for row in rows)))
+    marked = {row.number: _marked(row, columns) for row in rows if has_marks and Cell in map(type, row.cells)}
     found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))
     return _with_marks(found, marked, report) if marked else found
 

@@ -38,4 +38,4 @@ def without_totals(row: Row, totals: list[Totals]) -> Row:
     if not ours:
         return row
     cells = ["" if any(column in columns for columns in ours) else cell for column, cell in enumerate(row.cells)]
-    return Row(row.number, cells)
+    return row._replace(cells=cells)

@@ -56,3 +56,10 @@ def test_records_are_those_of_csv(text: str) -> None:
     assert [cells for cells in found if cells not in ([], [""])] == [
         cells for cells in wanted if cells not in ([], [""])
     ]
+
+
+def test_hundreds_of_records_over_several_lines_keep_their_lines() -> None:
+    block = "".join(f'a{number},"b\n{number}"\n' for number in range(600))
+    rows = list(Records(iter([block]), ",", 1))
+    assert [line for some in rows for line in some.lines] == list(range(1, 1200, 2))
+    assert [cells for some in rows for cells in some.cells] == [[f"a{number}", f"b\n{number}"] for number in range(600)]

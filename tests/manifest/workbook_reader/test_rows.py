@@ -1,0 +1,72 @@
+"""Rows in the usual form, which no XML parser sees, and all others are read alike."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.manifest.files import devices_in, read
+from tests.manifest.workbook_reader.workbooks import TUPLE, row, sheet, strings, workbook
+
+ITEMS = [*TUPLE, "LENOVO", "20L7", *(f"S{number}" for number in range(1500))]
+FIRST = len(TUPLE)
+
+
+def shared(number: int, *indices: int, more: str = "", style: str = "") -> str:
+    cells = "".join(
+        f'<c r="{letter}{number}"{style} t="s"><v>{index}</v></c>' for letter, index in zip("ABC", indices, strict=True)
+    )
+    return f'<row r="{number}"{more}>{cells}</row>'
+
+
+def usual(number: int) -> str:
+    return shared(number, FIRST + 2 + number, FIRST, FIRST + 1)
+
+
+FORMS: dict[str, Callable[[int], str]] = {
+    "usual": usual,
+    "styled": lambda number: shared(number, FIRST + 2 + number, FIRST, FIRST + 1, more=' spans="1:3"', style=' s="0"'),
+    "with an empty cell": lambda number: usual(number).replace("</row>", f'<c r="D{number}" s="0"/></row>'),
+    "without references": lambda number: usual(number).replace(f'r="A{number}" ', "").replace(f'r="B{number}" ', ""),
+    "with line ends": lambda number: usual(number).replace("<c", "\n<c"),
+    "with a comment": lambda number: usual(number).replace("<c", '<!-- <row r="9"></row> --><c', 1),
+    "without a number": lambda number: usual(number).replace(f'<row r="{number}"', "<row"),
+    "inline": lambda number: row(number, f"S{number}", "LENOVO", "20L7"),
+    "mixed": lambda number: usual(number) if number % 7 else row(number, f"S{number}", "LENOVO", "20L7"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_all_forms_of_rows_are_read_alike(form: str) -> None:
+    rows = [row(1, *TUPLE), *(FORMS[form](number) for number in range(2, 1402))]
+    data = workbook(sheet(*rows), shared=strings(*ITEMS))
+    assert [device.serial_number for device in devices_in(data)] == [f"S{number}" for number in range(2, 1402)]
+
+
+@pytest.mark.parametrize(
+    "cells", ['<c r="A2" t="s"><v>9999</v></c>', '<c r="B3" t="s"><v>4</v></c>', '<c r="A2" s="7"><v>1</v></c>']
+)
+def test_what_is_wrong_in_a_usual_row_is_found(cells: str) -> None:
+    data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{cells}</row>'), shared=strings(*ITEMS))
+    (issue,) = read(data).issues.kept
+    assert (issue.code, issue.line) == ("workbook_damaged", 2)
+
+
+def test_a_row_within_a_row_is_refused() -> None:
+    data = workbook(sheet(row(1, *TUPLE), f'<row r="2"><x/>{usual(3)}</row>'), shared=strings(*ITEMS))
+    assert [issue.code for issue in read(data).issues.kept] == ["workbook_damaged"]
+
+
+@pytest.mark.parametrize("value", ["1", "true"])
+@pytest.mark.parametrize("write", [usual, FORMS["inline"]])
+def test_hidden_rows_are_read_and_said(write: Callable[[int], str], value: str) -> None:
+    hidden = [
+        write(number)
+        .replace("<row ", f'<row hidden="{value}" ')
+        .replace(f'hidden="{value}" r="{number}"', f'r="{number}" hidden="{value}"')
+        for number in (3, 4)
+    ]
+    manifest = read(workbook(sheet(row(1, *TUPLE), write(2), *hidden), shared=strings(*ITEMS)))
+    assert (manifest.issues.count, manifest.device_count) == (0, 3)
+    (warning,) = manifest.warnings.kept
+    assert (warning.code, warning.line) == ("hidden_rows", 3)
+    assert warning.message.startswith("2 hidden rows")
