@@ -131,8 +131,8 @@ def test_thousands_of_different_odd_values_are_each_looked_at() -> None:
     assert (manifest.issues.count, manifest.warnings.count) == (0, 5000)
 
 
-def test_names_of_other_tools_are_known_in_long_arrays_as_well() -> None:
-    devices = devices_in(json.dumps([{"Serial Number": f"S{n}", "Product Key": f"K{n}"} for n in range(1000)]).encode())
-    assert [(device.serial_number, device.product_key) for device in devices] == [
-        (f"S{n}", f"K{n}") for n in range(1000)
-    ]
+@pytest.mark.parametrize("names", [("Serial Number", "Product Key"), ("SerialNumber", "ProductKey")])
+def test_names_of_other_tools_are_known_in_long_arrays_as_well(names: tuple[str, str]) -> None:
+    wanted = [(f"S{number}", f"K{number}") for number in range(1000)]
+    devices = devices_in(json.dumps([dict(zip(names, values, strict=True)) for values in wanted]).encode())
+    assert [(device.serial_number, device.product_key) for device in devices] == wanted
