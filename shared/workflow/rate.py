@@ -81,7 +81,8 @@ class Rate:
             density = min(density, OVERBOOKED * self._most)
         elif self._sample < FEW:
             density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
-        return timedelta(seconds=1 / density)
+        # A rate below one a minute is no more than a guess.
+        return min(timedelta(seconds=1 / density), MEASURED)
 
     def call(self, now: datetime) -> None:
         """Count a call that begins."""

@@ -125,6 +125,13 @@ def test_a_list_without_end_is_read_for_a_while(meeting: Meeting) -> None:
     assert len(meeting.api.batches(CUSTOMER)) == MOST_PAGES == len(meeting.center.calls)
 
 
+def test_a_list_ends_where_no_further_call_may_be_made(meeting: Meeting) -> None:
+    meeting.center.script.batches_per_page = 1
+    meeting.center.add_batch(CUSTOMER, "Another")
+    assert meeting.api.batches(CUSTOMER, lambda: False) == ["Test"]
+    assert len(meeting.center.calls) == 1
+
+
 def test_a_slow_list_ends_before_the_lease_does(meeting: Meeting) -> None:
     def slow(proceed: Proceed) -> Response:
         meeting.clock.advance(LONGEST_PAGING + timedelta(seconds=1))

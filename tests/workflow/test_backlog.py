@@ -14,8 +14,14 @@ from tests.workflow.quota import Quota
 MINUTE = timedelta(minutes=1)
 ALONE = (timedelta(seconds=1), MINUTE, 5 * MINUTE)
 
-ENDS = 3 * MINUTE
-"""What a backlog takes beside its requests: the door's first minute, and the last manifest's registration."""
+ENDS, LEARNT = 2 * MINUTE, 2 * MINUTE
+"""What a backlog takes beside two requests a manifest: a throttle's minute before anything is known and the last poll,
+and where the quota changes or is met by several at once, as long again, as rates are measured over a minute.
+Of a long backlog that is nothing; a short one has to be allowed it."""
+
+MOST_EXECUTIONS, MOST_WITH_DEATHS = 14, 30
+"""Of any one manifest. The mean is at most 8 (10 with deaths); without deaths nine in ten have at most 8, and by one or
+two processes nineteen in twenty. A process that has died leaves all in line to one that has no line."""
 
 
 def worlds(manifests: int, numbers: tuple[int, ...] = (1, 2, 6)) -> Iterator[Any]:
@@ -46,19 +52,36 @@ def worlds(manifests: int, numbers: tuple[int, ...] = (1, 2, 6)) -> Iterator[Any
 
 
 def check(backlog: Backlog, report: Report) -> None:
-    died = REDELIVERY if backlog.lives_for else timedelta(0)
     assert report.states == {State.COMPLETED: len(backlog.names)}
     assert report.doubles == 0
     assert report.share_refused <= (0.1 if backlog.processes < 6 else 0.2)
-    assert report.took <= report.least * (1.25 if backlog.processes < 6 else 1.5) + ENDS + died, str(report)
-    assert sum(report.executions) / len(report.executions) <= (
-        8 if backlog.processes < 6 and not backlog.lives_for else 10
-    )
+    assert report.took <= longest(backlog, report.least), str(report)
+    check_executions(backlog, report.executions)
     assert all(after <= 2 * MINUTE for after in report.accepted_after)
     assert report.refused.total() >= backlog.processes, "each process has met the quota"
 
 
-@pytest.mark.parametrize("backlog", [*worlds(240, (1,)), *islice(worlds(240, (6,)), 4)])
+def longest(backlog: Backlog, least: timedelta) -> timedelta:
+    """Return how long a backlog may take: by one process 1.25 times the least, by several 1.5 times."""
+    disturbed = backlog.processes > 1 or backlog.quota.later or backlog.lives_for
+    died = REDELIVERY if backlog.lives_for else timedelta(0)
+    return least * (1.25 if backlog.processes == 1 else 1.5) + ENDS + (LEARNT if disturbed else timedelta(0)) + died
+
+
+def check_executions(backlog: Backlog, executions: list[int]) -> None:
+    mean, many = sum(executions) / len(executions), sum(times > 8 for times in executions) / len(executions)
+    if backlog.lives_for:
+        assert mean <= 10
+        assert max(executions) <= MOST_WITH_DEATHS
+        return
+    assert mean <= 8
+    assert many <= (0.05 if backlog.processes < 6 and not backlog.quota.later else 0.1)
+    assert max(executions) <= MOST_EXECUTIONS
+
+
+@pytest.mark.parametrize(
+    "backlog", [*worlds(240, (1,)), *islice(worlds(240, (2, 6)), 1), *islice(worlds(240, (6,)), 4)]
+)
 def test_a_backlog_drains_at_the_rate_that_is_served(backlog: Backlog) -> None:
     check(backlog, backlog.run())
 

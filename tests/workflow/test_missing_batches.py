@@ -1,11 +1,14 @@
 """Batches that do not exist: created where that is wanted and allowed, else told with the nearest names."""
 
+from datetime import timedelta
+
 import pytest
 
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost, no_fault
 from shared.job.record import State
 from shared.partner_center.advice import nearest_batches
+from shared.workflow.rate_limit import Call
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World
 
@@ -101,6 +104,31 @@ def test_a_mistyped_batch_is_told_with_the_nearest_names() -> None:
     assert error is not None
     assert error.description.endswith("Near batch ids: Tset, Testing.")
     assert error.http_status == 404
+
+
+def names_are_listed(world: World) -> bool:
+    world.drop(THREE)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    return Operation.LIST_BATCHES in [call.operation for call in world.partner_center.calls]
+
+
+def test_names_are_not_listed_at_a_closed_door() -> None:
+    world = World(customers={CUSTOMER: ["Tset"]})
+
+    def closed_meanwhile(proceed: Proceed) -> Response:
+        world.services.pacing.throttled(Call.UPLOAD, CUSTOMER, timedelta(minutes=1))
+        return proceed()
+
+    world.partner_center.script.next_upload(closed_meanwhile)
+    assert not names_are_listed(world)
+
+
+def test_a_throttle_of_the_list_closes_the_door_for_uploads() -> None:
+    world = World(customers={CUSTOMER: ["Tset"]})
+    world.partner_center.script.next_call(Operation.LIST_BATCHES, faults.throttled(60))
+    assert names_are_listed(world)
+    assert world.services.pacing.turn(Call.UPLOAD, CUSTOMER)
 
 
 def test_names_that_cannot_be_listed_do_not_change_the_verdict() -> None:

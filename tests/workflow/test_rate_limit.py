@@ -143,6 +143,58 @@ def test_polls_stand_behind_uploads() -> None:
     assert line.place(Call.UPLOAD, NOW, NOW) < last + 2 * SECOND
 
 
+def long_line() -> tuple[Line, datetime]:
+    """A line of four minutes, two minutes after the throttle that began it."""
+    line = called(61)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    for _ in range(240):
+        line.place(Call.UPLOAD, NOW, NOW)
+    return line, NOW + 2 * MINUTE
+
+
+def test_who_was_sent_on_comes_again_after_half_of_what_it_has_waited() -> None:
+    line, at = long_line()
+    assert line.place(Call.UPLOAD, at, at, Waited(1, MINUTE)) == at + MINUTE / 2
+
+
+def test_who_was_sent_on_stands_at_the_end_of_a_shorter_line() -> None:
+    line, at = long_line()
+    places = [line.place(Call.UPLOAD, at, at, Waited(2, 60 * MINUTE)) for _ in range(3)]
+    assert places == sorted(set(places))
+    assert places[0] < at + 10 * MINUTE
+
+
+def test_a_poll_that_was_sent_on_stands_behind_the_uploads_however_long_it_has_waited() -> None:
+    line, at = long_line()
+    assert line.place(Call.PROGRESS, at, at, Waited(1, MINUTE)) > line.place(Call.UPLOAD, at, at)
+
+
+def test_polls_come_when_the_uploads_will_be_through_and_not_when_their_places_end() -> None:
+    line, at = long_line()
+    polls = line.place(Call.PROGRESS, at, at, Waited(1, MINUTE)) - NOW
+    assert polls > 1.1 * (line.place(Call.UPLOAD, at, at) - NOW)
+
+
+def test_places_are_no_more_than_a_minute_apart_whatever_is_believed() -> None:
+    line, at = Line(NOW), NOW
+    for throttle in range(60):
+        line.throttled(Call.UPLOAD, SECOND, at + throttle * MINUTE)
+    at += 90 * MINUTE
+    first = line.place(Call.UPLOAD, at, at)
+    assert line.place(Call.UPLOAD, at, at) - first <= MINUTE
+
+
+def test_a_sharp_fall_moves_no_place_far_off() -> None:
+    line, at = called(61), NOW
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    for fall in range(6):
+        at = NOW + (60 + 2 * fall) * SECOND
+        line.throttled(Call.UPLOAD, SECOND, at)
+    assert per_minute(line, at) < 20
+    places = [line.place(Call.UPLOAD, at, at, Waited(2, 60 * MINUTE)) for _ in range(61)]
+    assert places[-1] - places[0] < 2 * MINUTE
+
+
 def test_who_comes_later_than_the_line_ends_needs_no_place() -> None:
     line = called(61)
     line.throttled(Call.UPLOAD, MINUTE, NOW)
@@ -172,7 +224,7 @@ def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
     line.throttled(Call.UPLOAD, MINUTE, NOW)
     for _ in range(100):
         line.place(Call.UPLOAD, NOW, NOW)
-    admitted = dict.fromkeys(("poll", "upload", "sent on"), 0)
+    admitted = dict.fromkeys(("poll", "upload", "sent on", "sent on twice"), 0)
     while line.admits(Call.PROGRESS, Waited(1), at):
         line.call(at)
         admitted["poll"] += 1
@@ -182,6 +234,9 @@ def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
     while line.admits(Call.UPLOAD, Waited(2), at):
         line.call(at)
         admitted["sent on"] += 1
+    while line.admits(Call.UPLOAD, Waited(3), at):
+        line.call(at)
+        admitted["sent on twice"] += 1
     assert all(admitted.values())
     assert not line.admits(Call.UPLOAD, Waited(9), at)
 

@@ -12,9 +12,10 @@ from local.stand_ins.web import Proceed, Response, instead
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from shared.workflow.queue_messages import WakeUp
+from shared.workflow.rate_limit import Call
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error
-from tests.world import DELAYS, NAME, World
+from tests.world import CUSTOMER, DELAYS, NAME, World
 
 
 @pytest.mark.parametrize(
@@ -237,6 +238,23 @@ def test_a_poll_renews_a_token_once() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert world.tokens.renewals == 1
+
+
+def test_a_poll_with_a_new_token_takes_a_turn_of_its_own() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+
+    def closed_meanwhile(proceed: Proceed) -> Response:
+        del proceed
+        world.services.pacing.throttled(Call.PROGRESS, CUSTOMER, timedelta(minutes=1))
+        return Response(401)
+
+    world.partner_center.script.next_poll(closed_meanwhile)
+    world.settle()
+    first, second = [call.at for call in world.partner_center.calls if call.request.method == "GET"]
+    assert second - first >= timedelta(minutes=1)
+    assert world.job().state is State.COMPLETED
 
 
 def test_a_limit_that_falls_after_acceptance_does_not_end_the_following() -> None:
