@@ -49,7 +49,7 @@ def test_a_hash_in_pieces_is_not_sent_piece_by_piece(width: int) -> None:
     [
         [HASH, "DummyHash1234"],
         ["DummyHash1234", "DummyHash1235"],
-        [HASH[:100], HASH],
+        [HASH[:100], HASH, "DummyHash1234"],
         [HASH[:100], f"T1{HASH[2:]}"],
         [HASH[:100], f"T0{HASH[102:200]}"],
     ],

@@ -29,6 +29,7 @@ FORMS: dict[str, Callable[[int], str]] = {
     "without references": lambda number: usual(number).replace(f'r="A{number}" ', "").replace(f'r="B{number}" ', ""),
     "with line ends": lambda number: usual(number).replace("<c", "\n<c"),
     "with a comment": lambda number: usual(number).replace("<c", '<!-- <row r="9"></row> --><c', 1),
+    "in a comment": lambda number: f"<!-- {usual(number)} -->{usual(number)}",
     "without a number": lambda number: usual(number).replace(f'<row r="{number}"', "<row"),
     "inline": lambda number: row(number, f"S{number}", "LENOVO", "20L7"),
     "mixed": lambda number: usual(number) if number % 7 else row(number, f"S{number}", "LENOVO", "20L7"),
@@ -70,3 +71,13 @@ def test_hidden_rows_are_read_and_said(write: Callable[[int], str], value: str) 
     (warning,) = manifest.warnings.kept
     assert (warning.code, warning.line) == ("hidden_rows", 3)
     assert warning.message.startswith("2 hidden rows")
+
+
+def test_a_remark_that_names_one_column_is_no_header() -> None:
+    data = workbook(sheet(row(1, "Model", "as of today"), row(2, *TUPLE), row(3, "S1", "LENOVO", "20L7")))
+    assert [device.serial_number for device in devices_in(data)] == ["S1"]
+
+
+def test_a_name_that_stands_alone_is_one_as_devices_may_be_below_it() -> None:
+    data = workbook(sheet(row(1, "Serial Number"), row(2, "S0"), row(3, *TUPLE), row(4, "S1", "LENOVO", "20L7")))
+    assert [(issue.code, issue.line) for issue in read(data).issues.kept] == [("incomplete_header", 1)]
