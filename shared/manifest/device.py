@@ -21,7 +21,7 @@ FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(Device))
 """The members' names in the API, in the order of ``Device``."""
 
 NOBODY = Device()
-"""What stands for a device that could not be read."""
+"""In place of a device that could not be read."""
 
 
 def encode(devices: Iterable[Device]) -> bytes:
@@ -30,7 +30,7 @@ def encode(devices: Iterable[Device]) -> bytes:
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A device and where it stands; one that is not ``sound`` has an issue that has been reported already."""
+    """A device and its place; one that is not ``sound`` has an issue that has been reported already."""
 
     device: Device
     place: int

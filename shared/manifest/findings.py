@@ -12,7 +12,7 @@ _NAME = re.compile(r"[A-Za-z@#$][A-Za-z @#$_.:/()-]{0,39}")
 
 
 class Place(NamedTuple):
-    """Where something stands: the device's place in the manifest, and its line in a CSV, each from 1."""
+    """Where something is: the device's place in the manifest, and its line in a CSV, each from 1."""
 
     device: int | None = None
     line: int | None = None
@@ -31,11 +31,11 @@ class Place(NamedTuple):
 
 
 class Placed(Protocol):
-    """What stands somewhere in a manifest."""
+    """What has a place in a manifest."""
 
     @property
     def at(self) -> Place:
-        """Where it stands."""
+        """Where it is."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What stands in a cell or a member without being its value: words for nothing, and what spreadsheets make."""
+"""What is in a cell or a member without being its value: words for nothing, and what spreadsheets make."""
 
 import re
 from string import ascii_lowercase, digits
@@ -39,7 +39,7 @@ _RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
 LAST_WORDS = frozenset(
     {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
 )
-"""What stands alone in the last line of a file."""
+"""What is alone in the last line of a file."""
 
 _ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)

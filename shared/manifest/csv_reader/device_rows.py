@@ -13,7 +13,7 @@ from shared.manifest.device_rules import is_identified
 from shared.manifest.findings import Place, Report
 
 _MANY_COLUMNS = 64
-_REPEATED = 4  # times that a value must stand in a column on average to be worth remembering
+_REPEATED = 4  # times that a value must be in a column on average to be worth remembering
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
@@ -107,7 +107,7 @@ class DeviceRows:
             elif not self._plain.issuperset(column):
                 looked_at.append(column)
         text = "\n".join(chain.from_iterable(looked_at))
-        # Most cells are letters, digits and hyphens, which a few quick looks over all of them tell.
+        # Most cells are letters, digits and hyphens, which a few quick looks over all of them show.
         is_plain = text.isascii() and "--" not in text and not text.encode().translate(None, _PLAIN)
         folded = text.replace("-", "").lower() if is_plain else _folded(text)
         has_words = not WORDS.isdisjoint(folded.split("\n"))
@@ -127,7 +127,7 @@ class DeviceRows:
         return False
 
     def _remember(self, columns: Sequence[Column]) -> None:
-        """Remember what stands in columns of few values, such as models, and had nothing odd."""
+        """Remember what is in columns of few values, such as models, and had nothing odd."""
         for column in columns:
             values = {*column}
             if len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN:

@@ -12,14 +12,14 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 """What separates cells, and what it is called."""
 
 _MOST = 1000  # columns whose names are looked at
-_MOST_TOLD = 10
+_MOST_LISTED = 10
 _BRACKETS = "<[{"
 _OF_RESULTS = "hardwarehashstart"
 _QUOTED = " The header stands between quotes as a whole, as if it were one cell: remove the quotes around each line."
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, where each field stands, from 0, and where what is not read stands.
+    """The columns of a file: how many there are, where each field is, from 0, and where what is not read is.
 
     ``spaced`` says that cells begin with a blank; ``captions`` are columns in which a report repeats its names.
     """
@@ -32,7 +32,7 @@ class Layout(NamedTuple):
     spaced: bool
 
     def column_of(self, field: str) -> int | None:
-        """Return where a field stands, from 0."""
+        """Return where a field is, from 0."""
         return self.indices[FIELDS.index(field)]
 
     def names(self, cells: Sequence[str]) -> dict[str, int]:
@@ -50,7 +50,7 @@ class Layout(NamedTuple):
 
 
 def delimiter_of(line: str) -> str:
-    """Return what separates the cells: whatever gives the most known columns."""
+    """Return what separates the cells: whatever makes the most known columns."""
     return max(DELIMITERS, key=lambda delimiter: _known(line, delimiter))
 
 
@@ -122,7 +122,7 @@ def _check(indices: dict[str, int], cells: Sequence[str], at: Place) -> None:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return (", ".join(names[:_MOST_TOLD]) + (", …" if len(names) > _MOST_TOLD else "")) or "none"
+    return (", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")) or "none"
 
 
 def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
@@ -133,5 +133,5 @@ def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
             report.warning(at, None, "ignored_column", shown)
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)
-            if len(report.unknown_names) < _MOST_TOLD and name:
+            if len(report.unknown_names) < _MOST_LISTED and name:
                 report.unknown_names.append(quoted(name))

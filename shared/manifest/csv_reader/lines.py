@@ -59,7 +59,7 @@ class Lines:
         self._delimiter = delimiter
         self._report = report
         self._maker = columns.column_of("oemManufacturerName")
-        self._told: set[int] = set()
+        self._reported: set[int] = set()
         self._has_words = self._has_delimiters = True
 
     def expect(self, *, words: bool, delimiters: bool) -> None:
@@ -129,7 +129,7 @@ class Lines:
         return form.format(DELIMITERS[self._delimiter])
 
     def _other_delimiter(self, filled: Sequence[str]) -> str | None:
-        """Return another delimiter that stands between names, or between values that would be one cell otherwise."""
+        """Return another delimiter that is between names, or between values that would be one cell otherwise."""
         for cell in filled:
             if other := mixed(cell, self._delimiter):
                 return other
@@ -164,8 +164,8 @@ class Lines:
     def _has_misplaced_hash(self, cells: Sequence[str], at: Place) -> bool:
         for index in self._columns.others:
             if index < len(cells) and looks_like_one(cells[index]):
-                if index not in self._told:
+                if index not in self._reported:
                     self._report.issue(at, None, "misplaced_hash", f"Column {index + 1}")
-                self._told.add(index)
+                self._reported.add(index)
                 return True
         return False

@@ -13,7 +13,7 @@ from shared.manifest.findings import Place, UnreadableError
 
 _MANY = 256
 _LONG = 200  # characters of a line, or of a cell on average
-_MARK = "\ufeff"  # stands before a line where two files were put together
+_MARK = "\ufeff"  # is before a line where two files were put together
 
 csv.field_size_limit(LARGEST)  # a quote must not make less of a value too much
 
@@ -65,7 +65,7 @@ class Records:
     def _cells(self, lines: Sequence[str], block: str) -> list[list[str]] | None:
         """Do what csv would do, but quicker; ``None`` where a line does not close its quotes."""
         delimiter = self._delimiter
-        # The first line stands for all of them.
+        # The first line is taken as a sample of all.
         is_long = bool(lines) and (lines[0].count(delimiter) + 1) * _LONG < len(lines[0])
         if '"' not in block:
             split = _parts if is_long else str.split

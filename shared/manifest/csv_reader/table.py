@@ -56,10 +56,10 @@ def _is_preamble(line: str) -> bool:
 
 
 def _below_title(line: str, number: int, lines: StringIO, report: Report) -> tuple[int, str]:
-    """Return how many lines further down the header is, and the header; a title and a report's heading stand above it.
+    """Return how many lines further down the header is, and the header; a title and a report's heading may be above it.
 
     Raises:
-        UnreadableError: What stands above it may be devices.
+        UnreadableError: What is above it may be devices.
     """
     if known_columns(line) or line.count('"') % 2:
         return 0, line

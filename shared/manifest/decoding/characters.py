@@ -24,7 +24,7 @@ _PAIRS = "".join(
     for low_from, low_to in ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7E))
 )
 _SWAPPED = "".join(chr(ord(character) << 8) for character in _ASCII)
-# A line end among the pairs tells sooner: \r\n, or one of them and a character of ASCII.
+# A line end among the pairs is a sooner sign: \r\n, or one of them and a character of ASCII.
 _LINE_ENDS = "\u0a0d\u0d0a\u0a20-\u0a7e\u0d20-\u0d7e"
 _IN_UTF_16 = re.compile(f"[{_PAIRS}]{{12}}|[{_PAIRS}]{{3}}[{_LINE_ENDS}]|[{_SWAPPED}]{{8}}")
 _CONTINUATIONS = bytes(set(range(0x80, 0xC0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252")

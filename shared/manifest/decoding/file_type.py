@@ -34,7 +34,7 @@ _ZEROS: dict[tuple[bool, ...], str] = {
 }
 _STRAY, _MOST = 0.01, 0.8
 
-# What tells one kind of markup from another.
+# The signs of each kind of markup.
 _MARKUP = {
     "urn:oasis:names:tc:opendocument": "opendocument_file",
     '<?mso-application progid="excel.sheet"': "spreadsheet_xml",

@@ -1,6 +1,6 @@
 """The devices of a JSON array, many at a time.
 
-A window of the text is cut at a comma that seems to stand between two devices, put between brackets and decoded. That
+A window of the text is cut at a comma that seems to be between two devices, put between brackets and decoded. That
 it can be decoded proves the cut: one inside a string or a device would leave something open. A window that cannot be
 decoded is read value by value instead, with the same outcome.
 """
@@ -68,7 +68,7 @@ class Slice(NamedTuple):
 
 
 class Slices:
-    """The items of the array in which a cursor stands."""
+    """The items of the array at a cursor."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor

@@ -55,7 +55,7 @@ class Cursor:
         self._line, self._column = 1, 1  # of text[0]
 
     def more(self) -> bool:
-        """Read on, and drop what lies behind; ``False`` at the end of the text."""
+        """Read on, and drop what is behind; ``False`` at the end of the text."""
         try:
             piece = next(self._pieces, None)
         except UnreadableError as error:

@@ -64,7 +64,7 @@ _FAULTS = {mark: Cell("(not read)", mark) for mark in Mark if mark.is_fault}
 
 
 def unescaped(text: str) -> str:
-    """Put in the characters that stand in a text as ``_x000D_``, for which XML has no place (ECMA-376, 22.9.2.19)."""
+    """Put in the characters that are written as ``_x000D_``, for which XML has no place (ECMA-376, 22.9.2.19)."""
     return _ESCAPED.sub(_character, text) if "_" in text else text
 
 
@@ -100,7 +100,7 @@ class Contents:
         return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
     def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
-        """Return what stands behind a formula that no program has calculated."""
+        """Return what is behind a formula that no program has calculated."""
         # XlsxWriter and its like write a 0 behind each, and ask for a recalculation.
         if self._recalculates:
             return (None, "", "0")

@@ -115,7 +115,7 @@ def _entries(directory: bytes) -> Iterator[Entry]:
 
 
 def _widened(numbers: list[int], extra: bytes) -> list[int]:
-    """Put in what stands in the zip64 field because 32 bits are too few, or might have been when it was written."""
+    """Put in what is in the zip64 field because 32 bits are too few, or might have been when it was written."""
     at = 0
     while at + _EXTRA.size <= len(extra):
         kind, length = _EXTRA.unpack_from(extra, at)

@@ -8,7 +8,7 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.directory import damaged
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-"""What the names of a workbook's elements begin with, whatever prefix stands in the file."""
+"""What the names of a workbook's elements begin with, whatever prefix the file has."""
 
 _LONGEST_TAG = 1_048_576
 _LONGEST_URI = 1_000
@@ -17,7 +17,7 @@ _DEEPEST = 200
 
 
 class Target(Protocol):
-    """What is told of the elements. It counts in ``depth`` how many are open."""
+    """What receives the elements. It counts in ``depth`` how many are open."""
 
     depth: int
 
@@ -35,7 +35,7 @@ class Target(Protocol):
 
 
 def parse(pieces: Iterator[bytes], target: Target) -> Iterator[None]:
-    """Tell ``target`` of a document, and yield after each piece, so that what it has learnt can be taken from it.
+    """Pass the elements of a document to ``target``, and yield after each piece, so that its findings can be taken.
 
     Raises:
         UnreadableError: It is no XML, has a document type, or exceeds a bound. What ``target`` raises is passed on.

@@ -41,7 +41,7 @@ class WorkbookPart(NamedTuple):
 
 
 def relations(archive: Archive, part: str) -> dict[str, Relation]:
-    """Read by id what ``part`` refers to; the empty name stands for the archive as a whole."""
+    """Read by id what ``part`` refers to; the empty name is the archive as a whole."""
     folder, name = posixpath.split(part)
     found: dict[str, Relation] = {}
     source = posixpath.join(folder, "_rels", f"{name}.rels")

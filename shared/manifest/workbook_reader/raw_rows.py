@@ -8,7 +8,7 @@ from shared.manifest.workbook_reader.directory import damaged
 from shared.manifest.workbook_reader.markup import MAIN
 
 TRUE = ("1", "true")
-"""What stands for yes."""
+"""How attributes say yes."""
 
 _HELD, _HAS_FORMULA = " value", " formula"  # beside a cell's attributes, with names that no attribute can have
 _MOST_CELLS = 65_536  # four times what Excel has columns

@@ -37,7 +37,7 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
     """Read a worksheet's part.
 
     Raises:
-        UnreadableError: It is damaged, or exceeds a bound; what stands before it has been yielded.
+        UnreadableError: It is damaged, or exceeds a bound; what is before it has been yielded.
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)

@@ -77,7 +77,7 @@ def _best_header(rows: list[Row]) -> int:
 
 
 def _identifies(row: Row) -> bool:
-    """Return whether a row would be a header of its own, or stands alone above what may be devices."""
+    """Return whether a row would be a header of its own, or is alone above what may be devices."""
     filled = list(filter(str.strip, row.cells))
     return len(filled) == 1 or any(field_of(cell) in ("hardwareHash", "productKey") for cell in filled)
 
