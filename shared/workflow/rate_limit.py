@@ -9,10 +9,11 @@ from enum import IntEnum
 from math import inf
 from typing import NamedTuple
 
-from shared.workflow.rate import HOLDS, Rate
+from shared.workflow.rate import Rate
 
-SOONEST, SHARE = timedelta(seconds=5), 1 / 2
-"""When whoever was sent on comes again: after this share of the time that it has waited, or where the line ends sooner.
+SOONEST, SHARE, LATEST = timedelta(seconds=5), 1 / 2, timedelta(minutes=35)
+"""When whoever was sent on comes again: after this share of the time that it has waited, within these bounds, or where
+the line ends sooner.
 
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
@@ -135,7 +136,7 @@ class Line:
             return max(earliest, self._doors[api])
         free = min(free, now + FARTHEST)
         if waited.places:
-            again = now + max(waited.time * SHARE, SOONEST)
+            again = now + min(max(waited.time * SHARE, SOONEST), LATEST)
             if ahead <= again < free:
                 return again
             free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
@@ -146,7 +147,7 @@ class Line:
         """Note who stands in line: how far it reaches as places are given out, and how long its uploads will take."""
         self._tails[api] = at + self._rate.between_places(places, now)
         if api is Call.UPLOAD and not places:
-            self._uploads_end = max(self._uploads_end, at) + self._rate.between_places(HOLDS, now)
+            self._uploads_end = max(self._uploads_end, at) + self._rate.between_places(1, now)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""
