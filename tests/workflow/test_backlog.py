@@ -105,6 +105,19 @@ def test_an_outage_of_an_hour_amid_a_backlog_is_survived(processes: int) -> None
     assert sum(report.executions) / 200 <= 16
 
 
+@pytest.mark.parametrize("processes", [1, 6])
+def test_tiny_quotas_of_many_customers_are_found_though_slowly(processes: int) -> None:
+    backlog = Backlog(400, Quota(6, by_customer=True), customers=20, processes=processes)
+    report = backlog.run()
+    assert report.states == {State.COMPLETED: 400}
+    assert report.doubles == 0
+    # A minute's sample is of six requests, or of one for each process.
+    assert report.share_refused <= (0.1 if processes == 1 else 0.3)
+    assert report.took <= report.least * 4
+    assert sum(report.executions) / 400 <= 8
+    assert max(report.executions) <= MOST_EXECUTIONS
+
+
 def test_a_known_quota_is_not_exceeded() -> None:
     backlog = Backlog(200, Quota(), requests_per_minute=60)
     report = backlog.run()
