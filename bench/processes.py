@@ -28,7 +28,12 @@ class Process:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=run, args=(theirs, *arguments), daemon=True)
-        self._process.start()
+        # Ctrl-C is for this process, which then closes the pipe: what is ignored here stays ignored there.
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._process.start()
+        finally:
+            signal.signal(signal.SIGINT, heard)
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -63,8 +68,6 @@ class Process:
 
 def serve(pipe: Connection, served: object) -> None:
     """Answer calls until the pipe ends."""
-    # Ctrl-C is for the parent, which then closes the pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while answer_one(pipe, served):
         pass
 
@@ -73,11 +76,14 @@ def answer_one(pipe: Connection, served: object) -> bool:
     """Answer one call; return False if there will be no more."""
     try:
         method, arguments = pipe.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         return False
     try:
         answer = True, getattr(served, method)(*arguments)
     except Exception:  # noqa: BLE001 - whatever it is, the caller gets it
         answer = False, traceback.format_exc()
-    pipe.send(answer)
+    try:
+        pipe.send(answer)
+    except BrokenPipeError:
+        return False
     return True

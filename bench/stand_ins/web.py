@@ -5,7 +5,6 @@ It is far faster than any client under test, so that what is measured is the cli
 
 import asyncio
 import ctypes
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -55,7 +54,6 @@ class Site(Protocol):
 
 def run_site(pipe: Connection, make_site: Callable[[], Site]) -> None:
     """Serve a site on a free loopback port until the pipe ends; the port is the first answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_memory()
     asyncio.run(_serve(pipe, make_site()))
 

@@ -1,8 +1,11 @@
 """The bench notices who does less than the others, and reads manifests by hand as strictly as this app."""
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 
 import pytest
 import requests
@@ -12,7 +15,7 @@ from bench.cases.throughput import LIFE, Case
 from bench.floor import run_floor
 from bench.implementations import FLOOR, SMALL, THIS_APP, TUTORIAL, Implementation, UnequalError, check_alone, start_all
 from bench.manifests import array, encoded, hardware_hash
-from bench.processes import Process, ProcessError
+from bench.processes import Process, ProcessError, answer_one, serve
 from bench.stand_ins.partner_center import TOKEN, fingerprint
 from bench.tutorial import by_hand
 from bench.work import Measure
@@ -189,3 +192,44 @@ def test_both_sides_send_a_duplicate_once() -> None:
 def test_the_memory_of_a_process_is_not_that_of_who_started_it(who: dict[str, Implementation]) -> None:
     ballast = b"x" * 600_000_000
     assert 5_000_000 < who[THIS_APP].process.call("peak_memory") < len(ballast)
+
+
+class Served:
+    """What a process serves whose caller may go."""
+
+    def __init__(self, caller: Connection | None = None) -> None:
+        self._caller = caller
+
+    def hears_ctrl_c(self) -> bool:
+        return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+    def lose_the_caller(self) -> None:
+        assert self._caller
+        self._caller.close()
+
+
+def run_served(pipe: Connection) -> None:
+    serve(pipe, Served())
+
+
+def test_ctrl_c_reaches_the_bench_and_none_of_its_processes() -> None:
+    with Process(run_served) as process:
+        assert process.call("hears_ctrl_c") is False
+    assert Served().hears_ctrl_c()
+
+
+@pytest.mark.parametrize("unread", [0, 1])
+def test_a_caller_who_has_gone_is_no_fault(unread: int) -> None:
+    ours, theirs = Pipe()
+    with ours, theirs:
+        for _ in range(1 + unread):
+            ours.send(("lose_the_caller", ()))
+        assert not answer_one(theirs, Served(ours))
+
+
+def test_a_caller_who_has_gone_before_the_answer_was_read_is_no_fault() -> None:
+    ours, theirs = Pipe()
+    with theirs:
+        theirs.send("never read")
+        ours.close()
+        assert not answer_one(theirs, Served())
