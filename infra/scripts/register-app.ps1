@@ -158,14 +158,14 @@ function Publish-Setting {
     }
 }
 
-if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
-    throw 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
-}
-if (-not (Get-Command azd -ErrorAction SilentlyContinue)) {
-    throw 'The Azure Developer CLI (azd) is needed: https://aka.ms/azd'
-}
 Push-Location (Join-Path $PSScriptRoot '..' '..')
 try {
+    if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
+        throw 'The Azure CLI (az) is needed: https://aka.ms/azure-cli'
+    }
+    if (-not (Get-Command azd -ErrorAction SilentlyContinue)) {
+        throw 'The Azure Developer CLI (azd) is needed: https://aka.ms/azd'
+    }
     $Settings = @(azd env get-values)
     if ($LASTEXITCODE -ne 0) { throw 'azd knows no deployment here: run azd up first.' }
     $Identity = Get-Setting IDENTITY_PRINCIPAL_ID
@@ -221,6 +221,10 @@ And last, the one step without a command: in Partner Center (https://partner.mic
 Account settings > App management and register the existing app under Web app. Its application id:
   $App
 "@
+} catch {
+    # PowerShell would show it amid an excerpt of the source; this is the sentence alone.
+    [Console]::Error.WriteLine($_.Exception.Message)
+    exit 1
 } finally {
     Pop-Location
 }

@@ -64,3 +64,13 @@ def test_the_twin_knows_the_same_ids_and_clouds_and_waits_for_the_same() -> None
 def test_the_twin_refuses_a_powershell_that_is_too_old() -> None:
     assert re.search(r"(?m)^#Requires -Version 7\.2$", TWIN.read_text())
     assert "PowerShell 7.2" in (ROOT / "docs" / "deploying.md").read_text()
+
+
+def test_the_twin_says_what_ends_it_without_an_excerpt_of_itself() -> None:
+    functions, _, body = TWIN.read_text().partition("\ntry {\n")
+    [caught] = re.findall(r"(?ms)^\} catch \{\n(.*?)^\} finally", body)
+    lines = [line.strip() for line in caught.splitlines() if not line.strip().startswith("#")]
+    assert lines == ["[Console]::Error.WriteLine($_.Exception.Message)", "exit 1"]
+    outside = re.sub(r"(?ms)^function .*?^\}", "", functions)
+    assert not re.search(r"\bthrow\b", outside), "what is thrown before the try is caught by nobody"
+    assert "Write-Error" not in TWIN.read_text()
