@@ -18,14 +18,15 @@ param alertOnRejected bool = false
 var events = loadTextContent('kql/events.kql')
 
 // Each query gives one row for each thing to look at; any row raises the alert, or, where `rows` is 'none', that there is
-// no row. It has to do so in as many looks in a row as `looks`. 0 is the gravest severity, 4 the least. Azure refuses
-// `union` and `search` in the query of a rule, and wants it to start with a table: {events} stands for one.
+// no row. It has to do so in as many windows in a row as `periods`: Azure looks back over all of them ("aggregated lookback
+// points" of the REST reference). 0 is the gravest severity, 4 the least. Azure refuses `union` and `search` in the query of
+// a rule, and wants it to start with a table: {events} stands for one.
 var always = [
   {
     name: 'manifests-failed'
     severity: 2
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'Manifests have failed'
     description: 'The app has given these manifests up; nothing more happens by itself. Their status blobs say why.'
@@ -41,7 +42,7 @@ var always = [
     name: 'manifests-overdue'
     severity: 2
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'The sweep had to wake manifests'
     description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests for which neither came within five minutes, though a cold app takes two. Statuses that are none of this app\'s are counted apart.'
@@ -55,10 +56,10 @@ var always = [
     name: 'sweep-absent'
     severity: 1
     window: 'PT1H'
-    looks: 1
+    periods: 1
     rows: 'none'
     title: 'The sweep has not run for an hour'
-    description: 'The timer has stopped, as it has for others after a deployment (azure-functions-host issue 11828), or the app is stopped or cannot start. Restart the function app.'
+    description: 'The timer has stopped, as it has for others after a deployment (azure-functions-host issue 11828), the app is stopped or cannot start, or the logs have reached their daily cap. Restart the function app, unless it is the cap.'
     query: '''
 {events}
 | where event == 'sweep_done'
@@ -69,7 +70,7 @@ var always = [
     name: 'messages-poisoned'
     severity: 2
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'The host has given messages up'
     description: 'A message went to a poison queue after five failed tries, or could not be read. The app wakes its job once more; see the exceptions of the failed invocations.'
@@ -83,7 +84,7 @@ var always = [
     name: 'not-of-this-app'
     severity: 2
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'A status or a message is none of this app'
     description: 'A status blob that this app has not written is left alone, and its manifest with it; a message about another container, or with a name that leads to another blob, wakes nothing. Does another app use the data account, or does a sender write names that are the app\'s own?'
@@ -94,14 +95,14 @@ var always = [
 '''
   }
   {
-    // Three looks at half an hour each: the invocations that a worker cut off as it was drained fail once and come back.
+    // Two half hours in a row: the invocations that a worker cut off as it was drained fail in one moment and come back.
     name: 'invocations-failed'
     severity: 1
     window: 'PT30M'
-    looks: 3
+    periods: 2
     rows: 'some'
     title: 'Invocations fail again and again'
-    description: 'For half an hour, functions have ended with an exception: settings are missing or wrong, or a status blob cannot be written.'
+    description: 'In two half hours in a row, functions have ended with an exception: settings are missing or wrong, or a status blob cannot be written.'
     query: '''
 requests
 | where success == false
@@ -113,7 +114,7 @@ requests
     name: 'app-broken'
     severity: 1
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'The app does not start, or messages cannot be decoded'
     description: 'An import fails, a binding has no setting, the host shuts down on an exception of its own, or a message is in an encoding that it does not expect. The message says which.'
@@ -128,7 +129,7 @@ traces
     name: 'events-unknown-function'
     severity: 1
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'Events arrive for a function that does not exist'
     description: 'The event subscription names a function that the app has not got; each event is answered with success and lost to the webhook (azure-functions-host issue 8802). Run the post-deploy script again: azd hooks run postdeploy.'
@@ -142,7 +143,7 @@ traces
     name: 'sign-in-faults'
     severity: 1
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'Partner Center cannot be signed in to'
     description: 'No token, or one that Partner Center does not accept. Manifests wait meanwhile; docs/signing-in.md says what to correct.'
@@ -158,7 +159,7 @@ traces
     name: 'line-over-an-hour'
     severity: 3
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'Manifests wait more than an hour for their turn'
     description: 'Partner Center limits the rate, and more is queued than it serves in an hour. Nothing is lost and nothing has to be done; if it lasts, ask Partner Center for a higher quota.'
@@ -172,7 +173,7 @@ traces
     name: 'self-trigger-loop'
     severity: 1
     window: 'PT30M'
-    looks: 1
+    periods: 1
     rows: 'some'
     title: 'Far more invocations than manifests'
     description: 'The function is started by something other than manifests, perhaps by the blobs it writes itself: compare the subscriptions\' filters with infra/subscription.bicep. Until then, the function app can be stopped.'
@@ -191,7 +192,7 @@ var rejected = {
   name: 'manifests-rejected'
   severity: 3
   window: 'PT30M'
-  looks: 1
+  periods: 1
   rows: 'some'
   title: 'Manifests have been rejected'
   description: 'Files are wrong, or what they name is. Their status blobs list each issue with its place and what to do.'
@@ -247,7 +248,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
             timeAggregation: 'Count'
             operator: alert.rows == 'some' ? 'GreaterThan' : 'LessThan'
             threshold: alert.rows == 'some' ? 0 : 1
-            failingPeriods: { numberOfEvaluationPeriods: alert.looks, minFailingPeriodsToAlert: alert.looks }
+            failingPeriods: { numberOfEvaluationPeriods: alert.periods, minFailingPeriodsToAlert: alert.periods }
           }
         ]
       }

@@ -156,7 +156,7 @@ def test_a_rule_has_a_query_that_azure_takes(name: str) -> None:
     assert not re.search(r"\b(union|search|print|take|limit|let)\b", code)
 
 
-def test_a_rule_fires_for_rows_or_for_none_and_after_so_many_looks() -> None:
+def test_a_rule_fires_for_rows_or_for_none_and_after_so_many_windows() -> None:
     rules = only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")["properties"]
     [criterion] = rules["criteria"]["allOf"]
     text = (INFRA / "alerts.bicep").read_text()
@@ -169,12 +169,30 @@ def test_a_rule_fires_for_rows_or_for_none_and_after_so_many_looks() -> None:
 
 
 def test_one_failure_in_a_moment_wakes_nobody() -> None:
-    window, looks = minutes(RULES["invocations-failed"]["window"]), RULES["invocations-failed"]["looks"]
-    often = minutes(
-        only(INFRA / "alerts.bicep", "Microsoft.Insights/scheduledQueryRules")["properties"]["evaluationFrequency"]
-    )
-    seen_in = window // often
-    assert looks > seen_in, "a moment is seen in as many looks as a window has steps"
+    assert [name for name, rule in RULES.items() if rule["periods"] > 1] == ["invocations-failed"]
+    asked = re.findall(r"\b(\w+): alert\.periods\b", (INFRA / "alerts.bicep").read_text())
+    assert asked == ["numberOfEvaluationPeriods", "minFailingPeriodsToAlert"], "a moment lies in one window alone"
+
+
+# As the host's source has them: an import that fails, a binding without its setting, a host that shuts down, and a
+# message in another encoding.
+BROKEN = (
+    "Worker failed to index functions",
+    "No job functions found. Try making your job classes and methods public.",
+    "The 'upload_manifest' function is in error: Microsoft.Azure.WebJobs.Host: Error indexing method.",
+    "A host error has occurred during startup operation 'x'.",
+    "An unhandled exception has occurred. Host is shutting down.",
+    "Message decoding has failed! Check MessageEncoding settings.",
+)
+
+
+@pytest.mark.parametrize("line", BROKEN)
+def test_what_the_host_says_when_no_function_runs_raises_an_alert(line: str) -> None:
+    table, *conditions = ALERTS["app-broken"].strip().splitlines()
+    assert table == "traces"
+    assert conditions[0] == "| where isempty(operation_Id) and severityLevel >= 2"
+    [phrases] = re.findall(r"^\| where message has_any \((.*)\)$", conditions[1])
+    assert [phrase for phrase in re.findall(r"'([^']+)'", phrases) if phrase in line]
 
 
 def test_a_sweep_that_is_absent_has_been_expected_several_times() -> None:
