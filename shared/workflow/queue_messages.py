@@ -125,7 +125,8 @@ def _spellings(body: bytes) -> Iterator[bytes]:
 
 def _of_event(event: _Event, container: str) -> WakeUp | ForeignBlob:
     try:
-        address = urlsplit(event.data.url)
+        # An encoded address has no fragment; in one that is not, # is part of the name.
+        address = urlsplit(event.data.url, allow_fragments=False)
     except ValueError as error:
         raise UnreadableMessageError("an event without a blob's address") from error
     path = address.path.removeprefix("/")

@@ -40,6 +40,11 @@ def test_a_message_may_be_plain_or_base64(*, base64: bool) -> None:
     assert read_messages(written(event(url), base64=base64), "c") == [WakeUp("x #%2F/ü.json", landed=True)]
 
 
+def test_an_address_that_is_not_encoded_keeps_what_it_can() -> None:
+    body = written(event("https://a.blob.core.windows.net/c/a b #1/💻 ü.json"), base64=False)
+    assert read_messages(body, "c") == [WakeUp("a b #1/💻 ü.json", landed=True)]
+
+
 def test_an_array_of_events_names_each_blob() -> None:
     urls = ["https://a.blob.core.windows.net/c/1.json", "http://127.0.0.1:10000/account/c/2/3.json"]
     body = written([*map(event, urls), event("https://a.blob.core.windows.net/other/4.json")], base64=False)
