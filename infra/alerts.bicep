@@ -6,7 +6,7 @@ param applicationInsightsName string
 @description('Name of the event topic: EVENT_TOPIC_NAME in azd\'s environment.')
 param topicName string
 
-@description('Mail address that is told.')
+@description('Mail address that gets the alerts.')
 param email string
 
 @description('Azure region.')
@@ -29,7 +29,7 @@ var always = [
     periods: 1
     rows: 'some'
     title: 'Manifests have failed'
-    description: 'The app has given these manifests up; nothing more happens by itself. Their status blobs say why.'
+    description: 'The app has given these manifests up. Their status blobs say why.'
     query: '''
 {events}
 | where event in ('manifest_finished', 'sending_stopped')

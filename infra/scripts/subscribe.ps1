@@ -7,7 +7,7 @@ $PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise
 
 $Pause = if ($env:SUBSCRIBE_PAUSE) { [int]$env:SUBSCRIBE_PAUSE } else { 10 }  # seconds between two tries
 $Tries = if ($env:SUBSCRIBE_TRIES) { [int]$env:SUBSCRIBE_TRIES } else { 30 }
-# Az's words for what no further try mends, in the forms of its two commands.
+# Az's words for what no further try fixes, in the forms of its two commands.
 $Permanent = '(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Authorization failed for template resource|Error BCP[0-9]|AADSTS'
 $Template = Join-Path $PSScriptRoot '..' 'subscription.bicep'
 $Errors = @()  # what az last wrote to stderr

@@ -5,7 +5,7 @@ set -eu
 
 PAUSE=${SUBSCRIBE_PAUSE:-10}  # seconds between two tries
 TRIES=${SUBSCRIBE_TRIES:-30}
-# Az's words for what no further try mends, in the forms of its two commands.
+# Az's words for what no further try fixes, in the forms of its two commands.
 PERMANENT='(^|[^A-Za-z])(AuthorizationFailed|InvalidTemplate)([^A-Za-z]|$)|Authorization failed for template resource|Error BCP[0-9]|AADSTS'
 
 main() {
