@@ -26,10 +26,10 @@ def main() -> int:
     try:
         return _do(arguments, console)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        console.print(f"[red]{error.filename}: {error.strerror}[/red]", highlight=False)
+        console.print(f"{error.filename}: {error.strerror}", style="red", markup=False, highlight=False)
         return 2
     except (AzuriteError, NothingServedError) as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:
         # The terminal has printed ^C: the prompt belongs on a line of its own. Not by the console, which may have been

@@ -7,6 +7,7 @@ from pathlib import Path
 from azure.core.exceptions import ServiceRequestError
 from azure.storage.blob import ContainerClient
 from rich.console import Console
+from rich.markup import escape
 
 from local.follow import follow, put
 from local.stage import BATCH, CONTAINER, CUSTOMER
@@ -39,7 +40,7 @@ def drop(console: Console, file: Path, *, wait: bool) -> int:
     name = f"{folder_of(envelope_ids(data))}/{file.name}"
     with served() as container:
         dropped = put(container, name, data)
-        console.print(f"Dropped [bold]{file.name}[/bold] as {name}", highlight=False, soft_wrap=True)
+        console.print(f"Dropped [bold]{escape(file.name)}[/bold] as {escape(name)}", highlight=False, soft_wrap=True)
         return follow(console, container, dropped) if wait else 0
 
 

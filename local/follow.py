@@ -13,6 +13,7 @@ from azure.storage.blob import ContainerClient
 from msgspec import DecodeError
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
+from rich.markup import escape
 from rich.text import Text
 
 from local import show
@@ -61,7 +62,7 @@ def follow(console: Console, container: ContainerClient, dropped: Dropped) -> in
         console.print(f"[red]No final status within {LONGEST_RUN:.0f} s.[/red]")
         return 1
     name = dropped.name
-    console.print(f"\n[bold]{status_of(name)}[/bold]", highlight=False)
+    console.print(f"\n[bold]{escape(status_of(name))}[/bold]", highlight=False, soft_wrap=True)
     # A line that the terminal wraps can be copied as it is; one that rich has cut in two cannot.
     status = container.download_blob(status_of(name)).readall().decode()
     document = Text(_INTERNAL.sub('"internal": {"…": "the app\'s own bookkeeping"}', status))

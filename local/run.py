@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from local.drop import envelope_ids, folder_of
 from local.follow import follow, put
@@ -19,7 +20,7 @@ def run(console: Console, file: Path, auth: str) -> int:
     with stage(auth) as running, host_at_work(running):
         name = _place(running, file, data)
         console.print(f"Signing in by {auth}", style="dim")
-        console.print(f"Dropping [bold]{file.name}[/bold] as {name}", highlight=False)
+        console.print(f"Dropping [bold]{escape(file.name)}[/bold] as {escape(name)}", highlight=False)
         return follow(console, running.container, put(running.container, name, data))
 
 

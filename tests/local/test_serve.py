@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,6 +107,7 @@ def test_what_is_dropped_from_another_terminal_is_shown_to_its_end(terminal: Ter
     assert (code, said.splitlines()[0]) == (0, f"rejected  {CUSTOMER}/{BATCH}/broken.json")
     assert "missing_identity" in said
     assert quick("status", "--manifest", "none.csv") == (1, "There is no manifest none.csv.\n")
+    check_brackets_in_a_name_are_shown(terminal, quick)
     stop(serving)
     assert not (terminal.folder / ADDRESS).exists()
     check_it_starts_clean_at(address, terminal)
@@ -117,6 +119,14 @@ def check_a_second_start_names_the_first(terminal: Terminal, first: subprocess.P
     said, _ = second.communicate()
     assert second.returncode == 2
     assert said.startswith(f"Process {first.pid} has been serving from this folder since ")
+
+
+def check_brackets_in_a_name_are_shown(terminal: Terminal, quick: Quick) -> None:
+    copy = shutil.copy(SAMPLES / "broken.json", terminal.folder / "laptops [copy].json")
+    code, said = quick("drop", "--wait", "--manifest", str(copy))
+    assert code == 1
+    assert said.startswith(f"Dropped laptops [copy].json as {CUSTOMER}/{BATCH}/laptops [copy].json\n")
+    assert f"\n{CUSTOMER}/{BATCH}/laptops [copy].json.status.json\n" in said
 
 
 def check_it_starts_clean_at(address: str, terminal: Terminal) -> None:
@@ -158,6 +168,7 @@ def test_a_drop_into_nothing_says_what_to_start(terminal: Terminal, quick: Quick
         assert "start `make serve` in another terminal first" in said
 
 
-def test_a_file_that_is_not_there_is_named(quick: Quick) -> None:
-    code, said = quick("drop", "--manifest", str(SAMPLES / "none.csv"))
-    assert (code, said.strip()) == (2, f"{SAMPLES / 'none.csv'}: No such file or directory")
+@pytest.mark.parametrize("name", ["none.csv", "none [copy].csv", "none[/].csv"])
+def test_a_file_that_is_not_there_is_named(quick: Quick, name: str) -> None:
+    code, said = quick("drop", "--manifest", str(SAMPLES / name))
+    assert (code, said.strip()) == (2, f"{SAMPLES / name}: No such file or directory")
