@@ -21,6 +21,9 @@ try:
 except ModuleNotFoundError as missing:
     print(f"{missing}: pip install azure-identity azure-storage-blob", file=sys.stderr)
     sys.exit(2)
+except KeyboardInterrupt:
+    # The libraries take some tenths of a second to load.
+    sys.exit(130)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds between two looks, doubled from the first to the longest."""

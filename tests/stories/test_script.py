@@ -138,3 +138,15 @@ def test_arguments_that_are_missing_are_named(
 ) -> None:
     assert command(monkeypatch, "https://account.example/manifests") == 2
     assert "required: file, name" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_libraries_are_loaded_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting:
+        def __getattr__(self, _: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "azure.identity", Interrupting())
+    assert command(monkeypatch, "--help") == 130
+    assert capsys.readouterr().err == ""
