@@ -25,7 +25,7 @@ def status(manifest: str | None) -> int:
     with served() as container:
         storage = Storage(container)
         if manifest is None:
-            return overview(storage.listing(), datetime.now(UTC), terminal, "make status MANIFEST=…", storage.load)
+            return overview(storage.listing(), datetime.now(UTC), terminal, "make status MANIFEST=…")
         names = [blob.name for blob in storage.listing() if is_manifest(blob.name)]
         found = [name for name in names if name == manifest or Path(name).name == Path(manifest).name]
         if not found:

@@ -61,7 +61,6 @@ def _status(commands: _Commands) -> None:
     which = command.add_mutually_exclusive_group()
     which.add_argument("prefix", nargs="?", default="", metavar="PREFIX", help="the beginning of their names")
     which.add_argument("--manifest", metavar="NAME", help="one of them, with its issues and devices")
-    command.add_argument("--devices", action="store_true", help="add devices by outcome; reads every status")
 
 
 def _retry(commands: _Commands) -> None:

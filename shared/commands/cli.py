@@ -59,10 +59,9 @@ def _status(options: argparse.Namespace, terminal: Terminal) -> int:
     blobs = storage.container(os.environ)
     if options.manifest is not None:
         return storage.explained(lambda: details.show(options.manifest, blobs, terminal), _refuse)
-    load = blobs.load if options.devices else None
     one = f"{arguments.PROGRAM} status --manifest NAME"
     return storage.explained(
-        lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, one, load), _refuse
+        lambda: status.overview(blobs.listing(options.prefix), bootstrap.now(), terminal, one), _refuse
     )
 
 

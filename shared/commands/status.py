@@ -1,7 +1,7 @@
 """``python -m shared status``: what has become of the manifests of a container, from its listing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -10,9 +10,9 @@ import msgspec
 from shared.commands.details import devices, numbers
 from shared.commands.terminal import Terminal, counted
 from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of
-from shared.job.plausibility import Foreign
-from shared.job.record import State
-from shared.workflow.ports import BlobEntry, Stored
+from shared.job.record import DeviceCounts, State
+from shared.job.status_metadata import counts
+from shared.workflow.ports import BlobEntry
 
 NEW, FOREIGN = "new", "unknown"
 """What stands in the column of states for a manifest without a status, and for a status of somebody else."""
@@ -39,16 +39,11 @@ class Row(msgspec.Struct, frozen=True):
     state: str
     modified: datetime
     due: datetime | None
+    devices: DeviceCounts
     deleted: bool
 
 
-def overview(
-    blobs: Iterable[BlobEntry],
-    now: datetime,
-    terminal: Terminal,
-    one: str,
-    load: Callable[[str], Stored | Foreign | None] | None = None,
-) -> int:
+def overview(blobs: Iterable[BlobEntry], now: datetime, terminal: Terminal, one: str) -> int:
     """Write a table of the manifests in a listing, the latest last, and their number by state.
 
     On a terminal they stand below their customer and batch; elsewhere each line has the whole name.
@@ -58,20 +53,18 @@ def overview(
         now: The time.
         terminal: Where to write.
         one: The command that shows one manifest, for a person who has to correct some.
-        load: Reads a manifest's job, for a column of devices by outcome; without it, the listing is all that is read.
 
     Returns:
         0.
     """
     folder_of = _folder if terminal.is_terminal else lambda _: ""
     rows = sorted(rows_of(blobs), key=lambda row: (folder_of(row.manifest), row.modified))
-    lines: list[tuple[str, ...]] = [("age", "state", *(("devices",) if load else ()), "next", "manifest")]
+    lines: list[tuple[str, ...]] = [("age", "state", "devices", "next", "manifest")]
     for folder, group in groupby(rows, lambda row: folder_of(row.manifest)):
         lines += [(folder,)] if folder else []
         for row in group:
-            devices = (_devices_of(row, load),) if load else ()
             name = row.manifest.removeprefix(folder)
-            lines.append((_span(now - row.modified), row.state, *devices, _next(row, now), name))
+            lines.append((_span(now - row.modified), row.state, devices(row.devices), _next(row, now), name))
     if rows:
         terminal.table(lines)
     found = Counter(row.state for row in rows)
@@ -101,11 +94,14 @@ def rows_of(blobs: Iterable[BlobEntry]) -> Iterator[Row]:
 
 def _row(manifest: str, modified: datetime, status: BlobEntry | None, *, deleted: bool) -> Row:
     if status is None:
-        return Row(manifest, NEW, modified, None, deleted)
+        return Row(manifest, NEW, modified, None, DeviceCounts(), deleted)
     # Whoever may write manifests may write such metadata, too.
-    state = status.metadata.get("state", "")
-    known = state in State.__members__.values()
-    return Row(manifest, state if known else FOREIGN, modified, _moment(status.metadata.get("due", "")), deleted)
+    metadata = status.metadata
+    state = metadata.get("state", "")
+    known = state if state in State.__members__.values() else FOREIGN
+    return Row(
+        manifest, known, modified, _moment(metadata.get("due", "")), counts(metadata.get("devices", "")), deleted
+    )
 
 
 def _moment(text: str) -> datetime | None:
@@ -124,11 +120,6 @@ def _due(what: str, due: datetime | None, now: datetime) -> str:
     if due is None:
         return what
     return f"{what} in {_span(due - now)}" if due > now else f"{what} due {_span(now - due)} ago"
-
-
-def _devices_of(row: Row, load: Callable[[str], Stored | Foreign | None]) -> str:
-    stored = load(row.manifest) if row.state not in (NEW, FOREIGN) else None
-    return devices(stored.job.devices) if isinstance(stored, Stored) else ""
 
 
 def _span(time: timedelta) -> str:

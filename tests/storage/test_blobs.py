@@ -285,7 +285,13 @@ def test_what_was_written_in_blocks_is_known_by_its_bytes_once_they_are_read(rea
 def test_a_listing_tells_state_etag_and_due_time(shelf: Shelf, written: Job, due: str) -> None:
     version = shelf.app.save(written, None).version
     (status,) = shelf.app.listing()
-    assert status.metadata == {"state": written.state, "etag": "0x1", "due": due, "run": str(UUID(int=7))}
+    assert status.metadata == {
+        "state": written.state,
+        "etag": "0x1",
+        "due": due,
+        "run": str(UUID(int=7)),
+        "devices": "",
+    }
     assert status.etag == version.strip('"')
     assert status.modified.tzinfo is not None
 
