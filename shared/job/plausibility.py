@@ -23,6 +23,15 @@ SKEW = timedelta(minutes=10)
 MOST_DEVICES = 1_000_000
 """Devices that a record may speak of, unless the setting for manifests allows more: each is a row of the results."""
 
+MOST_IN_PART = 20_000
+"""Devices of one request, unless the setting for parts allows more: they are in memory together."""
+
+LONGEST_TEXT = 10_000
+"""Characters of a result's texts, or a fault's: more than the app writes, and each row of the results repeats them."""
+
+LARGEST_UPLOADS = LARGEST_STATUS // 4
+"""Bytes of all uploads as JSON: the next run's status repeats them, and must not become too large to be read."""
+
 _MOST = 10**9
 """More than any count of a job can be."""
 
@@ -71,7 +80,7 @@ def _fault(job: Job, manifest: str) -> str | None:
         return "its customer or batch is not that of the manifest"
     if not _adds_up(job):
         return "its counts are impossible"
-    return None
+    return None if _is_bounded(job) else "its texts are too long"
 
 
 def _is_in_shape(job: Job) -> bool:
@@ -131,9 +140,24 @@ def _judged_adds_up(job: Job) -> bool:
     return True
 
 
-def is_too_large(job: Job, devices: int) -> bool:
-    """Return whether a record speaks of more devices than a manifest may have, ``devices`` by the settings."""
-    return (job.device_count or 0) > max(devices, MOST_DEVICES)
+def _is_bounded(job: Job) -> bool:
+    results = job.internal.device_results
+    texts = [(result.code, result.description, result.matched_by) for result in results]
+    texts += [(fault.code, fault.description, None) for fault in (job.error, job.internal.stopped) if fault]
+    longest = max((sum(len(text or "") for text in each) for each in texts), default=0)
+    return longest <= LONGEST_TEXT and len(msgspec.json.encode(job.uploads)) <= LARGEST_UPLOADS
+
+
+def is_too_large(job: Job, devices: int, part: int) -> bool:
+    """Return whether a record speaks of more devices than one manifest, or one request, may have.
+
+    Args:
+        job: As it was read.
+        devices: What the settings allow of a manifest.
+        part: What they allow of a request.
+    """
+    largest = max([job.internal.part_size, *(upload.device_count for upload in job.uploads)])
+    return (job.device_count or 0) > max(devices, MOST_DEVICES) or largest > max(part, MOST_IN_PART)
 
 
 def is_from_the_future(job: Job, now: datetime) -> bool:

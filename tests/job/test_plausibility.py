@@ -184,7 +184,49 @@ def test_a_rejected_manifest_may_name_another_customer_in_its_status() -> None:
     ("devices", "setting", "too_many"), [(3, 1, False), (10**6 + 1, 1, True), (10**7, 10**7, False)]
 )
 def test_devices_are_as_many_as_the_settings_allow(devices: int, setting: int, *, too_many: bool) -> None:
-    assert plausibility.is_too_large(msgspec.structs.replace(accepted(), device_count=devices), setting) is too_many
+    assert plausibility.is_too_large(msgspec.structs.replace(accepted(), device_count=devices), setting, 1) is too_many
+
+
+@pytest.mark.parametrize("path", ["internal.partSize", "uploads.1.deviceCount"])
+@pytest.mark.parametrize(
+    ("size", "setting", "too_many"), [(20_000, 1, False), (20_001, 1, True), (30_000, 30_000, False)]
+)
+def test_a_part_is_as_large_as_the_settings_allow(path: str, size: int, setting: int, *, too_many: bool) -> None:
+    job = msgspec.structs.replace(accepted(), device_count=40_000)
+    read = plausibility.read(changed(job, path, size), NAME)
+    assert isinstance(read, Job)
+    assert plausibility.is_too_large(read, 1, setting) is too_many
+
+
+LONGEST = "x" * plausibility.LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [("accepted", "internal.deviceResults.1.2"), ("final", "error"), ("final", "internal.stopped")]
+)
+def test_texts_that_each_row_of_the_results_repeats_are_bounded(kind: str, path: str) -> None:
+    def read(text: str) -> Job | str:
+        value = text if path.endswith("2") else {"description": text}
+        return plausibility.read(changed(JOBS[kind](), path, value), NAME)
+
+    assert isinstance(read(LONGEST[3:]), Job)
+    assert read(f"{LONGEST}x") == "its texts are too long"
+
+
+def test_what_the_next_run_repeats_can_be_read_again() -> None:
+    """Even if it is written wider, and made of what takes the most room there."""
+    small = msgspec.structs.replace(upload(1, 1), request_id="", correlation_id="", location="", state="")
+    size = len(msgspec.json.encode(small)) + 8
+    count = plausibility.LARGEST_UPLOADS // size
+    uploads = tuple(msgspec.structs.replace(small, first_device=place) for place in range(1, count + 1))
+    job = msgspec.structs.replace(waiting(), uploads=uploads, device_count=count, customer_id=CUSTOMER, batch_id="Test")
+    found = plausibility.read(msgspec.json.encode(job), NAME)
+    assert isinstance(found, Job)
+    following_run = begin(Start(NAME, "0x2", UUID(int=2), 2, found, NOW), LEASE)
+    assert len(encode(following_run)) < plausibility.LARGEST_STATUS / 2
+    assert plausibility.read(encode(following_run), NAME) == following_run
+    longer = changed(job, "uploads.0.location", "x" * 2**23)
+    assert plausibility.read(longer, NAME) == "its texts are too long"
 
 
 MOMENTS = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", FAR]

@@ -50,6 +50,8 @@ FORGERIES: dict[str, dict[str, object]] = {
     "a way up": {"customerId": "..", "state": "accepted", "final": False},
     "more sent than there is": {"deviceCount": 1, "state": "accepted", "final": False},
     "more than any manifest has": {"deviceCount": 10**9 - 1, "state": "accepted", "final": False},
+    "more in a request than there is memory for": {"internal_partSize": 10**9, "state": "accepted", "final": False},
+    "a text for each row": {"error": {"description": "x" * 10**6}, "state": "accepted", "final": False},
     "no end": {"final": False},
     "nothing accepted": {"uploads": [], "state": "accepted", "final": False},
     "from the future": {"createdAt": "9999-12-31T23:59:59Z", "state": "accepted", "final": False},
