@@ -10,6 +10,9 @@ from shared.manifest.messages import TARGET_ISSUES
 # Microsoft's pages write customer ids as bare GUIDs; braces or a urn: prefix would end up in the request's path.
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
+# An HTTP client folds . and .. away and would post to another resource; some gateways do so beside an encoded slash.
+_FOLDED = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
+
 
 class Target(msgspec.Struct, frozen=True):
     """A customer (GUID) and one of its device batches (free text)."""
@@ -59,7 +62,7 @@ def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple
     issues = [*_disagreements(named, envelope), *_customer_issues(name, customer, allowed)]
     if customer is None:  # a name without a customer has no batch either: one message helps with both
         return tuple(issues)
-    if batch is None or batch in (".", ".."):
+    if batch is None or _FOLDED.search(batch):
         return (*issues, _batch_issue(batch))
     return tuple(issues) or Target(customer, batch)
 
@@ -90,5 +93,4 @@ def _customer_issues(name: str, customer: str | None, allowed: frozenset[str]) -
 
 
 def _batch_issue(batch: str | None) -> Finding:
-    # An HTTP client folds . and .. away and would post to another resource.
     return _issue("batchId", "missing_batch_id" if batch is None else "invalid_batch_id")

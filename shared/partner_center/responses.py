@@ -188,7 +188,9 @@ def tracking_id(location: str) -> str | None:
         segment = unquote(urlsplit(location.strip()).path.rstrip("/").rpartition("/")[2])
     except ValueError:
         return None
-    return None if segment in ("", ".", "..") or len(segment) > LONGEST_DESCRIPTION else segment
+    # Some gateways decode a slash inside a segment, so that dots beside it would lead to another resource.
+    is_path = "/" in segment or "\\" in segment
+    return None if segment in ("", ".", "..") or is_path or len(segment) > LONGEST_DESCRIPTION else segment
 
 
 def text_of(value: object, longest: int = LONGEST_DESCRIPTION) -> str | None:

@@ -36,6 +36,7 @@ def test_ids_are_read_off_the_name(name: str, ids: Ids) -> None:
         (f"{CUSTOMER}/Test/a.json", Ids(None, "Test"), Target(CUSTOMER, "Test")),
         (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, None), Target(CUSTOMER, "Test")),
         (f"{CUSTOMER}/.../a.json", Ids(), Target(CUSTOMER, "...")),
+        ("a.json", Ids(CUSTOMER, "2026/11"), Target(CUSTOMER, "2026/11")),
     ],
 )
 def test_name_and_envelope_give_the_target(name: str, envelope: Ids, target: Target) -> None:
@@ -53,6 +54,8 @@ WRONG = [
     (f"{CUSTOMER}/./a.json", Ids(), ["invalid_batch_id"]),
     (f"{CUSTOMER}/../a.json", Ids(), ["invalid_batch_id"]),
     ("a.json", Ids(CUSTOMER, ".."), ["invalid_batch_id"]),
+    ("a.json", Ids(CUSTOMER, f"../../{OTHER}/deviceBatches/Prod"), ["invalid_batch_id"]),
+    ("a.json", Ids(CUSTOMER, "a\\..\\b"), ["invalid_batch_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Test"), ["conflicting_customer_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, "test"), ["conflicting_batch_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Else"), ["conflicting_customer_id", "conflicting_batch_id"]),

@@ -114,6 +114,8 @@ def test_retry_after_is_read_in_both_forms(value: str, seconds: int | None) -> N
         ("https://elsewhere.example", None),
         ("/customers/..", None),
         ("/customers/%2e%2e", None),
+        ("/customers/c/batchJobStatus/%2e%2e%2f%2e%2e%2fother%2fbatchJobStatus%2f16c00110", None),
+        ("/customers/c/batchJobStatus/..%5c16c00110", None),
         ("https://[", None),
         ("/x/" + "y" * 501, None),
         ("/x/" * 682 + "y2", "y2"),
