@@ -77,7 +77,7 @@ class Clock:
 def folded(name: str) -> str:
     """Return the name of the blob that a name's address leads to, as the Blob service folds it."""
     kept = list[str]()
-    for segment in name.split("/"):
+    for segment in name.replace("\\", "/").split("/"):
         if segment == "..":
             kept = kept[:-1]
         elif segment != ".":

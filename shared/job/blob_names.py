@@ -14,6 +14,8 @@ LONGEST_MANIFEST_NAME = LONGEST_BLOB_NAME - len(STATUS_SUFFIX)
 
 # The Blob service folds such a segment, encoded or not (seen live in issue 5275 of azure-sdk-for-rust).
 _FOLDED = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
+# It may also take a backslash for a slash, and drop a dot at the end (seen live in issue 71 of tsanetgit/Connect_SDK).
+_MAYBE_FOLDED = re.compile(r"\\|\.(?:/|$)")
 
 
 def is_manifest(name: str) -> bool:
@@ -33,8 +35,13 @@ def has_room_for_status(name: str) -> bool:
 
 
 def names_another(name: str) -> bool:
-    """Return whether a name has a segment ``.`` or ``..``, so that its address would be another blob's."""
-    return _FOLDED.search(name) is not None
+    """Return whether a name is empty or has a segment ``.`` or ``..``, so that its address would be another blob's."""
+    return not name or _FOLDED.search(name) is not None
+
+
+def may_name_another(name: str) -> bool:
+    """Return whether a name's address is another blob's where the storage folds more than dotted segments."""
+    return _MAYBE_FOLDED.search(name) is not None
 
 
 def status_of(manifest: str) -> str:

@@ -4,13 +4,14 @@ Every trigger is a wake-up that names a manifest. A wake-up too many does no har
 """
 
 import logging
+from itertools import islice
 from uuid import uuid4
 
 import msgspec
 
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
-from shared.job.blob_names import has_room_for_status, is_manifest, names_another
+from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.claim import Claim, new_lease
@@ -53,7 +54,7 @@ class Workflow:
             event_log.log("manifest_name_too_long", level=logging.WARNING, manifest=manifest)
             return
         # No blob can have such a name, but a message can: its address would be that of another manifest's blobs.
-        if names_another(manifest):
+        if names_another(manifest) or (may_name_another(manifest) and not self._is_listed(manifest)):
             event_log.log("manifest_name_dotted", level=logging.WARNING, manifest=manifest)
             return
         # The process that crashed may have saved another moment, and not yet enqueued the wake-up for it.
@@ -68,6 +69,11 @@ class Workflow:
         except StatusUnavailableError as error:
             event_log.log("status_unavailable", level=logging.ERROR, manifest=manifest, reason=str(error))
         self._retry_later(manifest, wake_up.tries, step.claim.wake_up if step.claim else None)
+
+    def _is_listed(self, manifest: str) -> bool:
+        """Return whether a manifest or its status is listed under just this name: no listing folds its prefix."""
+        names, listing = (manifest, status_of(manifest)), self._services.storage.listing
+        return any(blob.name == name for name in names for blob in islice(listing(name), 1))
 
     def _retry_later(self, manifest: str, tries: int, enqueued: Sent | None) -> None:
         """Enqueue one wake-up in place of one that could do nothing, later and later, until the sweep takes over.

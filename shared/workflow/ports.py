@@ -132,6 +132,10 @@ class Storage(Protocol):
         """Delete the results that were seen; ``ConflictError`` if there are others by now."""
         ...
 
+    def listing(self, prefix: str = "") -> Iterable[BlobEntry]:
+        """Return the blobs whose names begin so, in the order of names; raises the SDK's own errors."""
+        ...
+
 
 class Sent(NamedTuple):
     """A wake-up in the queue, which can be moved until it is taken out."""

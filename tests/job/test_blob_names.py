@@ -5,6 +5,7 @@ from shared.job.blob_names import (
     is_manifest,
     manifest_of,
     marks_directory,
+    may_name_another,
     names_another,
     results_of,
     status_of,
@@ -38,7 +39,7 @@ def test_a_name_leaves_room_for_the_status() -> None:
     assert not has_room_for_status("x" * 1013)
 
 
-@pytest.mark.parametrize("name", ["../b", "a/../b", "./b", "a/./b", "a/..", "a/.", "..", "a\\..\\b", "a/..\\b"])
+@pytest.mark.parametrize("name", ["../b", "a/../b", "./b", "a/./b", "a/..", "a/.", "..", "a\\..\\b", "a/..\\b", ""])
 def test_an_address_with_a_dotted_segment_is_another_blobs(name: str) -> None:
     assert names_another(name)
 
@@ -46,6 +47,14 @@ def test_an_address_with_a_dotted_segment_is_another_blobs(name: str) -> None:
 @pytest.mark.parametrize("name", ["a/.hidden", "a/b..json", "a/...", "a./b", "a//b", "/a/", "a/..b/c.", "a/%2e%2e/b"])
 def test_other_dots_are_part_of_a_name(name: str) -> None:
     assert not names_another(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "maybe"),
+    [("a\\b", True), ("a/b.", True), ("a./b", True), ("a/b...", True), ("a/.b", False), ("a.b/c", False)],
+)
+def test_a_backslash_or_a_dot_at_an_end_may_be_folded(name: str, *, maybe: bool) -> None:
+    assert may_name_another(name) is maybe
 
 
 @pytest.mark.parametrize(

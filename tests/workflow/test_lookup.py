@@ -123,7 +123,11 @@ def test_a_status_of_a_later_version_is_left_alone_for_the_content_that_it_speak
     assert world.partner_center.calls == []
 
 
-@pytest.mark.parametrize("name", [f"{CUSTOMER}/Test/../../{VICTIM}", f"./{VICTIM}", f"{CUSTOMER}\\..\\{VICTIM}"])
+LEADING = [f"{CUSTOMER}/Test/../../{VICTIM}", f"./{VICTIM}", f"{CUSTOMER}\\..\\{VICTIM}"]
+LEADING += ["", VICTIM.replace("/", "\\"), f"{VICTIM}.", VICTIM.replace("/Prod/", "/Prod./")]
+
+
+@pytest.mark.parametrize("name", LEADING)
 @pytest.mark.parametrize("landed", [True, False])
 def test_a_message_whose_name_leads_to_anothers_blobs_reads_and_writes_nothing(
     caplog: pytest.LogCaptureFixture, name: str, *, landed: bool
@@ -134,6 +138,21 @@ def test_a_message_whose_name_leads_to_anothers_blobs_reads_and_writes_nothing(
     assert world.fuse.operations == []
     assert list(world.storage.blobs) == [VICTIM]
     assert [record.message.split()[0] for record in caplog.records] == ["manifest_name_dotted"]
+
+
+@pytest.mark.parametrize("event", [True, False], ids=["event", "sweep"])
+def test_a_name_that_a_storage_could_fold_is_a_manifests_where_it_is_listed(*, event: bool) -> None:
+    name = f"{CUSTOMER}/Test/Contoso Inc./laptops."
+    world = World()
+    world.drop(TWO, name)
+    if not event:
+        world.events.clear()
+        world.clock.advance(HOUR)
+        world.sweep.run()
+    world.step()
+    del world.storage.blobs[name]
+    world.settle()
+    assert world.job(name).state is State.COMPLETED
 
 
 @pytest.mark.parametrize("allowed", [frozenset({OTHER}), frozenset({CUSTOMER, OTHER})])
