@@ -25,6 +25,7 @@ from shared.workflow.ports import (
     Sent,
     Services,
     StatusUnavailableError,
+    StorageUnavailableError,
     Stored,
 )
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
@@ -58,6 +59,7 @@ class Workflow:
             event_log.log("manifest_name_dotted", level=logging.WARNING, manifest=manifest)
             return
         # The process that crashed may have saved another moment, and not yet enqueued the wake-up for it.
+        plain = WakeUp(manifest, tries=wake_up.tries)
         step = _Step(self._services, msgspec.structs.replace(wake_up, due=None) if again else wake_up, again=again)
         try:
             for look in range(_LOOKS):
@@ -68,21 +70,27 @@ class Workflow:
                 return
         except StatusUnavailableError as error:
             event_log.log("status_unavailable", level=logging.ERROR, manifest=manifest, reason=str(error))
-        self._retry_later(manifest, wake_up.tries, step.claim.wake_up if step.claim else None)
+        # No exception: what can never be read, as an archived blob, would fail an invocation at each sweep.
+        except StorageUnavailableError:
+            event_log.log("manifest_unavailable", level=logging.ERROR, manifest=manifest)
+            # Nothing has been saved yet, so that the next try must know that it was written.
+            plain = plain if step.claim else msgspec.structs.replace(wake_up, due=None)
+        self._retry_later(plain, step.claim.wake_up if step.claim else None)
 
     def _is_listed(self, manifest: str) -> bool:
         """Return whether a manifest or its status is listed under just this name: no listing folds its prefix."""
         names, listing = (manifest, status_of(manifest)), self._services.storage.listing
         return any(blob.name == name for name in names for blob in islice(listing(name), 1))
 
-    def _retry_later(self, manifest: str, tries: int, enqueued: Sent | None) -> None:
+    def _retry_later(self, wake_up: WakeUp, enqueued: Sent | None) -> None:
         """Enqueue one wake-up in place of one that could do nothing, later and later, until the sweep takes over.
 
         It takes the place of the one that was ``enqueued`` for a state that may not have been saved.
         """
-        if tries < MOST_TRIES or enqueued:
-            delay = retry_delay(self._services.delays, tries, None, self._services.draw())
-            self._services.wake_ups.send(WakeUp(manifest, tries=min(tries + 1, MOST_TRIES)), delay, enqueued)
+        if wake_up.tries < MOST_TRIES or enqueued:
+            delay = retry_delay(self._services.delays, wake_up.tries, None, self._services.draw())
+            later = msgspec.structs.replace(wake_up, tries=min(wake_up.tries + 1, MOST_TRIES))
+            self._services.wake_ups.send(later, delay, enqueued)
 
     def restart(self, stored: Stored) -> None:
         """Begin a new run of a finished job, for the same content.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from azure.storage.blob import ContentSettings
+from azure.storage.blob import ContentSettings, StandardBlobTier
 from msgspec.structs import replace
 from urllib3.exceptions import SSLError
 
@@ -41,6 +41,13 @@ def test_a_manifest_with_a_content_encoding_is_read_as_it_is(real: RealShelf, si
 def test_a_status_with_a_content_encoding_is_not_unpacked(real: RealShelf) -> None:
     real.container.upload_blob(status_of(NAME), gzip.compress(encode(job())), content_settings=PACKED)
     assert isinstance(real.app.load(NAME), Foreign)
+
+
+def test_an_archived_manifest_cannot_be_read_now(real: RealShelf) -> None:
+    real.container.upload_blob(NAME, b"[]", standard_blob_tier=StandardBlobTier.ARCHIVE)
+    assert real.app.properties(NAME)
+    with pytest.raises(StorageUnavailableError):
+        real.app.open(NAME)
 
 
 @pytest.mark.parametrize("metadata", [{}, {"state": "accepted", "etag": "0x1", "due": ""}])
