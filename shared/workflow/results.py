@@ -22,9 +22,13 @@ HASH_START = 16
 PIECE = 2**20
 """Characters of the results that are made at once."""
 
-# A spreadsheet may split a cell at another separator than ours, and its user may type in full width.
+LONGEST_VALUE = 1000
+"""Characters of a device's value that are shown: a small workbook can repeat a long one in each of 250,000 rows."""
+
+# A spreadsheet may split a cell at another separator than ours, where quotes are dropped; users may type in full width.
 _SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_FORMULA = re.compile(rf"((?:^|[,;\t\r\n\uff0c\uff1b])\s*)(?={_SIGNS})")
+# Each blank is read once: a sender chooses how many there are.
+_FORMULA = re.compile(rf'((?:^|[,;\t\r\n\uff0c\uff1b])(?:[^\S\t\r\n]|")*+)(?={_SIGNS})')
 _SIGN = re.compile(_SIGNS)
 
 _UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
@@ -72,7 +76,8 @@ def _outcome(result: DeviceResult) -> Sequence[str]:
 
 def _identity(device: Device) -> Sequence[str]:
     start = (device.hardware_hash or "")[:HASH_START]
-    return _cells(device.serial_number, device.product_key, start, device.oem_manufacturer_name, device.model_name)
+    values = (device.serial_number, device.product_key, start, device.oem_manufacturer_name, device.model_name)
+    return _cells(*[value and value[:LONGEST_VALUE] for value in values])
 
 
 def _cells(*texts: str | None) -> Sequence[str]:

@@ -5,13 +5,14 @@ from io import StringIO
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from shared.job.lifecycle import following, reported
 from shared.job.record import DeviceResult, Job, Lease, Outcome, ResultRun, Upload
 from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.workflow.results import COLUMNS, PIECE, results_csv, unknown_rows
+from shared.workflow.results import COLUMNS, LONGEST_VALUE, PIECE, results_csv, unknown_rows
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
@@ -79,6 +80,29 @@ def test_no_cell_is_a_formula() -> None:
         "a=b",
         "a-b",
     ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_is_a_formula_to_a_reader_who_drops_quotes_at_another_separator(separator: str) -> None:
+    cells = [f'x{before}"{blank}=1+1{before}y' for before in ";\t\n" for blank in ("", " ", '"')]
+    rows = [Row(place, Device(cell), place, duplicate=False) for place, cell in enumerate(cells, 1)]
+    results = b"".join(results_csv(job(ResultRun(9, DeviceResult(Outcome.REGISTERED))), rows)).decode("utf-8-sig")
+    found = [cell for row in csv.reader(StringIO(results, newline=""), delimiter=separator) for cell in row]
+    assert [cell for cell in found if "=1+1" in cell]
+    assert not [cell for cell in found if cell.strip().startswith("=")]
+
+
+@pytest.mark.parametrize("blank", ["\n", " ", "\t", " \n", '"', ","])
+def test_a_cell_of_blanks_takes_no_time(blank: str) -> None:
+    text = f"a,{blank * 10**5}x=1"
+    assert read(results_csv(job(ResultRun(1, DeviceResult(Outcome.FAILED, "1", text))), unknown_rows(1)))
+
+
+def test_long_values_are_cut() -> None:
+    row = Row(1, Device("S1", None, None, "M" * 32_767, "m" * LONGEST_VALUE), 1, duplicate=False)
+    [found] = read(results_csv(job(ResultRun(1, DeviceResult(Outcome.REGISTERED))), [row]))
+    assert found["oemManufacturerName"] == "M" * LONGEST_VALUE
+    assert found["modelName"] == "m" * LONGEST_VALUE
 
 
 def test_a_manifest_that_is_gone_still_has_its_rows() -> None:
