@@ -9,7 +9,8 @@ import msgspec
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
 _LONGEST_TEXT = 65_536  # characters of what is taken for a hash at all
 _TRANSLATED = str.maketrans("-_", "+/")
-_WRAPPED = re.compile(r"[ \t\u00a0]*[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
+# Blanks are read from the first of them alone: a sender can write 65,000 of them that no line break follows.
+_WRAPPED = re.compile(r"(?:(?<![ \t\u00a0])[ \t\u00a0]++)?[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
 _SIGNS = frozenset(f"{ascii_letters}{digits}+/=")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")

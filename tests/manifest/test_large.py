@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from shared.manifest import inspect
+from shared.manifest import InMemory, inspect
 from shared.manifest.device import Device, encode
 from tests.manifest.files import MOST, TEMPLATE, made_up_hash
 
@@ -85,3 +85,10 @@ def check_and_send(layout: str, count: int) -> None:
     assert sent == count - first + 1
     allowed = 20 + count // 5_000  # what is remembered of each device, to find those that come again
     assert peak < allowed * MEGABYTE
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
+def test_a_hash_that_is_mostly_blank_is_read_in_no_time(blank: str) -> None:
+    hash_ = f"A{blank * 60_000}B"
+    manifest = inspect(InMemory(encode([Device("S1", None, hash_, "LENOVO", "20L7001LMH")])), max_bytes=MOST)
+    assert [issue.code for issue in manifest.issues.kept] == ["not_base64"]
