@@ -7,6 +7,7 @@ from shared.manifest.workbook_reader.cells import Format, Mark
 from shared.manifest.workbook_reader.markup import MAIN, Element
 
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
+_LONGEST = 255  # characters of a code in Excel; a hostile one takes time by its square
 
 # Ids that need no code: ECMA-376, part 1, 18.8.30, the dates of East Asian versions included.
 _BUILT_IN: dict[str, Format] = {"0": 0, "1": 1, "49": 0}
@@ -20,6 +21,7 @@ _OF_DATES = re.compile(r"[ymdhs]", re.IGNORECASE)
 
 def format_of(code: str) -> Format:
     """Return what a format code does to a whole number."""
+    code = code[:_LONGEST]
     if plain := _PLAIN.fullmatch(code):
         return len(plain[2] or "")
     return Mark.DATE if _OF_DATES.search(_LITERAL.sub("", code)) else Mark.FORMAT
