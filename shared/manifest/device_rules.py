@@ -1,6 +1,6 @@
 """What is asked of a device, what is cleaned before it is sent, and what merely looks odd."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from shared.manifest.device import FIELDS, Device, Entry
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import has_unusual_length, is_bare, is_flawless
 from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, is_odd, is_plain, look_at
-from shared.manifest.values import is_guid
+from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
@@ -100,7 +100,7 @@ class DeviceCheck:
             self.has_cleaned |= device != entry.device
             entry.device = device
         if entry.sound and not is_identified(entry.device):
-            facts = () if self._report.has_all_issues else _what_is_missing(entry.device, self._report)
+            facts = () if self._report.keeps_no_more_issues else self._what_is_missing(entry.device)
             self._report.issue(entry, None, "missing_identity", *facts)
             entry.sound = False
         return entry
@@ -173,12 +173,9 @@ class DeviceCheck:
             self._report.issue(entry, "productKey", "guid_for_product_key")
             entry.sound = False
 
-
-def _what_is_missing(device: Device, report: Report) -> tuple[str, str, str]:
-    present = [_SPOKEN[field] for field, value in _fields(device) if value]
-    missing = [_SPOKEN[field] for field in _TUPLE if _SPOKEN[field] not in present]
-    return ", ".join(present) or "nothing", ", ".join(missing), ", ".join(report.unknown_names) or "none"
-
-
-def _fields(device: Device) -> Iterator[tuple[str, str | None]]:
-    return zip(FIELDS, msgspec.structs.astuple(device), strict=True)
+    def _what_is_missing(self, device: Device) -> tuple[str, str, str]:
+        """Return in words what a device has, what it lacks, and which names of the manifest are not known."""
+        values = zip(FIELDS, msgspec.structs.astuple(device), strict=True)
+        present = [_SPOKEN[field] for field, value in values if value]
+        missing = [_SPOKEN[field] for field in _TUPLE if _SPOKEN[field] not in present]
+        return ", ".join(present) or "nothing", ", ".join(missing), self._report.unknown_names

@@ -1,4 +1,4 @@
-"""What was found in a manifest: issues, which reject it, and warnings, which do not."""
+"""Findings: issues, which reject a manifest, and warnings, which do not."""
 
 import re
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ import msgspec
 from shared.manifest.messages import ISSUES, WARNINGS
 
 _NAME = re.compile(r"[A-Za-z@#$][A-Za-z @#$_.:/()-]{0,39}")
+_MOST_LISTED = 10  # unknown names in one message
 
 
 class Place(NamedTuple):
@@ -24,14 +25,14 @@ class Place(NamedTuple):
 
     @property
     def where(self) -> str:
-        """Name the place for a person: by its line, where there is one."""
+        """The place in words: by its line, if it has one."""
         if self.line is not None:
             return f"line {self.line}"
         return "manifest" if self.device is None else f"device {self.device}"
 
 
 class Placed(Protocol):
-    """What has a place in a manifest."""
+    """Anything with a place in a manifest."""
 
     @property
     def at(self) -> Place:
@@ -44,10 +45,10 @@ MANIFEST = Place()
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing to know about a manifest.
+    """An issue or a warning.
 
-    ``where`` is "device 3", "line 4" or "manifest"; ``field`` the API's name of the member in question; ``device`` and
-    ``line`` are those of the results.
+    ``where`` is "device 3", "line 4" or "manifest"; ``field`` is the API's name of the member that it is about;
+    ``device`` and ``line`` are the numbers that the results have in these columns.
     """
 
     where: str
@@ -65,25 +66,25 @@ class Findings(msgspec.Struct, frozen=True):
     count: int = 0
 
     def after(self, earlier: Iterable[Finding]) -> "Findings":
-        """Put findings from elsewhere before these."""
+        """Return other findings, then these."""
         before = tuple(earlier)
         return Findings(before + self.kept, len(before) + self.count)
 
 
 def quoted(name: str) -> str:
-    """Quote a foreign name for a message, unless it could be a value: product keys and hashes have digits."""
+    """Return a name from the manifest as messages quote it, unless it may be a secret: keys and hashes have digits."""
     return repr(name) if _NAME.fullmatch(name) else "(name not shown)"
 
 
 class UnreadableError(Exception):
-    """Why reading a manifest cannot go on; ``facts`` are filled into the message of the code."""
+    """A manifest cannot be read to its end; ``facts`` are filled into the message of ``code``."""
 
     def __init__(self, code: str, *facts: object, at: Place = MANIFEST, field: str | None = None) -> None:
         super().__init__(code)
-        self.finding = Finding(at.where, field, code, ISSUES[code].format(*facts), at.device, at.line)
+        self.finding = _finding(at, field, code, ISSUES[code].format(*facts))
 
     def on_line(self, number: int) -> "UnreadableError":
-        """Add the line where whoever raised it did not know it."""
+        """Add a line, unless the error has a place already."""
         if self.finding.where == MANIFEST.where:
             place = Place(line=number)
             self.finding = msgspec.structs.replace(self.finding, where=place.where, line=number)
@@ -91,36 +92,53 @@ class UnreadableError(Exception):
 
 
 class Report:
-    """The findings so far, and the ids of the envelope. The first ``keep`` of each kind are kept, ``None`` for all."""
+    """Collects what a reading finds. The first ``keep`` issues and warnings are kept, ``None`` for all."""
 
     def __init__(self, keep: int | None) -> None:
         self.customer_id: str | None = None
         self.batch_id: str | None = None
         self.characters = 0
         """Characters read so far."""
-        self.unknown_names: list[str] = []
-        """Columns or members that are not known, as they are named in messages."""
+        self._unknown_names: list[str] = []
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)
 
+    def set_ids(self, customer_id: str | None, batch_id: str | None) -> None:
+        """Set the ids that the envelope has."""
+        self.customer_id, self.batch_id = customer_id, batch_id
+
+    def add_characters(self, count: int) -> None:
+        """Count characters that have been read."""
+        self.characters += count
+
+    def add_unknown_name(self, name: str) -> None:
+        """Remember an unknown column or member, quoted, for the message about devices that cannot be identified."""
+        if len(self._unknown_names) < _MOST_LISTED:
+            self._unknown_names.append(name)
+
     def issue(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
-        """Note what rejects the manifest; ``facts`` are filled into the message of the code."""
+        """Add an issue, which rejects the manifest; ``facts`` are filled into the message of ``code``."""
         if self._issues.has_room():
             self._issues.kept.append(_finding(at.at, field, code, ISSUES[code].format(*facts)))
 
     def warning(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
-        """Note what only looks odd; ``facts`` are filled into the message of the code."""
+        """Add a warning; ``facts`` are filled into the message of ``code``."""
         if self._warnings.has_room():
             self._warnings.kept.append(_finding(at.at, field, code, WARNINGS[code].format(*facts)))
 
     def break_off(self, finding: Finding) -> None:
-        """Note why the rest could not be read: before all else, as it may be what a person must correct first."""
+        """Put the issue that stopped the reading first: it must be corrected before any other can be trusted."""
         self._issues.has_room()
         self._issues.kept.insert(0, finding)
 
     @property
-    def has_all_issues(self) -> bool:
-        """Whether further issues are only counted, so that nobody needs facts about them."""
+    def unknown_names(self) -> str:
+        """The first unknown columns or members, as a list in words."""
+        return ", ".join(self._unknown_names) or "none"
+
+    @property
+    def keeps_no_more_issues(self) -> bool:
+        """Whether further issues are only counted, so that their facts need not be looked for."""
         return self._issues.is_full()
 
     @property
@@ -144,7 +162,7 @@ def _finding(at: Place, field: str | None, code: str, message: str) -> Finding:
 
 
 class _Notes:
-    """Findings of one kind; only the first ``keep`` are kept, as a bad file may have millions."""
+    """Findings of one kind: only the first ``keep`` are kept, as a bad file may have millions."""
 
     def __init__(self, keep: int | None) -> None:
         self.kept: list[Finding] = []
@@ -152,7 +170,7 @@ class _Notes:
         self._keep = keep
 
     def has_room(self) -> bool:
-        """Count one more, and return whether it is to be kept."""
+        """Count one more finding, and return whether it is kept."""
         self.count += 1
         return self._keep is None or self.count <= self._keep
 

@@ -16,30 +16,11 @@ _SIGNS = frozenset(f"{ascii_letters}{digits}+/=")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base64 is so short and has so many hyphens
 _LONGEST_GROUPS = 100
+# Words of letters alone are base64, too.
 _WORDS = frozenset(
-    {
-        "error",
-        "failed",
-        "failure",
-        "unavailable",
-        "unsupported",
-        "unknown",
-        "missing",
-        "notavailable",
-        "notfound",
-        "accessdenied",
-        "timeout",
-        "pending",
-        "required",
-        "optional",
-        "true",
-        "false",
-        "yes",
-        "no",
-        "eof",
-        "end",
-    }
-)
+    {"error", "failed", "failure", "unavailable", "unsupported", "unknown", "missing", "notavailable", "notfound",
+     "accessdenied", "timeout", "pending", "required", "optional", "true", "false", "yes", "no", "eof", "end"}
+)  # fmt: skip
 
 
 class Cleaned(NamedTuple):

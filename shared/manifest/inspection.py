@@ -8,7 +8,7 @@ from shared.manifest.digest import RunningDigest
 from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import MANIFEST, Report, UnreadableError
 from shared.manifest.manifest import Manifest, Source, is_large
-from shared.manifest.reading import MAX_DEVICES, Content, entries, unheard
+from shared.manifest.reading import MAX_DEVICES, Content, do_nothing, entries
 
 
 def inspect(
@@ -17,7 +17,7 @@ def inspect(
     max_bytes: int,
     max_devices: int = MAX_DEVICES,
     keep: int | None = 100,
-    alive: Callable[[], None] = unheard,
+    alive: Callable[[], None] = do_nothing,
 ) -> Manifest:
     r"""Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
 
@@ -37,7 +37,7 @@ def inspect(
     report = Report(keep)
     inspection = _Inspection(report, max_devices)
     try:
-        inspection.go_through(entries(content, max_bytes, report, alive))
+        inspection.read(entries(content, max_bytes, report, alive))
     except UnreadableError as error:
         report.break_off(error.finding)
         return inspection.manifest(content, max_bytes, count=None)
@@ -59,7 +59,7 @@ class _Inspection:
         self._seen = Duplicates(report)
         self._digest = RunningDigest()
 
-    def go_through(self, found: Iterator[Iterable[Entry]]) -> None:
+    def read(self, found: Iterator[Iterable[Entry]]) -> None:
         for some in found:
             checked = self._check(some)
             if isinstance(checked, list) and self._seen.are_new(checked):

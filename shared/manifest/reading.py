@@ -6,7 +6,8 @@ from typing import Protocol
 
 from shared.manifest.csv_reader.table import table
 from shared.manifest.decoding.characters import decoded
-from shared.manifest.decoding.file_type import GZIP, OLE, ZIP, check_text, encoding_of, ole_code, opened
+from shared.manifest.decoding.encoding import encoding_of
+from shared.manifest.decoding.file_type import GZIP, OLE, PDF, ZIP, check_text, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
 from shared.manifest.findings import Report, UnreadableError
@@ -45,12 +46,12 @@ class InMemory:
         yield self._data
 
 
-def unheard() -> None:
+def do_nothing() -> None:
     """Hear a sign of life, and do nothing about it."""
 
 
 def entries(
-    content: Content, max_bytes: int, report: Report, alive: Callable[[], None] = unheard
+    content: Content, max_bytes: int, report: Report, alive: Callable[[], None] = do_nothing
 ) -> Iterator[Iterable[Entry]]:
     """Read all devices as they are written, some at a time, and report what is wrong with the way they are written.
 
@@ -79,6 +80,10 @@ def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[
         head, chunks = opened(_sounding(unpacked(chunks, max_bytes), alive))
         if head.startswith(GZIP):
             raise UnreadableError("gzip_in_gzip")
+    if not head:
+        raise UnreadableError("empty_file")
+    if head.startswith(PDF):
+        raise UnreadableError("pdf_file")
     if head.startswith(OLE):
         raise UnreadableError(ole_code(chunks))
     if head.startswith(ZIP):

@@ -4,13 +4,12 @@ from collections.abc import Collection
 from string import ascii_letters, digits
 from typing import NamedTuple
 
-from shared.manifest import values
+from shared.manifest import value_words
 from shared.manifest.hardware_hash import clean, looks_like_one
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
 _HASH = "hardwareHash"
-_SHORTEST_GUID = 32
 _SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
@@ -37,13 +36,13 @@ def look_at(field: str, value: str) -> Found:
     # What is plain but for the space around it needs no search for anything else.
     if field != _HASH and is_plain(stripped):
         return Found(value, warnings=_about_characters(field, value, stripped))
-    text, warnings = values.bare(value), list[Note]()
-    if text and text[0] in " ='" and (inner := values.unwrapped(text)) is not None:
+    text, warnings = value_words.bare(value), list[Note]()
+    if text and text[0] in " ='" and (inner := value_words.unwrapped(text)) is not None:
         warnings.append(("excel_formula", field))
         value = text = inner
     # Spreadsheets show a reference to an empty cell as 0.
-    if values.is_nothing(text) or (text == "0" and field == _HASH):
-        shown = repr(value) if len(value) <= values.LONGEST else "a blank"
+    if value_words.is_nothing(text) or (text == "0" and field == _HASH):
+        shown = repr(value) if len(value) <= value_words.LONGEST else "a blank"
         return Found(None, warnings=(*warnings, ("word_for_nothing", field, shown)))
     if field == _HASH:
         return _hash(value, warnings)
@@ -58,7 +57,7 @@ def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
         issue = (code, stripped if code == "number_for_serial" else field)
     else:
         warnings += _about_characters(field, text, stripped)
-    return Found(text, issue, tuple(warnings), values.is_placeholder(text))
+    return Found(text, issue, tuple(warnings), value_words.is_placeholder(text))
 
 
 def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
@@ -67,7 +66,7 @@ def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
 
 
 def _hash(value: str, warnings: list[Note]) -> Found:
-    if len(value) <= values.LONGEST and not value.isalnum() and (code := _issue_code(_HASH, value)):
+    if len(value) <= value_words.LONGEST and not value.isalnum() and (code := _issue_code(_HASH, value)):
         return Found(value, (code, _HASH), tuple(warnings))
     cleaned = clean(value)
     warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
@@ -82,18 +81,18 @@ def are_plain(identifiers: Collection[str | None]) -> bool:
     if not text.isascii() or len(text.encode().translate(None, _SIGNS)) != max(len(present) - 1, 0):
         return False
     lengths = list(map(len, present))
-    if max(lengths, default=0) >= _SHORTEST_GUID or ("-" in text and min(lengths) <= _LONGEST_DATE):
+    if max(lengths, default=0) >= value_words.SHORTEST_GUID or ("-" in text and min(lengths) <= _LONGEST_DATE):
         return False
-    return values.ODD_WORDS.isdisjoint(text.replace("-", "").lower().split("/"))
+    return value_words.ODD_WORDS.isdisjoint(text.replace("-", "").lower().split("/"))
 
 
 def is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
     text = identifier.replace("-", "") if "-" in identifier else identifier
     # A short one with hyphens may be a date; what is as long as a GUID may be one.
-    if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= _SHORTEST_GUID:
+    if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= value_words.SHORTEST_GUID:
         return False
-    return text.isalnum() and text.lower() not in values.ODD_WORDS
+    return text.isalnum() and text.lower() not in value_words.ODD_WORDS
 
 
 def is_odd(value: str) -> bool:
@@ -103,14 +102,14 @@ def is_odd(value: str) -> bool:
         or value != value.strip()
         or len(value) > _LONGEST_PLAIN
         or "\ufffd" in value
-        or values.is_nothing(value)
-        or values.is_formula(value)
-        or values.is_template(value)
-        or values.is_number(value)
-        or values.is_placeholder(value)
-        or values.is_message(value)
+        or value_words.is_nothing(value)
+        or value_words.is_formula(value)
+        or value_words.is_template(value)
+        or value_words.is_number(value)
+        or value_words.is_placeholder(value)
+        or value_words.is_message(value)
         or value.startswith("'")
-        or values.bare(value) != value
+        or value_words.bare(value) != value
     )
 
 
@@ -118,12 +117,12 @@ def _issue_code(field: str, text: str) -> str | None:
     """Return the code of what makes a value certainly not meant, if anything does."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
-    if values.is_formula(text):
+    if value_words.is_formula(text):
         return "formula_for_value"
-    if values.is_template(text) or (field in IDENTIFIERS and values.is_name(text)):
+    if value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
         return "template_value"
     # As in XXXXX-XXXXX-XXXXX-XXXXX-XXXXX; of a serial number, firmware may say so.
-    if field == "productKey" and "-" in text and values.is_placeholder(text):
+    if field == "productKey" and "-" in text and value_words.is_placeholder(text):
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
         return "lost_characters" if "\ufffd" in text else "misplaced_hash"
@@ -131,18 +130,18 @@ def _issue_code(field: str, text: str) -> str | None:
 
 
 def _is_converted(field: str, text: str) -> bool:
-    if field in IDENTIFIERS and values.is_converted(text):
+    if field in IDENTIFIERS and value_words.is_converted(text):
         return True
-    return "+" in text and field != "oemManufacturerName" and values.is_number(text)
+    return "+" in text and field != "oemManufacturerName" and value_words.is_number(text)
 
 
 def _is_text(field: str, text: str) -> bool:
     """Return whether a value is what a program says, or a value with its name before it."""
-    if field == "hardwareHash" or values.is_message(text):
+    if field == "hardwareHash" or value_words.is_message(text):
         return field != "hardwareHash"
-    if field not in IDENTIFIERS or values.is_placeholder(text):
+    if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False
-    return values.has_label(text) or (" " in text and _is_sentence(field, text))
+    return value_words.has_label(text) or (" " in text and _is_sentence(field, text))
 
 
 def _is_sentence(field: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from itertools import chain, count, repeat, zip_longest
 from string import ascii_letters, digits, punctuation
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
-from shared.manifest.csv_reader.lines import WORDS, Lines
+from shared.manifest.csv_reader.odd_lines import WORDS, OddLines
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, NOBODY, Device, Entry
 from shared.manifest.device_rules import is_identified
@@ -17,6 +17,20 @@ _REPEATED = 4  # times that a value must be in a column on average to be worth r
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
+_SIGNS = [
+    "\n ",
+    "\n\xa0",
+    "\n\t",
+    "#",
+    "sep=",
+    "--",
+    "==",
+    "__",
+    "**",
+    "~~",
+    "──",
+    "━━",
+]  # of lines that are no devices
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 
@@ -31,21 +45,8 @@ class DeviceRows:
 
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
-        self._lines = Lines(columns, delimiter, report)
-        self._signs = [
-            "\n ",
-            "\n\xa0",
-            "\n\t",
-            "#",
-            "sep=",
-            "--",
-            "==",
-            "__",
-            "**",
-            "~~",
-            "\u2500\u2500",
-            "\u2501\u2501",
-        ]
+        self._odd_lines = OddLines(columns, delimiter, report)
+        self._signs = list(_SIGNS)
         self._own = delimiter
         self._delimiters = set(DELIMITERS) - {delimiter or ","}
         if columns.width == 1:
@@ -68,15 +69,15 @@ class DeviceRows:
 
     def _one_by_one(self, rows: Rows) -> Iterator[Entry]:
         for line, cells in zip(rows.lines, rows.cells, strict=True):
-            if not self._lines.is_skipped(cells, line):
+            if not self._odd_lines.is_skipped(cells, line):
                 self.count += 1
-                is_sound = not self._lines.has_issue(cells, Place(self.count, line))
+                is_sound = not self._odd_lines.has_issue(cells, Place(self.count, line))
                 yield Entry(self._device(cells) if is_sound else NOBODY, self.count, line, is_sound)
 
     def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Entry]:
         """Yield devices some of which may be no device, and are otherwise plain."""
         for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
-            if is_identified(device) or not self._lines.is_skipped(cells, line):
+            if is_identified(device) or not self._odd_lines.is_skipped(cells, line):
                 self.count += 1
                 yield Entry(device, self.count, line)
 
@@ -86,7 +87,7 @@ class DeviceRows:
 
     def _devices(self, cells: list[list[str]]) -> tuple[list[Device], bool]:
         """Make devices of rows, unless something about them needs a closer look; and say whether all are identified."""
-        self._lines.expect(words=True, delimiters=True)
+        self._odd_lines.expect(words=True, delimiters=True)
         widest = max(map(len, cells), default=0)
         if widest > self._columns.width or not 0 < widest <= _MANY_COLUMNS:
             return [], False
@@ -114,7 +115,7 @@ class DeviceRows:
         has_delimiters = not is_plain and (
             any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
         )
-        self._lines.expect(words=has_words, delimiters=has_delimiters)
+        self._odd_lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
             return True
         # No product key has a blank, but lines that a tool adds do.

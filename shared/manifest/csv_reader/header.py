@@ -133,5 +133,5 @@ def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
             report.warning(at, None, "ignored_column", shown)
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)
-            if len(report.unknown_names) < _MOST_LISTED and name:
-                report.unknown_names.append(quoted(name))
+            if name:
+                report.add_unknown_name(quoted(name))

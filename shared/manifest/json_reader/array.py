@@ -77,11 +77,7 @@ class Slices:
     def __iter__(self) -> Iterator[Slice]:
         """Read up to and over the bracket that closes the array."""
         cursor = self._cursor
-        cursor.skip("[")
-        if cursor.peek() == "]":
-            cursor.at += 1
-            return
-        closed = False
+        closed = cursor.opens("[", "]")
         while not closed:
             if found := self._window():
                 yield found
@@ -115,7 +111,7 @@ class Slices:
         cut = _cut(cursor)
         found = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
         if found:
-            cursor.at = cut
+            cursor.go_to(cut)
         return found
 
     def _decoded(self, window: str) -> Slice | None:

@@ -120,8 +120,19 @@ class Cursor:
             raise self.fault(f"{character} must come here")
         self.at += 1
 
+    def opens(self, bracket: str, closing: str) -> bool:
+        """Step over an opening bracket, and over the closing one if that is next; return whether it was."""
+        self.skip(bracket)
+        is_empty = self.peek() == closing
+        self.at += is_empty
+        return is_empty
+
+    def go_to(self, at: int) -> None:
+        """Go to a place of ``text``."""
+        self.at = at
+
     def closes(self, bracket: str) -> bool:
-        """Step over what must follow an item: a comma, or the bracket that ends them all."""
+        """Step over what must follow an item: a comma, or the closing bracket; return whether it was the bracket."""
         found = self.peek()
         if found not in (",", bracket):
             raise self.fault(f"a comma or {bracket} must come here")

@@ -18,10 +18,7 @@ _TYPES = {
     float: "a number",
     NoneType: "null",
 }
-MOST_NAMES = 100
-"""Unknown names that are reported at most."""
-
-_MOST_LISTED = 10
+_MOST_NAMES = 100  # unknown ones that are reported
 
 
 def text_or_none(value: object, at: Place, field: str, report: Report) -> str | None:
@@ -52,17 +49,17 @@ class UnknownNames:
     def look_at(self, name: str, value: object, at: Place) -> None:
         """Report a name, or the hardware hash under it: to ignore that would send the device by something else."""
         # A hash may be in a later device only, so that it is looked for in each.
-        if name not in self._with_hash and len(self._with_hash) < MOST_NAMES and _holds_hash(value):
+        if name not in self._with_hash and len(self._with_hash) < _MOST_NAMES and _holds_hash(value):
             self._with_hash.add(name)
             self._report.issue(at, None, "misplaced_hash", f"The member {quoted(name)}")
-        if name in self._seen or len(self._seen) == MOST_NAMES or (folded := key(name)) in DOCUMENTED:
+        if name in self._seen or len(self._seen) == _MOST_NAMES or (folded := key(name)) in DOCUMENTED:
             return
         self._seen.add(name)
         if name in self._with_hash:
             return
         self._report.warning(at, None, "ignored_member" if folded in WITHOUT_PLACE else "unknown_member", quoted(name))
-        if at != MANIFEST and len(self._report.unknown_names) < _MOST_LISTED:
-            self._report.unknown_names.append(quoted(name))
+        if at != MANIFEST:
+            self._report.add_unknown_name(quoted(name))
 
 
 class Members:

@@ -53,9 +53,7 @@ class _Envelope:
 
     def read(self) -> Iterator[Iterable[Entry]]:
         cursor = self._cursor
-        cursor.skip("{")
-        closed = cursor.peek() == "}"
-        cursor.at += closed
+        closed = cursor.opens("{", "}")
         while not closed:
             name = self._name()
             cursor.skip(":")
@@ -65,7 +63,7 @@ class _Envelope:
                 self._other(name)
             closed = cursor.closes("}")
         yield from self._single_device()
-        self._report.customer_id, self._report.batch_id = self._ids.get("customerId"), self._ids.get("batchId")
+        self._report.set_ids(self._ids.get("customerId"), self._ids.get("batchId"))
 
     def _is_list(self, name: str) -> bool:
         """Return whether the devices come next. A member of another tool's name for them may be something else."""

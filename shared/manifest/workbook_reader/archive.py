@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.directory import Entry, damaged, read_directory
+from shared.manifest.workbook_reader.directory import ZipEntry, read_directory
+from shared.manifest.workbook_reader.faults import damaged
 
 PIECE = 8192
 """Bytes unpacked at once. Cells are parsed one piece at a time, so this bounds what they may refer to at once."""
@@ -62,7 +63,7 @@ class Archive:
         if (size, checksum) != (entry.size, entry.checksum):
             raise damaged("one of its parts is not what its checksum says")
 
-    def _unpack(self, entry: Entry) -> Iterator[bytes]:
+    def _unpack(self, entry: ZipEntry) -> Iterator[bytes]:
         packed = _Packed(self._file, self._start(entry), entry.packed)
         if entry.method == _DEFLATED:
             return _inflate(packed)
@@ -70,7 +71,7 @@ class Archive:
             return packed.pieces(PIECE)
         raise damaged("one of its parts is compressed in a way that spreadsheet programs do not use")
 
-    def _start(self, entry: Entry) -> int:
+    def _start(self, entry: ZipEntry) -> int:
         """Return where an entry's content begins, behind its local header."""
         self._file.seek(entry.offset)
         header = self._file.read(_LOCAL.size)

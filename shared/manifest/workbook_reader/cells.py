@@ -5,11 +5,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol, Self
 
-from shared.manifest.findings import UnreadableError
-
-LONGEST = 32_767
-"""Characters that a cell may have: Excel's own limit."""
-
 
 class Mark(StrEnum):
     """What there is to know about a cell that is no plain text, by the code of the finding."""
@@ -125,8 +120,3 @@ class Contents:
 
 
 _KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
-
-
-def too_long() -> UnreadableError:
-    """Return the error for a cell that no spreadsheet program would keep."""
-    return UnreadableError("value_too_large", "A cell", LONGEST, "characters, which is Excel's limit")

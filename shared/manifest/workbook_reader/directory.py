@@ -9,7 +9,8 @@ import struct
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from shared.manifest.findings import Place, UnreadableError
+from shared.manifest.findings import UnreadableError
+from shared.manifest.workbook_reader.faults import damaged
 
 _MOST_ENTRIES = 10_000
 _MOST_BYTES = 4 * 1024 * 1024
@@ -25,7 +26,7 @@ _ELSEWHERE = 0xFFFFFFFF  # the number is in a zip64 field
 _ENCRYPTED = 0x41  # both kinds of encryption
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """What the central directory says of an entry; sizes in bytes."""
 
     raw_name: bytes
@@ -37,19 +38,14 @@ class Entry(NamedTuple):
     offset: int
 
 
-def damaged(reason: str, line: int | None = None) -> UnreadableError:
-    """Return the error for an archive or a part that is not as it should be; ``reason`` is a clause."""
-    return UnreadableError("workbook_damaged", reason, at=Place(line=line))
-
-
-def read_directory(file: IO[bytes]) -> dict[str, Entry]:
+def read_directory(file: IO[bytes]) -> dict[str, ZipEntry]:
     """Read the entries of an archive, by name in lower case.
 
     Raises:
         UnreadableError: There is no directory, two entries have one name, one is encrypted, or they are too many.
     """
     length = file.seek(0, io.SEEK_END)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, ZipEntry] = {}
     for entry in _entries(_directory(file, length)):
         if entry.flags & _ENCRYPTED:
             raise UnreadableError("workbook_protected")
@@ -63,7 +59,7 @@ def read_directory(file: IO[bytes]) -> dict[str, Entry]:
     return entries
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: ZipEntry) -> str:
     name = entry.raw_name.decode("utf-8", "replace")
     return name.replace("\\", "/").lower()  # old versions of .NET wrote backslashes
 
@@ -96,7 +92,7 @@ def _directory64(file: IO[bytes], locator: bytes, length: int) -> tuple[int, int
     raise damaged("its end is missing")
 
 
-def _entries(directory: bytes) -> Iterator[Entry]:
+def _entries(directory: bytes) -> Iterator[ZipEntry]:
     at = count = 0
     while at < len(directory):
         count += 1
@@ -110,7 +106,7 @@ def _entries(directory: bytes) -> Iterator[Entry]:
         if extra_end > len(directory):
             raise damaged("its list of parts is broken")
         size, packed, offset = _widened([size, packed, offset], directory[name_end:extra_end])
-        yield Entry(directory[at + _ENTRY.size : name_end], flags, method, checksum, packed, size, offset)
+        yield ZipEntry(directory[at + _ENTRY.size : name_end], flags, method, checksum, packed, size, offset)
         at = extra_end + lengths[2]
 
 

@@ -5,10 +5,13 @@ from typing import NamedTuple, NoReturn, Protocol
 from xml.parsers import expat
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.directory import damaged
+from shared.manifest.workbook_reader.faults import damaged
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 """What the names of a workbook's elements begin with, whatever prefix the file has."""
+
+TRUE = ("1", "true")
+"""The values of an attribute that is true."""
 
 _LONGEST_TAG = 1_048_576
 _LONGEST_URI = 1_000
@@ -16,7 +19,7 @@ _MOST_IN_NAMES = 500_000  # characters, of elements, attributes and prefixes: ex
 _DEEPEST = 200
 
 
-class Target(Protocol):
+class Handler(Protocol):
     """What receives the elements. It counts in ``depth`` how many are open."""
 
     depth: int
@@ -34,20 +37,20 @@ class Target(Protocol):
         ...
 
 
-def parse(pieces: Iterator[bytes], target: Target) -> Iterator[None]:
-    """Pass the elements of a document to ``target``, and yield after each piece, so that its findings can be taken.
+def parse(pieces: Iterator[bytes], handler: Handler) -> Iterator[None]:
+    """Pass the elements of a document to ``handler``, and yield after each piece, so that its findings can be taken.
 
     Raises:
-        UnreadableError: It is no XML, has a document type, or exceeds a bound. What ``target`` raises is passed on.
+        UnreadableError: It is no XML, has a document type, or exceeds a bound. What ``handler`` raises is passed on.
     """
     names: dict[str, str] = {}
-    parser = _parser(target, names)
+    parser = _parser(handler, names)
     fed = known = 0
     for piece in pieces:
         fed += len(piece)
         _feed(parser, piece)
         # Expat keeps the whole of a tag that has not ended, every open element, and every name that it has seen.
-        if fed - parser.CurrentByteIndex > _LONGEST_TAG or target.depth > _DEEPEST:
+        if fed - parser.CurrentByteIndex > _LONGEST_TAG or handler.depth > _DEEPEST:
             raise UnreadableError("workbook_too_large")
         if len(names) > known:
             known = len(names)
@@ -57,12 +60,12 @@ def parse(pieces: Iterator[bytes], target: Target) -> Iterator[None]:
     yield
 
 
-def _parser(target: Target, names: dict[str, str]) -> expat.XMLParserType:
+def _parser(handler: Handler, names: dict[str, str]) -> expat.XMLParserType:
     parser = expat.ParserCreate(None, "}", names)
     parser.buffer_text = True
-    parser.StartElementHandler = target.start
-    parser.EndElementHandler = target.end
-    parser.CharacterDataHandler = target.text
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
     parser.StartNamespaceDeclHandler = _see_prefix
     parser.StartDoctypeDeclHandler = _refuse
     return parser

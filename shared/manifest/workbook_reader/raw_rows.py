@@ -3,12 +3,8 @@
 from typing import NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.cells import LONGEST, too_long
-from shared.manifest.workbook_reader.directory import damaged
-from shared.manifest.workbook_reader.markup import MAIN
-
-TRUE = ("1", "true")
-"""How attributes say yes."""
+from shared.manifest.workbook_reader.faults import LONGEST, damaged, too_long
+from shared.manifest.workbook_reader.markup import MAIN, TRUE
 
 _HELD, _HAS_FORMULA = " value", " formula"  # beside a cell's attributes, with names that no attribute can have
 _MOST_CELLS = 65_536  # four times what Excel has columns

@@ -12,6 +12,7 @@ from shared.manifest.device import FIELDS, Entry
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
 from shared.manifest.names import field_of
+from shared.manifest.value_rules import IDENTIFIERS
 from shared.manifest.workbook_reader.cells import Cell
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
@@ -21,7 +22,6 @@ _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
-_IDENTIFIERS = ("serialNumber", "productKey")
 
 _NO_HEADER = " No row of the sheet {} has any."
 _IN_ONE_CELL = " All columns stand in one cell: split them (Data, Text to Columns), each as text."
@@ -107,7 +107,7 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     hidden: list[int] = []
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
         hidden += [row.number for row in some if row.is_hidden and any(row.cells)]
-        yield _batch(some, columns, device_rows, report)
+        yield _devices(some, columns, device_rows, report)
     if hidden:
         report.warning(Place(line=hidden[0]), None, "hidden_rows", len(hidden))
     return device_rows.count
@@ -127,8 +127,8 @@ def _check_above(above: list[Row], header: Row) -> None:
             raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 
 
-def _batch(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
-    report.characters += sum(map(len, chain.from_iterable(row.cells for row in rows)))
+def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
+    report.add_characters(sum(map(len, chain.from_iterable(row.cells for row in rows))))
     has_marks = Cell in set(map(type, chain.from_iterable(row.cells for row in rows)))
     marked = {row.number: _marked(row, columns) for row in rows if has_marks and Cell in map(type, row.cells)}
     found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))
@@ -162,6 +162,6 @@ def _has_issue(cell: Cell, field: str, entry: Entry, report: Report) -> bool:
         code = "number_for_hash"
     if code in ISSUES:
         report.issue(entry, field, code)
-    elif field in _IDENTIFIERS:
+    elif field in IDENTIFIERS:
         report.warning(entry, field, code)
     return code in ISSUES

@@ -7,13 +7,13 @@ from tempfile import SpooledTemporaryFile, TemporaryFile
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.cells import Contents, Format
-from shared.manifest.workbook_reader.directory import damaged
+from shared.manifest.workbook_reader.faults import damaged
 from shared.manifest.workbook_reader.formats import cell_formats
 from shared.manifest.workbook_reader.markup import elements
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, main_part, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows
 from shared.manifest.workbook_reader.strings import Strings, read_strings
-from shared.manifest.workbook_reader.totals import read_totals, without_totals
+from shared.manifest.workbook_reader.totals_rows import read_totals, without_totals
 
 _IN_MEMORY = 8 * 1024 * 1024
 _BUFFER = 65_536

@@ -7,7 +7,7 @@ from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
-from shared.manifest.values import LAST_WORDS
+from shared.manifest.value_words import LAST_WORDS
 
 # Ends of companies' names. Those of the second kind are other things as well: they count by place or form.
 _ENDS = (
@@ -51,7 +51,7 @@ _APPENDED = (
 )
 
 
-class Lines:
+class OddLines:
     """Judges the lines of a file by its header."""
 
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:

@@ -59,7 +59,7 @@ _NAMES = frozenset(
 _TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
-_SHORTEST_GUID = 32
+SHORTEST_GUID = 32
 _ERRORS_BEGIN = ("#", "E", "e")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
@@ -157,7 +157,7 @@ def is_name(value: str) -> bool:
 
 def is_guid(value: str) -> bool:
     """Return whether a value is a GUID."""
-    return len(value) >= _SHORTEST_GUID and _GUID.fullmatch(value.strip()) is not None
+    return len(value) >= SHORTEST_GUID and _GUID.fullmatch(value.strip()) is not None
 
 
 def is_placeholder(value: str) -> bool:
