@@ -1,4 +1,4 @@
-"""Manifests: from any bytes to devices, or to everything that is wrong with them. Pure; the bytes are a ``Content``."""
+"""Manifests: from any bytes to devices, issues and warnings. Pure: the bytes come from a ``Content``."""
 
 from shared.manifest.digest import RunningDigest
 from shared.manifest.findings import Finding, Findings, Place, UnreadableError

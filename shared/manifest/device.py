@@ -18,19 +18,19 @@ class Device(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc
 
 
 FIELDS = tuple(field.encode_name for field in msgspec.structs.fields(Device))
-"""The members' names in the API, in the order of ``Device``."""
+"""The names of the members in the API, in the order of ``Device``."""
 
-NOBODY = Device()
+NO_DEVICE = Device()
 """In place of a device that could not be read."""
 
 
 def encode(devices: Iterable[Device]) -> bytes:
-    """Write the body of an upload: a bare JSON array, values unchanged, absent members left out."""
+    """Return the body of an upload: a JSON array of the devices, values unchanged, absent members left out."""
     return msgspec.json.encode(list(devices))
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A device and its place; one that is not ``sound`` has an issue that has been reported already."""
+    """A device and its place; if it is not ``sound``, an issue with it has been reported."""
 
     device: Device
     place: int
@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, gc=False):
 
     @property
     def number(self) -> int:
-        """What the device is called by: its line, or its place where there are no lines."""
+        """The number that messages use: the line, or the place if there are no lines."""
         return self.line or self.place
 
     @property

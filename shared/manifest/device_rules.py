@@ -1,4 +1,4 @@
-"""What is asked of a device, what is cleaned before it is sent, and what merely looks odd."""
+"""The rules for a device: what must identify it, what is cleaned before it is sent, and what is a warning."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,13 +7,13 @@ import msgspec
 from shared.manifest.device import FIELDS, Device, Entry
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import has_unusual_length, is_bare, is_flawless
-from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, is_odd, is_plain, look_at
+from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
-"""Characters that a device may have: more than 250 times a real one, and what keeps the memory flat."""
+"""Characters that a device may have: more than 250 times a real one. This bounds the memory."""
 
-_SPOKEN = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
+_IN_WORDS = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _HASH = FIELDS.index("hardwareHash")
 _KEY = FIELDS.index("productKey")
@@ -23,7 +23,7 @@ _LONGEST_KNOWN = 64  # characters
 
 
 def is_identified(device: Device) -> bool:
-    """Return whether Partner Center can know the device: by hash, by product key, or by all of the other three."""
+    """Return whether Partner Center can identify the device: by hash, by product key, or by all of the other three."""
     return bool(
         device.hardware_hash
         or device.product_key
@@ -32,31 +32,31 @@ def is_identified(device: Device) -> bool:
 
 
 class DeviceCheck:
-    """Makes of devices as they were read the devices as they are sent.
+    """Turns devices as they are written into devices as they are sent.
 
-    What is certainly not meant, and what identifies nothing, is reported as an issue, and the entry is not ``sound``;
-    what is cleaned or odd is reported as a warning. Most devices are flawless and stay as they are.
+    A value that is certainly not meant, and a device that nothing identifies, is an issue, and the entry is not
+    ``sound``; what is cleaned or odd is a warning. Most devices are flawless and stay as they are.
 
     Args:
-        report: Takes what is found.
+        report: Receives the findings.
         max_devices: Devices that the manifest may have.
-        is_valid: The manifest is known to have no issues: only what is cleaned is looked for.
+        is_valid: The manifest is known to have no issues, so that only what is to be cleaned is looked for.
     """
 
     def __init__(self, report: Report, max_devices: int, *, is_valid: bool = False) -> None:
         self.has_cleaned = False
-        """Whether a device is sent otherwise than it was written."""
+        """Whether a device is sent differently from how it is written."""
         self._report = report
         self._max_devices = max_devices
         self._is_flawless = is_bare if is_valid else is_flawless
-        # Manufacturers and models, and what was found about odd values: both come again and again.
+        # Manufacturers and models, and findings about odd values: both are repeated again and again.
         self._known: set[str | None] = {None}
         self._found: dict[tuple[int, str], Found] = {}
         self._cut_off = 0
-        """The place of the last device whose hash seems to go on in the next one."""
+        """The place of the last device whose hash seems to continue in the next row."""
 
     def __call__(self, entries: Iterable[Entry]) -> Iterable[Entry]:
-        """Check some devices; findings are reported as they are taken.
+        """Return some devices as they are sent; findings are reported as the devices are taken.
 
         Raises:
             UnreadableError: There are more than ``max_devices``; also while they are taken.
@@ -68,7 +68,7 @@ class DeviceCheck:
         return map(self._checked, entries)
 
     def _are_flawless(self, devices: Sequence[Device]) -> bool:
-        """Return quickly whether some devices are all flawless, looking at all values of a field at once."""
+        """Return quickly whether some devices are all flawless, by all values of a field at once."""
         hashes = [device.hardware_hash for device in devices]
         serials = {device.serial_number for device in devices}
         keys = {device.product_key for device in devices}
@@ -92,7 +92,7 @@ class DeviceCheck:
         return True
 
     def _checked(self, entry: Entry) -> Entry:
-        # Every later step takes time and memory for each row, so that their number is bounded where they are read.
+        # Each row takes time and memory in every later step, so that their number is bounded here.
         if entry.place > self._max_devices:
             raise UnreadableError("too_many_devices", self._max_devices)
         if not self._is_one_flawless(entry.device):
@@ -108,7 +108,7 @@ class DeviceCheck:
     def _is_one_flawless(self, device: Device) -> bool:
         value, serial, key = device.hardware_hash, device.serial_number, device.product_key
         maker, model = device.oem_manufacturer_name, device.model_name
-        # In the order of what is most often odd; each of these is some ten times as quick as the full check.
+        # What is most often odd comes first; each of these is about ten times as quick as the full check.
         return (
             (value is None or self._is_flawless(value))
             and (serial is None or is_plain(serial))
@@ -118,13 +118,13 @@ class DeviceCheck:
         )
 
     def _cleaned(self, entry: Entry) -> Device:
-        """Report what is wrong with a device or odd about it, and return it as it is sent."""
+        """Report every finding about a device, and return it as it is sent."""
         sent = list(msgspec.structs.astuple(entry.device))
         placeholders = []
         for at, value in enumerate(sent):
             if value is None or (at == _HASH and self._is_flawless(value)):
                 continue
-            found, field = self._look_at(at, value), FIELDS[at]
+            found, field = self._check_value(at, value), FIELDS[at]
             sent[at] = found.value
             for warning in found.warnings:
                 self._report.warning(entry, field, *warning)
@@ -136,36 +136,38 @@ class DeviceCheck:
                 entry.sound = False
             if found.is_placeholder:
                 placeholders.append(at)
-        self._look_at_guid(sent, entry)
+        self._check_guid(sent, entry)
         needs_tuple = not (sent[_HASH] or sent[_KEY])
         for at in placeholders:
+            # Manufacturer and model do not matter where something better identifies the device.
             if needs_tuple or FIELDS[at] in IDENTIFIERS:
                 self._report.warning(entry, FIELDS[at], "placeholder_value", FIELDS[at], repr((sent[at] or "").strip()))
         return Device(*sent)
 
     def _is_piece(self, value: str, place: int) -> bool:
-        """Return whether an unusual hash goes on from the one before it, which a line break has cut off."""
+        """Return whether an unusual hash continues the one before it, which a line break has cut off."""
         begins = value.startswith(_BEGIN)
         is_piece = not begins and self._cut_off == place - 1 > 0
         if is_piece or (begins and has_unusual_length(value)):
             self._cut_off = place
         return is_piece
 
-    def _look_at(self, at: int, value: str) -> Found:
+    def _check_value(self, at: int, value: str) -> Found:
         if len(value) > _LONGEST_KNOWN:
-            return look_at(FIELDS[at], value)
+            return check_value(FIELDS[at], value)
         found = self._found.get((at, value))
         if found is None:
             if len(self._found) == _MOST_KNOWN:
                 self._found.clear()
-            found = self._found[at, value] = look_at(FIELDS[at], value)
+            found = self._found[at, value] = check_value(FIELDS[at], value)
         return found
 
-    def _look_at_guid(self, sent: list[str | None], entry: Entry) -> None:
+    def _check_guid(self, sent: list[str | None], entry: Entry) -> None:
         """Leave out a product key that is a GUID, where something better identifies the device."""
         key = sent[_KEY]
         if key is None or not is_guid(key):
             return
+        # The hash identifies the device: what Graph has written as its key is not needed.
         if sent[_HASH]:
             self._report.warning(entry, "productKey", "ignored_product_key")
             sent[_KEY] = None
@@ -176,6 +178,6 @@ class DeviceCheck:
     def _what_is_missing(self, device: Device) -> tuple[str, str, str]:
         """Return in words what a device has, what it lacks, and which names of the manifest are not known."""
         values = zip(FIELDS, msgspec.structs.astuple(device), strict=True)
-        present = [_SPOKEN[field] for field, value in values if value]
-        missing = [_SPOKEN[field] for field in _TUPLE if _SPOKEN[field] not in present]
+        present = [_IN_WORDS[field] for field, value in values if value]
+        missing = [_IN_WORDS[field] for field in _TUPLE if _IN_WORDS[field] not in present]
         return ", ".join(present) or "nothing", ", ".join(missing), self._report.unknown_names

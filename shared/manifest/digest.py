@@ -1,4 +1,4 @@
-"""A digest of the devices that are sent, by which one sees that another version reads a file otherwise."""
+"""A digest of the devices that are sent, which shows that another version of the app reads a file differently."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -13,9 +13,9 @@ _SAMPLE = slice(-64, None)
 
 
 class RunningDigest:
-    """Digests devices one after the other, each by its short values and by the length and the end of its hash.
+    """Digests devices one after the other: their short values, and the length and the end of their hashes.
 
-    To digest whole hashes would take half as long again as reading them.
+    Whole hashes would make the reading take half as long again.
     """
 
     def __init__(self) -> None:

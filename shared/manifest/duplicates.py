@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from shared.manifest.device import Device, Entry
 from shared.manifest.findings import Report
 
-# The part of a hash by which devices are told apart as long as no two have the same: most manifests end so.
+# The part of a hash that is compared. In most manifests it differs in every device, and nothing else is looked at.
 _PIECE = slice(1000, 1064)
 
 
 class Duplicates:
-    """Finds devices that agree in all five fields, and warns of hashes that come again with other fields.
+    """Finds devices that agree in all five fields, and warns of a repeated hash whose other fields differ.
 
-    Two devices are taken for the same where 64 bits of a keyed digest agree. Among 250,000 devices, the chance that any
-    two different ones do is 1 in 590,000,000; to compare them in full would take memory, or a second reading.
-    As long as no two hashes have the same piece, nothing comes again and no digest is made: that would take as long as
-    decoding the JSON.
+    Two devices count as the same if 64 bits of a keyed digest agree. Among 250,000 devices, the chance that any two
+    different ones agree is 1 in 590,000,000; to compare them in full would take memory, or a second reading.
+    No digest is made until two hashes have the same piece: digests take as long as decoding the JSON.
     """
 
     def __init__(self, report: Report) -> None:
@@ -26,7 +25,7 @@ class Duplicates:
         self._hashes: dict[int, int] = {}
 
     def are_new(self, entries: Sequence[Entry]) -> bool:
-        """Note some devices if they are quickly seen to be new, all of them; else note none, and return ``False``."""
+        """Remember some devices and return ``True`` if all are certainly new; else remember none of them."""
         if self._unlike is None:
             return False
         pieces = {_piece(entry.device) for entry in entries}
@@ -37,7 +36,7 @@ class Duplicates:
         return True
 
     def first(self, entry: Entry, number: int) -> int:
-        """Return the number of the first device that is the same as this one, which is ``number`` if it is new."""
+        """Return the number of the first device that is the same as this one: ``number`` if this is the first."""
         if self._unlike is not None:
             piece = _piece(entry.device)
             if piece not in self._pieces:
@@ -48,7 +47,7 @@ class Duplicates:
         return self._first(entry, number)
 
     def forget(self) -> None:
-        """Let go of the devices themselves: from now on, digests are kept of them."""
+        """Drop the devices themselves, and keep digests of them from now on."""
         unlike, self._unlike = self._unlike or [], None
         self._pieces.clear()
         for entry, number in unlike:

@@ -1,4 +1,4 @@
-"""The hardware hash: what is taken out of it on its way, and what cannot be one."""
+"""The hardware hash: what is cleaned before it is sent, and what is not a hash."""
 
 import re
 from string import ascii_letters, digits
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
-_LONGEST_TEXT = 65_536  # characters of what is taken for a hash at all
+_LONGEST_TEXT = 65_536  # characters of a value that may be a hash
 _TRANSLATED = str.maketrans("-_", "+/")
 # Blanks are read from the first of them alone: a sender can write 65,000 of them that no line break follows.
 _WRAPPED = re.compile(r"(?:(?<![ \t\u00a0])[ \t\u00a0]++)?[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
@@ -24,7 +24,7 @@ _WORDS = frozenset(
 
 
 class Cleaned(NamedTuple):
-    """A hash as it is sent, the codes of the warnings about it, and where its first odd character is, from 1."""
+    """A hash as it is sent, its warnings, and where its first character that is not base64 is, from 1."""
 
     value: str
     warnings: list[str]
@@ -32,7 +32,7 @@ class Cleaned(NamedTuple):
 
 
 def is_flawless(value: str) -> bool:
-    """Return whether a hash is base64 of the usual length: nothing to look at more closely."""
+    """Return whether a hash is base64 of the usual length, so that it needs no other check."""
     if not _SHORTEST <= len(value) <= _LONGEST:
         return False
     try:
@@ -43,12 +43,12 @@ def is_flawless(value: str) -> bool:
 
 
 def has_unusual_length(value: str) -> bool:
-    """Return whether a hash is longer or shorter than others, or has not all of its last group of four."""
+    """Return whether a hash is unusually long or short, or its length is not a multiple of four."""
     return len(value) % 4 > 0 or not _SHORTEST <= len(value) <= _LONGEST
 
 
 def is_bare(value: str) -> bool:
-    """Return whether a hash of which ``clean`` finds nothing odd is one that it leaves as it is."""
+    """Return whether ``clean`` certainly leaves a valid hash as it is."""
     # Each of these searches is a fiftieth of what decoding takes.
     is_wrapped = "\n" in value or "\r" in value or "\v" in value or "\f" in value
     is_url_safe = "-" in value or "_" in value
@@ -57,7 +57,7 @@ def is_bare(value: str) -> bool:
 
 
 def clean(value: str) -> Cleaned:
-    """Take out what wraps a hash, and translate it from URL-safe base64."""
+    """Remove line breaks, outer blanks and invisible characters, and translate URL-safe base64."""
     warnings = []
     text = (
         value
@@ -82,5 +82,5 @@ def clean(value: str) -> Cleaned:
 
 def looks_like_one(value: str, least: int = 500) -> bool:
     """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
-    # No other value is a tenth as long, and few are of both cases.
+    # Quick comparisons first: few other values are as long, and few have both cases.
     return least <= len(value) <= _LONGEST_TEXT and value.lower() != value != value.upper() and clean(value).odd is None

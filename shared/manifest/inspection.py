@@ -1,4 +1,4 @@
-"""The one reading that finds everything that is wrong with a manifest."""
+"""The reading that finds every issue and warning of a manifest."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -19,7 +19,7 @@ def inspect(
     keep: int | None = 100,
     alive: Callable[[], None] = do_nothing,
 ) -> Manifest:
-    r"""Read a whole manifest and find everything that is wrong with it; no bytes whatever make this fail.
+    r"""Read a whole manifest and return its devices and findings; it raises nothing of its own, whatever the bytes are.
 
     >>> manifest = inspect(InMemory(b"Windows Product ID\n00329-00000-0003-AA606\n"), max_bytes=1_000_000)
     >>> manifest.device_count, manifest.issues.count
@@ -28,11 +28,11 @@ def inspect(
     'missing_identity'
 
     Args:
-        content: The bytes. What reading them raises is passed on.
-        max_bytes: What the manifest may have, as it is and unpacked.
+        content: The bytes; errors in reading them are passed on.
+        max_bytes: Bytes that the manifest may have, packed and unpacked.
         max_devices: Rows that the manifest may have, duplicates included.
-        keep: Findings to keep of each kind; ``None`` for all.
-        alive: Called now and then while the reading goes on.
+        keep: Issues and warnings to keep of each; ``None`` for all.
+        alive: Called at short intervals while the manifest is read.
     """
     report = Report(keep)
     inspection = _Inspection(report, max_devices)
@@ -47,7 +47,7 @@ def inspect(
 
 
 class _Inspection:
-    """A reading, with an eye on everything."""
+    """What one reading has found so far."""
 
     def __init__(self, report: Report, max_devices: int) -> None:
         self.count = 0
@@ -62,12 +62,14 @@ class _Inspection:
     def read(self, found: Iterator[Iterable[Entry]]) -> None:
         for some in found:
             checked = self._check(some)
+            # A list is of flawless devices only, so that all can be handled at once.
             if isinstance(checked, list) and self._seen.are_new(checked):
                 new = checked
             else:
                 checked, new = self._one_by_one(checked)
             self._digest.add([entry.device for entry in new])
             self.count += len(checked)
+            # Devices are kept so that they need not be read again, unless they would fill the memory.
             if self._kept is not None:
                 self._kept += checked
                 if is_large(self._report, self.count):
@@ -75,7 +77,7 @@ class _Inspection:
                     self._seen.forget()
 
     def _one_by_one(self, entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
-        """Return all of some devices, and those of them that are sent."""
+        """Return some entries as a list, and those of them that are sent."""
         every, new = list[Entry](), list[Entry]()
         for entry in entries:
             every.append(entry)

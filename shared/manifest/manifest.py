@@ -1,4 +1,4 @@
-"""A manifest that has been read: its devices, and everything that is wrong with it."""
+"""A manifest that has been read: its devices and its findings."""
 
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a manifest's devices come from when they are wanted: from ``kept``, or from the content again."""
+    """The source of a manifest's devices: ``kept`` if they are few, else the content, which is read again."""
 
     content: Content
     max_bytes: int
@@ -38,7 +38,7 @@ class Source(msgspec.Struct, frozen=True):
     kept: list[Entry] | None
     has_duplicates: bool
     is_as_written: bool
-    """Nothing is cleaned of what is sent."""
+    """Every device is sent as it is written."""
 
     @override
     def __repr__(self) -> str:
@@ -67,25 +67,26 @@ class Source(msgspec.Struct, frozen=True):
             yield Row(entry.place, entry.device, number, duplicate=not is_new, line=entry.line)
 
     def every(self, report: Report) -> Iterator[Entry]:
-        """Yield every entry; ``report`` counts how far the reading is."""
+        """Yield every entry; ``report`` counts the characters."""
         if self.kept is not None:
             return iter(self.kept)
         found = entries(self.content, self.max_bytes, report)
+        # Where the first reading cleaned nothing, this one need not look.
         if self.is_as_written:
             return chain.from_iterable(found)
         return chain.from_iterable(map(DeviceCheck(report, self.max_devices, is_valid=True), found))
 
 
 def is_large(report: Report, count: int) -> bool:
-    """Return whether a manifest's devices, ``count`` so far, are too many to stay in memory: they are read again."""
+    """Return whether ``count`` devices are too many to keep in memory, so that they are read again to be sent."""
     return report.characters > KEPT_CHARACTERS or count > KEPT_DEVICES
 
 
 def reread(content: Content, *, max_bytes: int, has_duplicates: bool, max_devices: int = MAX_DEVICES) -> Source:
-    """Read a manifest again that was found valid, without looking for issues.
+    """Read a valid manifest again, without looking for issues.
 
     Raises:
-        UnreadableError: It can no longer be read; also later, from what the source yields.
+        UnreadableError: It can no longer be read; the iterators of the source raise it, too.
     """
     source = Source(content, max_bytes, max_devices, None, has_duplicates, is_as_written=False)
     report, kept = Report(0), list[Entry]()
@@ -97,10 +98,10 @@ def reread(content: Content, *, max_bytes: int, has_duplicates: bool, max_device
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What was found in a manifest.
+    """A manifest that has been read, valid or not.
 
-    ``device_count`` leaves out duplicates and is ``None`` where the manifest could not be read to its end; ``digest``
-    is the same as long as the same devices are sent in the same order.
+    ``device_count`` excludes duplicates and is ``None`` if the manifest could not be read to its end; ``digest`` is the
+    same as long as the same devices are sent in the same order.
     """
 
     customer_id: str | None
@@ -120,7 +121,7 @@ class Manifest(msgspec.Struct, frozen=True):
         return self._checked().rows()
 
     def devices(self, first: int = 1) -> Iterator[Device]:
-        """Yield the devices to send, from number ``first`` on; raises like ``rows``."""
+        """Yield the devices to send, from number ``first`` on; raise like ``rows``."""
         return self._checked().devices(first)
 
     @property

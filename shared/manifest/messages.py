@@ -1,4 +1,4 @@
-"""Every code that the findings of a manifest carry: one template each, ``{}`` for the facts. See docs/codes.md."""
+"""The message of every code that a finding can have, ``{}`` for the facts. docs/codes.md is made of these."""
 
 _SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
 _HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
@@ -173,7 +173,7 @@ WARNINGS = {
         "tag comes from the batch, whose id becomes the Autopilot group tag."
     ),
     "unknown_column": "The column {} is not known and is ignored. If it matters, correct its name.",
-    "unknown_member": "The member {} is not known and is ignored, wherever it stands. If it matters, correct its name.",
+    "unknown_member": "The member {} is not known and is ignored, wherever it is. If it matters, correct its name.",
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "skipped_line": "The line is no device but {}, and is left out. Nothing to do.",
     "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",
@@ -181,8 +181,8 @@ WARNINGS = {
     "repeated_hash": "The hardware hash is that of {} {}, but other fields differ. Check which one is right.",
     "word_for_nothing": "{} holds {}, which counts as absent. Leave it empty if there is no value.",
     "placeholder_value": (
-        "{} is {}, which firmware says where nobody has filled it in. Partner Center may answer 802, and devices that "
-        "share it cannot be told apart in the results. Nothing to do if the hardware hash is right."
+        "{} is {}, a placeholder of firmware in which no value was set. Partner Center may answer 802, and devices "
+        "that share it cannot be distinguished in the results. Nothing to do if the hardware hash is right."
     ),
     "ignored_product_key": "productKey is a GUID, as Graph writes it, and no Windows product ID: it is not sent.",
     "cleaned_hash": (

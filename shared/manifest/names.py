@@ -29,12 +29,12 @@ _NAMES = {
     ),
 }
 FIELD_OF = {key: field for field, keys in _NAMES.items() for key in keys.split()}
-"""The API's name of a field by each key of it."""
+"""The API's name of the field for each key."""
 
-WITHOUT_PLACE = frozenset(
+NOT_ACCEPTED = frozenset(
     {"grouptag", "orderid", "purchaseorderid", "purchaseorderidentifier", "assigneduser", "assigneduserprincipalname"}
 )
-"""Keys of what other tools take on upload and Partner Center does not."""
+"""Keys of what other tools accept on upload and Partner Center does not."""
 
 ID_OF = {
     "customerid": "customerId",
@@ -42,7 +42,7 @@ ID_OF = {
     "batchid": "batchId",
     "devicebatchid": "batchId",
 }
-"""The envelope's ids by each key of them."""
+"""The id of an envelope for each key."""
 
 LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindowsautopilotdeviceidentities"})
 """Keys of an array of devices in an object: ours, Windows PowerShell's and Graph's, Partner Center's own, CIPP's."""
@@ -50,7 +50,7 @@ LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindow
 
 @lru_cache(_CACHED)
 def key(name: str) -> str:
-    """Return what a name is compared by: without case, spaces, quotes, punctuation, accents and byte-order mark.
+    """Return a name as it is compared: without case, spaces, quotes, punctuation, accents and byte-order mark.
 
     >>> key(' "Device Serial-Number"'), key("Modèle")
     ('deviceserialnumber', 'modele')

@@ -1,4 +1,4 @@
-"""The way from a manifest's bytes to its devices."""
+"""Reads the devices of a manifest, whatever kind of file it is."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -31,7 +31,7 @@ class Content(Protocol):
 
 
 class InMemory:
-    """Bytes that are at hand."""
+    """Bytes in memory."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -47,25 +47,25 @@ class InMemory:
 
 
 def do_nothing() -> None:
-    """Hear a sign of life, and do nothing about it."""
+    """Do nothing: nobody needs to know that the reading goes on."""
 
 
 def entries(
     content: Content, max_bytes: int, report: Report, alive: Callable[[], None] = do_nothing
 ) -> Iterator[Iterable[Entry]]:
-    """Read all devices as they are written, some at a time, and report what is wrong with the way they are written.
+    """Yield all devices as they are written, some at a time, and report the faults of the file.
 
-    Lists have plain devices only. The others are read, and what is wrong reported, as they are taken: so the findings
-    about a device come together.
+    A list has plain devices only. Any other iterable reads, and reports, as its devices are taken, so that the findings
+    about one device come together.
 
     Args:
         content: The bytes.
-        max_bytes: What it may have, as it is and unpacked.
-        report: Takes what is wrong.
-        alive: Called now and then, also where a small file unpacks to a large one.
+        max_bytes: Bytes that it may have, packed and unpacked.
+        report: Receives the findings.
+        alive: Called at short intervals, also where a small file unpacks to a large one.
 
     Raises:
-        UnreadableError: What is wrong stops the reading.
+        UnreadableError: The manifest cannot be read further.
     """
     for some in _written(content, max_bytes, report, alive):
         alive()
@@ -73,11 +73,13 @@ def entries(
 
 
 def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[], None]) -> Iterator[Iterable[Entry]]:
+    # Before the first byte is read: what is too large costs nothing.
     if content.size > max_bytes:
         raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())
     if head.startswith(GZIP):
-        head, chunks = opened(_sounding(unpacked(chunks, max_bytes), alive))
+        head, chunks = opened(_with_signs_of_life(unpacked(chunks, max_bytes), alive))
+        # Only a mistake packs twice, and each layer multiplies what a small file can cost.
         if head.startswith(GZIP):
             raise UnreadableError("gzip_in_gzip")
     if not head:
@@ -96,14 +98,14 @@ def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[
     yield from document(pieces, report) if start[0] in "[{" else table(pieces, report)
 
 
-def _sounding(pieces: Iterator[bytes], alive: Callable[[], None]) -> Iterator[bytes]:
+def _with_signs_of_life(pieces: Iterator[bytes], alive: Callable[[], None]) -> Iterator[bytes]:
     for piece in pieces:
         alive()
         yield piece
 
 
 def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """Look for the first character that is no white space; return some text from it on, and all text as before."""
+    """Return a piece of the text from its first character that is not white space, and the whole text."""
     blank = []
     for piece in pieces:
         unmarked = piece.lstrip("\ufeff")  # there may be a second byte-order mark

@@ -22,7 +22,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Ids(msgspec.Struct, frozen=True):
-    """A customer id and a batch id as one of the two places has them; ``None`` where it has none."""
+    """The ids in a blob's name or in an envelope; ``None`` where it has none."""
 
     customer_id: str | None = None
     batch_id: str | None = None
@@ -34,7 +34,7 @@ def is_customer_id(text: str) -> bool:
 
 
 def ids_in(name: str) -> Ids:
-    """Read the ids off a blob's name; a name of less than three segments, or of no customer's, carries none."""
+    """Return the ids in a blob's name, none unless it has three segments and the first is a customer id."""
     segments = name.split("/", 2)
     if len(segments) == 3 and is_customer_id(segments[0]):  # noqa: PLR2004 - customer, batch, rest
         return Ids(segments[0], segments[1] if segments[1].strip() else None)
@@ -42,7 +42,7 @@ def ids_in(name: str) -> Ids:
 
 
 def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple[Finding, ...]:
-    """Return whose devices a manifest holds and which batch they join, or why that is not known.
+    """Return the customer and the batch of a manifest's devices, or every reason why they are not known.
 
     >>> resolve("c7f3c849-129f-4b85-a96d-4f8e88b315a3/Test/laptops.json", Ids(), frozenset())
     Target(customer_id='c7f3c849-129f-4b85-a96d-4f8e88b315a3', batch_id='Test')
@@ -53,18 +53,20 @@ def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple
         name: The blob's name.
         envelope: The ids inside the manifest; both ``None`` where it is no envelope.
         allowed: Lower-case ids of the customers that may be served; empty for all.
-
-    Returns:
-        The target, or every reason why there is none.
     """
     named = ids_in(name)
     customer, batch = envelope.customer_id or named.customer_id, envelope.batch_id or named.batch_id
     issues = [*_disagreements(named, envelope), *_customer_issues(name, customer, allowed)]
-    if customer is None:  # a name without a customer has no batch either: one message helps with both
+    # A name without a customer has no batch either: one message helps with both.
+    if customer is None:
         return tuple(issues)
-    if batch is None or _FOLDED.search(batch):
-        return (*issues, _batch_issue(batch))
-    return tuple(issues) or Target(customer, batch)
+    if batch is None:
+        issues.append(_issue("batchId", "missing_batch_id"))
+    elif _FOLDED.search(batch):
+        issues.append(_issue("batchId", "invalid_batch_id"))
+    elif not issues:
+        return Target(customer, batch)
+    return tuple(issues)
 
 
 def _disagreements(named: Ids, envelope: Ids) -> list[Finding]:
@@ -90,7 +92,3 @@ def _customer_issues(name: str, customer: str | None, allowed: frozenset[str]) -
     if allowed and customer.lower() not in allowed:
         return [_issue("customerId", "customer_not_allowed")]
     return []
-
-
-def _batch_issue(batch: str | None) -> Finding:
-    return _issue("batchId", "missing_batch_id" if batch is None else "invalid_batch_id")

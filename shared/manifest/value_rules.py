@@ -1,4 +1,4 @@
-"""What is wrong with one value, or odd about it, and what is sent in its place."""
+"""The rules for one value: what is an issue, what is a warning, and what is sent."""
 
 from collections.abc import Collection
 from string import ascii_letters, digits
@@ -22,7 +22,7 @@ type Note = tuple[str, *tuple[object, ...]]
 
 
 class Found(NamedTuple):
-    """A value as it is sent, ``None`` where it counts as absent, and what there is to report about it."""
+    """A value as it is sent, ``None`` if it counts as absent, and the findings about it."""
 
     value: str | None
     issue: Note | None = None
@@ -30,10 +30,10 @@ class Found(NamedTuple):
     is_placeholder: bool = False
 
 
-def look_at(field: str, value: str) -> Found:
-    """Find what is to be cleaned of a value, and what is to be reported."""
+def check_value(field: str, value: str) -> Found:
+    """Return a value as it is sent, and the findings about it."""
     stripped = value.strip()
-    # What is plain but for the space around it needs no search for anything else.
+    # A value that is plain but for the space around it needs no other check.
     if field != _HASH and is_plain(stripped):
         return Found(value, warnings=_about_characters(field, value, stripped))
     text, warnings = value_words.bare(value), list[Note]()
@@ -75,7 +75,7 @@ def _hash(value: str, warnings: list[Note]) -> Found:
 
 
 def are_plain(identifiers: Collection[str | None]) -> bool:
-    """Return whether identifiers are all plain, as ``is_plain`` does for each; some that are may seem not to be."""
+    """Return quickly whether identifiers are all plain; ``False`` may be wrong, which costs time only."""
     present = [identifier for identifier in identifiers if identifier is not None]
     text = "/".join(present)
     if not text.isascii() or len(text.encode().translate(None, _SIGNS)) != max(len(present) - 1, 0):
@@ -87,7 +87,7 @@ def are_plain(identifiers: Collection[str | None]) -> bool:
 
 
 def is_plain(identifier: str) -> bool:
-    """Return quickly whether an identifier is nothing but letters, digits and hyphens, and no word of ours."""
+    """Return quickly whether an identifier has letters, digits and hyphens only, and is none of ``ODD_WORDS``."""
     text = identifier.replace("-", "") if "-" in identifier else identifier
     # A short one with hyphens may be a date; what is as long as a GUID may be one.
     if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= value_words.SHORTEST_GUID:
@@ -114,14 +114,14 @@ def is_odd(value: str) -> bool:
 
 
 def _issue_code(field: str, text: str) -> str | None:
-    """Return the code of what makes a value certainly not meant, if anything does."""
+    """Return the code of the issue with a value, if there is one."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
     if value_words.is_formula(text):
         return "formula_for_value"
     if value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
         return "template_value"
-    # As in XXXXX-XXXXX-XXXXX-XXXXX-XXXXX; of a serial number, firmware may say so.
+    # As in XXXXX-XXXXX-XXXXX-XXXXX-XXXXX, which as a serial number may come from firmware.
     if field == "productKey" and "-" in text and value_words.is_placeholder(text):
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
@@ -136,9 +136,12 @@ def _is_converted(field: str, text: str) -> bool:
 
 
 def _is_text(field: str, text: str) -> bool:
-    """Return whether a value is what a program says, or a value with its name before it."""
-    if field == "hardwareHash" or value_words.is_message(text):
-        return field != "hardwareHash"
+    """Return whether a value is a message or a sentence, or has its name before it."""
+    # A message in place of a hash is no base64, which is reported with its place.
+    if field == _HASH:
+        return False
+    if value_words.is_message(text):
+        return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False
     return value_words.has_label(text) or (" " in text and _is_sentence(field, text))

@@ -1,4 +1,4 @@
-"""What is in a cell or a member without being its value: words for nothing, and what spreadsheets make."""
+"""Words and forms that are not meant as a value: words for nothing, placeholders, what spreadsheets make of values."""
 
 import re
 from string import ascii_lowercase, digits
@@ -29,7 +29,7 @@ _CONVERTED = re.compile(
     r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
     re.IGNORECASE,
 )
-# What a program says in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
+# What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
     r"|#type .*|access( is)? denied.*|system\.\w[\w.\[\]`,]*|@\{.*\}|\[object \w+\]",
@@ -39,7 +39,7 @@ _RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
 LAST_WORDS = frozenset(
     {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
 )
-"""What is alone in the last line of a file."""
+"""Words that may be alone on the last line of a file."""
 
 _ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
@@ -55,7 +55,7 @@ _NAMES = frozenset(
     for before in ("", *_BEFORE)
     for text in (f"{before}{name}", f"{before}{name}here", f"{before}{name}goeshere")
 )
-# What generated examples of JSON have in the place of every text.
+# Generated examples of JSON have this in place of every text.
 _TYPES = frozenset({"string"})
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
@@ -63,9 +63,9 @@ SHORTEST_GUID = 32
 _ERRORS_BEGIN = ("#", "E", "e")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
-"""Characters of the words and forms; what is longer is none of them."""
+"""Characters that the words and forms have at most."""
 
-# What firmware says where nobody has filled it in.
+# What firmware has where the maker of the device has set no value.
 _PLACEHOLDERS = frozenset(
     {"to be filled by o.e.m.", "to be filled by o.e.m", "to be filled by oem", "default string", "system serial number",
      "chassis serial number", "base board serial number", "serial number", "system manufacturer", "system product name",
@@ -84,7 +84,7 @@ ODD_WORDS = frozenset(
     )
     if text.isalnum()
 )
-"""Words of letters and digits alone, in lower case and without hyphens, that are to be looked at more closely."""
+"""Words of letters and digits, in lower case and without hyphens, that need the full check."""
 
 
 def bare(value: str) -> str:
@@ -96,18 +96,18 @@ def bare(value: str) -> str:
 
 
 def is_nothing(value: str) -> bool:
-    """Return whether a value is blank, or a word that stands for nothing."""
+    """Return whether a value is blank, or a word such as ``n/a``."""
     return value.isspace() or (len(value) <= LONGEST and value.strip().strip(_QUOTES).lower() in _NOTHING)
 
 
 def unwrapped(value: str) -> str | None:
-    """Return what is in ``="..."`` or behind an apostrophe, by which digits are saved from Excel; else ``None``."""
+    """Return the value in ``="..."`` or after an apostrophe, which make Excel keep digits as text; else ``None``."""
     found = _UNWRAPPED.fullmatch(value.strip())
     return (found[2] or found[1]) if found else None
 
 
 def is_formula(value: str) -> bool:
-    """Return whether a value is a formula of a spreadsheet, or what one shows where a formula has failed."""
+    """Return whether a value is a formula, or the error that a failed formula shows."""
     text = value.strip()
     return text.startswith("=") or (text[:1] in _ERRORS_BEGIN and _ERROR.fullmatch(text) is not None)
 
@@ -118,12 +118,12 @@ def is_number(value: str) -> bool:
 
 
 def is_converted(value: str) -> bool:
-    """Return whether a spreadsheet or a data frame has made a date, or a number with a decimal place, of digits."""
+    """Return whether a spreadsheet or a data frame has turned digits into a date or a number with a decimal place."""
     return len(value) <= LONGEST and _CONVERTED.fullmatch(value.strip()) is not None
 
 
 def is_message(value: str) -> bool:
-    """Return whether a value is what a program says where it has none."""
+    """Return whether a value is a program's error message."""
     text = value.strip()[:_LONGEST_MESSAGE]
     if text.lower() in _ONE_WORD or _MESSAGE.fullmatch(text):
         return True
@@ -137,11 +137,11 @@ def has_label(value: str) -> bool:
 
 
 def is_template(value: str) -> bool:
-    """Return whether a value is what a template has in its place: ``<serialNumber>``, ``[Serial Number]``, a name."""
+    """Return whether a value is left over from a template: ``<serialNumber>``, ``[Serial Number]``, ``string``."""
     text = value.strip()
     if text.lower() in _TYPES:
         return True
-    # Most values begin with a letter or a digit, and are none.
+    # Most values begin with a letter or a digit: the searches below are left out for them.
     if text[0].isalnum() or len(text) > LONGEST:
         return False
     if _TEMPLATE.fullmatch(text) is not None:
@@ -161,6 +161,6 @@ def is_guid(value: str) -> bool:
 
 
 def is_placeholder(value: str) -> bool:
-    """Return whether a value is one of those that firmware shows where nobody has filled it in."""
+    """Return whether a value is a placeholder of firmware, or one character repeated."""
     text = value.strip().lower().replace("-", "")
     return text in _PLACEHOLDERS or (len(text) >= _LEAST_OF_ONE_SIGN and not text.strip(text[0]))

@@ -91,7 +91,7 @@ def devices_in(data: bytes) -> list[Device]:
 
 
 def issues_in(data: bytes) -> list[tuple[str, str]]:
-    """Tell where which issues are."""
+    """Return where which issues are."""
     return [(issue.where, issue.code) for issue in read(data, keep=None).issues.kept]
 
 

@@ -31,7 +31,7 @@ class Measured(msgspec.Struct):
 
 
 def slowness() -> float:
-    """Tell how many times as slow as a small cloud machine this one is just now: twenty nanoseconds a round there."""
+    """Return how many times as slow as a small cloud machine this one is just now: twenty nanoseconds a round there."""
     start = time.process_time()
     for _ in range(100_000):
         pass

@@ -93,14 +93,14 @@ def outcome(manifest: Manifest) -> bytes:
     """Write down everything that a manifest tells, which fails where a text is none."""
     # How much behind a fault is still seen, such as bytes of another encoding, depends on the pieces.
     warnings = None if manifest.device_count is None else manifest.warnings
-    told = (manifest.issues, warnings, manifest.device_count, manifest.customer_id, manifest.batch_id)
+    reported = (manifest.issues, warnings, manifest.device_count, manifest.customer_id, manifest.batch_id)
     if manifest.issues.count:
-        return msgspec.json.encode(told)
+        return msgspec.json.encode(reported)
     devices = [*manifest.devices()]
     assert devices
     assert len(devices) == manifest.device_count
     assert len({*devices}) == len(devices)
-    return msgspec.json.encode(told) + encode(devices)
+    return msgspec.json.encode(reported) + encode(devices)
 
 
 def go_through(count: int, seed: int) -> int:
@@ -111,9 +111,9 @@ def go_through(count: int, seed: int) -> int:
         data = mutated(dice)
         try:
             manifest = inspect(InMemory(data), max_bytes=MOST)
-            told = outcome(manifest)
+            reported = outcome(manifest)
             if not data.startswith(GZIP):  # zlib drops what it had unpacked of a piece in which it finds a fault
-                assert told == outcome(inspect(InPieces(data, dice.choice((1, 13, 1000))), max_bytes=MOST))
+                assert reported == outcome(inspect(InPieces(data, dice.choice((1, 13, 1000))), max_bytes=MOST))
             assert all(finding.code in CODES for finding in (*manifest.issues.kept, *manifest.warnings.kept))
         except Exception as error:
             error.add_note(f"mutation {number} of seed {seed}: {data!r}")

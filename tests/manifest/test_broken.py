@@ -1,4 +1,4 @@
-"""What is wrong with a file is told with a stable code, the place, and what to do."""
+"""What is wrong with a file is reported with a stable code, the place, and what to do."""
 
 import codecs
 import gzip
@@ -55,7 +55,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize(("data", "code"), FOREIGN.values(), ids=FOREIGN)
-def test_what_is_no_manifest_is_told_by_its_content(data: bytes, code: str) -> None:
+def test_what_is_no_manifest_is_reported_by_its_content(data: bytes, code: str) -> None:
     assert issues_in(data) == [("manifest", code)]
     assert read(data).device_count is None
 
@@ -75,7 +75,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("data", "line"), BROKEN.values(), ids=BROKEN)
-def test_where_the_encoding_breaks_is_told(data: bytes, line: int) -> None:
+def test_where_the_encoding_breaks_is_reported(data: bytes, line: int) -> None:
     assert issues_in(data) == [(f"line {line}", "broken_encoding")]
 
 
@@ -154,7 +154,7 @@ JSON = {
 
 
 @pytest.mark.parametrize(("text", "expected"), JSON.values(), ids=JSON)
-def test_a_fault_in_json_is_told_with_its_place(text: str, expected: list[tuple[str, str]]) -> None:
+def test_a_fault_in_json_is_reported_with_its_place(text: str, expected: list[tuple[str, str]]) -> None:
     assert issues_in(text.encode()) == expected
 
 
@@ -195,11 +195,11 @@ CSV = {
 
 
 @pytest.mark.parametrize(("text", "expected"), CSV.values(), ids=CSV)
-def test_a_fault_in_csv_is_told_with_its_line(text: str, expected: list[tuple[str, str]]) -> None:
+def test_a_fault_in_csv_is_reported_with_its_line(text: str, expected: list[tuple[str, str]]) -> None:
     assert issues_in(text.encode()) == expected
 
 
-def test_what_is_too_large_is_told_with_the_limit() -> None:
+def test_what_is_too_large_is_reported_with_the_limit() -> None:
     (issue,) = read((HEADER + "x" * 1_100_000).encode()).issues.kept
     assert f"{LARGEST:,} characters" in issue.message
 

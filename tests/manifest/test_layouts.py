@@ -143,7 +143,7 @@ def test_what_spreadsheets_and_scripts_add_changes_nothing(change: object) -> No
     assert devices_in(change(text).encode()) == devices
 
 
-def test_a_second_header_is_told_and_is_no_device() -> None:
+def test_a_second_header_is_reported_and_is_no_device() -> None:
     text, devices = written("partner center", ",")
     second = csv_text([Device("5CG1234569", "K")], TEMPLATE)
     assert devices_in((text + second).encode()) == [*devices, Device("5CG1234569", "K")]
@@ -184,6 +184,6 @@ def test_zeros_and_space_in_a_value_stay() -> None:
         ("Hardware Hash,,", []),
     ],
 )
-def test_a_column_without_a_place_is_told_once(header: str, expected: list[str]) -> None:
+def test_a_column_without_a_place_is_reported_once(header: str, expected: list[str]) -> None:
     row = f"{made_up_hash(1)}{',x' * len(expected)}\n{made_up_hash(2)}\n"
     assert warnings_in(f"{header}\n{row}".encode()) == [("line 1", code) for code in expected]

@@ -47,7 +47,7 @@ def test_a_blank_value_is_absent() -> None:
     assert [*read(b"Serial Number,Windows Product ID,Model\n ,K,\t\n").devices()] == [Device(None, "K")]
 
 
-def test_the_ids_of_an_envelope_are_told() -> None:
+def test_the_ids_of_an_envelope_are_reported() -> None:
     devices = [{"productKey": "K"}]
     manifest = read(json.dumps({"CustomerId": "c", "devices": devices, "batchID": " b"}).encode())
     assert (manifest.customer_id, manifest.batch_id, manifest.device_count) == ("c", " b", 1)
@@ -82,8 +82,8 @@ def test_what_is_listed_twice_is_sent_once(layout: str, *, streamed: bool, monke
     manifest = read(data)
     unit, offset = ("device", 0) if layout == "json" else ("line", 1)
     places = {(3, "duplicate_device"), (4, "repeated_hash"), (6, "duplicate_device"), (7, "duplicate_device")}
-    told = {(f"{unit} {place + offset}", code) for place, code in places}
-    assert told == {(where, code) for where, code in warnings_in(data) if code != "unusual_hash_length"}
+    reported = {(f"{unit} {place + offset}", code) for place, code in places}
+    assert reported == {(where, code) for where, code in warnings_in(data) if code != "unusual_hash_length"}
     assert manifest.device_count == 4
     assert [*manifest.devices()] == [one, two, same_hash, three]
     assert [*manifest.devices(3)] == [same_hash, three]
@@ -139,7 +139,7 @@ def test_the_first_findings_are_kept_and_all_are_counted() -> None:
     assert not read(data, keep=0).issues.kept
 
 
-def test_what_stopped_the_reading_is_told_first() -> None:
+def test_what_stopped_the_reading_is_reported_first() -> None:
     kept = read(b"[" + b"{}," * 500, keep=10).issues.kept
     assert [issue.code for issue in kept] == ["invalid_json"] + ["missing_identity"] * 9
 

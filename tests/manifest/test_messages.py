@@ -21,7 +21,7 @@ KEY = '{"productKey": "K"}'
     ],
 )
 @pytest.mark.parametrize("before", [0, 5_000], ids=["small", "large"])
-def test_a_syntax_error_is_told_with_line_and_column(text: str, line: int, column: int, before: int) -> None:
+def test_a_syntax_error_is_reported_with_line_and_column(text: str, line: int, column: int, before: int) -> None:
     padding = f'{{"productKey": "{"é" * 50}"}},\n' * before
     whole = text[:1] + ("\n" + padding if text[0] == "[" else "\n" * before) + text[1:]
     (issue,) = read(whole.encode()).issues.kept
@@ -37,7 +37,7 @@ def test_a_line_that_is_wider_than_a_window_counts_its_columns() -> None:
     assert (issue.where, f"(column {len(whole) - 1})" in issue.message) == ("line 1", True)
 
 
-def test_a_cut_off_file_is_told_as_such() -> None:
+def test_a_cut_off_file_is_reported_as_such() -> None:
     (issue,) = read(f"[{KEY},\n".encode()).issues.kept
     assert "cut off" in issue.message
 
@@ -62,7 +62,7 @@ JSON_WORDS = {
 
 
 @pytest.mark.parametrize("text", JSON_WORDS)
-def test_a_syntax_error_is_told_in_plain_words(text: str) -> None:
+def test_a_syntax_error_is_reported_in_plain_words(text: str) -> None:
     (issue,) = read(text.encode()).issues.kept
     assert JSON_WORDS[text] in issue.message
     assert "Expecting" not in issue.message
@@ -74,20 +74,20 @@ CSV_WORDS = {
     HEADER + "1,2,3,4\n": "such as a group tag",
     HEADER.replace(",", ";") + "1;2;3;4\n": "a semicolon in a value",
     HEADER.replace(",", "\t") + "1\t2\t3\t4\n": "a tab in a value",
-    "Laptops,,\n\n" + HEADER + "1,2,3\n": "The header stands only on line 3",
-    f'"{HEADER.strip()}"\n"1,2,3"\n': "between quotes as a whole",
+    "Laptops,,\n\n" + HEADER + "1,2,3\n": "The header is only on line 3",
+    f'"{HEADER.strip()}"\n"1,2,3"\n': "as a whole is between quotes",
     '"Hash of\n' + HEADER.strip() + '"\n': "The first line must be a header",
     "Model of it\nHardware Hash\n": "The first line must be a header",
 }
 
 
 @pytest.mark.parametrize("text", CSV_WORDS)
-def test_a_fault_in_csv_is_told_with_its_likely_reason(text: str) -> None:
+def test_a_fault_in_csv_is_reported_with_its_likely_reason(text: str) -> None:
     (issue,) = read(text.encode()).issues.kept
     assert CSV_WORDS[text] in issue.message
 
 
-def test_a_column_whose_name_is_not_shown_is_told_by_its_number() -> None:
+def test_a_column_whose_name_is_not_shown_is_reported_by_its_number() -> None:
     (warning,) = read(f"Hardware Hash,Gerät 7\n{made_up_hash(1)},x\n".encode()).warnings.kept
     assert "number 2" in warning.message
     assert "Ger" not in warning.message
@@ -110,9 +110,9 @@ def test_no_message_shows_a_hash_or_a_key() -> None:
     ]
     for file in files:
         manifest = read(file.encode())
-        told = [*manifest.issues.kept, *manifest.warnings.kept]
-        assert told
-        assert not [finding for finding in told if key in finding.message or hardware_hash in finding.message]
+        reported = [*manifest.issues.kept, *manifest.warnings.kept]
+        assert reported
+        assert not [finding for finding in reported if key in finding.message or hardware_hash in finding.message]
 
 
 def test_a_number_that_is_none_is_left_alone() -> None:
@@ -121,11 +121,11 @@ def test_a_number_that_is_none_is_left_alone() -> None:
 
 
 def test_each_code_says_what_to_do_in_one_line() -> None:
-    for code, told in CODES.items():
+    for code, message in CODES.items():
         assert code == code.lower()
         assert code.isidentifier()
-        assert told.endswith((".", ".{}", " {}"))
-        assert "\n" not in told
+        assert message.endswith((".", ".{}", " {}"))
+        assert "\n" not in message
 
 
 HASH = made_up_hash(1)
@@ -163,19 +163,19 @@ def test_what_looks_odd_is_a_warning_and_is_sent_as_it_is(device: dict[str, str]
     assert json.loads(encode(devices_in(data))) == [device]
 
 
-def test_an_unknown_member_is_told_once() -> None:
+def test_an_unknown_member_is_reported_once() -> None:
     devices = [{"productKey": f"K{number}", "OwnTag": "A", "links": {}, "ID": 5} for number in range(3)]
     assert warnings_in(json.dumps(devices).encode()) == [("device 1", "unknown_member")] * 2
 
 
-def test_an_unknown_member_of_the_envelope_is_told_once() -> None:
+def test_an_unknown_member_of_the_envelope_is_reported_once() -> None:
     envelope = '{"batch": "b", "batch": "c", "customerid": null, "links": {}, "Devices": [{"productKey": "K"}]}'
     warnings = read(envelope.encode()).warnings.kept
     assert [(warning.where, warning.code) for warning in warnings] == [("manifest", "unknown_member")] * 2
     assert "'batch'" in warnings[0].message
 
 
-def test_unknown_members_beyond_a_hundred_are_not_told() -> None:
+def test_unknown_members_beyond_a_hundred_are_not_reported() -> None:
     devices = [{"productKey": f"K{number}", f"x{number}": 1} for number in range(300)]
     assert read(json.dumps(devices).encode()).warnings.count == 100
     envelope = {f"x{number}": 1 for number in range(300)} | {"devices": [{"productKey": "K"}]}

@@ -31,6 +31,8 @@ from tests.manifest.files import (
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffd"), max_size=12)
 # What is neither cleaned nor refused: it begins like a serial number and does not end in what cannot be seen.
 VALUE = TEXT.map(lambda text: f"x1{text}y")
+# As the only cell of a line, a value with another delimiter for each column would be an issue.
+CELL = VALUE.filter(lambda text: max(map(text.count, ",;\t|")) < 2)
 HASH = st.binary(min_size=3, max_size=30).map(lambda value: base64.b64encode(value).decode())
 # What no UTF-8 can be: bytes from C0 on that nothing below C0 follows but ASCII.
 LATIN = st.text(
@@ -73,7 +75,7 @@ def test_json_gives_back_what_was_written(
 
 
 @given(
-    tables_of(VALUE),
+    tables_of(CELL),
     st.sampled_from(["utf-8-sig", "utf-16-le", "utf-16-be"]),
     st.sampled_from(",;\t"),
     st.booleans(),

@@ -1,4 +1,4 @@
-"""Rows of cells into devices: many at once where they are plain, else one by one."""
+"""Turns rows of cells into devices: many at once where they are plain, else one by one."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +8,7 @@ from string import ascii_letters, digits, punctuation
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
 from shared.manifest.csv_reader.odd_lines import WORDS, OddLines
 from shared.manifest.csv_reader.records import Rows
-from shared.manifest.device import FIELDS, NOBODY, Device, Entry
+from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.device_rules import is_identified
 from shared.manifest.findings import Place, Report
 
@@ -17,20 +17,8 @@ _REPEATED = 4  # times that a value must be in a column on average to be worth r
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
-_SIGNS = [
-    "\n ",
-    "\n\xa0",
-    "\n\t",
-    "#",
-    "sep=",
-    "--",
-    "==",
-    "__",
-    "**",
-    "~~",
-    "──",
-    "━━",
-]  # of lines that are no devices
+# Such lines need a closer look: a cell begins with a blank, as behind the comma in a company's name; comments; rules.
+_SIGNS = ("\n ", "\n\xa0", "\n\t", "#", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 
@@ -38,10 +26,7 @@ type Column = Sequence[str]
 
 
 class DeviceRows:
-    """Makes devices of the rows below a header, and knows the place of the last one.
-
-    ``delimiter`` is empty for the rows of a workbook.
-    """
+    """Makes devices of the rows below a header; ``delimiter`` is empty for the rows of a workbook."""
 
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
@@ -50,16 +35,16 @@ class DeviceRows:
         self._own = delimiter
         self._delimiters = set(DELIMITERS) - {delimiter or ","}
         if columns.width == 1:
-            # With more columns, a line that only has its first cell filled is looked at anyway.
+            # With more columns, a line in which only the first cell is filled needs a closer look anyway.
             self._signs += [" ", "\u00a9"]
         self._plain = {""}
         self.count = 0
         """Devices so far; the place of the last one."""
 
     def entries(self, rows: Rows) -> Iterable[Entry]:
-        """Return a device for each row that is one; one that cannot be read is not sound, and is reported.
+        """Return an entry for each row that is a device; one that cannot be read is reported, and not ``sound``.
 
-        A list has plain rows only; else the devices are made, and findings reported, as they are taken.
+        A list is of plain rows only; otherwise devices are made, and findings reported, as they are taken.
         """
         devices, is_plain = self._devices(rows.cells)
         if is_plain:
@@ -72,10 +57,10 @@ class DeviceRows:
             if not self._odd_lines.is_skipped(cells, line):
                 self.count += 1
                 is_sound = not self._odd_lines.has_issue(cells, Place(self.count, line))
-                yield Entry(self._device(cells) if is_sound else NOBODY, self.count, line, is_sound)
+                yield Entry(self._device(cells) if is_sound else NO_DEVICE, self.count, line, is_sound)
 
     def _unidentified(self, rows: Rows, devices: list[Device]) -> Iterator[Entry]:
-        """Yield devices some of which may be no device, and are otherwise plain."""
+        """Yield plain devices, without those of rows that identify nothing and come from a tool."""
         for device, line, cells in zip(devices, rows.lines, rows.cells, strict=True):
             if is_identified(device) or not self._odd_lines.is_skipped(cells, line):
                 self.count += 1
@@ -86,7 +71,7 @@ class DeviceRows:
         return Device(*[cell or None for cell in found])
 
     def _devices(self, cells: list[list[str]]) -> tuple[list[Device], bool]:
-        """Make devices of rows, unless something about them needs a closer look; and say whether all are identified."""
+        """Return devices, none if a row needs a closer look, and whether something identifies each of them."""
         self._odd_lines.expect(words=True, delimiters=True)
         widest = max(map(len, cells), default=0)
         if widest > self._columns.width or not 0 < widest <= _MANY_COLUMNS:
@@ -103,12 +88,12 @@ class DeviceRows:
         looked_at: list[Column] = [[""]]
         for at, column in enumerate(columns):
             if at == at_hash:
-                # Hashes are long and are looked at one by one; what is short in their column may be a name.
+                # Hashes are long and are checked one by one later; what is short in their column may be a name.
                 looked_at.append([cell for cell in column if len(cell) < _LONG])
             elif not self._plain.issuperset(column):
                 looked_at.append(column)
         text = "\n".join(chain.from_iterable(looked_at))
-        # Most cells are letters, digits and hyphens, which a few quick looks over all of them show.
+        # Most cells are letters, digits and hyphens, which a few quick searches over all of them show.
         is_plain = text.isascii() and "--" not in text and not text.encode().translate(None, _PLAIN)
         folded = text.replace("-", "").lower() if is_plain else _folded(text)
         has_words = not WORDS.isdisjoint(folded.split("\n"))
@@ -118,7 +103,7 @@ class DeviceRows:
         self._odd_lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
             return True
-        # No product key has a blank, but lines that a tool adds do.
+        # No product key has a blank, but lines that a tool adds have.
         at_key = self._columns.indices[_KEY]
         if not is_plain and at_key is not None and at_key < len(columns) and " " in "".join(columns[at_key]):
             return True
@@ -128,7 +113,7 @@ class DeviceRows:
         return False
 
     def _remember(self, columns: Sequence[Column]) -> None:
-        """Remember what is in columns of few values, such as models, and had nothing odd."""
+        """Remember the values of columns that have few, such as models, as plain."""
         for column in columns:
             values = {*column}
             if len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN:
@@ -152,7 +137,7 @@ def _present(column: Column) -> Sequence[str | None]:
 
 
 def _are_identified(found: Sequence[Column | None]) -> bool:
-    """Return whether every row has what identifies a device; a row that has not may be none."""
+    """Return whether every row identifies a device; one that does not may be no device."""
     serials, keys, hashes, makers, models = found
     if (hashes and "" not in hashes) or (keys and "" not in keys):
         return True

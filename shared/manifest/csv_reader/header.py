@@ -6,22 +6,23 @@ from typing import NamedTuple
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
-from shared.manifest.names import WITHOUT_PLACE, field_of, key
+from shared.manifest.names import NOT_ACCEPTED, field_of, key
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
-"""What separates cells, and what it is called."""
+"""What separates cells, and its name in messages."""
 
 _MOST = 1000  # columns whose names are looked at
 _MOST_LISTED = 10
 _BRACKETS = "<[{"
 _OF_RESULTS = "hardwarehashstart"
-_QUOTED = " The header stands between quotes as a whole, as if it were one cell: remove the quotes around each line."
+_QUOTED = " The header as a whole is between quotes, as if it were one cell: remove the quotes around each line."
 
 
 class Layout(NamedTuple):
-    """The columns of a file: how many there are, where each field is, from 0, and where what is not read is.
+    """The columns of a file, by their indices from 0.
 
-    ``spaced`` says that cells begin with a blank; ``captions`` are columns in which a report repeats its names.
+    ``line`` is that of the header, ``width`` the number of columns. ``indices`` are those of the five fields; the
+    ``others`` are not read; in ``captions``, a report repeats its names. ``spaced``: cells begin with a blank.
     """
 
     line: int
@@ -32,11 +33,11 @@ class Layout(NamedTuple):
     spaced: bool
 
     def column_of(self, field: str) -> int | None:
-        """Return where a field is, from 0."""
+        """Return the column of a field."""
         return self.indices[FIELDS.index(field)]
 
     def names(self, cells: Sequence[str]) -> dict[str, int]:
-        """Return which fields some cells would name if they were a header, and where."""
+        """Return the fields that some cells would name as a header, and their columns."""
         found = {}
         for index, cell in enumerate(cells[:_MOST]):
             # A name in angle brackets is what a template's row has.
@@ -50,7 +51,7 @@ class Layout(NamedTuple):
 
 
 def delimiter_of(line: str) -> str:
-    """Return what separates the cells: whatever makes the most known columns."""
+    """Return the delimiter that makes the most known columns."""
     return max(DELIMITERS, key=lambda delimiter: _known(line, delimiter))
 
 
@@ -72,7 +73,7 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     """Read the header on line ``at``.
 
     Raises:
-        UnreadableError: It is none, or devices cannot be identified by its columns.
+        UnreadableError: It is not a header, or its columns cannot identify a device.
     """
     width = max((index for index, cell in enumerate(cells, 1) if cell.strip()), default=0)
     looked_at = cells[: min(width, _MOST)]
@@ -85,6 +86,7 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
             raise UnreadableError("repeated_column", quoted(cells[indices[field]]), quoted(cell), at=place, field=field)
         if field:
             indices[field] = index
+    # Results have all five fields, but only the beginning of each hash.
     if _OF_RESULTS in map(key, looked_at):
         raise UnreadableError("results_file", at=place)
     _check(indices, looked_at, place)
@@ -106,7 +108,7 @@ def mixed(cell: str, delimiter: str) -> str | None:
     """Return another delimiter that separates known names in one cell, if there is any."""
     for other in DELIMITERS:
         parts = cell.split(other, _MOST) if other != delimiter else ()
-        if len(parts) > 1 and any(field_of(part) or key(part) in WITHOUT_PLACE for part in parts):
+        if len(parts) > 1 and any(field_of(part) or key(part) in NOT_ACCEPTED for part in parts):
             return other
     return None
 
@@ -129,7 +131,7 @@ def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
     for number, cell in enumerate(cells, 1):
         name = cell.strip()
         shown = f"{quoted(name)}, number {number}," if key(name) else f"number {number}, which has no name,"
-        if key(name) in WITHOUT_PLACE:
+        if key(name) in NOT_ACCEPTED:
             report.warning(at, None, "ignored_column", shown)
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)

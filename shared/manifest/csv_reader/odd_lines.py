@@ -1,4 +1,4 @@
-"""Lines below the header that are no devices, or not the devices that they seem to be."""
+"""Lines below the header that are not devices, or whose cells are in the wrong columns."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
 from shared.manifest.value_words import LAST_WORDS
 
-# Ends of companies' names. Those of the second kind are other things as well: they count by place or form.
+# Ends of companies' names. The short ones may be something else: they count only in certain places or forms.
 _ENDS = (
     "ltd limited inc incorporated llc corp corporation gmbh coltd coinc pvtltd ptyltd pteltd sdnbhd gmbhcokg srl sarl "
     "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
@@ -20,7 +20,7 @@ _TOTALS = (
     "numberofdevices gesamt gesamtsumme summe anzahl nombre somme totale totaal aantal suma cantidad"
 )
 WORDS = frozenset((*FIELD_OF, *LAST_WORDS, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
-"""Cells, without case, blanks and punctuation, that make a line worth a closer look."""
+"""Cells, without case, blanks and punctuation, for which a line needs a closer look."""
 
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
 _RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
@@ -52,7 +52,7 @@ _APPENDED = (
 
 
 class OddLines:
-    """Judges the lines of a file by its header."""
+    """Finds the odd lines of a file by its header."""
 
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
@@ -63,11 +63,11 @@ class OddLines:
         self._has_words = self._has_delimiters = True
 
     def expect(self, *, words: bool, delimiters: bool) -> None:
-        """Say what the lines that follow hold at all, so that nothing is searched in vain."""
+        """Set what the next lines may have, so that nothing else is searched for."""
         self._has_words, self._has_delimiters = words, delimiters
 
     def is_skipped(self, cells: Sequence[str], line: int) -> bool:
-        """Return whether a line is left out: a blank one, a header once more, or what a tool adds."""
+        """Return whether a line is left out: a blank one, a repeated header, or one that a tool adds."""
         filled = [cell for cell in cells if cell and not cell.isspace()]
         if not filled:
             return True
@@ -95,18 +95,18 @@ class OddLines:
 
     @staticmethod
     def _is_total(filled: Sequence[str]) -> bool:
-        """Return whether a line has nothing but a word such as Total or END, and numbers that count."""
+        """Return whether a line has only a word such as Total or END, and numbers that may be counts."""
         words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
         if len(filled) == 1:
             return key(filled[0]) in LAST_WORDS
         return len(words) == 1 and key(words[0]) in _COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
-        """Report why a line cannot be read as a device, and return whether there is a reason."""
+        """Report why a line cannot be read as a device; return whether it has such an issue."""
         columns, report = self._columns, self._report
         filled = [index for index, cell in enumerate(cells) if cell and not cell.isspace()]
         names = columns.names(cells) if self._has_words else {}
-        # One name may be a value that happens to be a word; two, or a line of nothing else, are a header.
+        # One name among other cells may be a value; two, or nothing but names, are a header.
         if len(names) > 1 or (names and len(names) == len(filled)):
             report.issue(at, None, "other_header", columns.line)
         elif self._has_delimiters and (other := self._other_delimiter([cells[index] for index in filled])):
@@ -129,7 +129,7 @@ class OddLines:
         return form.format(DELIMITERS[self._delimiter])
 
     def _other_delimiter(self, filled: Sequence[str]) -> str | None:
-        """Return another delimiter that is between names, or between values that would be one cell otherwise."""
+        """Return another delimiter that separates names, or the values of a line that would be a single cell."""
         for cell in filled:
             if other := mixed(cell, self._delimiter):
                 return other
@@ -139,7 +139,7 @@ class OddLines:
         return next((other for other in DELIMITERS if filled[0].count(other) == separators), None)
 
     def _is_partly_quoted(self, cells: Sequence[str]) -> bool:
-        """Return whether a cell holds as many separators as the line is short of: quotes are around several values."""
+        """Return whether quotes are around several values: a cell has as many delimiters as the line is short of."""
         own, missing = self._delimiter, self._columns.width - len(cells)
         if not own or missing < 1:
             return False
@@ -164,6 +164,7 @@ class OddLines:
     def _has_misplaced_hash(self, cells: Sequence[str], at: Place) -> bool:
         for index in self._columns.others:
             if index < len(cells) and looks_like_one(cells[index]):
+                # Once for each column: all lines have the same fault.
                 if index not in self._reported:
                     self._report.issue(at, None, "misplaced_hash", f"Column {index + 1}")
                 self._reported.add(index)

@@ -14,8 +14,10 @@ from shared.manifest.findings import Place, UnreadableError
 _MANY = 256
 _LONG = 200  # characters of a line, or of a cell on average
 _MARK = "\ufeff"  # is before a line where two files were put together
+_END_OF_FILE = "\x1a"  # which Windows' copy command puts behind files that it joins
+_LINE_END = re.compile(r"[\r\n]")
 
-csv.field_size_limit(LARGEST)  # a quote must not make less of a value too much
+csv.field_size_limit(LARGEST)  # the same between quotes as without
 
 
 class Rows(NamedTuple):
@@ -26,7 +28,7 @@ class Rows(NamedTuple):
 
 
 class Records:
-    """What is left of a file, beginning with line ``line``."""
+    """The records of a text that begins on line ``line`` of its file."""
 
     def __init__(self, blocks: Iterator[str], delimiter: str, line: int) -> None:
         self._blocks = blocks
@@ -36,7 +38,7 @@ class Records:
         self._size = 0
 
     def __iter__(self) -> Iterator[Rows]:
-        """Read to the end.
+        """Read all records, many at a time.
 
         Raises:
             UnreadableError: A quote is not closed, or a line is too long.
@@ -52,7 +54,8 @@ class Records:
         lines = _split(block)
         numbers: Sequence[int] = range(self._line, self._line + len(lines))
         after = self._line + len(lines)
-        if "" in lines:  # millions of empty lines are no reason to make millions of rows
+        # A file may have millions of empty lines, which need no rows.
+        if "" in lines:
             numbers = [number for number, line in zip(numbers, lines, strict=True) if line]
             lines = list(filter(None, lines))
         cells = self._cells(lines, block)
@@ -63,7 +66,7 @@ class Records:
         return [Rows(numbers[start : start + _MANY], cells[start : start + _MANY]) for start in starts]
 
     def _cells(self, lines: Sequence[str], block: str) -> list[list[str]] | None:
-        """Do what csv would do, but quicker; ``None`` where a line does not close its quotes."""
+        """Return the cells as csv would, but quicker; ``None`` if a quote is open at the end of a line."""
         delimiter = self._delimiter
         # The first line is taken as a sample of all.
         is_long = bool(lines) and (lines[0].count(delimiter) + 1) * _LONG < len(lines[0])
@@ -79,7 +82,7 @@ class Records:
         return None
 
     def _quoted(self, block: str) -> Iterator[Rows]:
-        """Read a block, and those after it into which a record of it goes on."""
+        """Read a block, and the next ones as long as its last record continues."""
         begin, self._fed = self._line, 0
         reader = csv.reader(chain.from_iterable(self._feed(block)), delimiter=self._delimiter)
         numbers, cells = list[int](), list[list[str]]()
@@ -114,11 +117,7 @@ class Records:
 
 
 def enclosed(line: str, delimiter: str) -> list[str] | None:
-    """Do what csv would do with a line whose quotes enclose whole cells, the longer they are the quicker.
-
-    Returns:
-        The cells, or ``None`` where a quote is anywhere else.
-    """
+    """Return the cells as csv would, quicker for long ones; ``None`` if a quote is not around a whole cell."""
     cells, start = list[str](), 0
     while start >= 0:
         if line.startswith('"', start):
@@ -137,7 +136,7 @@ def enclosed(line: str, delimiter: str) -> list[str] | None:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Take one line apart, as well as that goes: a quote that it leaves open is closed."""
+    """Return the cells of one line; a quote that is open at its end is closed."""
     return next(csv.reader([line], delimiter=delimiter))
 
 
@@ -165,7 +164,7 @@ def _split(block: str) -> list[str]:
 
 
 def _parts(text: str, separator: str) -> list[str]:
-    """Do what ``split`` does, which looks at every character: where the parts are long, to search is quicker."""
+    """Return what ``split`` would, quicker where the parts are long, as it looks at every character."""
     parts, start = list[str](), 0
     while (end := text.find(separator, start)) >= 0:
         parts.append(text[start:end])
@@ -174,12 +173,8 @@ def _parts(text: str, separator: str) -> list[str]:
     return parts
 
 
-_END_OF_FILE = "\x1a"  # which Windows' copy command puts behind files that it joins
-_LINE_END = re.compile(r"[\r\n]")
-
-
 def blocks(pieces: Iterator[str]) -> Iterator[str]:
-    """Cut the text at line ends, as often as a piece allows.
+    """Cut the text at line ends, into one block for each piece.
 
     Raises:
         UnreadableError: A line is too long.
@@ -190,6 +185,7 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
         # A CR at the very end may be half of a CRLF.
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         carried = text[cut:]
+        # Without a bound, a file of one line would fill the memory.
         if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):
             raise UnreadableError("value_too_large", "The line", LARGEST, "characters")
         if cut:

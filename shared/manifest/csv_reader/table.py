@@ -1,4 +1,4 @@
-"""A CSV manifest: a header line, and a device on each line after it."""
+"""A CSV manifest: a header, and a device on each line below it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,14 +12,14 @@ from shared.manifest.device import Entry
 from shared.manifest.findings import Place, Report, UnreadableError
 
 _LOOKED_AT = 100  # lines in which a header is looked for that is not the first
-_LATER = " The header stands only on line {}: delete what is above it."
+_LATER = " The header is only on line {}: delete what is above it."
 
 
 def table(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
-    """Read a manifest that is no JSON, some devices at a time.
+    """Read a manifest that is not JSON, some devices at a time.
 
     Raises:
-        UnreadableError: What is wrong stops the reading.
+        UnreadableError: The manifest cannot be read further.
     """
     number, header, rest = _header(blocks(pieces), report)
     delimiter = delimiter_of(header)
@@ -35,7 +35,7 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
 
 
 def _header(text: Iterator[str], report: Report) -> tuple[int, str, Iterator[str]]:
-    """Find the header; returns its number, itself, and the text after it."""
+    """Find the header; return its line number, the header, and the text after it."""
     number = 0
     try:
         for block in text:
@@ -56,7 +56,7 @@ def _is_preamble(line: str) -> bool:
 
 
 def _below_title(line: str, number: int, lines: StringIO, report: Report) -> tuple[int, str]:
-    """Return how many lines further down the header is, and the header; a title and a report's heading may be above it.
+    """Return how many lines below ``line`` the header is, and the header: a title may be above it.
 
     Raises:
         UnreadableError: What is above it may be devices.
@@ -67,7 +67,7 @@ def _below_title(line: str, number: int, lines: StringIO, report: Report) -> tup
     above = [line]
     for later, other in enumerate(islice(lines, _LOOKED_AT), number + 1):
         if known_columns(other) > 1:
-            # Only what cannot be a device is left out: each of its cells is several words.
+            # Only what cannot be a device is left out: every cell has several words.
             if not all(map(_is_title, above)):
                 raise UnreadableError("missing_header", _LATER.format(later), at=Place(line=number))
             report.warning(Place(line=number), None, "skipped_top", later)
@@ -86,7 +86,7 @@ def _is_title(line: str) -> bool:
 
 
 def _look_for_json(line: str, rest: Iterator[str]) -> None:
-    """Say it if the file is a single JSON value.
+    """Refuse a file that is a single JSON value.
 
     Raises:
         UnreadableError: It is.

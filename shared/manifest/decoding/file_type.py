@@ -1,4 +1,4 @@
-"""What a file is, seen by its first bytes: the name's extension may say anything."""
+"""The type of a file by its first bytes: the extension of its name may be wrong."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Gzip, unpacked as it is read. The gzip module would take seconds for a megabyte of odd headers; zlib does not.
 
-What a packed file costs in time and memory is bounded by what it unpacks to, and that by ``max_bytes``.
+The time and memory for a packed file are bounded by its unpacked size, and that by ``max_bytes``.
 """
 
 import zlib
@@ -24,7 +24,7 @@ def unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
         total += len(piece)
         if total > max_bytes:
             raise UnreadableError("unpacked_too_large")
-        # Members may unpack to a byte each: whoever reads on would look at the same line again for every one of them.
+        # Members may unpack to a byte each, and the reader would look at its unfinished line once for each of them.
         waiting.append(piece)
         size += len(piece)
         if size >= _STEP:
@@ -38,8 +38,9 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for portion in _portions(chunks):
         rest = portion
         while rest or member:
+            # Tapes and some tools pad a file with zeros.
             if member is None:
-                rest = rest.lstrip(b"\0")  # tapes and some tools pad a file with zeros
+                rest = rest.lstrip(b"\0")
                 member = zlib.decompressobj(_GZIP_FORMAT) if rest else None
                 continue
             piece, rest = _step(member, rest)
@@ -53,14 +54,14 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _portions(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Cut the chunks small: zlib copies what it leaves over, once for each step and member."""
+    """Cut the chunks into small portions, as zlib copies what it has not used at each step and member."""
     for chunk in chunks:
         for start in range(0, len(chunk), _PORTION):
             yield chunk[start : start + _PORTION]
 
 
 def _step(member: "zlib._Decompress", packed: bytes) -> tuple[bytes, bytes]:
-    """Unpack up to ``_STEP`` bytes; returns them, and what is still packed."""
+    """Unpack up to ``_STEP`` bytes; return them, and what is still packed."""
     try:
         piece = member.decompress(packed, _STEP)
     except zlib.error as error:

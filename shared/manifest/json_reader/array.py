@@ -1,8 +1,8 @@
 """The devices of a JSON array, many at a time.
 
-A window of the text is cut at a comma that seems to be between two devices, put between brackets and decoded. That
-it can be decoded proves the cut: one inside a string or a device would leave something open. A window that cannot be
-decoded is read value by value instead, with the same outcome.
+A window of the text is cut at a comma that seems to be between two devices, put between brackets and decoded. If it
+can be decoded, the cut was right: one inside a string or a device would leave something open. A window that cannot be
+decoded is read value by value, with the same result.
 """
 
 import json
@@ -26,7 +26,7 @@ _GAP = 64  # white space between two devices, with the comma
 
 
 class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    """A device with every member that is documented; those after the first five do not matter."""
+    """A device with every documented member; those after the first five are not used."""
 
     serial_number: str | None = None
     product_key: str | None = None
@@ -43,7 +43,7 @@ class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc
 
 _MEMBERS = msgspec.structs.fields(_Documented)
 DOCUMENTED = frozenset(key(member.encode_name) for member in _MEMBERS)
-"""Keys of the names of all documented members."""
+"""Keys of all documented members."""
 
 _IN_PASCAL_CASE = msgspec.defstruct(
     "_InPascalCase",
@@ -61,7 +61,7 @@ _DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
 
 
 class Slice(NamedTuple):
-    """Items of an array, all of them flawless devices or all of them whatever JSON says."""
+    """Items of an array: devices, or else values of any type, with which something may be wrong."""
 
     devices: Sequence[Device]
     values: Sequence[object]
@@ -75,7 +75,7 @@ class Slices:
         self._decoders = list(_DECODERS)
 
     def __iter__(self) -> Iterator[Slice]:
-        """Read up to and over the bracket that closes the array."""
+        """Read the items, and step over the bracket that closes the array."""
         cursor = self._cursor
         closed = cursor.opens("[", "]")
         while not closed:
@@ -86,6 +86,7 @@ class Slices:
                 values = list[object]()
                 try:
                     closed = self._one_by_one(values)
+                # What is before the fault may have issues of its own, which come first.
                 except UnreadableError:
                     yield Slice([], values)
                     raise
@@ -103,7 +104,7 @@ class Slices:
         return False
 
     def _window(self) -> Slice | None:
-        """Decode a window and step over it; ``None`` where that does not work."""
+        """Decode a window and step over it; return ``None`` if it cannot be decoded."""
         cursor = self._cursor
         cursor.peek()
         while len(cursor.text) - cursor.at < WINDOW and cursor.more():
@@ -115,14 +116,14 @@ class Slices:
         return found
 
     def _decoded(self, window: str) -> Slice | None:
-        # A name that is there twice is a slip of a hand, and whole manifests that a hand has written are short. Typed
-        # decoders do not see it.
+        # Typed decoders do not notice a repeated name. Only people write one, and what people write is short.
         for decoder in self._decoders if len(window) > _SHORT else ():
             try:
                 found = decoder.decode(window)
             except (msgspec.DecodeError, RecursionError):
                 continue
-            if decoder is not self._decoders[0]:  # what worked comes first next time
+            # What has worked is tried first the next time.
+            if decoder is not self._decoders[0]:
                 self._decoders.reverse()
             return Slice(
                 [
@@ -144,7 +145,7 @@ class Slices:
 
 
 def _cut(cursor: Cursor) -> int:
-    """Find where a window may end: at the last bracket of the text, or at a comma between two objects, or any."""
+    """Return where a window may end: at the last bracket of the text, at a comma between two objects, or at any."""
     text, end = cursor.text, len(cursor.text)
     if cursor.ended:
         return text.rfind("]")

@@ -1,4 +1,4 @@
-"""A JSON text that is read through a window, however long it is."""
+"""A place in a JSON text of any length, of which only a window is in memory."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from shared.manifest.findings import Place, UnreadableError
 
 
 class Doubled(dict[str, object]):
-    """An object with a name that is there twice, with different values; ``names`` are all of these."""
+    """An object in which each of ``names`` occurs twice, with different values."""
 
     names: frozenset[str] = frozenset()
 
@@ -29,7 +29,7 @@ DECODER = json.JSONDecoder(parse_int=float, object_pairs_hook=_members)
 _NOT_SPACE = re.compile(r"[^ \t\n\r]")
 _LONGEST_TOKEN = 16  # characters that a literal or an escape has at most, and a few
 
-# What the standard library calls it, and what it is.
+# The messages of the standard library in plain words.
 _WORDS = {
     "Expecting value": "a value is missing, or is a text without double quotes",
     "Expecting property name enclosed in double quotes": "a name in double quotes must come here",
@@ -38,7 +38,7 @@ _WORDS = {
     "Illegal trailing comma before end of object": "a comma too many before }",
     "Illegal trailing comma before end of array": "a comma too many before ]",
     "Unterminated string starting at": "a quote is opened and never closed",
-    "Invalid control character at": "a line break, a tab or another control character stands within quotes",
+    "Invalid control character at": "a line break, a tab or another control character is within quotes",
     "Invalid \\escape": "a backslash within quotes must be written twice",
     "Invalid \\uXXXX escape": "\\u must be followed by four hexadecimal digits",
 }
@@ -55,7 +55,7 @@ class Cursor:
         self._line, self._column = 1, 1  # of text[0]
 
     def more(self) -> bool:
-        """Read on, and drop what is behind; ``False`` at the end of the text."""
+        """Read the next piece and drop what is before ``at``; return ``False`` at the end of the text."""
         try:
             piece = next(self._pieces, None)
         except UnreadableError as error:
@@ -68,7 +68,7 @@ class Cursor:
         return True
 
     def peek(self) -> str:
-        """Go to the next character that is no white space; "" at the end of the text."""
+        """Go to the next character that is not white space, and return it; "" at the end of the text."""
         character = self.text[self.at : self.at + 1]
         if character > " ":
             return character
@@ -104,7 +104,7 @@ class Cursor:
             self._read_on()
 
     def _read_on(self) -> None:
-        """Read on to twice the text, so that a value is not tried at each piece of it."""
+        """Read until the text is twice as long, so that a long value is not decoded again after each piece."""
         had = len(self.text) - self.at
         while self.more() and had > len(self.text) - had:
             pass
@@ -115,7 +115,7 @@ class Cursor:
         return fault.msg.startswith("Unterminated string") or fault.pos > len(self.text) - _LONGEST_TOKEN
 
     def skip(self, character: str) -> None:
-        """Step over a character that must come next."""
+        """Step over a character, which must come next."""
         if self.peek() != character:
             raise self.fault(f"{character} must come here")
         self.at += 1
@@ -154,7 +154,7 @@ class Cursor:
         return UnreadableError("invalid_json", _WORDS.get(what.rstrip(": "), what), column, at=Place(line=line))
 
     def _place(self, offset: int) -> tuple[int, int]:
-        """Count the line and the column, both from 1."""
+        """Return the line and the column, both from 1."""
         line, column, start = self._line, self._column, 0
         while (end := self.text.find("\n", start, offset)) >= 0:  # quicker than count(): devices have long lines
             line, column, start = line + 1, 1, end + 1

@@ -1,13 +1,13 @@
-"""JSON values into devices, with everything that is wrong with them."""
+"""Turns JSON values into devices, and reports what is wrong with them."""
 
 from types import NoneType
 
-from shared.manifest.device import FIELDS, NOBODY, Device, Entry
+from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
-from shared.manifest.names import WITHOUT_PLACE, field_of, key
+from shared.manifest.names import NOT_ACCEPTED, field_of, key
 
 _TYPES = {
     dict: "an object",
@@ -22,7 +22,7 @@ _MOST_NAMES = 100  # unknown ones that are reported
 
 
 def text_or_none(value: object, at: Place, field: str, report: Report) -> str | None:
-    """Return a string, or ``None`` for null; anything else is an issue."""
+    """Return a string, or ``None`` for null and for anything else, which is reported as an issue."""
     if not isinstance(value, str | None):
         report.issue(at, field, "wrong_type", field, _TYPES[type(value)], "a string between quotes")
         return None
@@ -39,15 +39,15 @@ def _holds_hash(value: object) -> bool:
 
 
 class UnknownNames:
-    """Reports names that are not known, each once."""
+    """Reports unknown names, each once."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._seen: set[str] = set()
         self._with_hash: set[str] = set()
 
-    def look_at(self, name: str, value: object, at: Place) -> None:
-        """Report a name, or the hardware hash under it: to ignore that would send the device by something else."""
+    def report(self, name: str, value: object, at: Place) -> None:
+        """Report a name; a hardware hash under it is an issue, or the device would be sent without its hash."""
         # A hash may be in a later device only, so that it is looked for in each.
         if name not in self._with_hash and len(self._with_hash) < _MOST_NAMES and _holds_hash(value):
             self._with_hash.add(name)
@@ -57,24 +57,24 @@ class UnknownNames:
         self._seen.add(name)
         if name in self._with_hash:
             return
-        self._report.warning(at, None, "ignored_member" if folded in WITHOUT_PLACE else "unknown_member", quoted(name))
+        self._report.warning(at, None, "ignored_member" if folded in NOT_ACCEPTED else "unknown_member", quoted(name))
         if at != MANIFEST:
             self._report.add_unknown_name(quoted(name))
 
 
 class Members:
-    """Reads devices off objects."""
+    """Reads devices from objects."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._unknown = UnknownNames(report)
 
     def device(self, value: object, place: int) -> Entry:
-        """Read one device; without a fault of its own it may still lack what identifies it."""
+        """Read one device; whether it is identified is checked later."""
         at = Place(place)
         if not isinstance(value, dict):
             self._report.issue(at, None, "not_an_object", _TYPES[type(value)])
-            return Entry(NOBODY, place, sound=False)
+            return Entry(NO_DEVICE, place, sound=False)
         before = self._report.issue_count
         if isinstance(value, Doubled):
             for field in sorted({field for name in value.names if (field := field_of(name))}):
@@ -88,9 +88,10 @@ class Members:
         for name, value in members.items():
             field = field_of(name)
             if field is None:
-                self._unknown.look_at(name, value, at)
+                self._unknown.report(name, value, at)
             else:
                 text = text_or_none(value, at, field, self._report)
+                # A blank under one name leaves room for the value under another.
                 if not text or text.isspace():
                     if text:
                         values.setdefault(field, text)

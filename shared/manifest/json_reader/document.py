@@ -22,7 +22,7 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]
     """Read a manifest that begins with ``[`` or ``{``, some devices at a time.
 
     Raises:
-        UnreadableError: What is wrong stops the reading.
+        UnreadableError: The manifest cannot be read further.
     """
     cursor = Cursor(pieces)
     yield from _array(cursor, report) if cursor.peek() == "[" else _Envelope(cursor, report).read()
@@ -40,7 +40,7 @@ def _array(cursor: Cursor, report: Report) -> Iterator[Iterable[Entry]]:
 
 
 class _Envelope:
-    """An object with the devices in it, before, between or after its other members; or a single device."""
+    """An object that has the devices among its members, in any order, or is the only device itself."""
 
     def __init__(self, cursor: Cursor, report: Report) -> None:
         self._cursor = cursor
@@ -49,7 +49,7 @@ class _Envelope:
         self._unknown = UnknownNames(report)
         self._device: dict[str, object] = {}
         self._arrays: list[str] = []
-        self._seen = False
+        self._has_devices = False
 
     def read(self) -> Iterator[Iterable[Entry]]:
         cursor = self._cursor
@@ -60,19 +60,19 @@ class _Envelope:
             if self._is_list(name):
                 yield from self._devices()
             else:
-                self._other(name)
+                self._member(name)
             closed = cursor.closes("}")
         yield from self._single_device()
         self._report.set_ids(self._ids.get("customerId"), self._ids.get("batchId"))
 
     def _is_list(self, name: str) -> bool:
-        """Return whether the devices come next. A member of another tool's name for them may be something else."""
+        """Return whether the devices come next; other tools' names for them count only before an array."""
         folded = key(name)
         return folded == "devices" or (folded in LISTS and self._cursor.peek() == "[")
 
     def _single_device(self) -> Iterator[Iterable[Entry]]:
         """Read the object itself as a device, as PowerShell writes a list of one."""
-        if self._seen:
+        if self._has_devices:
             for name in self._device:
                 self._report.warning(MANIFEST, None, "unknown_member", quoted(name))
         elif not self._device or self._cursor.peek():
@@ -86,9 +86,10 @@ class _Envelope:
             raise self._cursor.fault("a name in double quotes must come here")
         return str(self._cursor.value())
 
-    def _other(self, name: str) -> None:
+    def _member(self, name: str) -> None:
         self._cursor.peek()
         value = self._cursor.value()
+        # Actions of Logic Apps pass a file on as such an object, in base64.
         if name == "$content":
             raise UnreadableError("file_in_json")
         if field := ID_OF.get(key(name)):
@@ -99,12 +100,14 @@ class _Envelope:
         else:
             if isinstance(value, list) and any(isinstance(item, dict) for item in value):
                 self._arrays.append(quoted(name))
-            self._unknown.look_at(name, value, MANIFEST)
+            self._unknown.report(name, value, MANIFEST)
 
     def _devices(self) -> Iterator[Iterable[Entry]]:
-        if self._seen:
+        # Of two arrays, one may be a leftover.
+        if self._has_devices:
             raise UnreadableError("conflicting_members", "devices", field="devices")
-        self._seen = True
+        self._has_devices = True
+        # The value is read first: a fault in its syntax matters more than its type.
         if self._cursor.peek() != "[":
             self._cursor.value()
             raise UnreadableError("wrong_type", "devices", "no array", "an array between [ and ]", field="devices")

@@ -1,4 +1,4 @@
-"""Whatever stands in the parts of a workbook, reading it gives devices or issues: never an exception."""
+"""Whatever is in the parts of a workbook, reading it gives devices or issues: never an exception."""
 
 import random
 

@@ -21,7 +21,7 @@ SHEET = b"xl/worksheets/sheet1.xml"
 
 
 def central(data: bytes, part: bytes = SHEET) -> int:
-    """Return where the central directory speaks of a part."""
+    """Return where the central directory lists a part."""
     return data.rindex(part) - 46
 
 

@@ -111,8 +111,8 @@ def test_no_bomb_takes_much_memory(tmp_path: Path) -> None:
     for number, name in enumerate(BOMBS):
         (tmp_path / str(number)).write_bytes(written(name))
     probe = [sys.executable, "-c", PROBE, str(tmp_path)]
-    told = subprocess.run(probe, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own probe
-    *counts, peak = map(int, told.split())
+    output = subprocess.run(probe, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own probe
+    *counts, peak = map(int, output.split())
     assert counts == [1] * len(BOMBS)
     assert peak * 1024 < MOST_MEMORY
 

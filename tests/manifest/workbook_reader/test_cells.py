@@ -42,7 +42,7 @@ def one(cell: str, *, shared: str = "", formats: str = "", settings: str = "") -
 
 
 @pytest.mark.parametrize("cell", TEXTS.values(), ids=TEXTS)
-def test_text_is_read_as_it_stands(cell: str) -> None:
+def test_text_is_read_as_it_is(cell: str) -> None:
     data = one(cell, shared=SHARED)
     [device] = devices_in(data)
     assert device.serial_number == SERIAL
@@ -182,7 +182,7 @@ def test_a_date_is_an_issue_whatever_its_epoch(code: str | int, settings: str) -
 
 @pytest.mark.parametrize("on", ["1", "true"])
 @pytest.mark.parametrize("content", ["<f>B9</f><v>0</v>", "<f>B9</f><v></v>", "<f>B9</f>"])
-def test_what_stands_behind_a_formula_that_is_yet_to_be_calculated_is_an_issue(on: str, content: str) -> None:
+def test_what_is_behind_a_formula_that_is_yet_to_be_calculated_is_an_issue(on: str, content: str) -> None:
     data = one(f'<c r="A2">{content}</c>', settings=f'<calcPr calcId="1" fullCalcOnLoad="{on}"/>')
     assert issues_in(data) == [("line 2", "formula_without_value")]
 

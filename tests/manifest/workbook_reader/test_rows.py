@@ -78,6 +78,6 @@ def test_a_remark_that_names_one_column_is_no_header() -> None:
     assert [device.serial_number for device in devices_in(data)] == ["S1"]
 
 
-def test_a_name_that_stands_alone_is_one_as_devices_may_be_below_it() -> None:
+def test_a_name_that_is_alone_is_one_as_devices_may_be_below_it() -> None:
     data = workbook(sheet(row(1, "Serial Number"), row(2, "S0"), row(3, *TUPLE), row(4, "S1", "LENOVO", "20L7")))
     assert [(issue.code, issue.line) for issue in read(data).issues.kept] == [("incomplete_header", 1)]
