@@ -102,11 +102,26 @@ var always = [
     periods: 2
     rows: 'some'
     title: 'Invocations fail again and again'
-    description: 'In two half hours in a row, functions have ended with an exception: settings are missing or wrong, or a status blob cannot be written.'
+    description: 'In two half hours in a row, functions have ended with an exception: most likely, settings are missing or wrong.'
     query: '''
 requests
 | where success == false
 | project timestamp, name, resultCode, operation_Id
+'''
+  }
+  {
+    // Two looks: a role that has only just been assigned, or a storage that moves, is over by the second.
+    name: 'blobs-unavailable'
+    severity: 2
+    window: 'PT30M'
+    periods: 2
+    rows: 'some'
+    title: 'Blobs cannot be read or written'
+    description: 'For an hour, a manifest or its status could not be read or written: a role is missing, somebody holds a lease on a status, a policy forbids to change it, or a blob is archived. The reason is in the log.'
+    query: '''
+{events}
+| where event in ('status_unavailable', 'manifest_unavailable')
+| project timestamp, what = event, manifest, reason = tostring(fields.reason), operation_Id
 '''
   }
   {

@@ -124,7 +124,7 @@ def test_memory_and_free_manifests_follow_from_the_templates() -> None:
 
 def test_the_alerts_and_the_cap_are_reckoned_as_deployed() -> None:
     always = ALERTS.keys() - {ON_REQUEST}
-    assert len(always) == 11
+    assert len(always) == 12
     assert f"make {0.50 * len(always) + 0.10:.2f} a month" in " ".join(COSTS.split())
     cap = parsed(INFRA / "main.bicep")["parameters"]["logDailyCapGb"]["default"]
     assert f"at worst {30 * cap} GB a month" in COSTS

@@ -39,6 +39,7 @@ def test_there_are_alerts_and_charts_for_what_matters() -> None:
         "sweep-absent",
         "messages-poisoned",
         "invocations-failed",
+        "blobs-unavailable",
         "app-broken",
         "not-of-this-app",
         "line-over-an-hour",
@@ -169,7 +170,7 @@ def test_a_rule_fires_for_rows_or_for_none_and_after_so_many_windows() -> None:
 
 
 def test_one_failure_in_a_moment_wakes_nobody() -> None:
-    assert [name for name, rule in RULES.items() if rule["periods"] > 1] == ["invocations-failed"]
+    assert [name for name, rule in RULES.items() if rule["periods"] > 1] == ["invocations-failed", "blobs-unavailable"]
     asked = re.findall(r"\b(\w+): alert\.periods\b", (INFRA / "alerts.bicep").read_text())
     assert asked == ["numberOfEvaluationPeriods", "minFailingPeriodsToAlert"], "a moment lies in one window alone"
 
