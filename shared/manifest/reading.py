@@ -47,7 +47,7 @@ class InMemory:
 
 
 def do_nothing() -> None:
-    """Do nothing: nobody needs to know that the reading goes on."""
+    """Do nothing, where no caller waits for signs of life."""
 
 
 def entries(

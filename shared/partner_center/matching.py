@@ -1,8 +1,8 @@
-"""Every device gets the outcome of its own entry in Partner Center's answer, whatever the answer says of the whole.
+"""Each device gets the outcome of its own entry in Partner Center's answer, whatever the status of the upload is.
 
 In Microsoft's example the batch is ``finished`` while its device is ``finished_with_errors``. The order of the entries
-is undocumented. A device that was sent with a hash alone comes back without any identifier, and one with a hash may
-come back under the serial number that is inside the hash.
+is undocumented. The entry of a device that was sent with a hash alone has no identifier; a device with a hash may come back
+under the serial number that is inside the hash.
 """
 
 from collections import Counter, defaultdict
@@ -17,18 +17,17 @@ from shared.manifest.device import Device
 from shared.partner_center.device_errors import UNASSIGNED, device_error
 from shared.partner_center.upload_details import DeviceEntry
 
-_MOST_SAID = 5
-_ROUNDS = 5
-"""How often the entries are gone through, as each that finds its device can settle others: honest answers need two."""
+_MOST_COUNTED = 5  # outcomes that are listed
+_ROUNDS = 5  # each entry that is matched may leave others only one device; real answers need two rounds
 
 
 def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[ResultRun, ...]:
     """Return the outcomes of the devices of one finished upload, in their order.
 
-    An entry is matched by serial number and product key, which must not contradict the device's, and only where no
-    other device can be meant. Where there are as many entries as devices, what is left is matched by position if all of
-    it says the same: nobody could see another order. A device without an entry that is certainly its own is not
-    reported.
+    An entry is matched by serial number and product key, which must not contradict the device's, and only if no other
+    device can be meant. If there are as many entries as devices, the remaining ones are matched by position where their
+    outcomes are all the same, so that the order makes no difference. A device without an entry that is certainly its
+    own is ``NOT_REPORTED``.
 
     >>> judge([Device(serial_number="S1")], [DeviceEntry(serial_number="s1", status="finished")])[0].result.matched_by
     'serialNumber'
@@ -45,12 +44,12 @@ def judge(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> tuple[Re
 
 
 def compress(device_results: Sequence[DeviceResult]) -> tuple[ResultRun, ...]:
-    """Count equal neighbours together."""
+    """Return runs of equal results, each with its length."""
     return tuple(ResultRun(sum(1 for _ in same), result) for result, same in groupby(device_results))
 
 
 def _by_serial_number(devices: Sequence[Device], entries: Sequence[DeviceEntry]) -> list[DeviceResult] | None:
-    """Match by serial number alone, where each is there once and no product key contradicts; else ``None``.
+    """Match by serial number alone if each occurs once and no product key contradicts; else return ``None``.
 
     Most answers are such, and this takes a third of the time.
     """
@@ -68,14 +67,14 @@ def _by_serial_number(devices: Sequence[Device], entries: Sequence[DeviceEntry])
 
 
 class _Names(msgspec.Struct, frozen=True):
-    """What a device or an entry is called, without case and outer blanks; empty where it has no such name."""
+    """The names of a device or an entry, in lower case without outer blanks; empty if it has no such name."""
 
     serial: str
     key: str
     shared: bool = False
     """Other devices of the upload have the same serial number."""
     hidden: bool = False
-    """The serial number may be another than the one beside it: a device has a hash, an entry's is no device's."""
+    """The serial number may come from a hash: the device has one, or no device was sent with the entry's number."""
 
     def contradicts(self, other: "_Names") -> bool:
         serials_differ = self.serial and other.serial and self.serial != other.serial
@@ -84,7 +83,7 @@ class _Names(msgspec.Struct, frozen=True):
 
     def known_by(self, other: "_Names") -> str:
         by_serial, by_key = bool(self.serial) and self.serial == other.serial, self.key == other.key
-        # Where devices share a serial number, the key is what tells them apart.
+        # Where devices share a serial number, the key distinguishes them.
         return "serialNumber" if by_serial and not (self.shared and self.key and by_key) else "productKey"
 
 
@@ -108,7 +107,7 @@ class _Devices:
             del self._index[name][place]
 
     def meant_by(self, entry: _Names) -> list[int]:
-        """Return the device that an entry means, or two or more if it may mean any of them."""
+        """Return the device that an entry is about, or several if it may be about any of them."""
         if not entry.key:
             return _two_of(self.called("serial", entry.serial))
         if not entry.serial:
@@ -153,13 +152,13 @@ class _Matching:
         return [self._found.get(device, left) for device in range(len(self._names))]
 
     def _unassigned(self) -> str | None:
-        """Say what the entries say that are nobody's: some may be of a device that has none."""
-        counts = Counter(self._outcomes[entry] for entry in self._open_entries).most_common(_MOST_SAID)
-        said = [f"{count} {result.outcome} {result.code or ''}".strip() for result, count in counts]
-        return f"{UNASSIGNED} It has {', '.join(said)}." if said else None
+        """Return in words the outcomes of unmatched entries: some may be those of devices without one."""
+        counts = Counter(self._outcomes[entry] for entry in self._open_entries).most_common(_MOST_COUNTED)
+        outcomes = [f"{count} {result.outcome} {result.code or ''}".strip() for result, count in counts]
+        return f"{UNASSIGNED} It has {', '.join(outcomes)}." if outcomes else None
 
     def by_names(self) -> None:
-        """Pair entries that can mean one device only; each device that is found makes others plainer."""
+        """Pair entries that can be about one device only; each pair may leave other entries only one device."""
         for _ in range(_ROUNDS):
             before = len(self._found)
             for entry in list(self._open_entries):
@@ -170,9 +169,9 @@ class _Matching:
                 return
 
     def by_shared_name(self) -> None:
-        """Pair devices of one name with entries of no other name, if all of these say the same.
+        """Pair devices that share a name with entries that have only this name, if the outcomes are all the same.
 
-        Of fewer entries than devices nobody can say which device they leave out.
+        If there are fewer entries than devices, it is unknown which device has none.
         """
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place in self._open_entries:
@@ -186,20 +185,18 @@ class _Matching:
                     self._pair(device, place, self._names[device].known_by(self._entries[place]))
 
     def by_elimination(self) -> None:
-        """Pair what is left, if one is left or all entries say the same, and no names contradict each other.
+        """Pair the remaining devices and entries by position, if the outcomes are all the same and no names contradict.
 
-        The order of entries is undocumented: where they say different things, their places say nothing.
+        The order of entries is undocumented: where outcomes differ, positions prove nothing.
         """
         left = list(zip(self._devices.open, self._open_entries, strict=True))
-        if self._alike(self._open_entries) and all(self._fits(device, entry) for device, entry in left):
+        contradict = any(self._names[device].contradicts(self._entries[entry]) for device, entry in left)
+        if self._alike(self._open_entries) and not contradict:
             for device, entry in left:
                 self._pair(device, entry, "position")
 
     def _alike(self, entries: Iterable[int]) -> bool:
         return len({self._outcomes[entry] for entry in entries}) <= 1
-
-    def _fits(self, device: int, entry: int) -> bool:
-        return not self._names[device].contradicts(self._entries[entry])
 
     def _pair(self, device: int, entry: int, name: str) -> None:
         self._found[device] = msgspec.structs.replace(self._outcomes[entry], matched_by=name)
@@ -217,11 +214,11 @@ def _names_of_entry(entry: DeviceEntry, serials: Counter[str]) -> _Names:
 
 
 def _outcome(entry: DeviceEntry, matched_by: str | None = None) -> DeviceResult:
-    """Return what an entry says of its device, whichever that is."""
+    """Return the result that an entry has for its device, whichever that is."""
     return _result(entry.status, entry.error_code, entry.error_description, matched_by)
 
 
-# Thousands of entries say the same few things.
+# Thousands of entries have the same few outcomes.
 @lru_cache(64)
 def _result(
     status: str | None, error_code: str | None, description: str | None, matched_by: str | None

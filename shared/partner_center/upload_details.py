@@ -1,4 +1,4 @@
-"""``BatchUploadDetails``: how far Partner Center is with one upload, and what became of its devices."""
+"""``BatchUploadDetails``: the status of one upload, and of each of its devices."""
 
 import re
 from contextlib import suppress
@@ -12,7 +12,7 @@ from shared.partner_center.redaction import replaced
 from shared.partner_center.responses import Answer, text_of
 
 MOST_ENTRIES = 20_000
-"""Devices of one upload: far more than the API takes. An answer with more of them is not read."""
+"""Devices of one upload that are read: far more than the API accepts."""
 
 LONGEST_ENTRY = 10_000
 """Bytes of one device's entry, or of the status; one of the documented form has about 300."""
@@ -21,7 +21,7 @@ _MEMBERS = 10
 """Members that an entry may have; six are documented."""
 
 _NUMBERED = {"0": "unknown", "1": "queued", "2": "processing", "3": "finished", "4": "finished_with_errors"}
-"""The words by the numbers under which Microsoft's .NET SDK (3.4) knows and reads them."""
+"""The statuses by their numbers in Microsoft's .NET SDK (3.4), which reads both."""
 
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -41,29 +41,29 @@ class DeviceEntry(msgspec.Struct, frozen=True):
 
     @property
     def finished(self) -> bool:
-        """Return whether the device is registered, unless the entry has an error."""
+        """Whether the device is registered, unless the entry has an error."""
         return _plain(self.status) == "finished"
 
     @property
     def failed(self) -> bool:
-        """Return whether the device is not registered; where neither this nor that holds, its outcome is open."""
+        """Whether the device is not registered; if it is neither ``finished`` nor this, its outcome is open."""
         return (self.error_code or "0") != "0" or _plain(self.status) in ("finishedwitherrors", "failed")
 
 
 class UploadDetails(msgspec.Struct, frozen=True):
-    """How far Partner Center is with one upload, in its own word, and its devices once it has finished."""
+    """The status of one upload, as Partner Center calls it, and its devices once it has finished."""
 
     status: str
     devices: tuple[DeviceEntry, ...]
 
     @property
     def finished(self) -> bool:
-        """Return whether the outcome of every device is known; each is judged by its own entry."""
+        """Whether Partner Center has finished, so that every device has its outcome in its own entry."""
         return _plain(self.status) in ("finished", "finishedwitherrors", "failed")
 
 
 class Poll(msgspec.Struct, frozen=True):
-    """One reading of an upload's details, and how long to leave Partner Center alone where it says so."""
+    """The details of an upload at one poll, and the least time to the next one, if Partner Center asks for it."""
 
     details: UploadDetails
     retry_after: timedelta | None
@@ -84,7 +84,7 @@ _DOCUMENTED = msgspec.json.Decoder(_Documented)
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """The two members that matter, unread; .NET may write their names in PascalCase."""
+    """The two members that matter, not decoded yet; .NET may write their names in PascalCase."""
 
     status: msgspec.Raw = msgspec.Raw()
     devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="devicesStatus")
@@ -93,13 +93,13 @@ class _Document(msgspec.Struct, frozen=True):
 
 
 def upload_details_in(answer: Answer) -> UploadDetails | None:
-    """Read the details of an upload; ``None`` if the body is something else.
+    """Return the details of an upload; ``None`` if the body is something else.
 
-    An odd entry does not spoil the others. The answer is first split, which keeps no values, and then read entry by
-    entry, so that it takes a few times its size in memory whatever it holds.
+    An invalid entry leaves the others usable. The answer is split first, and then decoded entry by entry, so that it
+    takes a few times its size in memory, whatever it holds.
     """
     body = _whole(answer.body)
-    # Splitting an array of millions of tiny entries makes millions of objects: commas are counted first.
+    # To split an array of millions of tiny entries would make millions of objects: commas are counted first.
     if body.count(b",") > MOST_ENTRIES * _MEMBERS:
         return None
     try:
@@ -110,26 +110,24 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
     if isinstance(status, bool) or not isinstance(status, int | str):
         return None
     details = UploadDetails(_word(text_of(status)) or "unknown", ())
-    # A thousand entries take four milliseconds, and nobody wants them before the end.
+    # A thousand entries take four milliseconds, and are not used before the end.
     if not details.finished:
         return details
-    entries = _entries(document.devices or document.pascal_devices)
+    devices = document.devices or document.pascal_devices
+    is_array = bytes(memoryview(devices)[:1]) == b"["
+    entries = msgspec.json.decode(devices, type=list[msgspec.Raw]) if is_array else []
     return msgspec.structs.replace(details, devices=tuple(map(_entry, entries[:MOST_ENTRIES])))
 
 
-def _entries(devices: msgspec.Raw) -> list[msgspec.Raw]:
-    return msgspec.json.decode(devices, type=list[msgspec.Raw]) if bytes(memoryview(devices)[:1]) == b"[" else []
-
-
 def _whole(body: bytes) -> bytes:
-    """Replace half characters, which a description that was cut off may end in, and no strict reader takes."""
+    """Replace half characters: a description that was cut off may end in one, and strict decoders refuse it."""
     if not _MAYBE_HALF.search(body):
         return body
     return replaced(_ESCAPE, lambda escape: b"?" if escape[1] else escape[0], body)
 
 
 def _entry(raw: msgspec.Raw) -> DeviceEntry:
-    """Read an entry: as documented, which is three times as quick, or however else it is written."""
+    """Read an entry: as documented, which is three times as quick, or else in any form."""
     if len(memoryview(raw)) <= LONGEST_ENTRY:
         with suppress(ValueError, RecursionError):
             found = _DOCUMENTED.decode(raw)
@@ -157,7 +155,7 @@ def _odd_entry(raw: msgspec.Raw) -> DeviceEntry:
 
 
 def _value(raw: msgspec.Raw | bytes) -> Any:  # noqa: ANN401 - a foreign value can be anything
-    """Decode a part of the document; ``None`` where it is too large, or damaged."""
+    """Decode a part of the document; return ``None`` if it is too large, or damaged."""
     try:
         return msgspec.json.decode(raw) if len(memoryview(raw)) <= LONGEST_ENTRY else None
     except (ValueError, RecursionError):
@@ -170,5 +168,5 @@ def _word(status: str | None) -> str | None:
 
 @lru_cache(64)
 def _plain(status: str | None) -> str:
-    """Compare words without case and separators: ``FinishedWithErrors`` is ``finished_with_errors``."""
+    """Return a status as it is compared: ``FinishedWithErrors`` is ``finished_with_errors``."""
     return re.sub("[^a-z]", "", (status or "").lower())

@@ -80,7 +80,9 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     place = Place(line=at)
     indices: dict[str, int] = {}
     for index, cell in enumerate(looked_at):
-        _check_delimiter(cell, index + 1, delimiter, place)
+        # As in Hardware Hash;Group Tag, which Excel writes into a file that has commas.
+        if other := mixed(cell, delimiter):
+            raise UnreadableError("mixed_delimiters", f"Column {index + 1}", DELIMITERS[other], at=place)
         field = field_of(cell)
         if field in indices:
             raise UnreadableError("repeated_column", quoted(cells[indices[field]]), quoted(cell), at=place, field=field)
@@ -95,13 +97,6 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
     spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
     return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced)
-
-
-def _check_delimiter(cell: str, number: int, delimiter: str, at: Place) -> None:
-    """Refuse a column such as ``Hardware Hash;Group Tag``: Excel writes it into a file that has commas."""
-    other = mixed(cell, delimiter)
-    if other:
-        raise UnreadableError("mixed_delimiters", f"Column {number}", DELIMITERS[other], at=at)
 
 
 def mixed(cell: str, delimiter: str) -> str | None:

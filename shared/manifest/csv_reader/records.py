@@ -14,7 +14,7 @@ from shared.manifest.findings import Place, UnreadableError
 _MANY = 256
 _LONG = 200  # characters of a line, or of a cell on average
 _MARK = "\ufeff"  # is before a line where two files were put together
-_END_OF_FILE = "\x1a"  # which Windows' copy command puts behind files that it joins
+_END_OF_FILE = "\x1a"  # which Windows' copy command puts after files that it joins
 _LINE_END = re.compile(r"[\r\n]")
 
 csv.field_size_limit(LARGEST)  # the same between quotes as without

@@ -1,1 +1,1 @@
-"""Excel workbooks: rows of cells out of the first visible sheet. Imported only when a workbook arrives."""
+"""Excel workbooks: the rows of the first visible sheet. Imported only when a workbook arrives."""

@@ -1,4 +1,4 @@
-"""A zip archive, unpacked piece by piece; nothing that it declares about itself is believed unchecked.
+"""A zip archive, unpacked piece by piece; whatever it declares about itself is checked.
 
 The layout of a local header is that of PKWARE's APPNOTE.TXT 6.3, section 4.3.7.
 """
@@ -14,10 +14,10 @@ from shared.manifest.workbook_reader.directory import ZipEntry, read_directory
 from shared.manifest.workbook_reader.faults import damaged
 
 PIECE = 8192
-"""Bytes unpacked at once. Cells are parsed one piece at a time, so this bounds what they may refer to at once."""
+"""Bytes unpacked at once, and parsed at once: cells of one piece may refer to long texts, which this bounds."""
 
-_PACKED_PIECE = 8192  # zlib copies what it has not come to, at every step
-_LOCAL = struct.Struct("<26x2H")  # what the central directory repeats is taken from there
+_PACKED_PIECE = 8192  # small, as zlib copies what it has not used at every step
+_LOCAL = struct.Struct("<26x2H")  # the other fields are taken from the central directory
 _STORED, _DEFLATED = 0, 8
 _RAW_DEFLATE = -15  # zlib's word for "no header, and the largest window"
 
@@ -27,7 +27,7 @@ _UNSUSPICIOUS = 2 * 1024 * 1024
 
 
 class Archive:
-    """The entries of a zip archive, by their names in lower case; together they unpack to at most ``max_bytes``.
+    """The entries of a zip archive, by their names in lower case; all that is read has at most ``max_bytes``.
 
     Raises:
         UnreadableError: It is damaged, ambiguous, encrypted or has too many entries.
@@ -39,24 +39,25 @@ class Archive:
         self.entries = read_directory(file)
 
     def __contains__(self, name: str) -> bool:
-        """Return whether there is such an entry; case does not count in the names of parts."""
+        """Return whether there is an entry of that name, whatever its case."""
         return name.lower() in self.entries
 
     def read(self, name: str, most: int = sys.maxsize) -> Iterator[bytes]:
-        """Unpack an entry in pieces of at most ``PIECE`` bytes. Only one who reads to the end knows that it is whole.
+        """Unpack an entry in pieces of at most ``PIECE`` bytes; its checksum is compared at the end.
 
         Raises:
-            UnreadableError: It is missing or damaged, has more than ``most`` bytes, or what has been read of the
-                archive exceeds ``max_bytes``.
+            UnreadableError: It is missing or damaged, has more than ``most`` bytes, or all that has been read of the
+                archive has more than ``max_bytes``.
         """
         entry = self.entries.get(name.lower())
         if entry is None:
-            raise damaged("a part that it speaks of is missing")
+            raise damaged("a part that it refers to is missing")
         checksum = size = 0
         for piece in self._unpack(entry):
             checksum = zlib.crc32(piece, checksum)
             size += len(piece)
             self._left -= len(piece)
+            # The sizes in the directory may be wrong: what is really unpacked counts.
             if self._left < 0 or size > most:
                 raise UnreadableError("workbook_too_large")
             yield piece
@@ -72,7 +73,7 @@ class Archive:
         raise damaged("one of its parts is compressed in a way that spreadsheet programs do not use")
 
     def _start(self, entry: ZipEntry) -> int:
-        """Return where an entry's content begins, behind its local header."""
+        """Return where the content of an entry begins, after its local header."""
         self._file.seek(entry.offset)
         header = self._file.read(_LOCAL.size)
         if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
@@ -108,11 +109,13 @@ def _inflate(packed: _Packed) -> Iterator[bytes]:
     inflater = zlib.decompressobj(_RAW_DEFLATE)
     consumed = produced = 0
     for rest in packed.pieces(_PACKED_PIECE):
+        # What comes after the end is an error, and shows below as bytes that have not been consumed.
         if inflater.eof:
             break
         consumed += len(rest)
         for piece in _steps(inflater, rest):
             produced += len(piece)
+            # A zip bomb is refused long before it reaches the bound of all that is unpacked.
             if produced > max(_UNSUSPICIOUS, _MOST_TIMES_PACKED * consumed):
                 raise UnreadableError("workbook_too_large")
             yield piece
@@ -121,7 +124,7 @@ def _inflate(packed: _Packed) -> Iterator[bytes]:
 
 
 def _steps(inflater: "zlib._Decompress", rest: bytes) -> Iterator[bytes]:
-    """Unpack ``rest`` in small steps. A full step may have left more behind even where nothing is unconsumed."""
+    """Unpack ``rest`` in small steps. After a full step there may be more output even if all input is consumed."""
     while True:
         try:
             piece = inflater.decompress(rest, PIECE)

@@ -1,4 +1,4 @@
-"""What a cell says: text, and where it holds anything else, a mark that says what."""
+"""The text of a cell, with a mark if the cell holds anything but text."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 
 class Mark(StrEnum):
-    """What there is to know about a cell that is no plain text, by the code of the finding."""
+    """Why a cell is not plain text: the codes of the findings."""
 
     NUMBER = "number_cell"
     PADDED = "number_padded"
@@ -20,16 +20,16 @@ class Mark(StrEnum):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the cell's text is not what a person sees, so that it may not be sent."""
+        """Whether the text may differ from what Excel shows, so that it must not be sent."""
         return self not in (Mark.NUMBER, Mark.PADDED)
 
 
 type Format = int | Mark
-"""The digits that a format pads a whole number to, or what is the matter with a number that has it."""
+"""The digits to which a number format pads a whole number, or the mark of a number that has this format."""
 
 
 class Cell(str):
-    """The text of a cell that is no plain text; plain ones are a ``str``. A fault's text says nothing."""
+    """The text of a cell that has a mark; one of plain text is a ``str``."""
 
     __slots__ = ("mark",)
 
@@ -55,21 +55,23 @@ _NUMBER = re.compile(r"(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _NEGATIVE = re.compile(r"-[\d.]", re.ASCII)
 _MOST_DIGITS = 15
 _FIRST_TOO_LARGE = 10**_MOST_DIGITS
+_KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
 _FAULTS = {mark: Cell("(not read)", mark) for mark in Mark if mark.is_fault}
 
 
 def unescaped(text: str) -> str:
-    """Put in the characters that are written as ``_x000D_``, for which XML has no place (ECMA-376, 22.9.2.19)."""
+    """Replace escapes such as ``_x000D_`` by their characters, which XML cannot hold (ECMA-376, 22.9.2.19)."""
     return _ESCAPED.sub(_character, text) if "_" in text else text
 
 
 def _character(escape: re.Match[str]) -> str:
     character = chr(int(escape[1], 16))
-    return escape[0] if "\ud800" <= character <= "\udfff" else character  # half a character stays as it is written
+    # Half a character cannot be sent: the escape stays.
+    return escape[0] if "\ud800" <= character <= "\udfff" else character
 
 
 class Contents:
-    """Reads cells. ``recalculates``: the workbook asks to have all formulas calculated when it is opened."""
+    """Reads cells. ``recalculates``: the workbook wants all formulas to be calculated when it is opened."""
 
     def __init__(self, texts: Texts, formats: Sequence[Format], *, recalculates: bool) -> None:
         self.texts = texts
@@ -77,11 +79,12 @@ class Contents:
         self._recalculates = recalculates
 
     def text(self, kind: str, value: str | None, style: str, *, has_formula: bool) -> str:
-        """Return what a cell of type ``kind`` says, which holds ``value``.
+        """Return the text of a cell of type ``kind`` that holds ``value``, a ``Cell`` if it is not plain text.
 
         Raises:
             IndexError, ValueError: The cell refers to a text or a format that is missing.
         """
+        # The value beside a formula is what Excel will show only if a program has calculated it.
         if has_formula and value in self._uncalculated(kind):
             return _FAULTS[Mark.FORMULA]
         if kind == "e":
@@ -95,8 +98,8 @@ class Contents:
         return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
     def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
-        """Return what is behind a formula that no program has calculated."""
-        # XlsxWriter and its like write a 0 behind each, and ask for a recalculation.
+        """Return the values that a formula may have which no program has calculated."""
+        # XlsxWriter and its like write a 0 after each formula, and ask for a recalculation.
         if self._recalculates:
             return (None, "", "0")
         return (None,) if kind == "str" else (None, "")  # the result may be an empty text
@@ -108,15 +111,14 @@ class Contents:
         if isinstance(shown, Mark):
             return _FAULTS[shown]
         number = float(value)
+        # Excel keeps 15 digits, and a device has no fraction.
         if number >= _FIRST_TOO_LARGE or not number.is_integer():
             return _FAULTS[Mark.LOST_DIGITS]
         return Cell(str(int(number)).zfill(shown), Mark.PADDED if shown > 1 else Mark.NUMBER)
 
     def _format(self, style: str) -> Format:
         number = int(style or "0")
+        # Python would count from the end.
         if number < 0:
             raise IndexError
         return self._formats[number] if self._formats or number else 0
-
-
-_KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}

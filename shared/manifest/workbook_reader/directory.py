@@ -1,4 +1,4 @@
-"""The central directory of a zip archive: which entries it has, and where.
+"""The central directory of a zip archive, which lists its entries.
 
 The layout is that of PKWARE's APPNOTE.TXT 6.3: sections 4.3.12 (an entry), 4.3.14 to 4.3.16 (the end, with and without
 zip64) and 4.5.3 (the zip64 field of an entry).
@@ -27,7 +27,7 @@ _ENCRYPTED = 0x41  # both kinds of encryption
 
 
 class ZipEntry(NamedTuple):
-    """What the central directory says of an entry; sizes in bytes."""
+    """An entry as the central directory lists it; sizes in bytes."""
 
     raw_name: bytes
     flags: int
@@ -51,17 +51,13 @@ def read_directory(file: IO[bytes]) -> dict[str, ZipEntry]:
             raise UnreadableError("workbook_protected")
         if entry.offset + entry.packed > length:
             raise damaged("one of its parts is cut off")
-        name = _name(entry)
-        # Two programs might read two different ones.
+        # Old versions of .NET wrote backslashes.
+        name = entry.raw_name.decode("utf-8", "replace").replace("\\", "/").lower()
+        # Excel might read the other one.
         if name in entries:
             raise damaged("two of its parts have the same name")
         entries[name] = entry
     return entries
-
-
-def _name(entry: ZipEntry) -> str:
-    name = entry.raw_name.decode("utf-8", "replace")
-    return name.replace("\\", "/").lower()  # old versions of .NET wrote backslashes
 
 
 def _directory(file: IO[bytes], length: int) -> bytes:
@@ -73,6 +69,7 @@ def _directory(file: IO[bytes], length: int) -> bytes:
     *_, size, offset, _ = _END.unpack_from(tail, at)
     if _ELSEWHERE in (size, offset):
         size, offset = _directory64(file, tail[max(0, at - _LOCATOR64.size) : at], length)
+    # Both numbers may be anything: they are checked before so much is read.
     if size > _MOST_BYTES:
         raise UnreadableError("workbook_too_large")
     if offset + size > length:
@@ -82,7 +79,7 @@ def _directory(file: IO[bytes], length: int) -> bytes:
 
 
 def _directory64(file: IO[bytes], locator: bytes, length: int) -> tuple[int, int]:
-    """Return size and offset of the directory where 32 bits are too few for them."""
+    """Return size and offset of the directory of an archive in zip64 format."""
     if locator.startswith(b"PK\6\7"):
         file.seek(min(_LOCATOR64.unpack(locator)[2], length))
         end = file.read(_END64.size)
@@ -96,6 +93,7 @@ def _entries(directory: bytes) -> Iterator[ZipEntry]:
     at = count = 0
     while at < len(directory):
         count += 1
+        # Each takes memory; a workbook has a few dozen.
         if count > _MOST_ENTRIES:
             raise UnreadableError("workbook_too_large")
         if at + _ENTRY.size > len(directory) or not directory.startswith(b"PK\1\2", at):
@@ -111,7 +109,7 @@ def _entries(directory: bytes) -> Iterator[ZipEntry]:
 
 
 def _widened(numbers: list[int], extra: bytes) -> list[int]:
-    """Put in what is in the zip64 field because 32 bits are too few, or might have been when it was written."""
+    """Return size, packed size and offset, those that are in the zip64 field taken from there."""
     at = 0
     while at + _EXTRA.size <= len(extra):
         kind, length = _EXTRA.unpack_from(extra, at)

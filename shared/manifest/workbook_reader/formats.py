@@ -1,4 +1,4 @@
-"""Number formats: which of them leave a number as its digits, and which show something else."""
+"""Number formats: which of them show a whole number by its digits, and which show something else."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _OF_DATES = re.compile(r"[ymdhs]", re.IGNORECASE)
 
 
 def format_of(code: str) -> Format:
-    """Return what a format code does to a whole number."""
+    """Return how a format code shows a whole number."""
     code = code[:_LONGEST]
     if plain := _PLAIN.fullmatch(code):
         return len(plain[2] or "")
@@ -28,7 +28,7 @@ def format_of(code: str) -> Format:
 
 
 def cell_formats(styles: Iterator[Element]) -> list[Format]:
-    """Read the formats to which the cells' styles refer by their index."""
+    """Read the formats, in the order in which the cells' styles number them."""
     codes: dict[str, Format] = {}
     formats: list[Format] = []
     in_cells = False

@@ -1,4 +1,4 @@
-"""XML, parsed piece by piece within bounds. Document types are refused, and with them all entities and references."""
+"""XML, parsed piece by piece within bounds. Document types are refused, and with them all entities."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, NoReturn, Protocol
@@ -20,28 +20,28 @@ _DEEPEST = 200
 
 
 class Handler(Protocol):
-    """What receives the elements. It counts in ``depth`` how many are open."""
+    """Receives the parser's events, and counts in ``depth`` how many elements are open."""
 
     depth: int
 
     def start(self, name: str, attributes: dict[str, str], /) -> None:
-        """Note that an element begins."""
+        """Receive a start tag."""
         ...
 
     def end(self, name: str, /) -> None:
-        """Note that an element ends."""
+        """Receive an end tag."""
         ...
 
     def text(self, text: str, /) -> None:
-        """Note text, which may come in several pieces."""
+        """Receive text, which may come in several pieces."""
         ...
 
 
 def parse(pieces: Iterator[bytes], handler: Handler) -> Iterator[None]:
-    """Pass the elements of a document to ``handler``, and yield after each piece, so that its findings can be taken.
+    """Parse a document for ``handler``, and yield after each piece, so that the caller can take what it has found.
 
     Raises:
-        UnreadableError: It is no XML, has a document type, or exceeds a bound. What ``handler`` raises is passed on.
+        UnreadableError: It is not XML, has a document type, or exceeds a bound. Errors of ``handler`` are passed on.
     """
     names: dict[str, str] = {}
     parser = _parser(handler, names)
@@ -74,7 +74,8 @@ def _parser(handler: Handler, names: dict[str, str]) -> expat.XMLParserType:
 def _feed(parser: expat.XMLParserType, piece: bytes, *, is_last: bool = False) -> None:
     try:
         parser.Parse(piece, is_last)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the others are for encodings that are unknown
+    # Unknown encodings raise the latter two.
+    except (expat.ExpatError, LookupError, ValueError) as error:
         raise damaged("one of its parts is no valid XML") from error
 
 
@@ -84,7 +85,7 @@ def _check_names(names: dict[str, str]) -> None:
 
 
 def _see_prefix(_: str | None, uri: str | None) -> None:
-    """Bound what is put before every name. That there is a handler makes the parser keep the prefix among ``names``."""
+    """Bound the URI, which is put before every name. With a handler, the parser adds the prefix to ``names``."""
     if uri and len(uri) > _LONGEST_URI:
         raise UnreadableError("workbook_too_large")
 
@@ -94,14 +95,14 @@ def _refuse(*_: object) -> NoReturn:
 
 
 class Element(NamedTuple):
-    """A start tag. The name has the namespace before it, closed by a brace."""
+    """A start tag; the name begins with its namespace and a closing brace."""
 
     name: str
     attributes: Mapping[str, str]
 
 
 def elements(pieces: Iterator[bytes]) -> Iterator[Element]:
-    """Read the start tags of a document; raises like ``parse``."""
+    """Read the start tags of a document; raise like ``parse``."""
     tags = _Tags()
     for _ in parse(pieces, tags):
         found, tags.found = tags.found, []

@@ -1,4 +1,4 @@
-"""The parts of a workbook, and what refers to which."""
+"""The parts of a workbook, and which part refers to which."""
 
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class SheetEntry(NamedTuple):
 
 
 class WorkbookPart(NamedTuple):
-    """What the workbook part says: the visible worksheets in their order, and where the rest is."""
+    """The workbook part: the visible worksheets in their order, and the names of the other parts."""
 
     sheets: list[SheetEntry]
     styles: str | None
@@ -40,7 +40,7 @@ class WorkbookPart(NamedTuple):
 
 
 def relations(archive: Archive, part: str) -> dict[str, Relation]:
-    """Read by id what ``part`` refers to; the empty name is the archive as a whole."""
+    """Return by id what ``part`` refers to; the empty name is the archive as a whole."""
     folder, name = posixpath.split(part)
     found: dict[str, Relation] = {}
     source = posixpath.join(folder, "_rels", f"{name}.rels")
@@ -54,18 +54,26 @@ def relations(archive: Archive, part: str) -> dict[str, Relation]:
     return found
 
 
-def main_part(archive: Archive) -> str | None:
-    """Return the name of the part that an Office document begins with."""
-    targets = (relation.target for relation in relations(archive, "").values() if relation.kind == "officeDocument")
-    return next(targets, None)
+def _main_part(archive: Archive) -> str:
+    for relation in relations(archive, "").values():
+        if relation.kind == "officeDocument":
+            return relation.target
+    if "mimetype" in archive and "content.xml" in archive:
+        raise UnreadableError("opendocument_file")
+    if "xl/workbook.xml" in archive:
+        raise damaged("nothing says where it begins")
+    raise UnreadableError("office_document" if "[Content_Types].xml" in archive else "zip_archive")
 
 
-def read_workbook_part(archive: Archive, part: str) -> WorkbookPart:
+def read_workbook_part(archive: Archive) -> WorkbookPart:
     """Read the workbook part.
 
     Raises:
-        UnreadableError: It is that of another kind of document, or a sheet is missing.
+        UnreadableError: The archive is another kind of file or document, or a sheet is missing.
     """
+    part = _main_part(archive)
+    if part.endswith(".bin"):
+        raise UnreadableError("binary_workbook")
     tags = elements(archive.read(part, _MOST_BYTES))
     _check_root(next(tags, Element("", {})).name)
     related = relations(archive, part)
@@ -85,7 +93,7 @@ def _visible(sheets: list[Mapping[str, str]], related: dict[str, Relation]) -> I
         relation = related.get(attributes.get(f"{_OFFICE}}}id", ""))
         if relation is None:
             raise damaged("a sheet that it lists is missing")
-        # Others are charts, dialogs and macros.
+        # Sheets of other kinds are charts, dialogs and macros.
         if relation.kind == "worksheet" and attributes.get("state", "visible") == "visible":
             yield SheetEntry(attributes.get("name", ""), relation.target)
 

@@ -1,11 +1,11 @@
-"""The rows of a worksheet that need no XML parser, which would call back five times for every cell of them."""
+"""Rows of a worksheet that need no XML parser, which would make five calls for each cell."""
 
 import re
 from collections.abc import Iterator
 
 from shared.manifest.workbook_reader.raw_rows import RawRow
 
-# The last group is empty: no such cell has a formula.
+# The last group is empty: such a cell has no formula.
 _CELL = re.compile(
     r'<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,9})")?(?: t="([sn])")?(?:/>|><v>([\d.eE+-]*)</v></c>)()', re.ASCII
 )
@@ -14,13 +14,13 @@ _HIDDEN = re.compile(rb' hidden="(?:1|true)"')
 
 
 class PlainRows:
-    """Takes rows out of a worksheet that hold numbers alone, as those of shared strings are, in the usual form."""
+    """Takes the rows out of a worksheet that have only numbers, shared strings included, in the usual form."""
 
     def __init__(self) -> None:
         self._found: list[RawRow] = []
 
     def take(self) -> list[RawRow]:
-        """Return what has been found since the last time."""
+        """Return the rows found since the last call."""
         found, self._found = self._found, []
         return found
 
@@ -30,7 +30,7 @@ class PlainRows:
         for piece in pieces:
             text += piece
             *rows, rest = text.split(_END)
-            # What is in a comment is no row, and a row without a number counts on from the one before it.
+            # Rows in a comment do not count, and a row without a number continues from the one before it.
             if b"<!" in text or any(row.count(b"<row") != row.count(_BEGIN) for row in rows):
                 break
             yield b"".join(row + _END for row in rows if not self._is_plain(row))

@@ -1,4 +1,4 @@
-"""The rows of a worksheet as the markup has them, before anybody asks what the cells say."""
+"""The rows of a worksheet as the markup has them, the cells not yet read."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ _HOLDING = frozenset({_VALUE, _TEXT})
 
 
 type RawCell = tuple[str, str, str, str | None, str]
-"""A cell's reference, style and type, empty where they are not written, what it holds, and if it has a formula."""
+"""A cell's reference, style and type, each empty if not written, what it holds, and whether it has a formula."""
 
 
 class RawRow(NamedTuple):
@@ -39,14 +39,15 @@ class RawRows:
         self._phonetic = 0
 
     def take(self) -> list[RawRow]:
-        """Return the rows that have ended since the last time."""
+        """Return the rows that have ended since the last call."""
+        # A row that never ends would fill the memory.
         if len(self._cells) > _MOST_CELLS:
             raise UnreadableError("workbook_too_large")
         found, self._found = self._found, []
         return found
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Note that an element begins."""
+        """Receive a start tag."""
         self.depth += 1
         if name == _CELL:
             self._cell = attributes
@@ -65,14 +66,14 @@ class RawRows:
             self._phonetic += 1
 
     def text(self, text: str) -> None:
-        """Note text of a value."""
+        """Receive text, and keep that of values."""
         if self._takes:
             self._text += text
             if len(self._text) > LONGEST:
                 raise too_long()
 
     def end(self, name: str) -> None:
-        """Note that an element ends."""
+        """Receive an end tag."""
         self.depth -= 1
         if name in _HOLDING:
             self._takes = False

@@ -18,14 +18,14 @@ _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7
 _LETTERS = ascii_uppercase
 _MOST_COLUMNS = 1_000
-_MOST_CHARACTERS = 1_048_576  # of a row
+_MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
 
 
 class Row(NamedTuple):
-    """A row that holds something: its number from 1, and its cells from column A on, the last ones left out if empty.
+    """A row that is not empty: its number from 1, and its cells from column A on, without empty ones at the end.
 
-    A cell is a ``str``, and where it is not plain text a ``Cell``.
+    A cell is a ``str``, or a ``Cell`` if it is not plain text.
     """
 
     number: int
@@ -34,10 +34,10 @@ class Row(NamedTuple):
 
 
 def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
-    """Read a worksheet's part.
+    """Read the rows of a worksheet.
 
     Raises:
-        UnreadableError: It is damaged, or exceeds a bound; what is before it has been yielded.
+        UnreadableError: It is damaged, or exceeds a bound; the rows before that place have been yielded.
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
@@ -50,7 +50,7 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
 
 
 class _Rows:
-    """Rows that wait to be put in order, as some programs write them out of it: as far as that goes in passing."""
+    """Puts rows in order, as far as they are in memory at once: some programs write them out of order."""
 
     def __init__(self, contents: Contents) -> None:
         self.held: list[Row] = []
@@ -72,7 +72,7 @@ class _Rows:
         rows.sort(key=itemgetter(0))
         for row in rows:
             if row.number <= self._last:
-                raise damaged("a row stands there twice or out of order", row.number)
+                raise damaged("a row occurs twice or out of order", row.number)
             self._last = row.number
             if row.cells:
                 yield row
@@ -81,16 +81,16 @@ class _Rows:
 def _number(digits: str) -> int:
     number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
     if not 0 < number <= _LAST_ROW:
-        raise damaged("a row has a number that there is not")
+        raise damaged("a row has an impossible number")
     return number
 
 
 def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int]:
-    """Return what the cells of a row say, and how many characters that is."""
+    """Return the texts of the cells of a row, and the number of their characters."""
     cells, texts = list[str](), contents.texts
     following = characters = 0
     for reference, style, kind, held, formula in raw.cells:
-        # Nearly every cell is behind the one before it.
+        # Nearly every cell is in the column after the one before it.
         is_next = not reference or reference == f"{_LETTERS[following : following + 1]}{digits}"
         column = following if is_next else _column(reference, digits)
         following = column + 1
@@ -106,7 +106,7 @@ def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int
         gap = column - len(cells)
         if gap < 0:
             if cells[column]:
-                raise damaged("a cell stands there twice", int(digits))
+                raise damaged("a cell occurs twice", int(digits))
             cells[column] = text
         elif text:
             cells += [""] * gap
@@ -124,7 +124,7 @@ def _too_large(most: int, what: str, digits: str) -> UnreadableError:
 
 
 def _column(reference: str, digits: str) -> int:
-    """Return from 0 in which column of its row a cell is."""
+    """Return the column of a cell, from 0."""
     column = columns_before(reference[: -len(digits)])
     if column < 0 or not reference.endswith(digits):
         raise damaged("a cell names a place that is not in its row", int(digits))
@@ -133,7 +133,7 @@ def _column(reference: str, digits: str) -> int:
 
 @cache
 def columns_before(letters: str) -> int:
-    """Count the columns before A, B, … ZZZ; -1 where there is none of that name."""
+    """Return the number of columns before a column from A to ZZZ; -1 for any other text."""
     if not re.fullmatch("[A-Z]{1,3}", letters):
         return -1
     number = 0

@@ -9,7 +9,7 @@ from shared.manifest.workbook_reader.cells import unescaped
 from shared.manifest.workbook_reader.faults import LONGEST, too_long
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
-_MOST = 1_048_576  # behind those that are kept
+_MOST = 1_048_576  # in the file
 _MOST_BYTES_KEPT = 32 * 1024 * 1024
 _OVERHEAD, _WIDEST = 64, 4  # bytes of a text beside its characters, and of the widest character
 
@@ -17,7 +17,7 @@ _ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
 
 
 class Strings:
-    """Texts by their number from 0. The first ones stay in memory, the rest go into ``file``."""
+    """Texts by their number from 0: the first ones in memory, the rest in ``file``."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._kept: list[str] = []
@@ -29,7 +29,7 @@ class Strings:
         """Return a text.
 
         Raises:
-            IndexError: There is none of that number.
+            IndexError: There is no such number.
         """
         if 0 <= index < len(self._kept):
             return self._kept[index]
@@ -41,7 +41,7 @@ class Strings:
         return str(self._file.read(end - start), "utf-8")
 
     def add(self, text: str) -> None:
-        """Put a text behind the others."""
+        """Add a text after the others."""
         if self._room > 0:
             self._kept.append(text)
             self._room -= _OVERHEAD + (len(text) if text.isascii() else _WIDEST * len(text))
@@ -58,7 +58,7 @@ def read_strings(pieces: Iterator[bytes], strings: Strings) -> None:
 
 
 class _Items:
-    """Takes the texts of the items, plain or in runs; phonetic runs say how to read them and are no part of them."""
+    """Takes the texts of the items, plain or in runs; phonetic runs, which say how to read them, are left out."""
 
     def __init__(self, strings: Strings) -> None:
         self.depth = 0

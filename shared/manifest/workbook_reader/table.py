@@ -24,7 +24,7 @@ _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 
 _NO_HEADER = " No row of the sheet {} has any."
-_IN_ONE_CELL = " All columns stand in one cell: split them (Data, Text to Columns), each as text."
+_IN_ONE_CELL = " All columns are in one cell: split them (Data, Text to Columns), each as text."
 _ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
@@ -32,7 +32,7 @@ def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> I
     """Read the devices of a workbook, some at a time.
 
     Raises:
-        UnreadableError: It is another kind of file, or what is wrong stops the reading.
+        UnreadableError: It is not a workbook, or cannot be read further.
     """
     with open_workbook(chunks, max_bytes) as sheets:
         yield from _first_sheet(sheets, report)
@@ -45,6 +45,7 @@ def _first_sheet(sheets: list[Sheet], report: Report) -> Iterator[Iterable[Entry
     try:
         count = yield from _entries(first, report)
     except UnreadableError as error:
+        # Where another sheet has the devices, that explains why this one has none.
         if with_devices is None or error.finding.code not in ("missing_header", "incomplete_header", "no_devices"):
             raise
     if with_devices and not count:
@@ -58,7 +59,7 @@ def _quoted(sheet: Sheet) -> str:
 
 
 def _has_devices(sheet: Sheet) -> bool:
-    """Return whether a sheet has a header, and anything under it."""
+    """Return whether a sheet has a header, and anything below it."""
     with suppress(UnreadableError):
         rows = list(islice(sheet.rows(), _LOOKED_AT + 1))
         return _header_index(rows, 2) < len(rows) - 1
@@ -66,18 +67,18 @@ def _has_devices(sheet: Sheet) -> bool:
 
 
 def _header_index(rows: list[Row], least: int) -> int:
-    """Return where the first row is that has at least ``least`` known names; behind the last one if nowhere."""
+    """Return the index of the first row that has at least ``least`` known names, ``len(rows)`` if none has."""
     return next((index for index, row in enumerate(rows) if known_names(row.cells) >= least), len(rows))
 
 
 def _best_header(rows: list[Row]) -> int:
-    """Return where the header is: what names one column that identifies no device may be a remark above it."""
+    """Return the index of the header: a row with a single name that identifies no device may be a remark above it."""
     first, fuller = (_header_index(rows, least) for least in (1, 2))
     return first if fuller == len(rows) or _identifies(rows[first]) else fuller
 
 
 def _identifies(row: Row) -> bool:
-    """Return whether a row would be a header of its own, or is alone above what may be devices."""
+    """Return whether a row would do as a header, or has a single cell, below which may be devices."""
     filled = list(filter(str.strip, row.cells))
     return len(filled) == 1 or any(field_of(cell) in ("hardwareHash", "productKey") for cell in filled)
 
@@ -88,7 +89,7 @@ def _is_in_one_cell(row: Row) -> bool:
 
 
 def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, int]:
-    """Yield the devices of a sheet, and return their number."""
+    """Yield the devices of a sheet; return their number."""
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
     if not looked_at:
@@ -114,10 +115,10 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
 
 
 def _check_above(above: list[Row], header: Row) -> None:
-    """Leave out a title, but never a device.
+    """Refuse rows above the header that may be devices, as they would be left out.
 
     Raises:
-        UnreadableError: A row has as many cells as the header names columns, or one as long as a hash.
+        UnreadableError: A row has as many cells as the header has known names, or one as long as a hash.
     """
     most = max(known_names(header.cells), _SHORTEST_DEVICE)
     for row in above:
@@ -145,7 +146,7 @@ def _with_marks(
 
 
 def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:
-    """Return the cells of a row that hold a field and are no mere text, and put plain text in their place."""
+    """Return the marked cells of a row that hold a field, and put plain text in the place of all marked ones."""
     found = []
     for field, index in zip(FIELDS, columns.indices, strict=True):
         cell = row.cells[index] if index is not None and index < len(row.cells) else ""
@@ -156,8 +157,9 @@ def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:
 
 
 def _has_issue(cell: Cell, field: str, entry: Entry, report: Report) -> bool:
-    """Report a cell, and return whether that is an issue."""
+    """Report a marked cell, and return whether that is an issue."""
     code = cell.mark.value
+    # A serial number may be a number, a hash never.
     if not cell.mark.is_fault and field == "hardwareHash":
         code = "number_for_hash"
     if code in ISSUES:

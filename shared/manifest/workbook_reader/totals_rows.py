@@ -1,4 +1,4 @@
-"""The totals rows of a worksheet's tables: Excel puts them below the last device, and they are none."""
+"""The totals rows of a worksheet's tables, which Excel puts below the last device."""
 
 import re
 from typing import NamedTuple
@@ -13,14 +13,14 @@ _AREA = re.compile(r"([A-Z]{1,3})\d+:([A-Z]{1,3})(\d{1,7})")
 
 
 class Totals(NamedTuple):
-    """Where a totals row is: its number, and its columns from 0."""
+    """A totals row: its number, and its columns from 0."""
 
     row: int
     columns: range
 
 
 def read_totals(archive: Archive, part: str) -> list[Totals]:
-    """Read where the tables of a worksheet have totals rows."""
+    """Read the totals rows of the tables of a worksheet."""
     tables = {relation.target for relation in relations(archive, part).values() if relation.kind == "table"}
     found = []
     for table in sorted(tables & archive.entries.keys()):
@@ -33,7 +33,7 @@ def read_totals(archive: Archive, part: str) -> list[Totals]:
 
 
 def without_totals(row: Row, totals: list[Totals]) -> Row:
-    """Empty the cells that are totals; what is beside a table stays."""
+    """Return a row without its totals; cells beside the table stay."""
     ours = [each.columns for each in totals if each.row == row.number]
     if not ours:
         return row
