@@ -1,8 +1,8 @@
 """Each device gets the outcome of its own entry in Partner Center's answer, whatever the status of the upload is.
 
 In Microsoft's example the batch is ``finished`` while its device is ``finished_with_errors``. The order of the entries
-is undocumented. The entry of a device that was sent with a hash alone has no identifier; a device with a hash may come back
-under the serial number that is inside the hash.
+is undocumented. A device that was sent with a hash alone comes back without any identifier, and one with a hash may
+come back under the serial number that is inside the hash.
 """
 
 from collections import Counter, defaultdict
