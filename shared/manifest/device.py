@@ -37,6 +37,14 @@ class Entry(msgspec.Struct, gc=False):
     line: int | None = None
     sound: bool = True
 
+    def reject(self) -> None:
+        """Mark the device as not ``sound``, after reporting an issue."""
+        self.sound = False
+
+    def clean(self, device: Device) -> None:
+        """Put the device as it is sent in the place of the device as it is written."""
+        self.device = device
+
     @property
     def number(self) -> int:
         """The number that messages use: the line, or the place if there are no lines."""

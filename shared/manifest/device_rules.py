@@ -98,11 +98,11 @@ class DeviceCheck:
         if not self._is_one_flawless(entry.device):
             device = self._cleaned(entry)
             self.has_cleaned |= device != entry.device
-            entry.device = device
+            entry.clean(device)
         if entry.sound and not is_identified(entry.device):
             facts = () if self._report.keeps_no_more_issues else self._what_is_missing(entry.device)
             self._report.issue(entry, None, "missing_identity", *facts)
-            entry.sound = False
+            entry.reject()
         return entry
 
     def _is_one_flawless(self, device: Device) -> bool:
@@ -133,7 +133,7 @@ class DeviceCheck:
                 issue = ("hash_in_pieces",)
             if issue:
                 self._report.issue(entry, field, *issue)
-                entry.sound = False
+                entry.reject()
             if found.is_placeholder:
                 placeholders.append(at)
         self._check_guid(sent, entry)
@@ -173,7 +173,7 @@ class DeviceCheck:
             sent[_KEY] = None
         else:
             self._report.issue(entry, "productKey", "guid_for_product_key")
-            entry.sound = False
+            entry.reject()
 
     def _what_is_missing(self, device: Device) -> tuple[str, str, str]:
         """Return in words what a device has, what it lacks, and which names of the manifest are not known."""

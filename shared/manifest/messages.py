@@ -46,7 +46,7 @@ ISSUES = {
         "The cell holds a formula that no program has calculated. Open the workbook in Excel, check the value, and "
         "save it; or put the value in place of the formula."
     ),
-    "number_for_hash": "The cell holds a number, which is no hardware hash. Check whether its row is one of a device.",
+    "number_for_hash": "The cell holds a number, which cannot be a hardware hash. Check whether the row is a device.",
     "zip_archive": "This is a zip archive. Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
     "html_page": (
@@ -54,7 +54,7 @@ ISSUES = {
         f"Download the manifest again; or, if Excel shows the devices, {_SAVE_AS_XLSX}."
     ),
     "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {_SAVE_AS_XLSX}.",
-    "binary_file": "This is no text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
+    "binary_file": "This is not text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
     ),
@@ -66,7 +66,7 @@ ISSUES = {
     "gzip_damaged": "The gzip file is damaged or cut off. Pack and upload it again.",
     "gzip_in_gzip": "The file was packed with gzip twice. Pack it once.",
     "unpacked_too_large": "The gzip file unpacks to more than is allowed. Split the manifest into several files.",
-    "invalid_json": "This is no valid JSON: {} (column {}). Correct it, or write it with a JSON library.",
+    "invalid_json": "This is not valid JSON: {} (column {}). Correct it, or write it with a JSON library.",
     "nested_too_deeply": "The JSON is nested too deeply to be a manifest. Leave out what is not needed.",
     "value_too_large": (
         "{} has more than {:,} {}. Look there for a missing quote or line break, or for what is not about devices."
@@ -126,15 +126,15 @@ ISSUES = {
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
     "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
     "guid_for_product_key": (
-        "productKey is a GUID, which Graph writes there and which is no Windows product ID. Leave it out, and add the "
-        "hardware hash."
+        "productKey is a GUID, which Graph writes there and which is not a Windows product ID. Leave it out, and add "
+        "the hardware hash."
     ),
     "not_base64": (
         "hardwareHash has a character that no base64 has, number {} of {}. Look for a message in its place, or for the "
         "end that was cut off, and read the hash again."
     ),
 }
-"""Codes of what rejects a manifest."""
+"""The issues, which reject a manifest."""
 
 TARGET_ISSUES = {
     "missing_customer_id": (
@@ -142,7 +142,7 @@ TARGET_ISSUES = {
         "{{customer-id}}/{{batch-id}}/{{file name}}, or use a JSON envelope."
     ),
     "invalid_customer_id": (
-        "{} is no customer id (a GUID). Name the blob {{customer-id}}/{{batch-id}}/{{file name}}, or use a JSON "
+        "{} is not a customer id (a GUID). Name the blob {{customer-id}}/{{batch-id}}/{{file name}}, or use a JSON "
         "envelope."
     ),
     "customer_not_allowed": (
@@ -160,7 +160,7 @@ TARGET_ISSUES = {
         "The envelope's batchId is not the one in the blob's name. Drop the file under the right name, or fix it."
     ),
 }
-"""Codes of what is wrong with a manifest's customer and batch."""
+"""The issues with a manifest's customer and batch."""
 
 WARNINGS = {
     "guessed_encoding": "The text is not UTF-8 and was read as Windows-1252. Check names with special characters.",
@@ -175,7 +175,7 @@ WARNINGS = {
     "unknown_column": "The column {} is not known and is ignored. If it matters, correct its name.",
     "unknown_member": "The member {} is not known and is ignored, wherever it is. If it matters, correct its name.",
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
-    "skipped_line": "The line is no device but {}, and is left out. Nothing to do.",
+    "skipped_line": "The line is not a device but {}, and is left out. Nothing to do.",
     "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",
     "duplicate_device": "This is the same device as on {} {}. It is sent once.",
     "repeated_hash": "The hardware hash is that of {} {}, but other fields differ. Check which one is right.",
@@ -184,7 +184,7 @@ WARNINGS = {
         "{} is {}, a placeholder of firmware in which no value was set. Partner Center may answer 802, and devices "
         "that share it cannot be distinguished in the results. Nothing to do if the hardware hash is right."
     ),
-    "ignored_product_key": "productKey is a GUID, as Graph writes it, and no Windows product ID: it is not sent.",
+    "ignored_product_key": "productKey is a GUID, as Graph writes it, not a Windows product ID: it is not sent.",
     "cleaned_hash": (
         "Line breaks, blanks at the ends or invisible characters were taken out of hardwareHash. Nothing to do if the "
         "device is registered."
@@ -207,6 +207,6 @@ WARNINGS = {
     "surrounding_space": "{} begins or ends with white space and is sent so. Remove it if it is not meant.",
     "unprintable_character": "{} has an invisible character and is sent so. Remove it if it is not meant.",
 }
-"""Codes of what only looks odd."""
+"""The warnings, which do not reject it."""
 
 CODES = ISSUES | WARNINGS

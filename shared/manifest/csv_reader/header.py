@@ -56,8 +56,8 @@ def delimiter_of(line: str) -> str:
 
 
 def known_columns(line: str) -> int:
-    """Count the columns that a line would have as a header."""
-    return _known(line, delimiter_of(line))
+    """Count the columns that a line would name as a header."""
+    return max(_known(line, delimiter) for delimiter in DELIMITERS)
 
 
 def _known(line: str, delimiter: str) -> int:

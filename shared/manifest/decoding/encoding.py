@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shared.manifest.findings import UnreadableError
 
 LETTERS_OF_UTF_16 = r"(?:[\w+/=]\0){2}|(?:\0[\w+/=]){2}"
-"""Two letters of UTF-16, each with a zero beside it, as a reader of bytes, UTF-8 or Windows-1252 sees them."""
+"""Two letters of UTF-16 as bytes, or read as UTF-8 or Windows-1252: each has a zero beside it."""
 
 _UTF_16 = re.compile(LETTERS_OF_UTF_16.encode())
 _BEGIN = 16

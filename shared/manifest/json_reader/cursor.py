@@ -11,16 +11,16 @@ from shared.manifest.findings import Place, UnreadableError
 class Doubled(dict[str, object]):
     """An object in which each of ``names`` occurs twice, with different values."""
 
-    names: frozenset[str] = frozenset()
+    def __init__(self, members: dict[str, object], names: frozenset[str]) -> None:
+        super().__init__(members)
+        self.names = names
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
-    doubled = Doubled(members)
-    doubled.names = frozenset(name for name, value in pairs if members[name] != value)
-    return doubled
+    return Doubled(members, frozenset(name for name, value in pairs if members[name] != value))
 
 
 # float: int() refuses numbers of more than 4,300 digits, and no number matters here.

@@ -47,7 +47,7 @@ class UnknownNames:
         self._with_hash: set[str] = set()
 
     def report(self, name: str, value: object, at: Place) -> None:
-        """Report a name; a hardware hash under it is an issue, or the device would be sent without its hash."""
+        """Report a name; a hardware hash under it is an issue: the device must not be sent without."""
         # A hash may be in a later device only, so that it is looked for in each.
         if name not in self._with_hash and len(self._with_hash) < _MOST_NAMES and _holds_hash(value):
             self._with_hash.add(name)

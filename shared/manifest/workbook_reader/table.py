@@ -141,7 +141,8 @@ def _with_marks(
 ) -> Iterator[Entry]:
     for entry in entries:
         for field, cell in marked.get(entry.line or 0, ()):
-            entry.sound = not _has_issue(cell, field, entry, report) and entry.sound
+            if _has_issue(cell, field, entry, report):
+                entry.reject()
         yield entry
 
 
