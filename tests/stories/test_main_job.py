@@ -62,6 +62,7 @@ def test_the_status_says_in_a_listing_what_it_says_inside(stage: Stage) -> None:
         "etag": job.etag,
         "due": timestamp(job.due),
         "run": str(job.internal.run),
+        "devices": "pending=2",
     }
     assert status.content_settings.content_type == "application/json; charset=utf-8"
 
