@@ -152,7 +152,7 @@ TARGET_ISSUES = {
         "Neither the blob's name nor the manifest says which batch the devices join. Name the blob "
         "{{customer-id}}/{{batch-id}}/{{file name}}."
     ),
-    "invalid_batch_id": "A batch cannot be called . or .. as these are folded away in addresses. Use another batch.",
+    "invalid_batch_id": "A batch cannot be . or .., or have such a segment: addresses fold it away. Use another batch.",
     "conflicting_customer_id": (
         "The envelope's customerId is not the one in the blob's name. Drop the file under the right name, or fix it."
     ),
