@@ -9,13 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from threading import local
-from typing import override
 from urllib.parse import quote
 
+from bench.connections import Connection
 from bench.processes import serve
 from bench.work import Crew, Measure, peak_memory
 from local.host.inputs import Input, blob_content, blob_reference
@@ -23,29 +21,23 @@ from local.host.runtime import Function, Runtime
 from local.host.worker_messages import TypedData
 
 
-class _Formatter(logging.Handler):
-    """Format log records, as the worker in Azure does before it sends them."""
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.format(record)
-
-
 def log_as_in_azure() -> None:
-    """Set the root logger to INFO, as the worker in Azure does: libraries' messages cost what they cost there."""
-    logging.basicConfig(level=logging.INFO, handlers=[_Formatter()])
+    """Set the root logger to INFO and format all records, as the worker in Azure does: they cost what they do there."""
+    logging.basicConfig(level=logging.INFO, filename=os.devnull)
 
 
-def run_app(pipe: Connection, directory: str, settings: Mapping[str, str]) -> None:
+def run_app(pipe: Pipe, directory: str, settings: Mapping[str, str]) -> None:
     """Run a function app until the pipe ends."""
     os.environ.update(settings)
     log_as_in_azure()
     with Runtime(Path(directory)) as runtime:
-        serve(pipe, HostedApp(runtime, settings))
+        serve(pipe, HostedApp, runtime, settings)
 
 
 class HostedApp:
     """Invokes the functions of an app as a host does."""
+
+    peak_memory = staticmethod(peak_memory)
 
     def __init__(self, runtime: Runtime, settings: Mapping[str, str]) -> None:
         functions = {function.name: function for function in runtime.functions}
@@ -53,9 +45,9 @@ class HostedApp:
         self._upload = functions["upload_manifest"]
         self._resume = functions.get("resume_manifest")
         self._container = settings["MANIFEST_CONTAINER"]
-        self._port = int(settings["BENCH_STORAGE_PORT"])
+        self._port = settings["BENCH_STORAGE_PORT"]
+        self._storage = Connection(self._port)
         self._crew = Crew()
-        self._per_thread = local()
 
     def land(self, names: Sequence[str], threads: int) -> Measure:
         """Invoke the app for manifests that have landed."""
@@ -64,10 +56,6 @@ class HostedApp:
     def follow(self, messages: Sequence[str], threads: int) -> Measure:
         """Deliver messages of the wake-up queue."""
         return self._crew.do(self._follow, messages, threads)
-
-    def peak_memory(self) -> int:
-        """Return the most bytes of memory that the process has had so far."""
-        return peak_memory()
 
     def _land(self, name: str) -> None:
         deferred = self._upload.trigger.properties.deferred
@@ -85,15 +73,11 @@ class HostedApp:
 
     def _content(self, name: str) -> Input:
         """Read a blob for an InputStream as the host does, as cheaply as can be."""
-        if not hasattr(self._per_thread, "connection"):
-            self._per_thread.connection = HTTPConnection("127.0.0.1", self._port, timeout=60)
-        connection: HTTPConnection = self._per_thread.connection
-        connection.request("GET", f"/blobs/{self._container}/{quote(name)}")
-        with connection.getresponse() as response:
-            content = response.read()
+        path = f"/blobs/{self._container}/{quote(name)}"
+        content = self._storage.call("GET", path)
         metadata = {
             "BlobTrigger": TypedData(string=f"{self._container}/{name}"),
-            "Uri": TypedData(json=json.dumps(f"http://127.0.0.1:{self._port}/blobs/{self._container}/{name}")),
+            "Uri": TypedData(json=json.dumps(f"http://127.0.0.1:{self._port}{path}")),
             "Properties": TypedData(json=json.dumps({"ContentLength": len(content)})),
             "Metadata": TypedData(json="{}"),
         }

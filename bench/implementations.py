@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bench import manifests
-from bench.floor import run_floor
+from bench.floor import Floor
 from bench.hosted import run_app
-from bench.processes import ROOT, Process
+from bench.processes import ROOT, Process, serve
 from bench.stand_ins.partner_center import fingerprint
 from bench.work import Measure
 from bench.world import CUSTOMER, World
@@ -84,23 +84,18 @@ def check_alone(world: World, name: str, arrived: Mapping[str, Counter[str]]) ->
 @contextmanager
 def start_all(world: World) -> Iterator[dict[str, Implementation]]:
     """Start all implementations, and end them however the block is left."""
-    devices = _keep_contents(world)
+    devices = {}
+    for size, number in DEVICES.items():
+        for variant in range(VARIANTS):
+            first = variant * number
+            world.storage.call("keep", f"{size}{variant}", "JSON", number, first)
+            devices[f"{size}{variant}"] = fingerprint(manifests.encoded(manifests.array(number, first)))
     with ExitStack() as parts:
         processes = {name: parts.enter_context(start_app(world, name)) for name in FOLDERS}
-        processes[FLOOR] = parts.enter_context(Process(run_floor, world.settings))
+        processes[FLOOR] = parts.enter_context(Process(serve, Floor, world.settings))
         yield {name: Implementation(name, process, world, devices) for name, process in processes.items()}
 
 
 def start_app(world: World, name: str) -> Process:
     """Start a function app."""
     return Process(run_app, str(FOLDERS[name]), dict(world.settings))
-
-
-def _keep_contents(world: World) -> dict[str, str]:
-    devices = {}
-    for size, number in DEVICES.items():
-        for variant in range(VARIANTS):
-            first = variant * number
-            world.keep(f"{size}{variant}", manifests.array(number, first))
-            devices[f"{size}{variant}"] = fingerprint(manifests.encoded(manifests.array(number, first)))
-    return devices

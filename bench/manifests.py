@@ -30,8 +30,7 @@ def table(count: int, first: int = 0) -> Iterator[str]:
     return chain([_HEADER], (f'SN{number:08},,{hardware_hash(number)},"{_MAKER}",{_MODEL}\r\n' for number in numbers))
 
 
-type Writer = Callable[[int], Iterator[str]]
-WRITERS: dict[str, Writer] = {"JSON": array, "CSV": table}
+WRITERS: dict[str, Callable[[int, int], Iterator[str]]] = {"JSON": array, "CSV": table}
 
 
 def encoded(pieces: Iterator[str]) -> bytes:

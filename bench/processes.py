@@ -66,8 +66,9 @@ class Process:
         return answer
 
 
-def serve(pipe: Connection, served: object) -> None:
-    """Answer calls until the pipe ends."""
+def serve(pipe: Connection, make: Callable[..., object], *arguments: object) -> None:
+    """Answer calls of methods of what is made until the pipe ends."""
+    served = make(*arguments)
     while answer_one(pipe, served):
         pass
 

@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 
+from bench.cases import backlog
 from bench.cases.cold_start import RUNTIME
 from bench.cases.large_files import FEW, MANY
 from bench.figures import Figures, Spread, ratio
@@ -12,15 +13,18 @@ from bench.implementations import FLOOR, THIS_APP, TUTORIAL
 _COLUMNS = (THIS_APP, TUTORIAL, FLOOR, RUNTIME)
 
 
-def report(every: Sequence[Figures], seconds: float) -> str:
+def report(every: Sequence[Figures], backlogs: Sequence[Sequence[str]], seconds: float) -> str:
     """Return all tables."""
     figures = {each.title: each for each in every if each.wall}
+    machine = f"{os.process_cpu_count()} shared cores, {platform.system()}, Python {platform.python_version()}"
     sections = [
-        f"One run of {seconds:.0f} s on {_machine()}. Medians, with the range of all rounds in brackets.",
+        f"One run of {seconds:.0f} s on {machine}. Medians, with the range of all rounds in brackets.",
         "Milliseconds by the clock for each manifest:\n\n" + _each(figures.values(), "wall"),
         "Milliseconds of CPU for each manifest:\n\n" + _each(figures.values(), "cpu"),
         "This app beside the tutorial, round by round:\n\n" + _table(("what", "times"), _comparisons(figures)),
         "Peak memory of the process, MB:\n\n" + _each(figures.values(), "memory", 1e-6, 0),
+        f"{backlog.MANIFESTS} manifests at once before {backlog.LIMIT} requests in a sliding minute, refused ones "
+        "counted. This is simulated time:\n\n" + _table(backlog.HEAD, backlogs),
     ]
     return "\n\n".join(sections)
 
@@ -58,8 +62,7 @@ def _comparisons(figures: Mapping[str, Figures]) -> list[tuple[str, str]]:
 
 def judged(speed: Spread) -> str:
     """Write a ratio of speeds, without a result where its range crosses 1."""
-    crosses = speed.low <= 1 <= speed.high
-    return f"{speed.text(2)}: no result" if crosses else speed.text(2)
+    return speed.text(2) + ": no result" * (speed.low <= 1 <= speed.high)
 
 
 def _spread(values: Sequence[float], factor: float, digits: int) -> str:
@@ -68,7 +71,3 @@ def _spread(values: Sequence[float], factor: float, digits: int) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
-
-
-def _machine() -> str:
-    return f"{os.process_cpu_count()} shared cores, {platform.system()}, Python {platform.python_version()}"

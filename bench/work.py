@@ -4,7 +4,7 @@ import resource
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple
 
 MOST_THREADS = 32
@@ -33,17 +33,11 @@ class Crew:
             for item in queue:
                 work(item)
 
-        start, cpu = perf_counter(), cpu_time()
+        start, cpu = perf_counter(), process_time()
         turns = [self._threads.submit(take_turns) for _ in range(threads)]
         for turn in turns:
             turn.result()
-        return Measure(perf_counter() - start, cpu_time() - cpu)
-
-
-def cpu_time() -> float:
-    """Return the CPU seconds that this process has spent so far."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+        return Measure(perf_counter() - start, process_time() - cpu)
 
 
 def peak_memory() -> int:

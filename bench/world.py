@@ -1,10 +1,8 @@
 """The stand-ins that all implementations meet, and the app settings that lead to them."""
 
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from bench.processes import Process
@@ -23,14 +21,6 @@ class World(NamedTuple):
     storage: Process
     api: Process
     settings: Mapping[str, str]
-
-    def keep(self, key: str, pieces: Iterable[str]) -> None:
-        """Have the storage keep a content that manifests can have. Its file is deleted at once."""
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            path = Path(folder) / "manifest"
-            with path.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(pieces)
-            self.storage.call("keep", key, path)
 
     def clear(self) -> None:
         """Forget what has been uploaded and written, and answer at once."""

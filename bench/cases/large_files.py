@@ -11,19 +11,15 @@ from bench.stand_ins.partner_center import fingerprint
 from bench.world import CUSTOMER, World
 
 MANY, FEW = 100_000, 10_000
-_PART = 1000
-_BATCH = "large"
+_PART, _BATCH = 1000, "large"
 
 
 def run(world: World, until: float, many: int = MANY, few: int = FEW) -> list[Figures]:
     """Measure in turn, each time in a new process; none but this app's first begins after `until`."""
-    figures = {
-        (kind, devices): Figures(f"{devices:,} devices, {kind}")
-        for kind in manifests.WRITERS
-        for devices in (few, many)
-    }
+    contents = [(kind, devices) for kind in manifests.WRITERS for devices in (few, many)]
+    figures = {(kind, devices): Figures(f"{devices:,} devices, {kind}") for kind, devices in contents}
     for kind, devices in figures:
-        world.keep(f"{kind}{devices}", manifests.WRITERS[kind](devices))
+        world.storage.call("keep", f"{kind}{devices}", kind, devices)
     turns = [(name, kind) for name in (THIS_APP, TUTORIAL, THIS_APP) for kind in manifests.WRITERS]
     for number, (name, kind) in enumerate(turns):
         if number > 1 and time.monotonic() > until:

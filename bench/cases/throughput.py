@@ -9,6 +9,7 @@ from bench.implementations import LARGE, SMALL, THIS_APP, Implementation
 from bench.work import Measure
 from bench.world import World, wait_until_due
 
+type Who = Mapping[str, Implementation]
 LIFE = "5 KB, 1 at a time, whole life"
 
 
@@ -33,9 +34,7 @@ CASES = (
 )
 
 
-def run(
-    world: World, who: Mapping[str, Implementation], rounds: int, until: float, cases: Sequence[Case] = CASES
-) -> list[Figures]:
+def run(world: World, who: Who, rounds: int, until: float, cases: Sequence[Case] = CASES) -> list[Figures]:
     """Measure round by round, at most so many rounds and none after `until`; raises UnequalError."""
     figures = {title: Figures(title) for title in (*(case.title for case in cases), LIFE)}
     for each in who.values():
@@ -49,13 +48,7 @@ def run(
     return list(figures.values())
 
 
-def _round(
-    world: World,
-    who: Mapping[str, Implementation],
-    number: int,
-    cases: Sequence[Case],
-    figures: Mapping[str, Figures],
-) -> None:
+def _round(world: World, who: Who, number: int, cases: Sequence[Case], figures: Mapping[str, Figures]) -> None:
     wake_ups: list[str] = []
     for case in cases:
         world.api.call("set_latency", case.latency)

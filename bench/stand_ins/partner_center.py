@@ -33,11 +33,7 @@ _decoder = msgspec.json.Decoder(list[_Device])
 
 
 def fingerprint(body: bytes) -> str:
-    """Return what is equal for equal devices in the same order, whatever the spelling of the JSON.
-
-    Raises:
-        msgspec.DecodeError: The body is no bare array of devices.
-    """
+    """Return what is equal for equal devices in the same order, whatever the spelling; raises msgspec.DecodeError."""
     return _fingerprint(_decoder.decode(body))
 
 

@@ -6,16 +6,15 @@ Signatures are not checked. Tests hold it against Azurite.
 import base64
 import hashlib
 import json
-import mmap
 import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
+from bench import manifests
 from bench.stand_ins.web import Request, Response
 
 STATUS_SUFFIX = ".status.json"
@@ -54,19 +53,19 @@ class Storage:
             return self._message(request)
         return self._blob(unquote(rest.partition("/")[2].partition("?")[0]), request)
 
-    def keep(self, key: str, path: Path) -> None:
-        """Keep a content that manifests can have: a file, mapped into memory and read at once."""
-        with path.open("rb") as file:
-            flags = mmap.MAP_PRIVATE | getattr(mmap, "MAP_POPULATE", 0)
-            content = memoryview(mmap.mmap(file.fileno(), 0, flags=flags, prot=mmap.PROT_READ))
+    def keep(self, key: str, kind: str, devices: int, first: int = 0) -> None:
+        """Keep a content that manifests can have: so many devices as JSON or CSV."""
+        content = bytearray()
+        for piece in manifests.WRITERS[kind](devices, first):
+            content += piece.encode()
         # A blob that one Put Blob has written has its Content-MD5. What is larger is written in blocks, and has none.
         md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         headers = {"Content-MD5": md5, "x-ms-blob-content-md5": md5}
-        self._contents[key] = content, headers if len(content) <= _LARGEST_PUT else {}
+        self._contents[key] = memoryview(content), headers if len(content) <= _LARGEST_PUT else {}
 
-    def land(self, manifests: dict[str, str]) -> None:
+    def land(self, keys: dict[str, str]) -> None:
         """Write manifests; each name has the key of its content."""
-        for name, key in manifests.items():
+        for name, key in keys.items():
             self._write(name, *self._contents[key])
 
     def states(self) -> dict[str, Counter[str]]:
@@ -146,22 +145,17 @@ def _get(blob: _Blob, request: Request) -> Response:
     first, _, last = asked.removeprefix("bytes=").partition("-")
     start, size = int(first), len(blob.data)
     end = min(int(last) + 1 if last else size, size)
-    return Response(
-        206, blob.headers | {"Content-Range": f"bytes {start}-{end - 1}/{size}"}, memoryview(blob.data)[start:end]
-    )
+    content_range = {"Content-Range": f"bytes {start}-{end - 1}/{size}"}
+    return Response(206, blob.headers | content_range, memoryview(blob.data)[start:end])
 
 
 def _sent(message_id: str, delay: int) -> bytes:
-    values = {
-        "MessageId": message_id,
-        "InsertionTime": _after(0),
-        "ExpirationTime": _after(7 * 86_400),
-        "PopReceipt": _POP_RECEIPT,
-        "TimeNextVisible": _after(delay),
-    }
-    members = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
-    message = f"<QueueMessagesList><QueueMessage>{members}</QueueMessage></QueueMessagesList>"
-    return f'<?xml version="1.0" encoding="utf-8"?>{message}'.encode()
+    members = (
+        f"<MessageId>{message_id}</MessageId><PopReceipt>{_POP_RECEIPT}</PopReceipt><InsertionTime>{_after(0)}"
+        f"</InsertionTime><ExpirationTime>{_after(7 * 86_400)}</ExpirationTime>"
+        f"<TimeNextVisible>{_after(delay)}</TimeNextVisible>"
+    )
+    return f"<QueueMessagesList><QueueMessage>{members}</QueueMessage></QueueMessagesList>".encode()
 
 
 def _after(seconds: int) -> str:

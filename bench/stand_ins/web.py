@@ -88,7 +88,6 @@ class _Connection(asyncio.Protocol):
         self._site = site
         self._received = bytearray()
         self._head: tuple[str, str, dict[str, str]] | None = None
-        self._length = 0
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -100,7 +99,7 @@ class _Connection(asyncio.Protocol):
         self._received += data
         if self._head is None:
             self._read_head()
-        if self._head and len(self._received) >= self._length:
+        if self._head and len(self._received) >= int(self._head[2].get("content-length", "0")):
             request = Request(*self._head, bytes(self._received))
             self._received, self._head = bytearray(), None
             response = self._site.answer(request)
@@ -118,7 +117,6 @@ class _Connection(asyncio.Protocol):
         method, target, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         self._head = method, target, headers
-        self._length = int(headers.get("content-length", "0"))
 
     def _send(self, response: Response) -> None:
         # One packet for what is small; and with an empty body writelines would never come to an end.

@@ -8,13 +8,8 @@ import json
 from dataclasses import dataclass, field
 
 FIELDS = ("serialNumber", "productKey", "hardwareHash", "oemManufacturerName", "modelName")
-COLUMNS = {
-    "Device Serial Number": "serialNumber",
-    "Windows Product ID": "productKey",
-    "Hardware Hash": "hardwareHash",
-    "Manufacturer name": "oemManufacturerName",
-    "Device model": "modelName",
-}
+TITLES = ("Device Serial Number", "Windows Product ID", "Hardware Hash", "Manufacturer name", "Device model")
+COLUMNS = dict(zip(TITLES, FIELDS, strict=True))
 
 
 @dataclass

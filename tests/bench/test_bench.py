@@ -12,7 +12,7 @@ import requests
 
 from bench.cases import cold_start, large_files, reading, throughput
 from bench.cases.throughput import LIFE, Case
-from bench.floor import run_floor
+from bench.floor import Floor
 from bench.implementations import FLOOR, SMALL, THIS_APP, TUTORIAL, Implementation, UnequalError, check_alone, start_all
 from bench.manifests import array, encoded, hardware_hash
 from bench.processes import Process, ProcessError, answer_one, serve
@@ -127,7 +127,7 @@ def test_a_run_ends_where_the_app_does_not_follow_to_the_end(world: World, who: 
 
 
 def test_the_floor_fails_where_an_exchange_does(world: World) -> None:
-    with Process(run_floor, world.settings) as floor, pytest.raises(ProcessError, match=r"GET .*missing\.json: 404"):
+    with Process(serve, Floor, world.settings) as floor, pytest.raises(ProcessError, match=r"GET .*missing\.json: 404"):
         floor.call("land", ["c/b/missing.json"], 1)
 
 
@@ -208,12 +208,8 @@ class Served:
         self._caller.close()
 
 
-def run_served(pipe: Connection) -> None:
-    serve(pipe, Served())
-
-
 def test_ctrl_c_reaches_the_bench_and_none_of_its_processes() -> None:
-    with Process(run_served) as process:
+    with Process(serve, Served) as process:
         assert process.call("hears_ctrl_c") is False
     assert Served().hears_ctrl_c()
 

@@ -42,10 +42,12 @@ def test_the_report_has_every_figure_and_divides_the_right_way() -> None:
         figures("10,000 devices, CSV", THIS_APP),
         figures("100,000 devices, CSV", THIS_APP, TUTORIAL, seconds=20.0),
     ]
-    text = report(every, 90)
+    text = report(every, [("this app", "600 of 600", "12", "1%", "23 min", "19 min")], 90)
     assert "| 5 KB, 1 at a time | 200.0, once | 800.0, once | 100.0, once |" in text
     assert "| 5 KB, 1 at a time: speed | 4.00, once |" in text
     assert "| 5 KB, 1 at a time: less CPU | 4.00, once |" in text
     assert "| API 50 ms: 32 threads, times as fast as 1 | 8.00, once |" in text
     assert "| CSV: time of 100,000, times 10,000 | 10.00, once |" in text
     assert "| 100,000 devices, CSV | 100, once | 100, once |" in text
+    assert "This is simulated time" in text
+    assert text.endswith("| this app | 600 of 600 | 12 | 1% | 23 min | 19 min |")
