@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import requests
 
-from bench.implementations import THIS_APP, TUTORIAL, UnequalError
+from bench.implementations import TUTORIAL, UnequalError
 from bench.tutorial import by_hand, function_app
 from local.stand_ins.web import Adapter
 from shared.job.record import State
@@ -27,10 +27,9 @@ HEAD = ("", "devices registered", "refused requests", "share refused", "all done
 def run(manifests: int = MANIFESTS) -> list[tuple[str, ...]]:
     """Have each drain the same backlog, and return rows; raises UnequalError where one reports what is not so."""
     rows = list[tuple[str, ...]]()
-    for name, retries in ((THIS_APP, 0), (TUTORIAL, 0), (RETRYING, RETRIES)):
+    for name, retries in (("this app", None), (TUTORIAL, 0), (RETRYING, RETRIES)):
         backlog = Backlog(manifests, Quota(LIMIT))
-        here = name == THIS_APP
-        done = backlog.run().states[State.COMPLETED] if here else _by_tutorial(backlog, retries)
+        done = backlog.run().states[State.COMPLETED] if retries is None else _by_tutorial(backlog, retries)
         registered = sum(len(backlog.center.registered(customer)) for customer in backlog.crowd)
         if registered != done:
             raise UnequalError(f"{name}: {registered} devices are registered, not {done}")
@@ -38,7 +37,7 @@ def run(manifests: int = MANIFESTS) -> list[tuple[str, ...]]:
         share = refused / (refused + backlog.gate.served.total())
         minutes = f"{(backlog.clock.now - backlog.begun) / MINUTE:.0f} min" if done == manifests else "never"
         # The tutorial polls nothing: it needs one request for each manifest, not two.
-        least = f"{backlog.quota.least(manifests if here else manifests // 2, 1) / MINUTE:.0f} min"
+        least = f"{backlog.quota.least(manifests if retries is None else manifests // 2, 1) / MINUTE:.0f} min"
         rows.append((name, f"{done} of {manifests}", f"{refused:,}", f"{share:.0%}", minutes, least))
     return rows
 
