@@ -209,9 +209,14 @@ class Served:
 
 
 def test_ctrl_c_reaches_the_bench_and_none_of_its_processes() -> None:
-    with Process(serve, Served) as process:
-        assert process.call("hears_ctrl_c") is False
-    assert Served().hears_ctrl_c()
+    # A shell has its background jobs, these tests maybe, ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Process(serve, Served) as process:
+            assert process.call("hears_ctrl_c") is False
+        assert Served().hears_ctrl_c()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("unread", [0, 1])
