@@ -1,16 +1,15 @@
 """The app's settings: their names, defaults and checks. They are read together, so that all faults show at once."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import override
 
 import msgspec
 
 from shared.config import parsing
 from shared.config.clouds import CLOUDS, Cloud
+from shared.config.delays import Delays, read_delays
 from shared.config.environment import Reader
-from shared.config.timeouts import SHORTEST_LEASE
-from shared.manifest import MAX_DEVICES
+from shared.config.limits import Limits, read_limits
 
 CONNECTION = "ManifestStorage"
 """Prefix of the settings of the data account; the triggers' bindings have the same name."""
@@ -19,11 +18,7 @@ EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
 PROJECT, VERSION = "autopilot-manifest-uploader", "0.1.0"
 
-MANIFEST_BYTES = 256 * 2**20
-"""Default of ``MAX_MANIFEST_BYTES``."""
-
-
-_HEADER, _COUNT = "text of printable ASCII characters", "whole number above 0"
+_HEADER = "text of printable ASCII characters"
 _APP_WAYS = ("federated_app", "app_user")
 
 
@@ -49,8 +44,8 @@ class Settings(msgspec.Struct, frozen=True):
     certificate_secret: str | None
     locale: str
     application: str
-    limits: "Limits"
-    delays: "Delays"
+    limits: Limits
+    delays: Delays
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -88,8 +83,8 @@ def _settings(reader: Reader) -> Settings:
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", way, ()),
         locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", parsing.header, _HEADER),
         application=reader.parsed("PARTNER_CENTER_APPLICATION", PROJECT, parsing.header, _HEADER),
-        limits=_limits(reader, way),
-        delays=_delays(reader, url),
+        limits=read_limits(reader, way),
+        delays=read_delays(reader, url),
     )
 
 
@@ -156,67 +151,3 @@ def _secret(reader: Reader, name: str, way: str, needed_by: tuple[str, ...]) -> 
     if value and not parsing.is_secret_url(value):
         reader.faults.append(f"{name} is no secret's URL such as https://my-vault.vault.azure.net/secrets/my-secret")
     return value
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """How large a manifest may be, whose customers' it may be, and how often Partner Center may be called."""
-
-    devices_per_upload: int
-    manifest_bytes: int
-    devices: int
-    """Rows of a manifest, duplicates included."""
-    allowed_customers: frozenset[str]
-    """In lower case; empty for every customer."""
-    create_missing_batch: bool = False
-    requests_per_minute: int | None = None
-    """``None``: as many as Partner Center serves."""
-
-
-def _limits(reader: Reader, way: str) -> Limits:
-    return Limits(
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", parsing.positive, _COUNT),
-        manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), parsing.positive, _COUNT),
-        devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), parsing.positive, _COUNT),
-        allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", parsing.customers, "list of customer ids (GUIDs)"),
-        create_missing_batch=_create_missing_batch(reader, way),
-        requests_per_minute=reader.parsed("MAX_REQUESTS_PER_MINUTE", "", parsing.positive_or_none, _COUNT),
-    )
-
-
-def _create_missing_batch(reader: Reader, way: str) -> bool:
-    wanted = reader.one_of("CREATE_MISSING_BATCH", ("true", "false"), "false") == "true"
-    # "Create a new device batch" supports App+User alone.
-    if wanted and way != "app_user":
-        reader.faults.append("CREATE_MISSING_BATCH is true, but only PARTNER_CENTER_AUTH=app_user may create batches")
-    return wanted
-
-
-class Delays(msgspec.Struct, frozen=True):
-    """How long the app waits before it polls, retries and gives up, and how long a lease lasts."""
-
-    lease: timedelta
-    first_poll: timedelta
-    longest_poll: timedelta
-    first_retry: timedelta
-    longest_retry: timedelta
-    give_up: timedelta
-
-
-_DELAYS = {
-    "lease": ("LEASE_DURATION", "PT5M"),
-    "first_poll": ("FIRST_POLL_AFTER", "PT45S"),
-    "longest_poll": ("LONGEST_POLL_INTERVAL", "PT10M"),
-    "first_retry": ("FIRST_RETRY_AFTER", "PT30S"),
-    "longest_retry": ("LONGEST_RETRY_INTERVAL", "PT15M"),
-    "give_up": ("GIVE_UP_AFTER", "P2D"),
-}
-"""The setting and the default of each delay."""
-
-
-def _delays(reader: Reader, url: str) -> Delays:
-    shape = "ISO 8601 duration such as PT30S or P2D"
-    read = {field: reader.parsed(name, default, parsing.duration, shape) for field, (name, default) in _DELAYS.items()}
-    # A lease that expires during a call lets a second attempt upload the same part. Loopback is for tests, which wait.
-    if read["lease"] < SHORTEST_LEASE and not parsing.is_loopback(url):
-        reader.faults.append("LEASE_DURATION is less than PT5M, which a call may take: leave it out, or make it longer")
-    return Delays(**read)

@@ -14,8 +14,8 @@ from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
+from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease
-from shared.workflow.delays import SOON, retry_delay, whole_second
 from shared.workflow.follow import PollRound
 from shared.workflow.live_content import identity
 from shared.workflow.lookup import Seen, look_up

@@ -8,7 +8,7 @@ from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle
 from shared.job.record import Fault, Job, Lease, State
-from shared.workflow.delays import whole_second
+from shared.workflow.backoff import whole_second
 from shared.workflow.ports import Sent, Services, Stored
 from shared.workflow.rate_limit import Call, Waited
 

@@ -13,8 +13,8 @@ from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id
 from shared.partner_center.tokens import SignInError
 from shared.partner_center.upload_details import Poll, UploadDetails
+from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.delays import poll_delay, retry_delay, whole_second
 from shared.workflow.ports import (
     READ_OTHERWISE,
     UNREADABLE,

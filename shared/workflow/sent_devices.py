@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice, repeat
 
-from shared.config.settings import MANIFEST_BYTES, Limits
+from shared.config.limits import MANIFEST_BYTES, Limits
 from shared.job.record import Job, Upload
 from shared.manifest import MAX_DEVICES, Row, RunningDigest, Source, reread
 from shared.manifest.device import Device

@@ -12,8 +12,8 @@ from shared.job.repeated_errors import repeated
 from shared.partner_center.advice import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
 from shared.partner_center.tokens import SignInError
+from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.delays import SOON, retry_delay, whole_second
 from shared.workflow.ports import Services
 from shared.workflow.rate_limit import Call
 

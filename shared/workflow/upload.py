@@ -17,8 +17,8 @@ from shared.partner_center.responses import (
     UnavailableError,
 )
 from shared.partner_center.tokens import SignInError
+from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim
-from shared.workflow.delays import whole_second
 from shared.workflow.live_content import LiveContent
 from shared.workflow.ports import (
     READ_OTHERWISE,

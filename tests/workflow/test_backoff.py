@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow.delays import poll_delay, retry_delay, whole_second
+from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from tests.world import DELAYS
 
 

@@ -1,8 +1,8 @@
-"""How long to wait until the next retry or poll; the bounds are settings (``Delays`` in ``config.settings``)."""
+"""How long to wait until the next retry or poll; the bounds are settings (``config.delays``)."""
 
 from datetime import datetime, timedelta
 
-from shared.config.settings import Delays
+from shared.config.delays import Delays
 
 SECOND = timedelta(seconds=1)
 
