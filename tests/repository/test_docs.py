@@ -32,7 +32,7 @@ def test_every_code_of_the_workflow_is_documented() -> None:
 
 def test_every_setting_is_documented() -> None:
     read = set()
-    for file in (ROOT / "shared" / "config" / "settings.py", ROOT / "function_app.py"):
+    for file in (*(ROOT / "shared" / "config").glob("*.py"), ROOT / "function_app.py"):
         read |= set(re.findall(r'"((?:[A-Z]+_)+[A-Z]+)"', file.read_text(encoding="utf-8")))
         read |= set(re.findall(r"%([A-Z_]+)%", file.read_text(encoding="utf-8")))
     assert set(re.findall(r"`((?:[A-Z]+_)+[A-Z]+)`", pages.section(DOCS["settings"], "settings"))) == read
