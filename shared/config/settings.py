@@ -1,4 +1,7 @@
-"""The app's settings: their names, defaults and checks. They are read together, so that all faults show at once."""
+"""The app's settings: their names, defaults and checks; numbers are in ``limits``, durations in ``delays``.
+
+They are read together, so that all faults show at once.
+"""
 
 from collections.abc import Mapping
 from typing import override

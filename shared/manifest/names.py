@@ -36,17 +36,6 @@ NOT_ACCEPTED = frozenset(
 )
 """Keys of what other tools accept on upload and Partner Center does not."""
 
-ID_OF = {
-    "customerid": "customerId",
-    "customertenantid": "customerId",
-    "batchid": "batchId",
-    "devicebatchid": "batchId",
-}
-"""The id of an envelope for each key."""
-
-LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindowsautopilotdeviceidentities"})
-"""Keys of an array of devices in an object: ours, Windows PowerShell's and Graph's, Partner Center's own, CIPP's."""
-
 
 @lru_cache(_CACHED)
 def key(name: str) -> str:

@@ -8,7 +8,18 @@ from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, text_or_none
-from shared.manifest.names import ID_OF, LISTS, field_of, key
+from shared.manifest.names import field_of, key
+
+_ID_OF = {
+    "customerid": "customerId",
+    "customertenantid": "customerId",
+    "batchid": "batchId",
+    "devicebatchid": "batchId",
+}
+"""The id of an envelope for each key."""
+
+_LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindowsautopilotdeviceidentities"})
+"""Keys of an array of devices in an object: ours, Windows PowerShell's and Graph's, Partner Center's own, CIPP's."""
 
 _ONE_BY_ONE = (
     " More follows the object: if this is one device after the other, put [ before the first, ] after the last, and a "
@@ -68,7 +79,7 @@ class _Envelope:
     def _is_list(self, name: str) -> bool:
         """Return whether the devices come next; other tools' names for them count only before an array."""
         folded = key(name)
-        return folded == "devices" or (folded in LISTS and self._cursor.peek() == "[")
+        return folded == "devices" or (folded in _LISTS and self._cursor.peek() == "[")
 
     def _single_device(self) -> Iterator[Iterable[Entry]]:
         """Read the object itself as a device, as PowerShell writes a list of one."""
@@ -92,7 +103,7 @@ class _Envelope:
         # Actions of Logic Apps pass a file on as such an object, in base64.
         if name == "$content":
             raise UnreadableError("file_in_json")
-        if field := ID_OF.get(key(name)):
+        if field := _ID_OF.get(key(name)):
             self._id(field, value)
         elif field_of(name):
             if self._device.setdefault(name, value) != value:

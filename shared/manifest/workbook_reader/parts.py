@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
-from shared.manifest.workbook_reader.faults import damaged
+from shared.manifest.workbook_reader.errors import damaged
 from shared.manifest.workbook_reader.markup import MAIN, TRUE, Element, elements
 
 _MOST_BYTES = 4 * 1024 * 1024

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.faults import LONGEST, damaged, too_long
+from shared.manifest.workbook_reader.errors import LONGEST, damaged, too_long
 from shared.manifest.workbook_reader.markup import MAIN, TRUE
 
 _HELD, _HAS_FORMULA = " value", " formula"  # beside a cell's attributes, with names that no attribute can have

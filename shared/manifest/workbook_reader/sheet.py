@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cells import Contents
-from shared.manifest.workbook_reader.faults import damaged
+from shared.manifest.workbook_reader.errors import damaged
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PlainRows
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows

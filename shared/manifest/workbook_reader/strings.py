@@ -6,7 +6,7 @@ from typing import IO
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.cells import unescaped
-from shared.manifest.workbook_reader.faults import LONGEST, too_long
+from shared.manifest.workbook_reader.errors import LONGEST, too_long
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
 _MOST = 1_048_576  # in the file
