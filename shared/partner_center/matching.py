@@ -161,12 +161,21 @@ class _Matching:
         """Pair entries that can be about one device only; each pair may leave other entries only one device."""
         for _ in range(_ROUNDS):
             before = len(self._found)
-            for entry in list(self._open_entries):
-                meant = self._devices.meant_by(self._entries[entry])
-                if len(meant) == 1:
-                    self._pair(meant[0], entry, self._names[meant[0]].known_by(self._entries[entry]))
+            for device, entries in self._meant_alone().items():
+                # Where entries of one device contradict each other, one of them is of a device without that name.
+                if self._alike(entries):
+                    self._pair(device, entries[0], self._names[device].known_by(self._entries[entries[0]]))
             if len(self._found) == before:
                 return
+
+    def _meant_alone(self) -> dict[int, list[int]]:
+        """Return the open devices that entries mean and no other, each with these entries."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for entry in self._open_entries:
+            meant = self._devices.meant_by(self._entries[entry])
+            if len(meant) == 1:
+                found[meant[0]].append(entry)
+        return found
 
     def by_shared_name(self) -> None:
         """Pair devices that share a name with entries that have only this name, if the outcomes are all the same.

@@ -242,3 +242,11 @@ def test_a_chain_of_names_is_followed_for_a_few_links() -> None:
     found = [result.outcome for result in device_results(devices, entries[::-1])]
     assert found[:5] == [Outcome.REGISTERED, Outcome.REGISTERED, Outcome.FAILED, Outcome.REGISTERED, Outcome.FAILED]
     assert set(found[5:]) == {Outcome.NOT_REPORTED}
+
+
+@pytest.mark.parametrize("devices", [[device("S1")], [device("S1", hardware_hash=HASH), device(hardware_hash="h")]])
+@pytest.mark.parametrize("entries", list(permutations([good("S1"), bad("S1")])))
+def test_entries_of_one_name_that_contradict_each_other_are_no_devices(
+    devices: list[Device], entries: tuple[DeviceEntry, ...]
+) -> None:
+    assert set(outcomes(devices, entries)) == {UNKNOWN}
