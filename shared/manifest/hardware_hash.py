@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.manifest.value_words import STATES
+
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
 _LONGEST_TEXT = 65_536  # characters of a value that may be a hash
 _TRANSLATED = str.maketrans("-_", "+/")
@@ -17,10 +19,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base64 is so short and has so many hyphens
 _LONGEST_GROUPS = 100
 # Words of letters alone are base64, too.
-_WORDS = frozenset(
-    {"error", "failed", "failure", "unavailable", "unsupported", "unknown", "missing", "notavailable", "notfound",
-     "accessdenied", "timeout", "pending", "required", "optional", "true", "false", "yes", "no", "eof", "end"}
-)  # fmt: skip
+_WORDS = STATES | {"unknown", "notavailable", "eof", "end"}
 
 
 class Cleaned(NamedTuple):

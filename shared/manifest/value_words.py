@@ -25,7 +25,8 @@ _ERROR = re.compile(
 _NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
 # 5012345678.0, which data frames write for whole numbers beside an empty cell; and dates.
 _CONVERTED = re.compile(
-    r"\d{4,}\.0|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
+    r"\d{4,}\.0|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d"
+    r"|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
     r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
     re.IGNORECASE,
 )
@@ -41,7 +42,13 @@ LAST_WORDS = frozenset(
 )
 """Words that may be alone on the last line of a file."""
 
-_ONE_WORD = frozenset({"true", "false", "error", "failed", "failure", "unavailable", "accessdenied", "timeout"})
+STATES = frozenset(
+    {"true", "false", "yes", "no", "error", "failed", "failure", "unavailable", "accessdenied", "timeout", "missing",
+     "notfound", "not found", "pending", "unsupported", "required", "optional", "same", "ditto", "dito", "idem",
+     "see above", "same as above", "siehe oben", "\u2033", "\u3003"}
+)  # fmt: skip
+"""What is said in place of a value, and is none: how reading it went, or that it is the one above."""
+
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
@@ -80,7 +87,7 @@ ODD_WORDS = frozenset(
     text
     for text in (
         word.replace("-", "")
-        for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *_ONE_WORD, *FIELD_OF, *_NAMES, *_OF_ONE_SIGN)
+        for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *STATES, *FIELD_OF, *_NAMES, *_OF_ONE_SIGN)
     )
     if text.isalnum()
 )
@@ -123,9 +130,9 @@ def is_converted(value: str) -> bool:
 
 
 def is_message(value: str) -> bool:
-    """Return whether a value is a program's error message."""
+    """Return whether a value is a program's error message, or says a state in place of a value."""
     text = value.strip()[:_LONGEST_MESSAGE]
-    if text.lower() in _ONE_WORD or _MESSAGE.fullmatch(text):
+    if text.lower() in STATES or _MESSAGE.fullmatch(text):
         return True
     return "0x8" in text and _RESULT.search(text) is not None
 

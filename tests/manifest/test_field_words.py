@@ -93,6 +93,7 @@ REJECTED = {
     "3/5/2026": "number_for_value",
     "03.05.2026": "number_for_value",
     "2026-05-03": "number_for_value",
+    "03-05-2026": "number_for_value",
     "2026-05-03 00:00:00": "number_for_value",
     "05-Mar": "number_for_value",
     "1\u066b23E+11": "number_for_value",
@@ -101,6 +102,12 @@ REJECTED = {
     "Get-CimInstance : The service is off": "text_for_value",
     "Unavailable": "text_for_value",
     "TRUE": "text_for_value",
+    "Pending": "text_for_value",
+    "not found": "text_for_value",
+    "No": "text_for_value",
+    "ditto": "text_for_value",
+    "see above": "text_for_value",
+    "\u3003": "text_for_value",
     "System.Object[]": "text_for_value",
     "@{Name=A}": "text_for_value",
     "[object Object]": "text_for_value",
@@ -121,14 +128,27 @@ def test_what_is_no_identifier_is_rejected(value: str, layout: str, field: str) 
     assert issues_in(data.encode()) == [("device 1" if layout == "json" else "line 2", code)]
 
 
-@pytest.mark.parametrize("value", ["System.Object[]", "[object Object]", "The call failed (0x800706BA)"])
+@pytest.mark.parametrize("value", ["System.Object[]", "[object Object]", "The call failed (0x800706BA)", "Ditto"])
 def test_what_a_program_says_is_no_model(value: str) -> None:
     assert issues_in(f"{TEMPLATE}S1,,,LENOVO,{value}\n".encode()) == [("line 2", "text_for_value")]
 
 
 @pytest.mark.parametrize(
     "value",
-    ["5CG1234.0", "1-2", "MAR-24", "12/34", "VMware-56 4d 5c", "1.2.3", "A:B", "0x8", "ERRORX-1", "Err:or"],
+    [
+        "5CG1234.0",
+        "1-2",
+        "03-05-3026",
+        "NO-1",
+        "MAR-24",
+        "12/34",
+        "VMware-56 4d 5c",
+        "1.2.3",
+        "A:B",
+        "0x8",
+        "ERRORX-1",
+        "Err:or",
+    ],
 )
 def test_what_is_only_unusual_is_sent_unchanged(value: str) -> None:
     assert devices_in(f"serialNumber,hardwareHash\n{value},{H1}\n".encode()) == [Device(value, None, H1)]
