@@ -107,6 +107,10 @@ ISSUES = {
         "Cell {} is the end of a company's name: the separator in it has shifted the line. Put the name between "
         'quotes, as in "Micro-Star International Co., Ltd.".'
     ),
+    "commented_line": (
+        "The line begins with {} as a comment does, but has the cells of a device. Delete the line; or remove the sign "
+        "if the device is to be uploaded."
+    ),
     "misplaced_hash": (
         "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
     ),

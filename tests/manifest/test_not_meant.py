@@ -136,3 +136,20 @@ def test_names_of_other_tools_are_known_in_long_arrays_as_well(names: tuple[str,
     wanted = [(f"S{number}", f"K{number}") for number in range(1000)]
     devices = devices_in(json.dumps([dict(zip(names, values, strict=True)) for values in wanted]).encode())
     assert [(device.serial_number, device.product_key) for device in devices] == wanted
+
+
+@pytest.mark.parametrize("sign", ["#", "# ", "//", " //"])
+def test_a_device_that_was_made_a_comment_is_an_issue(sign: str) -> None:
+    assert codes(f"Serial,Make,Model\nS1,A,M\n{sign}S2,A,M\n") == [("line 3", None, "commented_line")]
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        ("#,Serial,Make,Model\n#1,S1,A,M\n", "S1"),
+        ("Serial,Make,Model\nS/1,A,6A2B3EA#ABD\n", "S/1"),
+        (f"Hardware Hash,Serial\n//{'A' * 4094},S1\n", "S1"),
+    ],
+)
+def test_the_sign_of_a_comment_elsewhere_is_none(text: str, serial: str) -> None:
+    assert [device.serial_number for device in devices_in(text.encode())] == [serial]

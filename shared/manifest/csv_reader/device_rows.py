@@ -18,7 +18,7 @@ _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
 # Such lines need a closer look: a cell begins with a blank, as after the comma in a company's name; comments; rules.
-_SIGNS = ("\n ", "\n\xa0", "\n\t", "#", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
+_SIGNS = ("\n ", "\n\xa0", "\n\t", "#", "\n//", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
 

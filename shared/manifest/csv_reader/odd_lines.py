@@ -7,7 +7,7 @@ from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
-from shared.manifest.value_words import LAST_WORDS
+from shared.manifest.value_words import LAST_WORDS, is_formula, is_nothing
 
 # Ends of companies' names. The short ones may be something else: they count only in certain places or forms.
 _ENDS = (
@@ -38,6 +38,7 @@ _FOOTER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = frozenset(_TOTALS.split())
+_COMMENTS = ("#", "//")
 _COUNT = re.compile(r"\d{1,6}")
 _MOST_WORDS = 5
 _CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
@@ -59,6 +60,7 @@ class OddLines:
         self._delimiter = delimiter
         self._report = report
         self._maker = columns.column_of("oemManufacturerName")
+        self._unlike_hash = {*columns.indices} - {columns.column_of("hardwareHash")}
         self._reported: set[int] = set()
         self._has_words = self._has_delimiters = True
 
@@ -118,9 +120,19 @@ class OddLines:
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
         elif shifted := self._shifted(cells, filled):
             report.issue(at, None, "shifted_cells", shifted)
+        elif sign := self._comment(cells[0]):
+            report.issue(at, None, "commented_line", repr(sign))
         else:
             return self._has_misplaced_hash(cells, at)
         return True
+
+    def _comment(self, cell: str) -> str | None:
+        """Return the sign that turns a line into a comment, where its first cell should be an identifier or a name."""
+        text = cell.lstrip()
+        # A column of another kind may number its lines so, a hash may begin with any sign, and #N/A is another issue.
+        if 0 not in self._unlike_hash or is_formula(text) or is_nothing(text):
+            return None
+        return next((sign for sign in _COMMENTS if text.startswith(sign)), None)
 
     def _reason_for_more_cells(self) -> str:
         if not self._delimiter:
