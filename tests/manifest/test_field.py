@@ -126,6 +126,7 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
         f"{TAGGED}S1,,,Micro-Star International Co., Ltd.,MS-16V3,\n", "shifted_cells",
     ),
     "a company's comma without a blank": (f"{TAGGED}S1,,,Fictia,Inc.,F1,\n", "shifted_cells"),
+    "a comment": (f"{TAGGED}S1,,,Fictia,F1,\n#S2,,,Fictia,F1,\n", "commented_line"),
     "a company's comma in another column": (f"Client,{SCRIPT}Fictia, LLC,S1,\n", "shifted_cells"),
     "results in the place of a manifest": ("serialNumber,productKey,hardwareHashStart\nS1,K1,T0H1\n", "results_file"),
     "a cell without a name": (f"{SCRIPT}S1,,{H1},Berlin\n", "too_many_cells"),

@@ -153,3 +153,22 @@ def test_a_device_that_was_made_a_comment_is_an_issue(sign: str) -> None:
 )
 def test_the_sign_of_a_comment_elsewhere_is_none(text: str, serial: str) -> None:
     assert [device.serial_number for device in devices_in(text.encode())] == [serial]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\nDevice Serial Number : S1\nWindows Product ID   : \nHardware Hash        : T0GA\n\n",
+        "Device Serial Number Hardware Hash\r\n-------------------- -------------\r\nS1     T0GA...\r\n",
+        "Serial Number : S1",
+    ],
+)
+def test_what_powershell_shows_on_the_screen_is_told_apart_from_a_csv(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert (issue.code, "Export-Csv" in issue.message) == ("missing_header", True)
+
+
+@pytest.mark.parametrize("text", ["a : b\nc\n", "Serial numbers of May\n\nS1\n", "one\n"])
+def test_other_text_is_not_said_to_be_of_powershell(text: str) -> None:
+    (issue,) = read(text.encode()).issues.kept
+    assert (issue.code, "Export-Csv" in issue.message) == ("missing_header", False)

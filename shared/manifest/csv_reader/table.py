@@ -10,8 +10,13 @@ from shared.manifest.csv_reader.header import DELIMITERS, delimiter_of, known_co
 from shared.manifest.csv_reader.records import Records, blocks, cells_of
 from shared.manifest.device import Entry
 from shared.manifest.findings import Place, Report, UnreadableError
+from shared.manifest.names import field_of
 
 _LOOKED_AT = 100  # lines in which a header is looked for that is not the first
+_ON_SCREEN = (
+    " This is what PowerShell shows on the screen, where long values are cut off: write the file with Export-Csv, not "
+    "with > or Out-File."
+)
 _LATER = " The header is only on line {}: delete what is above it."
 
 
@@ -28,6 +33,7 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
     except UnreadableError as error:
         if error.finding.code == "missing_header":
             _look_for_json(header, rest)
+            _look_for_screen(header, next(rest, ""), number)
         raise
     device_rows = DeviceRows(columns, delimiter, report)
     for rows in Records(rest, delimiter, number + 1):
@@ -97,3 +103,15 @@ def _look_for_json(line: str, rest: Iterator[str]) -> None:
         return
     if not any(map(str.strip, rest)):
         raise UnreadableError("wrong_top_level")
+
+
+def _look_for_screen(line: str, below: str, number: int) -> None:
+    """Refuse what PowerShell's Format-List and Format-Table write: ``Serial Number : S1``, or dashes under the names.
+
+    Raises:
+        UnreadableError: It is such a list or table.
+    """
+    name, colon, _ = line.partition(" :")
+    rule = below.lstrip("\r\n").partition("\n")[0].strip()
+    if (colon and field_of(name)) or (rule and not rule.strip("- ")):
+        raise UnreadableError("missing_header", _ON_SCREEN, at=Place(line=number))
