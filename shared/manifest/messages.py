@@ -126,7 +126,9 @@ ISSUES = {
         "A spreadsheet has turned {} into a date or a number that has lost digits. Export it again, the column as text."
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
-    "text_for_value": "{} holds a sentence, a message or a name before the value. Put the value alone, or nothing.",
+    "text_for_value": (
+        "{} holds a sentence, a message, quotes around the value or a name before it. Put the value alone, or nothing."
+    ),
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
     "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
     "guid_for_product_key": (

@@ -108,6 +108,7 @@ def is_odd(value: str) -> bool:
         or value_words.is_number(value)
         or value_words.is_placeholder(value)
         or value_words.is_message(value)
+        or value_words.is_quoted(value)
         or value.startswith("'")
         or value_words.bare(value) != value
     )
@@ -136,11 +137,11 @@ def _is_converted(field: str, text: str) -> bool:
 
 
 def _is_text(field: str, text: str) -> bool:
-    """Return whether a value is a message or a sentence, or has its name before it."""
+    """Return whether a value is a message or a sentence, or has quotes around it or its name before it."""
     # A message in place of a hash is no base64, which is reported with its place.
     if field == _HASH:
         return False
-    if value_words.is_message(text):
+    if value_words.is_message(text) or value_words.is_quoted(text):
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False

@@ -13,10 +13,12 @@ _NOTHING = frozenset(
      "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)", "<null>", "<none>",
      "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}", "dbnull",
      "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer", "keine angabe",
-     "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible"}
+     "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
+     "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t."}
 )  # fmt: skip
 _UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
+_AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02")
 # #VALUE!, #¡VALOR!, #NOME?: each language has its own; LibreOffice writes Err:502.
 _ERROR = re.compile(
     r"#[\u00a1\u00bf]?[^\W\d_][^\W_]*(/0)?[!?]|#n/[ad]( n/a)?|#nv|#getting_data|#busy|err:\d{3}", re.IGNORECASE
@@ -141,6 +143,12 @@ def has_label(value: str) -> bool:
     """Return whether a value begins with the name of a field: ``S/N: 5CG1234567``."""
     found = _LABEL.match(value)
     return found is not None and key(found[1]) in FIELD_OF
+
+
+def is_quoted(value: str) -> bool:
+    """Return whether quotes are around a value: a second export, or a mail program, has made them part of it."""
+    text = value.strip()
+    return len(text) > 1 and text.startswith(_AROUND) and text.endswith(_AROUND)
 
 
 def is_template(value: str) -> bool:

@@ -65,7 +65,7 @@ def test_a_device_that_is_called_like_a_total_is_one(line: str) -> None:
 @pytest.mark.parametrize(
     "word",
     ["NaT", "<NA>", "(leer)", "''", "'NULL'", '""""""', "\u2212", "\u2026", "...", "_", "/", "*", "{}", "[]", "n/d",
-     "TBD", "-/-", "nicht vorhanden"],
+     "TBD", "-/-", "nicht vorhanden", "keine", "&nbsp;"],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["productKey", "hardwareHash"])
 def test_a_word_for_nothing_is_absent(word: str, field: str) -> None:
@@ -106,6 +106,9 @@ REJECTED = {
     "not found": "text_for_value",
     "No": "text_for_value",
     "ditto": "text_for_value",
+    '""5CG1234567""': "text_for_value",
+    "\u201c5CG1234567\u201d": "text_for_value",
+    "\u201e5CG1234567\u201c": "text_for_value",
     "see above": "text_for_value",
     "\u3003": "text_for_value",
     "System.Object[]": "text_for_value",
@@ -128,7 +131,9 @@ def test_what_is_no_identifier_is_rejected(value: str, layout: str, field: str) 
     assert issues_in(data.encode()) == [("device 1" if layout == "json" else "line 2", code)]
 
 
-@pytest.mark.parametrize("value", ["System.Object[]", "[object Object]", "The call failed (0x800706BA)", "Ditto"])
+@pytest.mark.parametrize(
+    "value", ["System.Object[]", "[object Object]", "The call failed (0x800706BA)", "Ditto", "\u201c20L7\u201d"]
+)
 def test_what_a_program_says_is_no_model(value: str) -> None:
     assert issues_in(f"{TEMPLATE}S1,,,LENOVO,{value}\n".encode()) == [("line 2", "text_for_value")]
 
@@ -148,6 +153,7 @@ def test_what_a_program_says_is_no_model(value: str) -> None:
         "0x8",
         "ERRORX-1",
         "Err:or",
+        "5CG\u201c1\u201d",
     ],
 )
 def test_what_is_only_unusual_is_sent_unchanged(value: str) -> None:
