@@ -145,7 +145,9 @@ def _is_text(field: str, text: str) -> bool:
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False
-    return value_words.has_label(text) or (" " in text and _is_sentence(field, text))
+    if value_words.has_label(text):
+        return True
+    return " " in text and (value_words.is_edition(text) or _is_sentence(field, text))
 
 
 def _is_sentence(field: str, text: str) -> bool:

@@ -25,9 +25,9 @@ _ERROR = re.compile(
 )
 # 1.23E+11, 3,3E+12. A serial number may look like 1E5 or 1.2E-05, which no spreadsheet writes for a long number.
 _NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
-# 5012345678.0, which data frames write for whole numbers beside an empty cell; and dates.
+# 5012345678.0, which data frames write for whole numbers beside an empty cell; 1,234,567; and dates.
 _CONVERTED = re.compile(
-    r"\d{4,}\.0|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d"
+    r"\d{4,}\.0|\d{1,3}(,\d{3}){2,}|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d"
     r"|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
     r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
     re.IGNORECASE,
@@ -51,6 +51,7 @@ STATES = frozenset(
 )  # fmt: skip
 """What is said in place of a value, and is none: how reading it went, or that it is the one above."""
 
+_EDITION = re.compile(r"(microsoft )?windows (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
 _LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
 _TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
@@ -137,6 +138,11 @@ def is_message(value: str) -> bool:
     if text.lower() in STATES or _MESSAGE.fullmatch(text):
         return True
     return "0x8" in text and _RESULT.search(text) is not None
+
+
+def is_edition(value: str) -> bool:
+    """Return whether a value is an edition of Windows, which is no product ID: ``Windows 11 Pro``."""
+    return _EDITION.fullmatch(value.strip()) is not None
 
 
 def has_label(value: str) -> bool:
