@@ -2,7 +2,7 @@
 
 Each imports its own libraries, so that ``check`` needs none of Azure's and starts at once.
 """
-# ruff: noqa: PLC0415 - see above
+# ruff: noqa: PLC0415 - each command imports only what it needs
 
 import argparse
 import logging

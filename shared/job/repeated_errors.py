@@ -15,6 +15,8 @@ REMARK = (
     " of, or ask Microsoft's support with the ids of this error."
 )
 
+_SERVER_ERRORS = range(500, 600)
+
 
 def without_words(http_status: int) -> str:
     """Describe an answer that says nothing but its status, as a gateway's does."""
@@ -34,7 +36,7 @@ def repeated(job: Job, fault: Fault) -> tuple[Fault, int]:
 
 def _is_worded(fault: Fault) -> bool:
     status = fault.http_status or 0
-    return 500 <= status < 600 and fault.description != without_words(status)  # noqa: PLR2004 - server errors
+    return status in _SERVER_ERRORS and fault.description != without_words(status)
 
 
 def _words(fault: Fault) -> tuple[int | None, str | None, str]:

@@ -15,6 +15,7 @@ _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where 
 _LONGEST_DATE = 11  # characters
 _LONGEST_PLAIN = 400
 _MOST_WORDS = 20  # that are looked at
+_SHORTEST_WORD, _WORDS_OF_A_CODE = 3, 3  # letters; a code has no more such words
 _LONG_SENTENCE, _SENTENCE = 20, 16  # characters
 
 type Note = tuple[str, *tuple[object, ...]]
@@ -122,7 +123,7 @@ def _issue_code(field: str, text: str) -> str | None:
         return "formula_for_value"
     if value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
         return "template_value"
-    # As in XXXXX-XXXXX-XXXXX-XXXXX-XXXXX, which as a serial number may come from firmware.
+    # A mask, five groups of one letter: as a serial number it may come from firmware.
     if field == "productKey" and "-" in text and value_words.is_placeholder(text):
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
@@ -156,4 +157,5 @@ def _is_sentence(field: str, text: str) -> bool:
     if len(text) < least:
         return False
     words = [word.strip("().,:!") for word in text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]]
-    return sum(len(word) > 2 and word.isascii() and word.isalpha() and not word.isupper() for word in words) > 3  # noqa: PLR2004 - no code has four
+    spoken = [word for word in words if word.isascii() and word.isalpha() and not word.isupper()]
+    return sum(len(word) >= _SHORTEST_WORD for word in spoken) > _WORDS_OF_A_CODE

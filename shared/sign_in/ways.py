@@ -13,11 +13,11 @@ def credential(settings: Settings) -> Credential:
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
     match settings.sign_in:
         case "federated_app":
-            from shared.sign_in.federated_app import FederatedApp  # noqa: PLC0415 - see above
+            from shared.sign_in.federated_app import FederatedApp  # noqa: PLC0415 - only this way needs its libraries
 
             return FederatedApp(settings)
         case "app_user":
-            from shared.sign_in.app_user import AppUser  # noqa: PLC0415 - see above
+            from shared.sign_in.app_user import AppUser  # noqa: PLC0415 - only this way needs its libraries
 
             return AppUser(settings)
         case _:

@@ -13,7 +13,7 @@ def test_ratios_are_taken_round_by_round() -> None:
 
 
 @pytest.mark.parametrize(("low", "high", "has_verdict"), [(0.9, 1.1, False), (1.1, 1.3, True), (0.5, 0.9, True)])
-def test_no_verdict_where_a_ratio_crosses_one(low: float, high: float, has_verdict: bool) -> None:  # noqa: FBT001 - a column
+def test_no_verdict_where_a_ratio_crosses_one(low: float, high: float, *, has_verdict: bool) -> None:
     assert ("no result" not in judged(Spread((low + high) / 2, low, high))) == has_verdict
 
 

@@ -95,7 +95,7 @@ def test_a_person_sees_manifests_below_their_customer_and_batch(monkeypatch: pyt
 @pytest.mark.parametrize(
     ("states", "told"), [(("completed", "accepted"), False), (("completed", "rejected"), True), (("failed",), True)]
 )
-def test_a_person_is_told_where_it_stands_what_to_correct(states: tuple[str, ...], told: bool) -> None:  # noqa: FBT001 - a row
+def test_a_person_is_told_where_it_stands_what_to_correct(states: tuple[str, ...], *, told: bool) -> None:
     screen = Screen(is_terminal=True)
     blobs = [each for state in states for each in (blob(state), blob(status_of(state), {"state": state}))]
     assert status.overview(blobs, NOW, screen.terminal, ONE) == 0

@@ -27,7 +27,7 @@ ALL_WELL: dict[str, Any] = {
 
 def main() -> int:
     file, *arguments = sys.argv[1:]
-    with open(file, "r+b") as page:  # noqa: PTH123 - see above
+    with open(file, "r+b") as page:  # noqa: PTH123 - pathlib would be one more import of a short process
         book = marshal.load(page)  # noqa: S302 - the test has written it
         book["calls"].append(arguments)
         page.seek(0)

@@ -224,20 +224,10 @@ def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
     line.throttled(Call.UPLOAD, MINUTE, NOW)
     for _ in range(100):
         line.place(Call.UPLOAD, NOW, NOW)
-    admitted = dict.fromkeys(("poll", "upload", "sent on", "sent on twice"), 0)
-    while line.admits(Call.PROGRESS, Waited(1), at):
-        line.call(at)
-        admitted["poll"] += 1
-    while line.admits(Call.UPLOAD, Waited(1), at):
-        line.call(at)
-        admitted["upload"] += 1
-    while line.admits(Call.UPLOAD, Waited(2), at):
-        line.call(at)
-        admitted["sent on"] += 1
-    while line.admits(Call.UPLOAD, Waited(3), at):
-        line.call(at)
-        admitted["sent on twice"] += 1
-    assert all(admitted.values())
+    for api, waited in ((Call.PROGRESS, 1), (Call.UPLOAD, 1), (Call.UPLOAD, 2), (Call.UPLOAD, 3)):
+        assert line.admits(api, Waited(waited), at), "each has some calls that those before it have not"
+        while line.admits(api, Waited(waited), at):
+            line.call(at)
     assert not line.admits(Call.UPLOAD, Waited(9), at)
 
 

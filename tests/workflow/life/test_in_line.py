@@ -106,21 +106,14 @@ def test_polls_wait_for_their_turn_and_stay_accepted() -> None:
     assert world.job(OTHER).error is None
 
 
-def test_time_in_line_does_not_count_towards_giving_up() -> None:
+@pytest.mark.parametrize("call", ["next_upload", "next_poll"])
+def test_time_in_line_does_not_count_towards_giving_up(call: str) -> None:
     world = World(delays=replace(DELAYS, give_up=MINUTE))
-    world.partner_center.script.next_upload(faults.throttled(85), faults.throttled(85))
+    getattr(world.partner_center.script, call)(faults.throttled(85), faults.throttled(85))
     world.drop(TWO)
     world.settle()
     assert world.job().state is State.COMPLETED
     assert world.job().updated_at - world.job().created_at > 2 * MINUTE
-
-
-def test_time_behind_throttled_polls_does_not_count_towards_giving_up() -> None:
-    world = World(delays=replace(DELAYS, give_up=MINUTE))
-    world.partner_center.script.next_poll(faults.throttled(85), faults.throttled(85))
-    world.drop(TWO)
-    world.settle()
-    assert world.job().state is State.COMPLETED
 
 
 def test_what_is_no_throttle_counts_as_ever() -> None:
@@ -134,7 +127,7 @@ def test_what_is_no_throttle_counts_as_ever() -> None:
 
 
 @pytest.mark.parametrize("accepted", [False, True])
-def test_after_14_days_of_throttles_a_job_ends(accepted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_after_14_days_of_throttles_a_job_ends(*, accepted: bool) -> None:
     world = World()
     script = world.partner_center.script
     (script.next_poll if accepted else script.next_upload)(*[faults.throttled(86_400)] * 40)
