@@ -33,8 +33,9 @@ def take_over(job: Job, lease: Lease, now: datetime) -> Job:
 def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     """Record what the manifest says once it has been found valid."""
     unanswered = part_within(job.internal.unanswered, manifest.device_count or 0)
+    job = noted(job, unanswered=unanswered, digest=manifest.digest)
     return move(
-        noted(job, has_duplicates=manifest.has_duplicates, unanswered=unanswered, digest=manifest.digest),
+        noted(job, has_duplicates=manifest.has_duplicates, is_as_written=manifest.is_as_written),
         State.PROCESSING,
         now,
         f"{devices(manifest.device_count or 0)} are being uploaded.",

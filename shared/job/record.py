@@ -136,6 +136,8 @@ class Internal(_Record, frozen=True, kw_only=True):
     """Time in line and behind 429s, while uploading or while following: it does not count towards giving up."""
     has_duplicates: bool = True
     """Some devices are listed more than once; also where that was not recorded."""
+    is_as_written: bool = False
+    """Every device was sent as the manifest has it, so that nothing need be cleaned when it is read again."""
     creating: bool = False
     """The first part goes into a request that creates the batch, as it did not exist."""
     unanswered: tuple[int, int] | None = None

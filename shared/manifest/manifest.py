@@ -71,9 +71,9 @@ class Source(msgspec.Struct, frozen=True):
         if self.kept is not None:
             return iter(self.kept)
         found = entries(self.content, self.max_bytes, report)
-        # Where the first reading cleaned nothing, this one need not look.
+        # Where the first reading cleaned nothing, this one need not look. A record that says so may be forged.
         if self.is_as_written:
-            return chain.from_iterable(found)
+            return islice(chain.from_iterable(found), self.max_devices)
         return chain.from_iterable(map(DeviceCheck(report, self.max_devices, is_valid=True), found))
 
 
@@ -82,13 +82,22 @@ def is_large(report: Report, count: int) -> bool:
     return report.characters > KEPT_CHARACTERS or count > KEPT_DEVICES
 
 
-def reread(content: Content, *, max_bytes: int, has_duplicates: bool, max_devices: int = MAX_DEVICES) -> Source:
+def reread(
+    content: Content,
+    *,
+    max_bytes: int,
+    has_duplicates: bool,
+    is_as_written: bool = False,
+    max_devices: int = MAX_DEVICES,
+) -> Source:
     """Read a valid manifest again, without looking for issues.
+
+    What the first reading has found of it saves time where it is known.
 
     Raises:
         UnreadableError: It can no longer be read; the iterators of the source raise it, too.
     """
-    source = Source(content, max_bytes, max_devices, None, has_duplicates, is_as_written=False)
+    source = Source(content, max_bytes, max_devices, None, has_duplicates, is_as_written)
     report, kept = Report(0), list[Entry]()
     for entry in source.every(report):
         kept.append(entry)
@@ -128,6 +137,11 @@ class Manifest(msgspec.Struct, frozen=True):
     def has_duplicates(self) -> bool:
         """Whether some devices are listed more than once."""
         return self._source.has_duplicates
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether every device is sent as it is written."""
+        return self._source.is_as_written
 
     def _checked(self) -> Source:
         # What is sent must have been found valid as a whole: all or nothing.

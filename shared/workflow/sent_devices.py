@@ -68,8 +68,13 @@ class SentDevices:
         # Rows of another reading would be next to outcomes of other devices.
         if content is None or self._job.internal.stopped == READ_OTHERWISE:
             return None
-        has_duplicates = self._job.internal.has_duplicates
-        return reread(content, max_bytes=self._max_bytes, has_duplicates=has_duplicates, max_devices=self._max_devices)
+        return reread(
+            content,
+            max_bytes=self._max_bytes,
+            has_duplicates=self._job.internal.has_duplicates,
+            is_as_written=self._job.internal.is_as_written,
+            max_devices=self._max_devices,
+        )
 
     @cached_property
     def _devices(self) -> Iterator[Device]:

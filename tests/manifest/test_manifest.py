@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
+import msgspec
 import pytest
 
 from shared.manifest import Finding, Findings, InMemory, inspect, reread
@@ -178,11 +179,31 @@ def test_what_is_read_again_is_what_was_read(
     three = numbered(3)
     content = Counted(json_file([three[place] for place in places]), 1000)
     manifest = inspect(content, max_bytes=MOST)
-    again = reread(content, max_bytes=MOST, has_duplicates=manifest.has_duplicates if noted else True)
+    known = {"has_duplicates": manifest.has_duplicates, "is_as_written": manifest.is_as_written}
+    again = reread(content, max_bytes=MOST, **(known if noted else {"has_duplicates": True}))
     content.times = 0
     assert [*again.rows()] == [*manifest.rows()]
     assert [*again.devices(1)] == [*manifest.devices()] == three
     assert content.times == (0 if most == 100 else 4)
+
+
+@pytest.mark.parametrize("around", ["{}", "\n{}", " {} "], ids=["as it is sent", "wrapped", "with space"])
+def test_what_was_cleaned_is_cleaned_again(around: str) -> None:
+    written = [
+        msgspec.structs.replace(device, hardware_hash=around.format(device.hardware_hash)) for device in numbered(3)
+    ]
+    content = InMemory(json_file(written))
+    manifest = inspect(content, max_bytes=MOST)
+    assert manifest.is_as_written is (around == "{}")
+    again = reread(content, max_bytes=MOST, has_duplicates=False, is_as_written=manifest.is_as_written)
+    assert [*again.devices(1)] == [*manifest.devices()] == numbered(3)
+
+
+def test_a_manifest_that_is_said_to_be_clean_has_no_more_rows_than_others() -> None:
+    again = reread(
+        InMemory(json_file(numbered(5))), max_bytes=MOST, has_duplicates=False, is_as_written=True, max_devices=3
+    )
+    assert [row.place for row in again.rows()] == [1, 2, 3]
 
 
 def test_no_hash_and_no_key_is_in_a_text_about_a_manifest() -> None:
