@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.job.faults import RATE_LIMITED
 from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, timestamp
 from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
@@ -17,9 +18,6 @@ MOST_RESULTS = 1000
 
 LONGEST_IN_LINE = timedelta(days=14)
 """How long a job waits for its turn behind a throttle."""
-
-RATE_LIMITED = Fault(code="rate_limited", description="Partner Center limits the rate of requests.")
-THROTTLED = Fault(code="throttled", description="Partner Center has limited the rate of requests for 14 days.")
 
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:

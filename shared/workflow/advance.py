@@ -12,6 +12,7 @@ import msgspec
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
 from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
+from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.backoff import SOON, retry_delay, whole_second
@@ -30,7 +31,7 @@ from shared.workflow.ports import (
 )
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
 from shared.workflow.rate_limit import Call
-from shared.workflow.upload import CRASHED, GONE, Attempt
+from shared.workflow.upload import Attempt
 
 _LOOKS = 3
 """How often a job is read again after another process has changed it; then a wake-up takes over."""
@@ -167,7 +168,7 @@ class _Step:
         # A crashed attempt may have posted a part: it is repeated, however late, under the same request id.
         waiting, deadline = job.state is State.WAITING, job.deadline(job.created_at, self._services.delays.give_up)
         if waiting and job.error and (now >= deadline or lifecycle.is_throttled_for_good(job)):
-            fault = lifecycle.THROTTLED if lifecycle.is_throttled_for_good(job) else job.error
+            fault = THROTTLED if lifecycle.is_throttled_for_good(job) else job.error
             Claim(self._services, stored).stop(State.FAILED, fault)
             return
         # Before the lease is taken: standing in line costs no claim.
@@ -188,7 +189,7 @@ class _Step:
     def _cancel(self, stored: Stored) -> None:
         claim = Claim(self._services, stored)
         claim.note(unanswered.interrupted(stored.job))
-        claim.stop(State.FAILED, GONE)
+        claim.stop(State.FAILED, MANIFEST_GONE)
 
     def _claim(self, job: Job, version: str | None) -> Claim:
         """Save a job with its lease, and enqueue the wake-up that follows it.

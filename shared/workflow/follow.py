@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from shared import event_log
 from shared.job import lifecycle
+from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
 from shared.job.record import Fault, Job, Upload
 from shared.job.transitions import MOST_DEATHS
 from shared.manifest import Row, UnreadableError
@@ -16,8 +17,6 @@ from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.ports import (
-    READ_OTHERWISE,
-    UNREADABLE,
     ConflictError,
     ResultsBlob,
     Services,
@@ -26,9 +25,6 @@ from shared.workflow.ports import (
 from shared.workflow.rate_limit import Call
 from shared.workflow.results import results_csv
 from shared.workflow.sent_devices import ReadOtherwiseError, SentDevices
-
-CRASHED = Fault(code="crashed", description="Five poll rounds in a row died without saving anything.")
-_SILENT = Fault(code="not_reported", description="Partner Center did not finish in time.")
 
 
 class PollRound:
@@ -74,7 +70,7 @@ class PollRound:
             return
         # The latter where this version reads less than the one that sent it.
         except (StorageUnavailableError, UnreadableError):
-            self._fault = UNREADABLE
+            self._fault = STORAGE_UNAVAILABLE
             if self._is_overdue():
                 self._finish_without_manifest()
                 return
@@ -168,8 +164,8 @@ class PollRound:
 
     def _give_up_if_overdue(self) -> None:
         if self._job.unjudged and self._is_overdue():
-            throttled = lifecycle.THROTTLED if lifecycle.is_throttled_for_good(self._job) else None
-            fault = throttled or self._fault or self._job.error or _SILENT
+            throttled = THROTTLED if lifecycle.is_throttled_for_good(self._job) else None
+            fault = throttled or self._fault or self._job.error or NOT_REPORTED
             self._claim.note(lifecycle.abandoned(self._job, fault, self._services.clock()))
 
     def _finish_without_manifest(self) -> None:

@@ -10,18 +10,12 @@ from shared.config.delays import Delays
 from shared.config.limits import Limits
 from shared.job.blob_names import marks_directory
 from shared.job.plausibility import Foreign
-from shared.job.record import Fault, Job
+from shared.job.record import Job
 from shared.manifest import Content as Bytes
 from shared.partner_center.responses import Accepted
 from shared.partner_center.upload_details import Poll
 from shared.workflow.pacing import Pacing
 from shared.workflow.queue_messages import WakeUp
-
-UNREADABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
-READ_OTHERWISE = Fault(
-    code="manifest_read_otherwise",
-    description="This version of the app reads the manifest otherwise than the one that sent its first devices.",
-)
 
 
 class ConflictError(Exception):

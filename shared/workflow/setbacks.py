@@ -7,6 +7,7 @@ import msgspec
 
 from shared import event_log
 from shared.job import lifecycle, transitions
+from shared.job.faults import MANIFEST_CHANGED
 from shared.job.record import Fault, Job, State
 from shared.job.repeated_errors import repeated
 from shared.partner_center.advice import nearest_batches
@@ -16,8 +17,6 @@ from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.ports import Services
 from shared.workflow.rate_limit import Call
-
-_CHANGED = Fault(code="manifest_changed", description="The manifest was overwritten while it was being uploaded.")
 
 
 class Setbacks:
@@ -140,5 +139,5 @@ class Setbacks:
         """Let the run of the new content begin soon."""
         now = self._services.clock()
         at = whole_second(now + SOON)
-        self._claim.save(lifecycle.postponed(self._job, _CHANGED, at, now))
+        self._claim.save(lifecycle.postponed(self._job, MANIFEST_CHANGED, at, now))
         self._claim.enqueue(at)

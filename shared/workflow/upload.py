@@ -6,6 +6,7 @@ from itertools import chain, islice
 
 from shared import event_log
 from shared.job import lifecycle, transitions, unanswered
+from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
@@ -21,8 +22,6 @@ from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.live_content import LiveContent
 from shared.workflow.ports import (
-    READ_OTHERWISE,
-    UNREADABLE,
     Content,
     ManifestChangedError,
     Services,
@@ -30,9 +29,6 @@ from shared.workflow.ports import (
 )
 from shared.workflow.rate_limit import Call
 from shared.workflow.setbacks import Setbacks
-
-GONE = Fault(code="manifest_gone", description="The manifest was deleted.")
-CRASHED = Fault(code="crashed", description="Five attempts in a row died without saving anything.")
 
 
 class Attempt:
@@ -70,13 +66,13 @@ class Attempt:
         try:
             content = self._content or self._services.storage.open(self._job.manifest, self._job.etag)
             if content is None:
-                self._claim.stop(State.FAILED, GONE)
+                self._claim.stop(State.FAILED, MANIFEST_GONE)
             else:
                 self._upload(LiveContent(content, self._claim))
         except SignInError as error:
             self._setbacks.postpone(error.fault)
         except StorageUnavailableError:
-            self._setbacks.postpone(UNREADABLE)
+            self._setbacks.postpone(STORAGE_UNAVAILABLE)
         except ManifestChangedError:
             self._setbacks.restart_soon()
 
@@ -124,7 +120,7 @@ class Attempt:
             return True
         current = self._services.storage.properties(self._job.manifest)
         if current is None:
-            self._claim.stop(State.FAILED, GONE)
+            self._claim.stop(State.FAILED, MANIFEST_GONE)
         elif current.etag != self._job.etag:
             raise ManifestChangedError(self._job.manifest)
         return current is not None

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from local import pages
-from shared.job.record import FINAL, State
+from shared.job import faults
+from shared.job.record import FINAL, Fault, State
 from shared.job.transitions import MOVES
 
 ROOT = Path(__file__).parents[2]
@@ -21,13 +22,16 @@ def test_tables_that_are_made_are_up_to_date(name: str, table: Callable[[], str]
     assert pages.section(DOCS["codes"], name) == table(), "run: python -m local.pages"
 
 
-def test_every_code_of_the_workflow_is_documented() -> None:
-    files = [path for folder in ("workflow", "job") for path in (ROOT / "shared" / folder).glob("*.py")]
-    sources = [path.read_text(encoding="utf-8") for path in files]
-    codes = {code for source in sources for code in re.findall(r'\bcode="(\w+)"', source)}
-    assert len(codes) >= 5
+def test_every_fault_of_the_app_is_documented_and_no_other() -> None:
+    codes = {fault.code for fault in vars(faults).values() if isinstance(fault, Fault)}
     documented = DOCS["codes"].partition("## Of `error`")[2].partition("## Of devices")[0]
-    assert codes <= set(re.findall(r"^\| `(\w+)` \|", documented, re.MULTILINE))
+    assert set(re.findall(r"^\| `(\w+)` \|", documented, re.MULTILINE)) == codes
+
+
+def test_the_faults_of_the_app_have_one_home() -> None:
+    files = [path for folder in ("workflow", "job") for path in (ROOT / "shared" / folder).glob("*.py")]
+    made = {path.name for path in files if re.search(r'\bcode="', path.read_text(encoding="utf-8"))}
+    assert made == {"faults.py"}
 
 
 def test_every_setting_is_documented() -> None:
