@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_files_and_functions_are_short(file: Path) -> None:
 
 
 def test_the_walk_through_the_code_names_what_is_there() -> None:
-    steps = re.findall(r"^\d\. (.+)$", GUIDE, re.MULTILINE)
+    steps = re.findall(r"^\d+\. (.+)$", GUIDE, re.MULTILINE)
     assert len(steps) > 10
     for step in steps:
         code = "".join((ROOT / page).read_text(encoding="utf-8") for page in re.findall(r"\]\((\S+\.py)\)", step))
@@ -39,3 +40,11 @@ def test_the_walk_through_the_code_names_what_is_there() -> None:
         assert {name for name in names if not re.search(rf"\b(?:def|class) {name}\b", code)} <= {"resume_manifest"}, (
             step
         )
+
+
+def test_each_walk_passes_each_wing_once() -> None:
+    walks = GUIDE.partition("## Finding your way")[2].partition("Where numbers are")[0].split("\n\nFrom ")[1:]
+    assert len(walks) == 2
+    for walk in walks:
+        wings = [wing for wing, _ in groupby(re.findall(r"\]\((shared/\w+)", walk))]
+        assert len(wings) == len(set(wings)) >= 4, wings
