@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.job import status_messages
 from shared.job.faults import RATE_LIMITED
-from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, timestamp
+from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload
 from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
-from shared.job.unanswered import interrupted, part_within, unknown
+from shared.job.unanswered import interrupted, part_within
 from shared.manifest import Findings, Manifest
 from shared.manifest.target import Target
 
@@ -24,7 +25,7 @@ def take_over(job: Job, lease: Lease, now: datetime) -> Job:
     """Begin another attempt; a job that is still ``processing`` was left by a process that crashed."""
     died = job.state is State.PROCESSING
     job = noted(interrupted(job), lease=lease, deaths=job.internal.deaths + 1 if died else 0)
-    message = "The manifest is being validated and uploaded again."
+    message = status_messages.VALIDATING_AGAIN
     return move(job, State.PROCESSING, now, message, next_attempt_at=None, attempts=job.attempts + 1)
 
 
@@ -36,7 +37,7 @@ def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
         noted(job, has_duplicates=manifest.has_duplicates, is_as_written=manifest.is_as_written),
         State.PROCESSING,
         now,
-        f"{devices(manifest.device_count or 0)} are being uploaded.",
+        status_messages.uploading(manifest.device_count or 0),
         customer_id=target.customer_id,
         batch_id=target.batch_id,
         device_count=manifest.device_count,
@@ -49,18 +50,16 @@ def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Finding
     """Reject a manifest with issues in itself or in its name; ``target`` where that is known all the same."""
     if manifest.device_count is not None:
         job = noted(job, unanswered=part_within(job.internal.unanswered, manifest.device_count))
-    count = issues.count
-    advice = "Correct it and drop it again."
     return move(
         job,
         State.REJECTED,
         now,
-        f"The manifest has {count} issue{'s' * (count != 1)}. {_nothing_uploaded(job)} {advice}",
+        status_messages.invalid(job, issues.count),
         customer_id=target.customer_id if target else None,
         batch_id=target.batch_id if target else None,
         device_count=manifest.device_count,
         issues=issues.kept,
-        issue_count=count,
+        issue_count=issues.count,
         warnings=manifest.warnings.kept,
         warning_count=manifest.warnings.count,
         error=None,
@@ -78,7 +77,7 @@ def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
         noted(job, lease=lease, deaths=0, setbacks=0, creating=False, unanswered=None),
         State.PROCESSING,
         now,
-        f"Partner Center accepted {job.sent + upload.device_count} of {devices(job.device_count or 0)} so far.",
+        status_messages.accepted_so_far(job, job.sent + upload.device_count),
         uploads=(*job.uploads, upload),
         location=job.location or upload.location,
         error=None,
@@ -95,35 +94,16 @@ def following(job: Job, at: datetime, now: datetime) -> Job:
     """Begin to follow the uploads: every part that will be sent has been accepted."""
     # The first poll has its place in line already.
     job = noted(job, places=1, throttled_seconds=0)
-    return move(job, State.ACCEPTED, now, _following(job), next_attempt_at=at)
-
-
-def _following(job: Job) -> str:
-    if not job.internal.stopped:
-        return f"Partner Center accepted {devices(job.sent)} and is registering them."
-    return f"Partner Center accepted {devices(job.sent)}. {_rest(job)}"
-
-
-def _rest(job: Job) -> str:
-    """Say what became of the devices that were not accepted."""
-    if job.internal.unanswered:
-        return f"{unknown(job)} No more are uploaded."
-    return f"The other {job.unsent} were not uploaded."
-
-
-def _nothing_uploaded(job: Job) -> str:
-    return unknown(job) or "Nothing was uploaded."
+    return move(job, State.ACCEPTED, now, status_messages.following(job), next_attempt_at=at)
 
 
 def in_line(job: Job, at: datetime, now: datetime, *, called: bool = True) -> Job:
     """Wait for a turn at ``at``; an attempt that has not ``called`` at all was none."""
     behind = job.internal.throttled_seconds + seconds(at - now)
     job = noted(job, deaths=0, places=job.internal.places + 1, throttled_seconds=behind)
-    message = f"Partner Center limits the rate of requests; the turn is expected at {timestamp(at)}."
-    state, attempts = State.WAITING, job.attempts - (not called)
+    message, attempts = status_messages.in_line(job, at), job.attempts - (not called)
     # An accepted job stays accepted: it is its poll that waits.
-    if job.state is State.ACCEPTED:
-        state, message = State.ACCEPTED, f"{_following(job)} {message}"
+    state = State.ACCEPTED if job.state is State.ACCEPTED else State.WAITING
     return move(job, state, now, message, error=RATE_LIMITED, next_attempt_at=at, attempts=attempts)
 
 
@@ -141,8 +121,7 @@ def postponed(job: Job, fault: Fault, at: datetime, now: datetime, **changes: ob
     """Back off from a temporary fault: upload again at ``at``, with ``changes`` of bookkeeping."""
     fault, repeats = repeated(job, fault)
     job = noted(job, deaths=0, setbacks=job.internal.setbacks + 1, repeats=repeats, **changes)
-    message = f"{fault.description} It is tried again at {timestamp(at)}."
-    return move(job, State.WAITING, now, message, error=fault, next_attempt_at=at)
+    return move(job, State.WAITING, now, status_messages.postponed(fault, at), error=fault, next_attempt_at=at)
 
 
 def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: datetime) -> Job:
@@ -150,7 +129,7 @@ def stopped(job: Job, state: State, fault: Fault, poll_at: datetime, now: dateti
     # Kept until the end, where the error of a later poll may have taken its place.
     job = msgspec.structs.replace(noted(job, stopped=fault), error=fault)
     if not job.uploads:
-        return move(job, state, now, f"{fault.description} {_nothing_uploaded(job)}")
+        return move(job, state, now, status_messages.stopped(job, fault))
     return following(job, poll_at, now)
 
 
@@ -187,10 +166,9 @@ def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued
     since = (job.internal.failing_since or now.replace(microsecond=0)) if fault else None
     setbacks = job.internal.setbacks + 1 if fault else 0
     job = noted(job, polls=job.internal.polls + 1, setbacks=setbacks, repeats=repeats, deaths=0, failing_since=since)
-    message = _following(job)
+    message = status_messages.following(job)
     if fault and since:
-        message += f" Since {timestamp(since)} its progress cannot be read: {fault.description}"
-        message += f" The next poll is at {timestamp(at)}."
+        message = status_messages.failing(job, fault, since, at)
     error = fault or job.internal.stopped
     return move(job, State.ACCEPTED, now, message, error=error, next_attempt_at=at)
 
@@ -221,20 +199,12 @@ def misread(job: Job, fault: Fault, now: datetime) -> Job:
 def finished(job: Job, results: str, now: datetime) -> Job:
     """End a job whose every upload has been judged."""
     counts = tally(job)
-    good, count = (counts.registered or 0) + (counts.already_registered or 0), job.device_count or 0
-    if good == count:
-        message = "The device is registered." if good == 1 else f"All {good} devices are registered."
-        if job.internal.stopped is None:
-            return move(job, State.COMPLETED, now, message, results=results, error=None)
+    good, stopped_by = (counts.registered or 0) + (counts.already_registered or 0), job.internal.stopped
+    if good != job.device_count:
+        message = status_messages.partly_registered(job, good, results)
+    elif stopped_by:
         # Every process that read the manifest for the results has crashed, so they lack its values.
-        message += f" {job.internal.stopped.description} So {results} names the devices by their places alone."
-        return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
-    message = f"{good} of {devices(count)} {'is' if good == 1 else 'are'} registered; see {results} for what to do"
-    message += " about the others, then drop the whole file again."
-    message = " ".join(filter(None, (message, unknown(job))))
-    return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=job.internal.stopped)
-
-
-def devices(count: int) -> str:
-    """Say how many devices."""
-    return f"{count} device" if count == 1 else f"{count} devices"
+        message = status_messages.registered_but_unreadable(good, stopped_by, results)
+    else:
+        return move(job, State.COMPLETED, now, status_messages.registered(good), results=results, error=None)
+    return move(job, State.COMPLETED_WITH_ERRORS, now, message, results=results, error=stopped_by)

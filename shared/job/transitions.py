@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.job import status_messages
 from shared.job.record import (
     FINAL,
     DeviceCounts,
@@ -108,14 +109,13 @@ def noted(job: Job, **changes: object) -> Job:
 
 def begin(start: Start, lease: Lease) -> Job:
     """Begin a run with its first attempt: the claim."""
-    message = "The manifest is being validated."
-    job = _begin(start, state=State.PROCESSING, message=message, attempts=1)
+    job = _begin(start, state=State.PROCESSING, message=status_messages.VALIDATING, attempts=1)
     return noted(job, lease=lease)
 
 
 def begin_at(start: Start, at: datetime) -> Job:
     """Begin a run that the next wake-up carries on."""
-    return _begin(start, state=State.WAITING, message="The manifest is about to be restarted.", next_attempt_at=at)
+    return _begin(start, state=State.WAITING, message=status_messages.RESTARTING, next_attempt_at=at)
 
 
 def _begin(start: Start, **members: Any) -> Job:  # noqa: ANN401 - members of a Job, which checks them

@@ -27,13 +27,3 @@ def is_read_otherwise(job: Job, manifest: Manifest) -> bool:
     """Return whether the parts that are left would not fit the ones that were posted."""
     posted = bool(job.uploads) or job.internal.unanswered is not None
     return posted and job.internal.digest not in (None, manifest.digest)
-
-
-def unknown(job: Job) -> str | None:
-    """Return a sentence that names the devices of the unanswered part; ``None`` if there is none."""
-    if not job.internal.unanswered:
-        return None
-    first, last = job.internal.unanswered
-    named = f"device {first}" if first == last else f"devices {first} to {last}"
-    limit = "" if job.device_count else " (or as many as the manifest has)"
-    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."

@@ -16,9 +16,8 @@ from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.backoff import SOON, retry_delay, whole_second
-from shared.workflow.claim import Claim, new_lease
+from shared.workflow.claim import Claim, new_lease, take_claim
 from shared.workflow.follow import PollRound
-from shared.workflow.live_content import identity
 from shared.workflow.lookup import Seen, look_up
 from shared.workflow.ports import (
     ConflictError,
@@ -158,8 +157,8 @@ class _Step:
         lease = new_lease(self._services)
         # Recorded with the claim: metadata that are set before the content is read must not begin another run.
         begun = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
-        job = transitions.noted(begun, **identity(content))
-        claim = self._claim(job, seen.stored.version if seen.stored else seen.replaced)
+        job = transitions.noted(begun, **content.properties.identity)
+        claim = self._take(job, seen.stored.version if seen.stored else seen.replaced)
         event_log.log("manifest_claimed", manifest=self._manifest, run=job.internal.run, landed=content.modified)
         Attempt(self._services, claim, content).run()
 
@@ -184,22 +183,15 @@ class _Step:
             claim.note(transitions.noted(job, unanswered=taken.internal.unanswered))
             claim.stop(State.FAILED, CRASHED)
             return
-        Attempt(self._services, self._claim(taken, stored.version), has_turn=has_turn).run()
+        Attempt(self._services, self._take(taken, stored.version), has_turn=has_turn).run()
 
     def _cancel(self, stored: Stored) -> None:
         claim = Claim(self._services, stored)
         claim.note(unanswered.interrupted(stored.job))
         claim.stop(State.FAILED, MANIFEST_GONE)
 
-    def _claim(self, job: Job, version: str | None) -> Claim:
-        """Save a job with its lease, and enqueue the wake-up that follows it.
-
-        If all goes well it is then time for the first poll; if not, it meets a live lease and is enqueued for its end.
-        """
-        claimed = self._services.storage.save(job, version)
-        poll_at = whole_second(self._services.clock() + self._services.delays.first_poll)
-        until = job.lease.until if job.lease else poll_at
-        self.claim = Claim(self._services, claimed, self._services.wake(job.manifest, min(poll_at, until)))
+    def _take(self, job: Job, version: str | None) -> Claim:
+        self.claim = take_claim(self._services, job, version)
         return self.claim
 
     def _wait(self, job: Job, etag: str | None) -> None:

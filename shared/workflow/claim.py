@@ -1,6 +1,7 @@
 """A job that this process works on: its record, its lease and its next wake-up."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -9,13 +10,24 @@ from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle
 from shared.job.record import Fault, Job, Lease, State
 from shared.workflow.backoff import whole_second
-from shared.workflow.ports import Sent, Services, Stored
+from shared.workflow.ports import Content, Sent, Services, Stored
 from shared.workflow.rate_limit import Call, Waited
 
 
 def new_lease(services: Services, owner: str | None = None) -> Lease:
     """Return a lease from now on; it is the job's own, and no lease of Azure's on a blob."""
     return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
+
+
+def take_claim(services: Services, job: Job, version: str | None) -> "Claim":
+    """Save a job with its lease over ``version``, and enqueue the wake-up that follows it.
+
+    If all goes well it is then time for the first poll; if not, it meets a live lease and is enqueued for its end.
+    """
+    claimed = services.storage.save(job, version)
+    poll_at = whole_second(services.clock() + services.delays.first_poll)
+    until = job.lease.until if job.lease else poll_at
+    return Claim(services, claimed, services.wake(job.manifest, min(poll_at, until)))
 
 
 class Claim:
@@ -140,3 +152,23 @@ class Claim:
             # A later run may have written them by now: saving fails then, and they are left.
             self.save(self.job)
             self._services.storage.delete_results(self.job.manifest, seen)
+
+
+class LiveContent:
+    """A manifest's content whose reading keeps the job's lease alive."""
+
+    def __init__(self, content: Content, claim: Claim) -> None:
+        """Read ``content`` for the job of a claim."""
+        self._content = content
+        self._claim = claim
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._content.size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Return the bytes from the first one on, at each call; raises as ``Content.chunks`` does."""
+        for chunk in self._content.chunks():
+            self._claim.keep_alive()
+            yield chunk

@@ -51,6 +51,11 @@ class Properties(NamedTuple):
     """Fingerprint of the bytes; ``None`` where it is not known."""
     created: datetime | None
 
+    @property
+    def identity(self) -> dict[str, object]:
+        """What a job's record keeps of it, to recognise the same content."""
+        return {"content": self.content, "created": self.created}
+
 
 class Content(Bytes, Protocol):
     """A manifest's bytes, pinned to one ETag and readable again from the start.

@@ -19,8 +19,7 @@ from shared.partner_center.responses import (
 )
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import whole_second
-from shared.workflow.claim import Claim
-from shared.workflow.live_content import LiveContent
+from shared.workflow.claim import Claim, LiveContent
 from shared.workflow.ports import (
     Content,
     ManifestChangedError,
@@ -68,7 +67,7 @@ class Attempt:
             if content is None:
                 self._claim.stop(State.FAILED, MANIFEST_GONE)
             else:
-                self._upload(LiveContent(content, self._claim))
+                self._upload(content)
         except SignInError as error:
             self._setbacks.postpone(error.fault)
         except StorageUnavailableError:
@@ -76,13 +75,13 @@ class Attempt:
         except ManifestChangedError:
             self._setbacks.restart_soon()
 
-    def _upload(self, content: LiveContent) -> None:
-        limits = self._services.limits
+    def _upload(self, content: Content) -> None:
+        limits, live = self._services.limits, LiveContent(content, self._claim)
         manifest = inspect(
-            content, max_bytes=limits.manifest_bytes, max_devices=limits.devices, alive=self._claim.keep_alive
+            live, max_bytes=limits.manifest_bytes, max_devices=limits.devices, alive=self._claim.keep_alive
         )
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
-        self._claim.note(transitions.noted(self._job, **content.identity()))
+        self._claim.note(transitions.noted(self._job, **content.properties.identity))
         if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
         elif unanswered.is_read_otherwise(self._job, manifest):

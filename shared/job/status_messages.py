@@ -1,0 +1,94 @@
+"""What a status says to a person: the text of ``message`` for each situation of a job."""
+
+from datetime import datetime
+
+from shared.job.record import Fault, Job, State, timestamp
+
+VALIDATING = "The manifest is being validated."
+VALIDATING_AGAIN = "The manifest is being validated and uploaded again."
+RESTARTING = "The manifest is about to be restarted."
+
+
+def uploading(count: int) -> str:
+    """Say that the manifest is valid."""
+    return f"{_devices(count)} are being uploaded."
+
+
+def accepted_so_far(job: Job, count: int) -> str:
+    """Say that some parts are accepted, of ``count`` devices together."""
+    return f"Partner Center accepted {count} of {_devices(job.device_count or 0)} so far."
+
+
+def invalid(job: Job, issues: int) -> str:
+    """Say that the manifest has issues."""
+    count = f"{issues} issue{'s' * (issues != 1)}"
+    return f"The manifest has {count}. {_nothing_uploaded(job)} Correct it and drop it again."
+
+
+def in_line(job: Job, at: datetime) -> str:
+    """Say that the job, or its poll, waits for its turn behind a throttle."""
+    turn = f"Partner Center limits the rate of requests; the turn is expected at {timestamp(at)}."
+    return f"{following(job)} {turn}" if job.state is State.ACCEPTED else turn
+
+
+def postponed(fault: Fault, at: datetime) -> str:
+    """Say what stands in the way, and until when."""
+    return f"{fault.description} It is tried again at {timestamp(at)}."
+
+
+def stopped(job: Job, fault: Fault) -> str:
+    """Say why a job ended of which nothing was accepted."""
+    return f"{fault.description} {_nothing_uploaded(job)}"
+
+
+def following(job: Job) -> str:
+    """Say that Partner Center is registering devices, and what became of those that it has not accepted."""
+    if not job.internal.stopped:
+        return f"Partner Center accepted {_devices(job.sent)} and is registering them."
+    rest = f"{unknown(job)} No more are uploaded." if job.internal.unanswered else _not_uploaded(job)
+    return f"Partner Center accepted {_devices(job.sent)}. {rest}"
+
+
+def failing(job: Job, fault: Fault, since: datetime, at: datetime) -> str:
+    """Say that polls fail, since when, and when the next one is."""
+    trouble = f"Since {timestamp(since)} its progress cannot be read: {fault.description}"
+    return f"{following(job)} {trouble} The next poll is at {timestamp(at)}."
+
+
+def registered(count: int) -> str:
+    """Say that every device is registered."""
+    return "The device is registered." if count == 1 else f"All {count} devices are registered."
+
+
+def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
+    """Say that every device is registered, though the manifest cannot be read for the results."""
+    return f"{registered(count)} {fault.description} So {results} names the devices by their places alone."
+
+
+def partly_registered(job: Job, count: int, results: str) -> str:
+    """Say that ``count`` devices are registered and others are not."""
+    message = f"{count} of {_devices(job.device_count or 0)} {'is' if count == 1 else 'are'} registered;"
+    message += f" see {results} for what to do about the others, then drop the whole file again."
+    return " ".join(filter(None, (message, unknown(job))))
+
+
+def unknown(job: Job) -> str | None:
+    """Name the devices of a part that was not answered; ``None`` if there is none."""
+    if not job.internal.unanswered:
+        return None
+    first, last = job.internal.unanswered
+    named = f"device {first}" if first == last else f"devices {first} to {last}"
+    limit = "" if job.device_count else " (or as many as the manifest has)"
+    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
+
+
+def _nothing_uploaded(job: Job) -> str:
+    return unknown(job) or "Nothing was uploaded."
+
+
+def _not_uploaded(job: Job) -> str:
+    return f"The other {job.unsent} were not uploaded."
+
+
+def _devices(count: int) -> str:
+    return f"{count} device" if count == 1 else f"{count} devices"
