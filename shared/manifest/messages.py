@@ -47,7 +47,7 @@ ISSUES = {
         "save it; or put the value in place of the formula."
     ),
     "number_for_hash": "The cell holds a number, which cannot be a hardware hash. Check whether the row is a device.",
-    "zip_archive": "This is a zip archive. Unpack it and drop the files in it, one by one.",
+    "zip_archive": "This is an archive (zip, 7z or the like). Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
     "html_page": (
         "This is a web page: an error page in place of a download, or a table that was named like a workbook. "

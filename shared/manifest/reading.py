@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.manifest.csv_reader.table import table
 from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.encoding import encoding_of
-from shared.manifest.decoding.file_type import GZIP, OLE, PDF, ZIP, check_text, ole_code, opened
+from shared.manifest.decoding.file_type import COMPOUND, GZIP, ZIP, check_text, ole_code, kind_of, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
 from shared.manifest.findings import Report, UnreadableError
@@ -77,22 +77,21 @@ def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[
     if content.size > max_bytes:
         raise UnreadableError("manifest_too_large", max_bytes)
     head, chunks = opened(content.chunks())
-    if head.startswith(GZIP):
+    if kind_of(head) == GZIP:
         head, chunks = opened(_with_signs_of_life(unpacked(chunks, max_bytes), alive))
         # Only a mistake packs twice, and each layer multiplies what a small file can cost.
-        if head.startswith(GZIP):
+        if kind_of(head) == GZIP:
             raise UnreadableError("gzip_in_gzip")
     if not head:
         raise UnreadableError("empty_file")
-    if head.startswith(PDF):
-        raise UnreadableError("pdf_file")
-    if head.startswith(OLE):
-        raise UnreadableError(ole_code(chunks))
-    if head.startswith(ZIP):
+    kind = kind_of(head)
+    if kind == ZIP:
         from shared.manifest.workbook_reader.table import workbook_table  # noqa: PLC0415 - few manifests need it
 
         yield from workbook_table(chunks, max_bytes, report)
         return
+    if kind:
+        raise UnreadableError(ole_code(chunks) if kind == COMPOUND else kind)
     start, pieces = _begun(decoded(chunks, encoding_of(head), report))
     check_text(start)
     yield from document(pieces, report) if start[0] in "[{" else table(pieces, report)

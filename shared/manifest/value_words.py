@@ -44,6 +44,26 @@ LAST_WORDS = frozenset(
 )
 """Words that may be alone on the last line of a file."""
 
+TOTALS = frozenset(
+    {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
+     "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
+     "totale", "totaal", "aantal", "suma", "cantidad"}
+)  # fmt: skip
+"""Words for a number of devices, which a report puts below them."""
+
+COMPANY_ENDS = frozenset(
+    {"ltd", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "coltd", "coinc", "pvtltd",
+     "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa", "pvt", "pte", "pty",
+     "llp", "plc", "gesmbh", "aps"}
+)  # fmt: skip
+"""Ends of companies' names, as names are compared."""
+
+SHORT_COMPANY_ENDS = frozenset(
+    {"co", "company", "sa", "ag", "kg", "as", "ab", "nv", "bv", "sl", "oy", "oyj", "se", "spa", "sas", "kk", "ug", "lp",
+     "ohg", "asa", "sro", "kft", "zrt", "asc", "cv"}
+)  # fmt: skip
+"""Ends that may be something else: they count only in certain places or forms."""
+
 STATES = frozenset(
     {"true", "false", "yes", "no", "error", "failed", "failure", "unavailable", "accessdenied", "timeout", "missing",
      "notfound", "not found", "pending", "unsupported", "required", "optional", "same", "ditto", "dito", "idem",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from shared.manifest import InMemory, inspect
-from shared.manifest.decoding.file_type import GZIP
+from shared.manifest.decoding.file_type import GZIP, kind_of
 
 MEGABYTE = 1 << 20
 MOST = 1 << 24
@@ -95,7 +95,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 
 
 def size_of(data: bytes) -> int:
-    return max(len(data), len(gzip.decompress(data))) if data.startswith(GZIP) else len(data)
+    return max(len(data), len(gzip.decompress(data))) if kind_of(data) == GZIP else len(data)
 
 
 def measure(data: bytes) -> Measured:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from shared.manifest import CODES, MAX_DEVICES, InMemory, Manifest, inspect
-from shared.manifest.decoding.file_type import GZIP
+from shared.manifest.decoding.file_type import GZIP, kind_of
 from shared.manifest.device import Device, encode
 from tests.manifest.files import (
     AUTOPILOT_INFO,
@@ -112,7 +112,7 @@ def go_through(count: int, seed: int) -> int:
         try:
             manifest = inspect(InMemory(data), max_bytes=MOST)
             reported = outcome(manifest)
-            if not data.startswith(GZIP):  # zlib drops what it had unpacked of a piece in which it finds a fault
+            if kind_of(data) != GZIP:  # zlib drops what it had unpacked of a piece in which it finds a fault
                 assert reported == outcome(inspect(InPieces(data, dice.choice((1, 13, 1000))), max_bytes=MOST))
             assert all(finding.code in CODES for finding in (*manifest.issues.kept, *manifest.warnings.kept))
         except Exception as error:

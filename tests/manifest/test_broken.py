@@ -35,6 +35,8 @@ FOREIGN = {
     "zip": (packed("devices.csv"), "zip_archive"),
     "an empty zip": (packed(), "zip_archive"),
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel_workbook"),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "zip_archive"),
+    "rich text": (b"{\\rtf1\\ansi Hardware Hash", "office_document"),
     "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "pdf_file"),
     "html": (b"\n<!DOCTYPE HTML>\n<title>Sign in</title>", "html_page"),
     "bare html": (b"<HTML><body>502</body></HTML>", "html_page"),

@@ -7,19 +7,16 @@ from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
-from shared.manifest.value_words import LAST_WORDS, is_formula, is_nothing
+from shared.manifest.value_words import (
+    COMPANY_ENDS,
+    LAST_WORDS,
+    SHORT_COMPANY_ENDS,
+    TOTALS,
+    is_formula,
+    is_nothing,
+)
 
-# Ends of companies' names. The short ones may be something else: they count only in certain places or forms.
-_ENDS = (
-    "ltd limited inc incorporated llc corp corporation gmbh coltd coinc pvtltd ptyltd pteltd sdnbhd gmbhcokg srl sarl "
-    "spzoo doo coltdusa incusa pvt pte pty llp plc gesmbh aps"
-)
-_SHORT_ENDS = "co company sa ag kg as ab nv bv sl oy oyj se spa sas kk ug lp ohg asa sro kft zrt asc cv"
-_TOTALS = (
-    "total totals sum count subtotal grandtotal totalcount totaldevices devicecount rowcount rows records "
-    "numberofdevices gesamt gesamtsumme summe anzahl nombre somme totale totaal aantal suma cantidad"
-)
-WORDS = frozenset((*FIELD_OF, *LAST_WORDS, *_ENDS.split(), *_SHORT_ENDS.split(), *_TOTALS.split()))
+WORDS = FIELD_OF.keys() | LAST_WORDS | COMPANY_ENDS | SHORT_COMPANY_ENDS | TOTALS
 """Cells, without case, blanks and punctuation, for which a line needs a closer look."""
 
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
@@ -37,11 +34,9 @@ _FOOTER = re.compile(
     r"|(#|//|--|;|rem\b|\u00a9|\(c\)|copyright\b)\s*\S.*",
     re.IGNORECASE | re.DOTALL,
 )
-_COUNTED = frozenset(_TOTALS.split())
 _COMMENTS = ("#", "//")
 _COUNT = re.compile(r"\d{1,6}")
 _MOST_WORDS = 5
-_CERTAIN, _POSSIBLE = frozenset(_ENDS.split()), frozenset(_SHORT_ENDS.split())
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
     '"Micro-Star International Co., Ltd.".'
@@ -101,7 +96,7 @@ class OddLines:
         words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
         if len(filled) == 1:
             return key(filled[0]) in LAST_WORDS
-        return len(words) == 1 and key(words[0]) in _COUNTED
+        return len(words) == 1 and key(words[0]) in TOTALS
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device; return whether it has such an issue."""
@@ -164,14 +159,14 @@ class OddLines:
         """Return whether a cell is the end of a company's name whose comma has shifted what follows."""
         begins_with_blank = cell[0] == " " and not self._columns.spaced
         # As in " & Co. KG" and " Ltd. (Taiwan)".
-        if begins_with_blank and any(key(word) in _CERTAIN or word == "Co." for word in cell.split()[:_MOST_WORDS]):
+        if begins_with_blank and any(key(word) in COMPANY_ENDS or word == "Co." for word in cell.split()[:_MOST_WORDS]):
             return True
         if not self._has_words:
             return False
         folded = key(cell)
         is_after_maker = self._maker is not None and index == self._maker + 1
         is_likely = begins_with_blank or is_after_maker or cell.rstrip().endswith(".")
-        return folded in _CERTAIN or (folded in _POSSIBLE and is_likely)
+        return folded in COMPANY_ENDS or (folded in SHORT_COMPANY_ENDS and is_likely)
 
     def _has_misplaced_hash(self, cells: Sequence[str], at: Place) -> bool:
         for index in self._columns.others:

@@ -8,11 +8,23 @@ from shared.manifest.findings import UnreadableError
 
 _HEAD = 4096  # bytes that decide
 
-GZIP = b"\x1f\x8b"
-PDF = b"%PDF"
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""A compound file: what Office wrote before 2007, and writes around what is encrypted (MS-CFB, MS-OFFCRYPTO)."""
+GZIP, ZIP, COMPOUND = "gzip", "zip", "compound"
+"""Kinds of files that are looked into; a compound file is what Office wrote before 2007 (MS-CFB, MS-OFFCRYPTO)."""
+
+_SIGNATURES = {
+    b"\x1f\x8b": GZIP,
+    b"PK\x03\x04": ZIP,
+    b"PK\x05\x06": ZIP,
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": COMPOUND,
+    b"%PDF": "pdf_file",
+    b"{\\rtf": "office_document",
+    b"7z\xbc\xaf\x27\x1c": "zip_archive",
+    b"Rar!\x1a\x07": "zip_archive",
+    b"\xfd7zXZ\0": "zip_archive",
+    b"BZh91AY": "zip_archive",
+    b"\x28\xb5\x2f\xfd": "zip_archive",
+}
+"""The kind of a file, or the code with which it is refused, for what it begins with."""
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
@@ -36,6 +48,11 @@ def opened(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
         if len(head) >= _HEAD:
             break
     return head[:_HEAD], chain((head,), chunks)
+
+
+def kind_of(head: bytes) -> str | None:
+    """Return the kind of a file, or the code of the issue with it; ``None`` for a text."""
+    return next((kind for signature, kind in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
 def ole_code(chunks: Iterator[bytes]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.manifest import ISSUES
-from shared.manifest.decoding.file_type import OLE, ole_code
+from shared.manifest.decoding.file_type import ole_code
 from tests.manifest.files import devices_in, issues_in, read
 from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN, parts, relations, table, zipped
 
@@ -18,6 +18,7 @@ PARTS = parts(table(ONE))
 WHOLE = zipped(PARTS)
 STORED = zipped(PARTS, zipfile.ZIP_STORED)
 SHEET = b"xl/worksheets/sheet1.xml"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def central(data: bytes, part: bytes = SHEET) -> int:
