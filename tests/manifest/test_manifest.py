@@ -56,6 +56,12 @@ def test_the_ids_of_an_envelope_are_reported() -> None:
     assert (manifest.customer_id, manifest.batch_id, manifest.issues.count) == (None, None, 0)
 
 
+@pytest.mark.parametrize("rest", ["}", ', "devices": {}}', ', "devices": [{]}', ', "devices": [], "devices": [1]}'])
+def test_the_ids_of_an_envelope_are_known_though_its_devices_cannot_be_read(rest: str) -> None:
+    manifest = read(b'{"customerId": "c", "batchId": "b"' + rest.encode())
+    assert (manifest.customer_id, manifest.batch_id, manifest.device_count) == ("c", "b", None)
+
+
 @pytest.mark.parametrize("streamed", [False, True], ids=["kept", "streamed"])
 @pytest.mark.parametrize("layout", ["json", "csv"])
 def test_devices_come_from_any_number_on(layout: str, *, streamed: bool, monkeypatch: pytest.MonkeyPatch) -> None:

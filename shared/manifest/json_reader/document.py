@@ -63,6 +63,13 @@ class _Envelope:
         self._has_devices = False
 
     def read(self) -> Iterator[Iterable[Entry]]:
+        try:
+            yield from self._members()
+        finally:
+            # Also where the devices cannot be read: what the envelope does say must not be called missing.
+            self._report.set_ids(self._ids.get("customerId"), self._ids.get("batchId"))
+
+    def _members(self) -> Iterator[Iterable[Entry]]:
         cursor = self._cursor
         closed = cursor.opens("{", "}")
         while not closed:
@@ -74,7 +81,6 @@ class _Envelope:
                 self._member(name)
             closed = cursor.closes("}")
         yield from self._single_device()
-        self._report.set_ids(self._ids.get("customerId"), self._ids.get("batchId"))
 
     def _is_list(self, name: str) -> bool:
         """Return whether the devices come next; other tools' names for them count only before an array."""
