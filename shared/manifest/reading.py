@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.manifest.csv_reader.table import table
 from shared.manifest.decoding.characters import decoded
 from shared.manifest.decoding.encoding import encoding_of
-from shared.manifest.decoding.file_type import COMPOUND, GZIP, ZIP, check_text, ole_code, kind_of, opened
+from shared.manifest.decoding.file_type import COMPOUND, GZIP, ZIP, check_text, kind_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
 from shared.manifest.findings import Report, UnreadableError
