@@ -59,6 +59,9 @@ UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its 
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
 """Begins the description of a device that is not reported although there is an entry that may be its own."""
 
+UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
+"""Describes a device of a part that was posted, and perhaps accepted."""
+
 _CHECK = "Look the device up in Partner Center to be sure."
 
 _ACTIONS = {
@@ -88,7 +91,7 @@ def device_error(code: str | None, description: str | None) -> DeviceError:
 def action(result: DeviceResult) -> str:
     """Return the results' ``action`` for a device: what a person should do; empty where nothing is to be done."""
     description = result.description or ""
-    if description.startswith(UNASSIGNED):
+    if description.startswith((UNASSIGNED, UNANSWERED)):
         return _CHECK
     known = _ACTIONS.get(result.outcome)
     return device_error(result.code, description).action if known is None else known

@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from shared.job.record import DeviceResult, Job, Outcome
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.partner_center.device_errors import action
+from shared.partner_center.device_errors import UNANSWERED, action
 
 COLUMNS = (
     "device", "line", "serialNumber", "productKey", "hardwareHashStart", "oemManufacturerName", "modelName",
@@ -30,8 +30,6 @@ _SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 # Each blank is read once: a sender chooses how many there are.
 _FORMULA = re.compile(rf'((?:^|[,;\t\r\n\uff0c\uff1b])(?:[^\S\t\r\n]|")*+)(?={_SIGNS})')
 _SIGN = re.compile(_SIGNS)
-
-_UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
 
 
 def results_csv(job: Job, rows: Iterable[Row]) -> Iterator[bytes]:
@@ -67,7 +65,7 @@ def _outcomes(job: Job) -> Iterator[Sequence[str]]:
         yield from repeat(_outcome(run.result), run.count)
     if job.internal.unanswered:
         first, last = job.internal.unanswered
-        yield from repeat(_outcome(DeviceResult(Outcome.NOT_UPLOADED, None, _UNANSWERED)), last - first + 1)
+        yield from repeat(_outcome(DeviceResult(Outcome.NOT_UPLOADED, None, UNANSWERED)), last - first + 1)
 
 
 def _outcome(result: DeviceResult) -> Sequence[str]:

@@ -101,6 +101,8 @@ def test_a_second_part_that_may_have_been_taken_is_named_and_listed_in_the_resul
     assert "It is not known whether Partner Center took devices 3 to 4" in job.message
     unknown = ["No answer came" in row["errorDescription"] for row in rows(world)]
     assert unknown == [False, False, True, True, False]
+    assert [row["action"].startswith("It was not sent") for row in rows(world)] == [False, False, False, False, True]
+    assert [row["action"].startswith("Look the device up") for row in rows(world)] == unknown
     assert [row["outcome"] for row in rows(world)][4] == "not_uploaded"
 
 
