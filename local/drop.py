@@ -41,7 +41,10 @@ def drop(console: Console, file: Path, *, wait: bool) -> int:
     with served() as container:
         dropped = put(container, name, data)
         console.print(f"Dropped [bold]{escape(file.name)}[/bold] as {escape(name)}", highlight=False, soft_wrap=True)
-        return follow(console, container, dropped) if wait else 0
+        if wait:
+            return follow(console, container, dropped)
+        console.print("To see what becomes of it: make status", style="dim", highlight=False)
+        return 0
 
 
 @contextmanager

@@ -106,10 +106,11 @@ def _write_private(file: Path, content: bytes) -> None:
 
 def _welcome(console: Console, running: Stage) -> None:
     console.print("Ready. In another terminal: [bold]make drop MANIFEST=samples/envelope.json[/bold]", highlight=False)
-    console.print(f"Or put manifests into the container {CONTAINER}, below {CUSTOMER}/{BATCH}/,", highlight=False)
-    console.print("with any storage tool and this connection string, the same at each start:")
+    console.print(f"Or use any storage tool: put blobs into the container {CONTAINER!r}, with", highlight=False)
+    console.print(f"names that begin with {CUSTOMER}/{BATCH}/", highlight=False)
+    console.print("The connection string is the same at each start:")
     console.print(running.storage.connection_string, style="cyan", highlight=False, soft_wrap=True)
-    console.print("It starts clean each time: blobs and uploads last until Ctrl-C ends it.", style="dim")
+    console.print("Each start begins empty: blobs and uploads are deleted when Ctrl-C ends it.", style="dim")
 
 
 def _news(running: Stage, runs: Iterable[Run], shown: dict[str, tuple[str, str]]) -> Iterator[Job]:

@@ -29,6 +29,6 @@ def status(manifest: str | None) -> int:
         names = [blob.name for blob in storage.listing() if is_manifest(blob.name)]
         found = [name for name in names if name == manifest or Path(name).name == Path(manifest).name]
         if not found:
-            terminal.say(f"There is no manifest {manifest}.")
+            terminal.say(f"There is no manifest {manifest}. make status lists those that are there.")
             return 1
         return max(show(name, storage, terminal) for name in found)

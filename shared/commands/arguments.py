@@ -7,9 +7,10 @@ from shared.config.settings import PROJECT, VERSION
 
 PROGRAM = "python -m shared"
 
-_STORAGE = (
-    "It needs MANIFEST_CONTAINER and ManifestStorage__blobServiceUri in the environment, and your az login; or"
-    " a connection string in ManifestStorage."
+_AZURE = (
+    " in the environment, and your az login. A connection string in ManifestStorage replaces the addresses and the"
+    " login."
+    ' docs/operating.md has the commands that set them, under "By hand".'
 )
 
 type _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
@@ -19,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser; what it returns has the command's name in ``command``."""
     whole = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Commands around the manifest uploader.",
+        description="Check, watch and restart manifests, and check the app that uploads them.",
         epilog=f"{PROGRAM} COMMAND --help shows an example of each.",
     )
     whole.add_argument("--version", action="version", version=f"{PROJECT} {VERSION}")
@@ -56,25 +57,31 @@ def _status(commands: _Commands) -> None:
         "status",
         "show what has become of manifests",
         '"<customer id>/<batch>/"',
-        _wrapped("The age of a manifest is the time since it was dropped.") + "\n\n" + _wrapped(_STORAGE),
+        _wrapped("The age of a manifest is the time since it was dropped.")
+        + "\n\n"
+        + _wrapped(f"It needs MANIFEST_CONTAINER and ManifestStorage__blobServiceUri{_AZURE}"),
     )
     which = command.add_mutually_exclusive_group()
-    which.add_argument("prefix", nargs="?", default="", metavar="PREFIX", help="the beginning of their names")
+    which.add_argument("prefix", nargs="?", default="", metavar="PREFIX", help="the beginning of the manifests' names")
     which.add_argument("--manifest", metavar="NAME", help="one of them, with its issues and devices")
 
 
 def _retry(commands: _Commands) -> None:
-    more = _wrapped(f"{_STORAGE} Without one, also WAKE_UP_QUEUE and ManifestStorage__queueServiceUri.")
+    addresses = "ManifestStorage__blobServiceUri and ManifestStorage__queueServiceUri"
+    more = _wrapped(f"It needs MANIFEST_CONTAINER, WAKE_UP_QUEUE, {addresses}{_AZURE}")
     command = _command(
-        commands, "retry", "restart manifests that ended rejected or failed", '"<customer id>/<batch>/"', more
+        commands, "retry", "restart manifests that ended as rejected or failed", '"<customer id>/<batch>/"', more
     )
-    command.add_argument("prefix", metavar="PREFIX", help='the beginning of their names; "" for the whole container')
+    command.add_argument("prefix", metavar="PREFIX", help='the beginning of the manifests\' names; "" for all')
     command.add_argument("--yes", action="store_true", help="do not ask, however many there are")
 
 
 def _doctor(commands: _Commands) -> None:
-    more = "It reads the app's settings, runs where the app runs, and writes nothing."
-    command = _command(commands, "doctor", "check settings, sign-in and rights", "--customer <customer id>", more)
+    more = _wrapped(
+        "It reads the app's settings from the environment, and can check the sign-in only where the app runs. It"
+        " writes nothing to storage or Partner Center."
+    )
+    command = _command(commands, "doctor", "check settings, sign-in and rights", '--customer "<customer id>"', more)
     command.add_argument("--customer", metavar="ID", help="a customer whose batches are listed as a test")
 
 

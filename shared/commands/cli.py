@@ -30,7 +30,8 @@ def main(words: list[str] | None = None) -> int:
     except SettingsError as error:
         return _refuse(f'{error}\ndocs/operating.md has the commands that set them, under "By hand".')
     except EOFError:
-        return _refuse("The input ended before the question was answered.")
+        # The question has left the cursor behind it.
+        return _refuse("\nThe input ended before the question was answered.")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

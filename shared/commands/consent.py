@@ -13,16 +13,20 @@ from shared.sign_in.vault import Secret
 REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CENTER_CERTIFICATE_SECRET"
 
 EXPLANATION = f"""\
-This signs a Partner Center user in once, so that the app can act for them from then on (PARTNER_CENTER_AUTH=app_user).
+This signs a Partner Center user in once, so that the app can act for them from
+then on (PARTNER_CENTER_AUTH=app_user). docs/signing-in.md has all of its steps.
 
 You need
-  - an app registration with the delegated permission Microsoft Partner Center / user_impersonation. It has to allow
-    public client flows, or {CERTIFICATE} has to name its certificate in Key Vault;
-  - a Partner Center user, preferably one for this app alone, whose sign-in asks for multi-factor authentication;
-  - the right to read and write the secret in Key Vault (Key Vault Secrets Officer), and to be signed in with az login.
+  - an app registration with the delegated permission user_impersonation of
+    Microsoft Partner Center. It has to allow public client flows, or
+    {CERTIFICATE} has to name its certificate;
+  - a Partner Center user, preferably one for this app alone, who signs in with
+    multi-factor authentication;
+  - an az login, and the role Key Vault Secrets Officer on the vault.
 
-What the app settings do not say is asked for. Then a page and a code are shown: open the page on any device, enter the
-code, and sign in as the Partner Center user. The refresh token goes from Entra ID into Key Vault and is not shown.
+You are asked for the settings that are missing. Then a page and a code are
+shown: open the page on any device, enter the code, and sign in as the Partner
+Center user. The refresh token goes from Entra ID into Key Vault and is not shown.
 """
 
 _QUESTIONS = {

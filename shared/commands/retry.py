@@ -34,7 +34,10 @@ def retry(
         0, or 1 if nobody agreed.
     """
     names = ended_badly(blobs)
-    if names and not agree(names):
+    if not names:
+        terminal.say("Nothing to restart: no manifest there has ended as rejected or failed.")
+        return 0
+    if not agree(names):
         terminal.say("Nothing was restarted.")
         return 1
     restarted = 0
@@ -42,7 +45,7 @@ def retry(
         reason = _restart(load(name), restart)
         terminal.say(f"{name}: {reason or 'restarted'}")
         restarted += not reason
-    terminal.say(f"{restarted:,} of {counted(len(names), 'manifest')} restarted; python -m shared status shows them.")
+    terminal.say(f"{restarted:,} of {counted(len(names), 'manifest')} restarted. Follow with: python -m shared status")
     return 0
 
 

@@ -17,7 +17,7 @@ from shared.workflow.ports import (
     StorageUnavailableError,
 )
 
-_NOBODY = "nobody is signed in who may use it: run az login"
+_NOBODY = "nobody is signed in: run az login"
 _QUEUE_UNUSED = {"WAKE_UP_QUEUE": "unused", f"{CONNECTION}__queueServiceUri": "https://unused.invalid"}
 
 

@@ -70,8 +70,8 @@ def _settings(reader: Reader) -> Settings:
     url = reader.parsed("PARTNER_CENTER_URL", cloud.url, parsing.url, "https address (http is for loopback only)")
     return Settings(
         connection=_connection(reader),
-        container=_storage_name(reader, "MANIFEST_CONTAINER", "the container of the manifests"),
-        wake_up_queue=_storage_name(reader, "WAKE_UP_QUEUE", "the storage queue of the follow-ups"),
+        container=_storage_name(reader, "MANIFEST_CONTAINER", "it names the container of the manifests"),
+        wake_up_queue=_storage_name(reader, "WAKE_UP_QUEUE", "it names the storage queue of the wake-ups"),
         trigger_source=reader.one_of("MANIFEST_TRIGGER_SOURCE", TRIGGER_SOURCES, "EventGrid"),
         cloud=cloud,
         url=url,
@@ -128,7 +128,7 @@ def _connection(reader: Reader) -> Connection:
 
 def _service(reader: Reader, kind: str) -> str:
     name = f"{CONNECTION}__{kind}ServiceUri"
-    uri = reader.required(name, f"neither it nor a connection string {CONNECTION} is set")
+    uri = reader.required(name, f"set it, or a connection string as {CONNECTION}")
     # The value is not repeated, as it may be a connection string, put here by mistake.
     if uri and not parsing.is_service(uri):
         reader.faults.append(f"{name} is no https address such as https://my-account.{kind}.core.windows.net")

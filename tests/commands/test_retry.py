@@ -44,7 +44,7 @@ def test_what_ended_badly_is_restarted_and_nothing_else() -> None:
     assert screen.lines() == [
         f"{HOME}00.json: restarted",
         f"{HOME}01.json: restarted",
-        "2 of 2 manifests restarted; python -m shared status shows them.",
+        "2 of 2 manifests restarted. Follow with: python -m shared status",
     ]
     world.settle()
     assert len(world.partner_center.calls) == calls + 4
@@ -61,7 +61,7 @@ def test_where_nothing_ended_badly_nobody_is_asked() -> None:
         raise AssertionError("asked")
 
     assert retry(world.storage.listing(), world.storage.load, world.workflow.restart, never, screen.terminal) == 0
-    assert screen.lines() == ["0 of 0 manifests restarted; python -m shared status shows them."]
+    assert screen.lines() == ["Nothing to restart: no manifest there has ended as rejected or failed."]
 
 
 def test_what_is_gone_or_has_moved_on_is_left_alone() -> None:
@@ -77,7 +77,7 @@ def test_what_is_gone_or_has_moved_on_is_left_alone() -> None:
     assert screen.lines() == [
         f"{HOME}01.json: left alone, it has moved on",
         f"{HOME}02.json: left alone, it was dropped again",
-        "0 of 2 manifests restarted; python -m shared status shows them.",
+        "0 of 2 manifests restarted. Follow with: python -m shared status",
     ]
 
 

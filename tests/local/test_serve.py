@@ -87,16 +87,13 @@ def test_what_is_dropped_from_another_terminal_is_shown_to_its_end(terminal: Ter
     address = read_until("AccountKey", serving).splitlines()[-1]
     read_until("Ctrl-C ends it.", serving)
     check_a_second_start_names_the_first(terminal, serving)
-    assert terminal.drop("broken.json") == (0, f"Dropped broken.json as {CUSTOMER}/{BATCH}/broken.json\n")
+    assert terminal.drop("broken.json") == (0, dropped("broken.json", f"{CUSTOMER}/{BATCH}"))
     shown = read_until("6 issues. Nothing was uploaded", serving)
     assert f"  rejected\n          {CUSTOMER}/{BATCH}/broken.json\n" in shown
     code, said = quick("drop", "--wait", "--manifest", str(SAMPLES / "broken.json"))
     assert (code, "6 issues. Nothing was uploaded" in said) == (1, True)
     envelope = str(SAMPLES / "envelope.json")
-    assert quick("drop", "--manifest", envelope) == (
-        0,
-        f"Dropped envelope.json as {CUSTOMER}/Sales laptops/envelope.json\n",
-    )
+    assert quick("drop", "--manifest", envelope) == (0, dropped("envelope.json", f"{CUSTOMER}/Sales laptops"))
     code, said = quick("drop", "--wait", "--manifest", str(SAMPLES / "partner-center.csv"))
     assert (code, '"state": "completed"' in said) == (0, True)
     shown = read_until("All 2 devices are registered", serving)
@@ -106,11 +103,18 @@ def test_what_is_dropped_from_another_terminal_is_shown_to_its_end(terminal: Ter
     code, said = quick("status", "--manifest", "samples/broken.json")
     assert (code, said.splitlines()[0]) == (0, f"rejected  {CUSTOMER}/{BATCH}/broken.json")
     assert "missing_identity" in said
-    assert quick("status", "--manifest", "none.csv") == (1, "There is no manifest none.csv.\n")
+    assert quick("status", "--manifest", "none.csv") == (
+        1,
+        "There is no manifest none.csv. make status lists those that are there.\n",
+    )
     check_brackets_in_a_name_are_shown(terminal, quick)
     stop(serving)
     assert not (terminal.folder / ADDRESS).exists()
     check_it_starts_clean_at(address, terminal)
+
+
+def dropped(file: str, folder: str) -> str:
+    return f"Dropped {file} as {folder}/{file}\nTo see what becomes of it: make status\n"
 
 
 def check_a_second_start_names_the_first(terminal: Terminal, first: subprocess.Popen[str]) -> None:
@@ -132,7 +136,7 @@ def check_brackets_in_a_name_are_shown(terminal: Terminal, quick: Quick) -> None
 def check_it_starts_clean_at(address: str, terminal: Terminal) -> None:
     again = terminal.start("serve")
     assert read_until("AccountKey", again).splitlines()[-1] == address
-    assert "It starts clean" in read_until("Ctrl-C ends it.", again)
+    assert "Each start begins empty" in read_until("Ctrl-C ends it.", again)
     with ContainerClient.from_connection_string(address, CONTAINER) as container:
         assert list(container.list_blobs()) == []
     stop(again)
