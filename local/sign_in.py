@@ -15,7 +15,8 @@ from local.stand_ins.partner_center import SignIn
 from local.stand_ins.web import Server
 from shared.config.clouds import CLOUDS
 
-WAYS = ("managed_identity", "federated_app", "app_user")
+WAYS = ("federated_app", "app_user", "managed_identity")
+"""As `PARTNER_CENTER_AUTH` names them; the first is what `azd up` sets and `make run` takes."""
 APP = "0f3d5c2e-9c1f-4a7b-8f0e-2f6b8a1d4c33"
 SECRET = "partner-center-refresh-token"  # noqa: S105 - its name
 
