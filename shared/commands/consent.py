@@ -14,19 +14,16 @@ REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CEN
 
 EXPLANATION = f"""\
 This signs a Partner Center user in once, so that the app can act for them from
-then on (PARTNER_CENTER_AUTH=app_user). docs/signing-in.md has all of its steps.
-
-You need
-  - an app registration with the delegated permission user_impersonation of
-    Microsoft Partner Center. It has to allow public client flows, or
-    {CERTIFICATE} has to name its certificate;
+then on (PARTNER_CENTER_AUTH=app_user). You need, as docs/signing-in.md explains,
+  - an app registration that allows public client flows, or whose certificate
+    {CERTIFICATE} names;
   - a Partner Center user, preferably one for this app alone, who signs in with
     multi-factor authentication;
   - an az login, and the role Key Vault Secrets Officer on the vault.
 
 You are asked for the settings that are missing. Then a page and a code are
-shown: open the page on any device, enter the code, and sign in as the Partner
-Center user. The refresh token goes from Entra ID into Key Vault and is not shown.
+shown: open the page on any device, enter the code, and sign in as that user.
+The refresh token goes from Entra ID into Key Vault and is not shown.
 """
 
 _QUESTIONS = {

@@ -54,7 +54,7 @@ ISSUES = {
         f"Download the manifest again; or, if Excel shows the devices, {_SAVE_AS_XLSX}."
     ),
     "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {_SAVE_AS_XLSX}.",
-    "binary_file": "This is not text (it has zero bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
+    "binary_file": "This is not text (it has NUL bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
     "utf16_without_mark": (
         "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
     ),
@@ -81,16 +81,16 @@ ISSUES = {
         "A Logic App has put the file into a JSON object. Pass on its content alone: "
         "base64ToBinary(body('...')?['$content'])."
     ),
-    "no_devices": "No devices are in {}. Add them and drop the file again.",
+    "no_devices": "There is no device in {}. Add the devices and drop the file again.",
     "not_an_object": "A device must be a JSON object, but this is {}. Write it as {{...}} with its members.",
     "wrong_type": "{} is {} but must be {}.",
     "conflicting_members": "{} is there twice, with different values or under two names. Keep the right one.",
     "unpaired_surrogate": "{} has half a character (\\ud800 to \\udfff). Write the whole character.",
     "blank_id": "{} is blank. Fill it in, or leave it out and name the blob by the ids.",
-    "missing_header": f"No column has a name that is known. The first line must be a header such as {_HEADER}.{{}}",
+    "missing_header": f"No column has a known name. The first line must be a header such as {_HEADER}.{{}}",
     "incomplete_header": (
         "These columns cannot identify a device: add Hardware Hash, or Windows Product ID, or all of Device Serial "
-        "Number, Manufacturer name and Device model. Understood: {}. Not known: {}."
+        "Number, Manufacturer name and Device model. Found: {}. Unknown names: {}."
     ),
     "results_file": (
         "These are results, in which hashes are cut off. Correct the manifest that they are about, and drop all of it."
@@ -116,14 +116,15 @@ ISSUES = {
     ),
     "unclosed_quote": "A quote is opened and never closed. Close it, or remove it.",
     "missing_identity": (
-        "A device needs a hardware hash, or a product key, or serial number, manufacturer and model. Here: {}. "
-        "Missing: {}. Names that are not known: {}."
+        "A device needs a hardware hash, or a product key, or serial number, manufacturer and model. Found: "
+        "{}. Missing: {}. Unknown names: {}."
     ),
     "number_for_serial": (
         "A spreadsheet has turned the serial number into {}. Export it again, with the column formatted as text."
     ),
     "number_for_value": (
-        "A spreadsheet has turned {} into a date or a number that has lost digits. Export it again, the column as text."
+        "A spreadsheet has turned {} into a date or a number that has lost digits. Export it again, with the column "
+        "formatted as text."
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
     "text_for_value": (
@@ -136,8 +137,8 @@ ISSUES = {
         "the hardware hash."
     ),
     "not_base64": (
-        "hardwareHash has a character that no base64 has, number {} of {}. Look for a message in its place, or for the "
-        "end that was cut off, and read the hash again."
+        "Character {} of {} in hardwareHash is not base64. It may belong to a message, or the end may be cut off: read "
+        "the hash out again."
     ),
 }
 """The issues, which reject a manifest."""
@@ -158,28 +159,24 @@ TARGET_ISSUES = {
         "Neither the blob's name nor the manifest says which batch the devices join. Name the blob "
         "{{customer-id}}/{{batch-id}}/{{file name}}."
     ),
-    "invalid_batch_id": "A batch cannot be . or .., or have such a segment: addresses fold it away. Use another batch.",
-    "conflicting_customer_id": (
-        "The envelope's customerId is not the one in the blob's name. Drop the file under the right name, or fix it."
-    ),
-    "conflicting_batch_id": (
-        "The envelope's batchId is not the one in the blob's name. Drop the file under the right name, or fix it."
-    ),
+    "invalid_batch_id": 'A batch id cannot have "." or ".." between slashes, as addresses drop them. Use another batch.',
+    "conflicting_customer_id": "The envelope's customerId is not the one in the blob's name. Correct one of them.",
+    "conflicting_batch_id": "The envelope's batchId is not the one in the blob's name. Correct one of them.",
 }
 """The issues with a manifest's customer and batch."""
 
 WARNINGS = {
     "guessed_encoding": "The text is not UTF-8 and was read as Windows-1252. Check names with special characters.",
     "ignored_column": (
-        "The column {} is ignored: Partner Center takes no such value on upload. A group tag comes from the batch, "
-        "whose id becomes the Autopilot group tag."
+        "The column {} is ignored: Partner Center takes no such value on upload. The batch id becomes the "
+        "Autopilot group tag."
     ),
     "ignored_member": (
-        "The member {} is ignored, here and in other devices: Partner Center takes no such value on upload. A group "
-        "tag comes from the batch, whose id becomes the Autopilot group tag."
+        "The member {} is ignored, here and in other devices: Partner Center takes no such value on upload. The batch "
+        "id becomes the Autopilot group tag."
     ),
-    "unknown_column": "The column {} is not known and is ignored. If it matters, correct its name.",
-    "unknown_member": "The member {} is not known and is ignored, wherever it is. If it matters, correct its name.",
+    "unknown_column": "The column {} is unknown and ignored. If it matters, correct its name.",
+    "unknown_member": "The member {} is unknown and ignored everywhere. If it matters, correct its name.",
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "skipped_line": "The line is not a device but {}, and is left out. Nothing to do.",
     "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",
@@ -206,12 +203,13 @@ WARNINGS = {
     "number_padded": "The cell holds a number, and is read with the zeros that its format puts in front. Check them.",
     "hidden_rows": "{} hidden rows are read as well, the first of them here. Delete them if they are not meant.",
     "sheet_ignored": (
-        "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read."
+        "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read. "
+        "Drop it as a file of its own if it is meant."
     ),
     "excel_formula": '{} was kept as text for Excel, by ="..." or an apostrophe, and is sent without. Nothing to do.',
     "removed_characters": "Invisible characters at the ends of {} were taken out. Nothing to do.",
-    "surrounding_space": "{} begins or ends with white space and is sent so. Remove it if it is not meant.",
-    "unprintable_character": "{} has an invisible character and is sent so. Remove it if it is not meant.",
+    "surrounding_space": "{} begins or ends with white space and is sent as it is. Remove it if it is not meant.",
+    "unprintable_character": "{} has an invisible character and is sent as it is. Remove it if it is not meant.",
 }
 """The warnings, which do not reject it."""
 

@@ -273,9 +273,9 @@ def test_a_finding_names_the_device_and_the_line() -> None:
 
 def test_what_was_understood_and_what_was_not_is_listed() -> None:
     [issue] = read(b"Serial Number,Modell,Kunde\n1,2,3\n").issues.kept
-    assert "Understood: 'Serial Number', 'Modell'. Not known: 'Kunde'." in issue.message
+    assert "Found: 'Serial Number', 'Modell'. Unknown names: 'Kunde'." in issue.message
     [issue] = read(b'[{"serialNumber": "S1", "hash value": "x"}]').issues.kept
-    assert "Here: serial number. Missing: manufacturer, model. Names that are not known: 'hash value'." in issue.message
+    assert "Found: serial number. Missing: manufacturer, model. Unknown names: 'hash value'." in issue.message
 
 
 def test_a_column_of_hashes_under_another_name_is_reported_once() -> None:

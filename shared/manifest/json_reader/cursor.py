@@ -148,7 +148,7 @@ class Cursor:
         offset = self.at if at is None else at
         line, column = self._place(offset)
         if self.ended and not _NOT_SPACE.search(self.text, offset):
-            what = "the text ends in the middle; was the file cut off?"
+            what = "the text ends in the middle, as if the file was cut off"
         elif what == "Expecting value" and self.text.startswith("]", offset):
             what = "Illegal trailing comma before end of array"
         return UnreadableError("invalid_json", _WORDS.get(what.rstrip(": "), what), column, at=Place(line=line))

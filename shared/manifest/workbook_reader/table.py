@@ -93,9 +93,7 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     rows = sheet.rows()
     looked_at = list(islice(rows, _LOOKED_AT))
     if not looked_at:
-        raise UnreadableError(
-            "no_devices", f"the first visible sheet, {_quoted(sheet)}, which is empty, nor in another one"
-        )
+        raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")
     index = _best_header(looked_at)
     if index == len(looked_at):
         at = Place(line=looked_at[0].number)
