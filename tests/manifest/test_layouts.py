@@ -116,6 +116,7 @@ def test_gzip_is_unpacked(data: bytes) -> None:
         lambda text: text.replace("\r\n", ",,,\r\n"),
         lambda text: text.replace("\r\n", "\r\n,,,,\r\n"),
         lambda text: text.replace("\r\n", "\r\n , ,\r\n"),
+        lambda text: text.replace("\r\n", "\r\n, ,\r\n"),
         lambda text: text.removesuffix("\r\n"),
         lambda text: "\r\n\n\r" + text,
         lambda text: "#TYPE System.Management.Automation.PSCustomObject\r\n" + text,
@@ -131,8 +132,8 @@ def test_gzip_is_unpacked(data: bytes) -> None:
         lambda text: text + "\x1a",
     ],
     ids=[
-        "lf", "cr", "blank lines", "trailing delimiters", "empty records", "blank records", "no last line end",
-        "blank lines first", "export-csv", "excel's hint", "an empty record first", "one quote",
+        "lf", "cr", "blank lines", "trailing delimiters", "empty records", "blank records", "half blank records",
+        "no last line end", "blank lines first", "export-csv", "excel's hint", "an empty record first", "one quote",
         "one delimiter too many", "cells left out", "twice",
         "two files in one", "headers in quotes", "two marks", "end of file",
     ],

@@ -6,7 +6,7 @@ from itertools import chain, count, repeat, zip_longest
 from string import ascii_letters, digits, punctuation
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
-from shared.manifest.csv_reader.odd_lines import WORDS, OddLines
+from shared.manifest.csv_reader.odd_lines import ENDS, WORDS, OddLines
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.device_rules import is_identified
@@ -17,10 +17,11 @@ _REPEATED = 4  # times that a value must be in a column on average to be worth r
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
-# Such lines need a closer look: a cell begins with a blank, as after the comma in a company's name; comments; rules.
-_SIGNS = ("\n ", "\n\xa0", "\n\t", "#", "\n//", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
+# Such lines need a closer look: unusual blanks, comments, rules.
+_SIGNS = ("\n\xa0", "\n\t", "#", "//", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
-_FOLDED = {ord(sign): None for sign in f" \t{punctuation}"}
+_NO_PUNCTUATION = {ord(sign): None for sign in punctuation}
+_BLANKS = {ord(sign): None for sign in " \t"}
 
 type Column = Sequence[str]
 
@@ -96,21 +97,30 @@ class DeviceRows:
         # Most cells are letters, digits and hyphens, which a few quick searches over all of them show.
         is_plain = text.isascii() and "--" not in text and not text.encode().translate(None, _PLAIN)
         folded = text.replace("-", "").lower() if is_plain else _folded(text)
-        has_words = not WORDS.isdisjoint(folded.split("\n"))
+        has_words = not WORDS.isdisjoint(folded.translate(_BLANKS).split("\n"))
         has_delimiters = not is_plain and (
             any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
         )
         self._odd_lines.expect(words=has_words, delimiters=has_delimiters)
         if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
             return True
-        # No product key has a blank, but lines that a tool adds have.
-        at_key = self._columns.indices[_KEY]
-        if not is_plain and at_key is not None and at_key < len(columns) and " " in "".join(columns[at_key]):
+        if not is_plain and (("\n " in text and self._has_odd_blanks(folded, columns)) or self._has_odd_keys(columns)):
             return True
         if any(max(map(len, columns[at])) >= _LONG for at in self._columns.others if at < len(columns)):
             return True
-        self._remember(looked_at)
+        # A line of blanks alone must not become plain by its cells.
+        if "\n " not in text:
+            self._remember(looked_at)
         return False
+
+    def _has_odd_blanks(self, folded: str, columns: Sequence[Column]) -> bool:
+        """Return whether a line may be blank, or a cell be what is after the comma in a company's name."""
+        return "" in map(str.strip, columns[0]) or (not self._columns.spaced and not ENDS.isdisjoint(folded.split()))
+
+    def _has_odd_keys(self, columns: Sequence[Column]) -> bool:
+        """Return whether a product key has a blank inside, as lines have that a tool adds."""
+        at = self._columns.indices[_KEY]
+        return at is not None and at < len(columns) and " " in "".join(map(str.strip, columns[at]))
 
     def _remember(self, columns: Sequence[Column]) -> None:
         """Remember the values of columns that have few, such as models, as plain."""
@@ -126,10 +136,10 @@ class DeviceRows:
 
 
 def _folded(text: str) -> str:
-    """Return cells as names are compared; line ends stay."""
+    """Return cells as names are compared; blanks and line ends stay."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return text.lower().translate(_FOLDED)
+    return text.lower().translate(_NO_PUNCTUATION)
 
 
 def _present(column: Column) -> Sequence[str | None]:

@@ -19,6 +19,9 @@ from shared.manifest.value_words import (
 WORDS = FIELD_OF.keys() | LAST_WORDS | COMPANY_ENDS | SHORT_COMPANY_ENDS | TOTALS
 """Cells, without case, blanks and punctuation, for which a line needs a closer look."""
 
+ENDS = COMPANY_ENDS | {"co"}
+"""Words, without case and punctuation, for which a cell that begins with a blank needs a closer look."""
+
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
 _RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
 _FOOTER = re.compile(
@@ -124,10 +127,11 @@ class OddLines:
     def _comment(self, cell: str) -> str | None:
         """Return the sign that turns a line into a comment, where its first cell should be an identifier or a name."""
         text = cell.lstrip()
-        # A column of another kind may number its lines so, a hash may begin with any sign, and #N/A is another issue.
-        if 0 not in self._unlike_hash or is_formula(text) or is_nothing(text):
+        # A column of another kind may number its lines so, and a hash may begin with any sign.
+        if 0 not in self._unlike_hash or not text.startswith(_COMMENTS):
             return None
-        return next((sign for sign in _COMMENTS if text.startswith(sign)), None)
+        # #N/A is another issue.
+        return None if is_formula(text) or is_nothing(text) else next(filter(text.startswith, _COMMENTS))
 
     def _reason_for_more_cells(self) -> str:
         if not self._delimiter:
@@ -158,9 +162,11 @@ class OddLines:
     def _is_end(self, cell: str, index: int) -> bool:
         """Return whether a cell is the end of a company's name whose comma has shifted what follows."""
         begins_with_blank = cell[0] == " " and not self._columns.spaced
-        # As in " & Co. KG" and " Ltd. (Taiwan)".
-        if begins_with_blank and any(key(word) in COMPANY_ENDS or word == "Co." for word in cell.split()[:_MOST_WORDS]):
-            return True
+        if begins_with_blank:
+            words = cell.split()[:_MOST_WORDS]
+            # As in " & Co. KG" and " Ltd. (Taiwan)".
+            if "Co." in words or not COMPANY_ENDS.isdisjoint(map(key, words)):
+                return True
         if not self._has_words:
             return False
         folded = key(cell)
