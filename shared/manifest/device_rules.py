@@ -153,13 +153,12 @@ class DeviceCheck:
         return is_piece
 
     def _check_value(self, at: int, value: str) -> Found:
-        if len(value) > _LONGEST_KNOWN:
-            return check_value(FIELDS[at], value)
         found = self._found.get((at, value))
         if found is None:
-            if len(self._found) == _MOST_KNOWN:
-                self._found.clear()
-            found = self._found[at, value] = check_value(FIELDS[at], value)
+            found = check_value(FIELDS[at], value)
+            # What is repeated comes early; the others, such as serial numbers, are not worth their place.
+            if len(self._found) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
+                self._found[at, value] = found
         return found
 
     def _check_guid(self, sent: list[str | None], entry: Entry) -> None:

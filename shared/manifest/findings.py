@@ -1,6 +1,7 @@
 """Findings: issues, which reject a manifest, and warnings, which do not."""
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
@@ -118,17 +119,19 @@ class Report:
 
     def issue(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
         """Add an issue, which rejects the manifest; ``facts`` are filled into the message of ``code``."""
-        if self._issues.has_room():
+        self._issues.count += 1
+        if self._issues.count <= self._issues.keep:
             self._issues.kept.append(_finding(at.at, field, code, ISSUES[code].format(*facts)))
 
     def warning(self, at: Placed, field: str | None, code: str, *facts: object) -> None:
         """Add a warning; ``facts`` are filled into the message of ``code``."""
-        if self._warnings.has_room():
+        self._warnings.count += 1
+        if self._warnings.count <= self._warnings.keep:
             self._warnings.kept.append(_finding(at.at, field, code, WARNINGS[code].format(*facts)))
 
     def break_off(self, finding: Finding) -> None:
         """Put the issue that stopped the reading first: it must be corrected before any other can be trusted."""
-        self._issues.has_room()
+        self._issues.count += 1
         self._issues.kept.insert(0, finding)
 
     @property
@@ -139,7 +142,7 @@ class Report:
     @property
     def keeps_no_more_issues(self) -> bool:
         """Whether further issues are only counted, so that their facts need not be looked for."""
-        return self._issues.is_full()
+        return self._issues.count >= self._issues.keep
 
     @property
     def issue_count(self) -> int:
@@ -167,15 +170,7 @@ class _Notes:
     def __init__(self, keep: int | None) -> None:
         self.kept: list[Finding] = []
         self.count = 0
-        self._keep = keep
-
-    def has_room(self) -> bool:
-        """Count one more finding, and return whether it is kept."""
-        self.count += 1
-        return self._keep is None or self.count <= self._keep
-
-    def is_full(self) -> bool:
-        return self._keep is not None and self.count >= self._keep
+        self.keep = sys.maxsize if keep is None else keep
 
     def findings(self) -> Findings:
-        return Findings(tuple(self.kept[: self._keep]), self.count)
+        return Findings(tuple(self.kept[: self.keep]), self.count)

@@ -58,11 +58,9 @@ def is_bare(value: str) -> bool:
 def clean(value: str) -> Cleaned:
     """Remove line breaks, outer blanks and invisible characters, and translate URL-safe base64."""
     warnings = []
-    text = (
-        value
-        if value.isalnum() and value.isascii()
-        else _INVISIBLE.sub("", _WRAPPED.sub("", value)).strip().strip("\0")
-    )
+    # Line breaks and invisible characters are not printable, which a few others share.
+    printable = value if value.isprintable() else _INVISIBLE.sub("", _WRAPPED.sub("", value))
+    text = printable.strip().strip("\0")
     if text != value:
         warnings.append("cleaned_hash")
     # A hash of both alphabets is neither: only one of them is translated.

@@ -36,7 +36,7 @@ def check_value(field: str, value: str) -> Found:
     stripped = value.strip()
     # A value that is plain but for the space around it needs no other check.
     if field != _HASH and is_plain(stripped):
-        return Found(value, warnings=_about_characters(field, value, stripped))
+        return Found(value, None, () if value == stripped else (("surrounding_space", field),))
     text, warnings = value_words.bare(value), list[Note]()
     if text and text[0] in " ='" and (inner := value_words.unwrapped(text)) is not None:
         warnings.append(("excel_formula", field))
