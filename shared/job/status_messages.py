@@ -11,7 +11,7 @@ RESTARTING = "The manifest is about to be restarted."
 
 def uploading(count: int) -> str:
     """Say that the manifest is valid."""
-    return f"{_devices(count)} are being uploaded."
+    return f"Uploading {_devices(count)}."
 
 
 def accepted_so_far(job: Job, count: int) -> str:
@@ -44,7 +44,7 @@ def stopped(job: Job, fault: Fault) -> str:
 def following(job: Job) -> str:
     """Say that Partner Center is registering devices, and what became of those that it has not accepted."""
     if not job.internal.stopped:
-        return f"Partner Center accepted {_devices(job.sent)} and is registering them."
+        return f"Partner Center accepted {_devices(job.sent)} and is registering {_them(job.sent)}."
     rest = f"{unknown(job)} No more are uploaded." if job.internal.unanswered else _not_uploaded(job)
     return f"Partner Center accepted {_devices(job.sent)}. {rest}"
 
@@ -67,7 +67,9 @@ def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
 
 def partly_registered(job: Job, count: int, results: str) -> str:
     """Say that ``count`` devices are registered and others are not."""
-    message = f"{count} of {_devices(job.device_count or 0)} {'is' if count == 1 else 'are'} registered;"
+    message = (
+        f"{count} of {_devices(job.device_count or 0)} {'is' if 1 in (count, job.device_count) else 'are'} registered;"
+    )
     message += f" see {results} for what to do about the others, then drop the whole file again."
     return " ".join(filter(None, (message, unknown(job))))
 
@@ -78,8 +80,9 @@ def unknown(job: Job) -> str | None:
         return None
     first, last = job.internal.unanswered
     named = f"device {first}" if first == last else f"devices {first} to {last}"
+    them = _them(last - first + 1)
     limit = "" if job.device_count else " (or as many as the manifest has)"
-    return f"It is not known whether Partner Center took {named}{limit}, as no answer came: look them up there."
+    return f"It is not known whether Partner Center took {named}{limit}, as no clear answer came: look {them} up there."
 
 
 def _nothing_uploaded(job: Job) -> str:
@@ -87,8 +90,12 @@ def _nothing_uploaded(job: Job) -> str:
 
 
 def _not_uploaded(job: Job) -> str:
-    return f"The other {job.unsent} were not uploaded."
+    return "The other device was not uploaded." if job.unsent == 1 else f"The other {job.unsent} were not uploaded."
 
 
 def _devices(count: int) -> str:
     return f"{count} device" if count == 1 else f"{count} devices"
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"

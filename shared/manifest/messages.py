@@ -159,7 +159,9 @@ TARGET_ISSUES = {
         "Neither the blob's name nor the manifest says which batch the devices join. Name the blob "
         "{{customer-id}}/{{batch-id}}/{{file name}}."
     ),
-    "invalid_batch_id": 'A batch id cannot have "." or ".." between slashes, as addresses drop them. Use another batch.',
+    "invalid_batch_id": (
+        'A batch id cannot have "." or ".." between slashes, as addresses drop them. Use another batch.'
+    ),
     "conflicting_customer_id": "The envelope's customerId is not the one in the blob's name. Correct one of them.",
     "conflicting_batch_id": "The envelope's batchId is not the one in the blob's name. Correct one of them.",
 }

@@ -59,7 +59,7 @@ UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its 
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
 """Begins the description of a device that is not reported although there is an entry that may be its own."""
 
-UNANSWERED = "No answer came: it is not known whether Partner Center took the device."
+UNANSWERED = "No clear answer came: it is not known whether Partner Center took the device."
 """Describes a device of a part that was posted, and perhaps accepted."""
 
 _CHECK = "Look the device up in Partner Center to be sure."

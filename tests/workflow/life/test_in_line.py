@@ -98,7 +98,7 @@ def test_polls_wait_for_their_turn_and_stay_accepted() -> None:
     job = world.job(OTHER)
     assert job.state is State.ACCEPTED
     assert code_of(job) == "rate_limited"
-    assert job.message.startswith("Partner Center accepted 1 device and is registering them. Partner Center limits")
+    assert job.message.startswith("Partner Center accepted 1 device and is registering it. Partner Center limits")
     assert job.internal.polls == 0
     assert len(world.partner_center.calls) == calls
     world.settle()

@@ -33,6 +33,24 @@ def test_failed_devices_are_listed_with_what_to_do() -> None:
     assert found[1]["matchedBy"] == "serialNumber"
 
 
+def test_one_device_is_spoken_of_as_one() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.device_ends("S000001", Outcome("808"))
+    world.drop(array(serials(1)))
+    world.step()
+    assert world.job().message == "Partner Center accepted 1 device and is registering it."
+    world.settle()
+    assert world.job().message.startswith("0 of 1 device is registered;")
+
+
+def test_the_one_device_that_was_not_uploaded_is_spoken_of_as_one() -> None:
+    world = World(part_size=1)
+    world.partner_center.script.next_upload(lambda proceed: proceed(), faults.error(400, "3000", "No."))
+    world.drop(TWO)
+    world.step()
+    assert world.job().message == "Partner Center accepted 1 device. The other 1 device was not uploaded."
+
+
 def test_devices_missing_from_the_answer_are_not_reported() -> None:
     world = World()
     world.partner_center.script.device_ends("S000001", Outcome(reported=False))
