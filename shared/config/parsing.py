@@ -15,6 +15,7 @@ _WEEKS = re.compile(r"P(\d{1,3})W")
 _LONGEST = timedelta(days=366)
 _SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 _STORAGE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*,/-]+")
 _TENANT = re.compile(r"[0-9A-Za-z.-]+")
 _ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
 
@@ -47,9 +48,10 @@ def positive_or_none(text: str) -> int | None:
 
 
 def customers(text: str) -> frozenset[str]:
-    """Return the customer ids of a comma-separated list, in lower case."""
+    """Return the customer ids of a comma-separated list, in lower case; none for an empty text."""
     ids = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    if not all(map(is_customer_id, ids)):
+    # Commas alone are a list that lost its ids: it must not mean every customer.
+    if not all(map(is_customer_id, ids)) or (text and not ids):
         raise ValueError(text)
     return ids
 
@@ -71,6 +73,14 @@ def url(text: str) -> str:
     if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
         raise ValueError(text)
     return text.rstrip("/")
+
+
+def cron(text: str) -> str:
+    """Return a cron expression of six fields."""
+    fields = text.split()
+    if len(fields) != 6 or not all(map(_CRON_FIELD.fullmatch, fields)):  # noqa: PLR2004 - from seconds to days of the week
+        raise ValueError(text)
+    return text
 
 
 def is_loopback(address: str) -> bool:

@@ -18,10 +18,12 @@ CONNECTION = "ManifestStorage"
 """Prefix of the settings of the data account; the triggers' bindings have the same name."""
 
 EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
+EVERY_15_MINUTES = "0 */15 * * * *"
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
 PROJECT, VERSION = "autopilot-manifest-uploader", "0.1.0"
 
 _HEADER = "text of printable ASCII characters"
+_CREDENTIAL = "managedidentity"
 _APP_WAYS = ("federated_app", "app_user")
 
 
@@ -67,6 +69,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _settings(reader: Reader) -> Settings:
     way = reader.one_of("PARTNER_CENTER_AUTH", SIGN_INS, "managed_identity")
     cloud = CLOUDS[reader.one_of("PARTNER_CENTER_CLOUD", tuple(CLOUDS), "global")]
+    # Only the host reads it, but where it is malformed nothing is swept, and only the host's own log says so.
+    reader.parsed("SWEEP_SCHEDULE", EVERY_15_MINUTES, parsing.cron, f"six-field cron such as {EVERY_15_MINUTES}")
     url = reader.parsed("PARTNER_CENTER_URL", cloud.url, parsing.url, "https address (http is for loopback only)")
     return Settings(
         connection=_connection(reader),
@@ -121,6 +125,9 @@ def _connection(reader: Reader) -> Connection:
         if not parsing.is_connection_string(connection_string):
             reader.faults.append(f"{CONNECTION} is no connection string of a storage account")
         return Connection(connection_string, None, None, None)
+    # The host compares it without case. The value is not repeated, as it may be a key.
+    if reader.text(f"{CONNECTION}__credential", _CREDENTIAL).lower() != _CREDENTIAL:
+        reader.faults.append(f"{CONNECTION}__credential is not {_CREDENTIAL}")
     return Connection(
         None, _service(reader, "blob"), _service(reader, "queue"), reader.optional(f"{CONNECTION}__clientId")
     )

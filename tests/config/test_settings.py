@@ -48,6 +48,25 @@ def test_an_identity_based_connection_needs_both_services() -> None:
         read_settings(environment)
 
 
+def test_a_credential_that_the_storage_is_not_opened_with_is_named() -> None:
+    environment = {
+        "ManifestStorage__blobServiceUri": "https://x.blob.core.windows.net",
+        "ManifestStorage__queueServiceUri": "https://x.queue.core.windows.net",
+        "MANIFEST_CONTAINER": "manifests",
+        "WAKE_UP_QUEUE": "manifest-wake-ups",
+    }
+    for fine in ("managedidentity", "managedIdentity", ""):
+        read_settings(environment | {"ManifestStorage__credential": fine})
+    with pytest.raises(SettingsError, match="ManifestStorage__credential is not managedidentity") as error:
+        read_settings(environment | {"ManifestStorage__credential": SECRET})
+    assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["0 */15 * * * *", "0 0 6,18 * JAN-MAR mon-fri", " 30  5/10 0-23 1 * * "])
+def test_a_schedule_has_six_fields(text: str) -> None:
+    read_settings(LEAST | {"SWEEP_SCHEDULE": text})
+
+
 def test_another_url_keeps_the_clouds_audience() -> None:
     settings = read_settings(LEAST | {"PARTNER_CENTER_URL": "http://127.0.0.1:1234/", "PARTNER_CENTER_CLOUD": "china"})
     assert settings.url == "http://127.0.0.1:1234"
@@ -93,6 +112,10 @@ def test_requests_a_minute_are_limited_only_where_the_setting_has_a_number() -> 
         ("GIVE_UP_AFTER", "2 days", "ISO 8601"),
         ("GIVE_UP_AFTER", "-P2D", "ISO 8601"),
         ("ALLOWED_CUSTOMERS", "contoso", "list of customer ids"),
+        ("ALLOWED_CUSTOMERS", ",", "list of customer ids"),
+        ("SWEEP_SCHEDULE", "hourly", "six-field cron"),
+        ("SWEEP_SCHEDULE", "*/15 * * * *", "six-field cron"),
+        ("SWEEP_SCHEDULE", "0 0 0 ? * L", "six-field cron"),
         ("CREATE_MISSING_BATCH", "yes", "none of true"),
         ("MANIFEST_TRIGGER_SOURCE", "Polling", "none of EventGrid"),
     ],

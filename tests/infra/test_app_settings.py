@@ -21,12 +21,12 @@ OF_THE_HOST = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "PYTHON_THREADPOOL_THREAD_COUNT",
-    f"{CONNECTION}__credential",
 }
 MADE_FROM_RESOURCES = {
     f"{CONNECTION}__blobServiceUri": "data.outputs.blobServiceUri",
     f"{CONNECTION}__queueServiceUri": "data.outputs.queueServiceUri",
     f"{CONNECTION}__clientId": "identity.outputs.clientId",
+    f"{CONNECTION}__credential": "'managedidentity'",
     "PARTNER_CENTER_CLIENT_ID": "identity.outputs.clientId",
     "MANIFEST_TRIGGER_SOURCE": "'EventGrid'",
 }
@@ -58,7 +58,8 @@ class Noticing(Mapping[str, str]):
 
 def deployed() -> dict[str, str]:
     """Return the environment that the app finds when every parameter has its default and the app is registered."""
-    made = dict.fromkeys(MADE_FROM_RESOURCES, "https://made.example") | {"MANIFEST_TRIGGER_SOURCE": "EventGrid"}
+    written = {name: value.strip("'") for name, value in MADE_FROM_RESOURCES.items() if value.startswith("'")}
+    made = dict.fromkeys(MADE_FROM_RESOURCES, "https://made.example") | written
     rest = {name: default_of(value) for name, value in SET.items() if name not in OF_THE_HOST | made.keys()}
     return made | {name: value for name, value in rest.items() if value} | REGISTERED
 
