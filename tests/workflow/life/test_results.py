@@ -48,7 +48,7 @@ def test_the_one_device_that_was_not_uploaded_is_spoken_of_as_one() -> None:
     world.partner_center.script.next_upload(lambda proceed: proceed(), faults.error(400, "3000", "No."))
     world.drop(TWO)
     world.step()
-    assert world.job().message == "Partner Center accepted 1 device. The other 1 device was not uploaded."
+    assert world.job().message == "Partner Center accepted 1 device. The other device was not uploaded."
 
 
 def test_devices_missing_from_the_answer_are_not_reported() -> None:
