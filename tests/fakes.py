@@ -181,7 +181,7 @@ class FakeStorage:
             blob = self.blobs.get(folded(results_of(job.manifest)))
             if (blob.etag if blob else None) == (over.etag if over else None):
                 self.put(folded(results_of(job.manifest)), data, {"run": run})
-            elif blob is None or blob.metadata.get("run") != run:
+            else:
                 raise ConflictError(job.manifest)
             return results_of(job.manifest)
 

@@ -154,7 +154,7 @@ class Storage:
         """Write a job's results over those read before, ``None`` for none, and return the blob's name.
 
         Raises:
-            ConflictError: Other results have been written, or those deleted, meanwhile.
+            ConflictError: Results have been written, or those deleted, meanwhile; perhaps by a retry of the SDK.
             StorageUnavailableError: They cannot be written.
         """
         name = results_of(job.manifest)
@@ -163,11 +163,9 @@ class Storage:
                 self._write(
                     self._blob(name), pieces, metadata={"run": str(job.internal.run)}, **_over(over and over.etag)
                 )
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                # The same run's results are what this write would leave: a retry by the SDK, or another process.
-                found = self.results(job.manifest)
-                if found is None or found.run != str(job.internal.run):
-                    raise ConflictError(job.manifest) from None
+            # Whatever the metadata of those there say: whoever reads the run in the status can repeat it.
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+                raise ConflictError(job.manifest) from error
         return name
 
     def _write(self, blob: BlobClient, pieces: Iterable[bytes], **options: Any) -> None:  # noqa: ANN401 - the SDK's

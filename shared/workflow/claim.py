@@ -146,9 +146,9 @@ class Claim:
         self.save(job)
 
     def clear_results(self) -> None:
-        """Delete the results of another run."""
+        """Delete the results of another run, and any beside a job that has none."""
         seen = self._services.storage.results(self.job.manifest)
-        if seen and seen.run != str(self.job.internal.run):
+        if seen and (self.job.results is None or seen.run != str(self.job.internal.run)):
             # A later run may have written them by now: saving fails then, and they are left.
             self.save(self.job)
             self._services.storage.delete_results(self.job.manifest, seen)

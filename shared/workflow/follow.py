@@ -173,27 +173,25 @@ class PollRound:
         self._give_up_if_overdue()
         self._finish(self._sent.unknown_rows)
 
-    def _finish(self, rows: Callable[[], Iterable[Row]], seen: ResultsBlob | None = None) -> None:
-        """Write the results over those that were ``seen``, then the final state.
-
-        The judged record is saved first, under a lease, so that whoever finishes the job writes the same results.
-        """
-        storage, manifest = self._services.storage, self._job.manifest
+    def _finish(self, rows: Callable[[], Iterable[Row]]) -> None:
+        """Write the results over any that are there, then the final state."""
         # A first run hardly ever finds any.
-        if seen is None and self._job.previous:
-            seen = storage.results(manifest)
-        self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
+        seen = self._services.storage.results(self._job.manifest) if self._job.previous else None
         try:
-            results = storage.write_results(self._job, results_csv(self._job, rows()), seen)
+            results = self._write_results(rows(), seen)
         except ConflictError:
-            found = storage.results(manifest)
-            if seen or found is None:
-                raise
-            # A later run may have written them: saving the job once more fails then.
-            self._finish(rows, found)
-            return
+            results = self._write_results(rows(), self._services.storage.results(self._job.manifest))
         self._claim.save(lifecycle.finished(self._job, results, self._services.clock()))
         self._log_end()
+
+    def _write_results(self, rows: Iterable[Row], seen: ResultsBlob | None) -> str:
+        """Write the results over those that were ``seen``, and return the blob's name.
+
+        The judged record is saved first, under a lease, so that whoever finishes the job writes the same results, and
+        nobody writes over those of a later run.
+        """
+        self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
+        return self._services.storage.write_results(self._job, results_csv(self._job, rows), seen)
 
     def _log_end(self) -> None:
         job = self._job

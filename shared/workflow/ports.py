@@ -124,7 +124,7 @@ class Storage(Protocol):
         """Write a job's results over those that were seen, and return the blob's name.
 
         Raises:
-            ConflictError: Others have been written, or these deleted, meanwhile.
+            ConflictError: Some have been written, or these deleted, meanwhile.
         """
         ...
 

@@ -248,10 +248,12 @@ def test_results_that_somebody_else_has_changed_are_left_alone(shelf: Shelf, siz
     assert shelf.look(results_of(NAME)) == b"theirs"
 
 
-def test_results_that_the_same_run_has_written_already_stay(shelf: Shelf) -> None:
-    shelf.app.write_results(job(), [b"first"], None)
-    shelf.app.write_results(job(), [b"first"], None)
-    assert shelf.look(results_of(NAME)) == b"first"
+def test_results_that_name_the_same_run_are_seen_before_they_are_replaced(shelf: Shelf) -> None:
+    shelf.app.write_results(job(), [b"forged"], None)
+    with pytest.raises(ConflictError):
+        shelf.app.write_results(job(), [b"ours"], None)
+    shelf.app.write_results(job(), [b"ours"], shelf.app.results(NAME))
+    assert shelf.look(results_of(NAME)) == b"ours"
 
 
 def test_metadata_change_the_etag_and_not_the_content(real: RealShelf) -> None:

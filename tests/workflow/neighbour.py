@@ -11,7 +11,8 @@ from requests.structures import CaseInsensitiveDict
 from local.stand_ins.partner_center import PartnerCenter
 from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import encode
+from shared.job.plausibility import read
+from shared.job.record import Job, encode
 from shared.workflow.queue_messages import UnreadableMessageError, WakeUp, read_messages
 from tests.fakes import Message
 from tests.manifests import array, serials
@@ -160,10 +161,17 @@ class Neighbour:
         return {"state": "x", "due": due} if self.random.random() < 0.5 else {}
 
     def _write_results(self) -> None:
-        """Write results next to any manifest that has not ended."""
-        ended = [name for name in self._honest if status_of(name) in self._world.storage.blobs]
-        name = self.random.choice([*self.names, *(set(self._honest) - set(ended))])
-        self._world.storage.put(results_of(name), b"device\r\n=1+1", {"run": self.random.choice(TEXTS)})
+        """Write results next to any manifest that has not ended, perhaps with the run that its status names."""
+        jobs = {name: self._job(name) for name in self._honest}
+        name = self.random.choice([*self.names, *(name for name, job in jobs.items() if not (job and job.final))])
+        job = self._job(name)
+        run = str(job.internal.run) if job and self.random.random() < 0.7 else self.random.choice(TEXTS)
+        self._world.storage.put(results_of(name), b"device\r\n=1+1", {"run": run})
+
+    def _job(self, name: str) -> Job | None:
+        status = self._world.storage.blobs.get(status_of(name))
+        found = read(status.data, name) if status else None
+        return found if isinstance(found, Job) else None
 
     def _send(self) -> None:
         """Put a message into the queue: a wake-up, an event, or nothing of the kind."""

@@ -230,15 +230,18 @@ def test_results_of_an_earlier_run_may_stand_until_the_next_has_ended() -> None:
 
 @pytest.mark.parametrize("runs", [1, 2])
 @pytest.mark.parametrize("moment", ["before", "while they are written"])
-def test_foreign_results_are_replaced(monkeypatch: pytest.MonkeyPatch, runs: int, moment: str) -> None:
+@pytest.mark.parametrize("named", ["another run", "the same run"])
+def test_foreign_results_are_replaced(monkeypatch: pytest.MonkeyPatch, runs: int, moment: str, named: str) -> None:
     world = World()
 
     def forge_results() -> None:
-        world.storage.put(results_of(NAME), b"forged", {"run": "another"})
+        run = str(world.job().internal.run) if named == "the same run" else "another"
+        world.storage.put(results_of(NAME), b"forged", {"run": run})
 
     for _ in range(runs):
         world.drop(TWO)
         if moment == "before":
+            world.step()
             forge_results()
         else:
             before_results_are_written(world, monkeypatch, forge_results)
@@ -246,3 +249,17 @@ def test_foreign_results_are_replaced(monkeypatch: pytest.MonkeyPatch, runs: int
     assert world.job().state is State.COMPLETED
     assert len(rows(world)) == 2
     assert len({job.internal.run for job in world.storage.written}) == runs
+
+
+def test_results_that_name_the_run_of_a_manifest_without_any_are_deleted_at_its_end() -> None:
+    world = World()
+
+    def forge_results(proceed: Proceed) -> Response:
+        world.storage.put(results_of(NAME), b"forged", {"run": str(world.job().internal.run)})
+        return faults.error(400, "3000", "No.")(proceed)
+
+    world.partner_center.script.next_upload(forge_results)
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert results_of(NAME) not in world.storage.blobs
