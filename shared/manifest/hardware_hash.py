@@ -9,7 +9,9 @@ import msgspec
 from shared.manifest.value_words import STATES
 
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
-_LONGEST_TEXT = 65_536  # characters of a value that may be a hash
+LONGEST_HASH = 65_536
+"""Characters that a hash may have: sixteen times a real one."""
+
 _TRANSLATED = str.maketrans("-_", "+/")
 # Blanks are read from the first of them alone: a sender can write 65,000 of them that no line break follows.
 _WRAPPED = re.compile(r"(?:(?<![ \t\u00a0])[ \t\u00a0]++)?[\r\n\u0085\u2028\u2029\v\f]+[ \t\u00a0]*")
@@ -80,4 +82,4 @@ def clean(value: str) -> Cleaned:
 def looks_like_one(value: str, least: int = 500) -> bool:
     """Return whether a value under another name is probably a hash: long, and base64 once it is cleaned."""
     # Quick comparisons first: few other values are as long, and few have both cases.
-    return least <= len(value) <= _LONGEST_TEXT and value.lower() != value != value.upper() and clean(value).odd is None
+    return least <= len(value) <= LONGEST_HASH and value.lower() != value != value.upper() and clean(value).odd is None

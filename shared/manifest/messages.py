@@ -160,7 +160,8 @@ TARGET_ISSUES = {
         "{{customer-id}}/{{batch-id}}/{{file name}}."
     ),
     "invalid_batch_id": (
-        'A batch id cannot have "." or ".." between slashes, as addresses drop them. Use another batch.'
+        'A batch id cannot have "." or ".." between slashes, as addresses drop them, nor more than {:,} characters. '
+        "Use another batch."
     ),
     "conflicting_customer_id": "The envelope's customerId is not the one in the blob's name. Correct one of them.",
     "conflicting_batch_id": "The envelope's batchId is not the one in the blob's name. Correct one of them.",

@@ -13,6 +13,9 @@ _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 # An HTTP client folds . and .. away and would post to another resource; some gateways do so beside an encoded slash.
 _FOLDED = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 
+LONGEST_BATCH_ID = 1_000
+"""Characters: more than a blob's name has room for. The id becomes part of a request's address, and of each status."""
+
 
 class Target(msgspec.Struct, frozen=True):
     """A customer (GUID) and one of its device batches (free text)."""
@@ -62,8 +65,8 @@ def resolve(name: str, envelope: Ids, allowed: frozenset[str]) -> Target | tuple
         return tuple(issues)
     if batch is None:
         issues.append(_issue("batchId", "missing_batch_id"))
-    elif _FOLDED.search(batch):
-        issues.append(_issue("batchId", "invalid_batch_id"))
+    elif _FOLDED.search(batch) or len(batch) > LONGEST_BATCH_ID:
+        issues.append(_issue("batchId", "invalid_batch_id", LONGEST_BATCH_ID))
     elif not issues:
         return Target(customer, batch)
     return tuple(issues)

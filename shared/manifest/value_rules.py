@@ -5,7 +5,7 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 
 from shared.manifest import value_words
-from shared.manifest.hardware_hash import clean, looks_like_one
+from shared.manifest.hardware_hash import LONGEST_HASH, clean, looks_like_one
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
@@ -14,6 +14,9 @@ _SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
 _LONGEST_PLAIN = 400
+LONGEST_VALUE = 1_000
+"""Characters that a value may have which is no hash: far more than a real one, and a part has a thousand of each."""
+
 _MOST_WORDS = 20  # that are looked at
 _SHORTEST_WORD, _WORDS_OF_A_CODE = 3, 3  # letters; a code has no more such words
 _LONG_SENTENCE, _SENTENCE = 20, 16  # characters
@@ -56,9 +59,13 @@ def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
     stripped, issue = text.strip(), None
     if not is_plain(stripped) and (code := _issue_code(field, text)):
         issue = (code, stripped if code == "number_for_serial" else field)
+    elif len(text) > LONGEST_VALUE:
+        return _too_large(field, text, LONGEST_VALUE, warnings)
     else:
         warnings += _about_characters(field, text, stripped)
-    return Found(text, issue, tuple(warnings), value_words.is_placeholder(text))
+    # The warning repeats the value.
+    is_placeholder = len(text) <= LONGEST_VALUE and value_words.is_placeholder(text)
+    return Found(text, issue, tuple(warnings), is_placeholder)
 
 
 def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
@@ -70,9 +77,15 @@ def _hash(value: str, warnings: list[Note]) -> Found:
     if len(value) <= value_words.LONGEST and not value.isalnum() and (code := _issue_code(_HASH, value)):
         return Found(value, (code, _HASH), tuple(warnings))
     cleaned = clean(value)
+    if not cleaned.odd and len(cleaned.value) > LONGEST_HASH:
+        return _too_large(_HASH, value, LONGEST_HASH, warnings)
     warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
     issue = ("not_base64", cleaned.odd, len(cleaned.value)) if cleaned.odd else None
     return Found(cleaned.value, issue, tuple(warnings))
+
+
+def _too_large(field: str, value: str, longest: int, warnings: list[Note]) -> Found:
+    return Found(value, ("value_too_large", field, longest, "characters"), tuple(warnings))
 
 
 def are_plain(identifiers: Collection[str | None]) -> bool:

@@ -11,6 +11,9 @@ from shared.partner_center.responses import Answer, readable
 MOST_PAGES = 20
 """Pages that are read of one list: each is a call that counts against the quota."""
 
+MOST_IDS = 10_000
+"""Batches of one page that are looked at."""
+
 LONGEST_TOKEN = 8192
 """Characters of the query, or of a header, that requests the next page."""
 
@@ -63,7 +66,7 @@ def page_in(answer: Answer, url: str) -> Page | None:
         collection = msgspec.json.decode(answer.body, type=_Collection)
     except (ValueError, RecursionError):
         return None
-    return Page([readable(batch.id) for batch in collection.items], _next_page(collection.links, url))
+    return Page([readable(batch.id) for batch in collection.items[:MOST_IDS]], _next_page(collection.links, url))
 
 
 def _next_page(links: object, url: str) -> NextPage | None:

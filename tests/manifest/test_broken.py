@@ -3,14 +3,17 @@
 import codecs
 import gzip
 import io
+import json
 import zipfile
 from typing import NoReturn
 
 import pytest
 
 from shared.manifest import ISSUES, InMemory, inspect
-from shared.manifest.device import Device
+from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import LARGEST
+from shared.manifest.hardware_hash import LONGEST_HASH
+from shared.manifest.value_rules import LONGEST_VALUE
 from tests.manifest.files import devices_in, issues_in, read
 from tests.manifest.test_field import REJECTED, REJECTED_DEVICES
 
@@ -206,10 +209,27 @@ def test_what_is_too_large_is_reported_with_the_limit() -> None:
     assert f"{LARGEST:,} characters" in issue.message
 
 
-def test_large_values_are_no_fault_up_to_the_limit() -> None:
-    for text in ('[{"productKey": "%s"}]', "Windows Product ID\n%s", 'Windows Product ID\n"%s"\n'):
-        value = "x" * (LARGEST - len(text))
-        assert devices_in((text % value).encode()) == [Device(None, value)]
+def test_large_hashes_are_no_fault_up_to_the_limit() -> None:
+    for text in ('[{"hardwareHash": "%s"}]', "Hardware Hash\n%s", 'Hardware Hash\n"%s"\n'):
+        value = "x" * LONGEST_HASH
+        assert devices_in((text % value).encode()) == [Device(hardware_hash=value)]
+        assert [code for _, code in issues_in((text % f"{value}x").encode())] == ["value_too_large"]
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field != "hardwareHash"])
+def test_every_other_value_is_bounded(field: str) -> None:
+    value = "x y" + "z" * (LONGEST_VALUE - 3)
+    device = {"hardwareHash": "A" * 4000, field: value}
+    assert issues_in(json.dumps([device]).encode()) == []
+    assert issues_in(json.dumps([device | {field: f"{value}z"}]).encode()) == [("device 1", "value_too_large")]
+
+
+@pytest.mark.parametrize("sign", ["x", "=", "'", "0", "-", "\u00e9"])
+def test_no_finding_repeats_a_long_value(sign: str) -> None:
+    device = dict.fromkeys(FIELDS, sign * 100_000)
+    manifest = read(json.dumps([device]).encode())
+    assert manifest.issues.count
+    assert all(len(found.message) < 1_000 for found in (*manifest.issues.kept, *manifest.warnings.kept))
 
 
 def test_a_file_over_the_limit_is_not_read() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from shared.manifest import TARGET_ISSUES
-from shared.manifest.target import Ids, Target, ids_in, resolve
+from shared.manifest.target import LONGEST_BATCH_ID, Ids, Target, ids_in, resolve
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 OTHER = "11111111-2222-3333-4444-555555555555"
@@ -37,6 +37,7 @@ def test_ids_are_read_off_the_name(name: str, ids: Ids) -> None:
         (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, None), Target(CUSTOMER, "Test")),
         (f"{CUSTOMER}/.../a.json", Ids(), Target(CUSTOMER, "...")),
         ("a.json", Ids(CUSTOMER, "2026/11"), Target(CUSTOMER, "2026/11")),
+        ("a.json", Ids(CUSTOMER, "b" * LONGEST_BATCH_ID), Target(CUSTOMER, "b" * LONGEST_BATCH_ID)),
     ],
 )
 def test_name_and_envelope_give_the_target(name: str, envelope: Ids, target: Target) -> None:
@@ -56,6 +57,7 @@ WRONG = [
     ("a.json", Ids(CUSTOMER, ".."), ["invalid_batch_id"]),
     ("a.json", Ids(CUSTOMER, f"../../{OTHER}/deviceBatches/Prod"), ["invalid_batch_id"]),
     ("a.json", Ids(CUSTOMER, "a\\..\\b"), ["invalid_batch_id"]),
+    ("a.json", Ids(CUSTOMER, "b" * (LONGEST_BATCH_ID + 1)), ["invalid_batch_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Test"), ["conflicting_customer_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(CUSTOMER, "test"), ["conflicting_batch_id"]),
     (f"{CUSTOMER}/Test/a.json", Ids(OTHER, "Else"), ["conflicting_customer_id", "conflicting_batch_id"]),

@@ -13,7 +13,7 @@ from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.partner_center import PartnerCenter as StandIn
 from local.stand_ins.web import Adapter, Proceed, Response, instead, no_fault
 from shared.config.timeouts import LONGEST_PAGING
-from shared.partner_center.batch_list import MOST_PAGES
+from shared.partner_center.batch_list import MOST_IDS, MOST_PAGES
 from shared.partner_center.client import PartnerCenter
 from shared.partner_center.responses import RefusedError, ThrottledError, TooLargeError, UnavailableError, tracking_id
 from tests.fakes import Clock
@@ -123,6 +123,12 @@ def test_a_list_without_end_is_read_for_a_while(meeting: Meeting) -> None:
     for number in range(MOST_PAGES + 9):
         meeting.center.add_batch(CUSTOMER, f"Batch {number}")
     assert len(meeting.api.batches(CUSTOMER)) == MOST_PAGES == len(meeting.center.calls)
+
+
+def test_of_a_page_without_measure_the_first_batches_are_looked_at(meeting: Meeting) -> None:
+    page = {"totalCount": 2**20, "items": [{"id": ""}] * 2**20}
+    meeting.center.script.next_call(Operation.LIST_BATCHES, instead(Response.of(200, page)))
+    assert len(meeting.api.batches(CUSTOMER)) == MOST_IDS
 
 
 def test_a_list_ends_where_no_further_call_may_be_made(meeting: Meeting) -> None:
