@@ -65,12 +65,11 @@ def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
     return f"{registered(count)} {fault.description} So {results} names the devices by their places alone."
 
 
-def partly_registered(job: Job, count: int, results: str) -> str:
+def partly_registered(job: Job, count: int) -> str:
     """Say that ``count`` devices are registered and others are not."""
-    message = (
-        f"{count} of {_devices(job.device_count or 0)} {'is' if 1 in (count, job.device_count) else 'are'} registered;"
-    )
-    message += f" see {results} for what to do about the others, then drop the whole file again."
+    verb = "is" if 1 in (count, job.device_count) else "are"
+    message = f"{count} of {_devices(job.device_count or 0)} {verb} registered. Do what the results say about the rest,"
+    message += " then drop the whole file again."
     return " ".join(filter(None, (message, unknown(job))))
 
 
