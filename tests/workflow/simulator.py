@@ -52,7 +52,7 @@ class Gate(Fuse):
         if isinstance(worker, Worker):
             worker.stop(operation)
             yield
-            worker.stop(operation)
+            worker.stop(f"{operation} done")
         else:
             yield
 
@@ -127,6 +127,8 @@ class Simulator:
         self.broken: str | None = None
         """An operation that fails for good."""
         self.most_messages = 0
+        self.frozen_posts = 0
+        """Workers that froze just before a POST: its lease can end there after every check of it."""
         self.deliveries = 0
         self.failures = 0
         self._next_sweep = self.world.clock.now + SWEEPS
@@ -190,6 +192,7 @@ class Simulator:
 
     def _go_on(self, worker: Worker) -> None:
         if self._happens(self.chaos.freeze):
+            self.frozen_posts += worker.operation == "POST"
             worker.frozen_until = self.world.clock.now + timedelta(seconds=self.random.uniform(1, 3600))
             return
         doom: BaseException | None = None

@@ -1,12 +1,17 @@
 """Whatever workers do to each other, results and status speak of one run, and each device is accepted once."""
 
 import csv
+import random
 from collections import Counter
 from datetime import timedelta
 from io import StringIO
+from typing import override
 
 import pytest
 
+from local.stand_ins.partner_center import PartnerCenter, SignIn
+from local.stand_ins.partner_center.checks import error_response
+from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import FINAL, Outcome, decode
 from tests.manifests import array, serials
@@ -82,6 +87,44 @@ def check(seed: int, chaos: Chaos) -> None:
 def test_any_order_of_events_ends_well(kind: str, start: int) -> None:
     for seed in range(start, start + 10):
         check(seed, KINDS[kind])
+
+
+class Undecided(PartnerCenter):
+    """Refuses half of all uploads, unless it has taken one of the same id."""
+
+    chance = random.Random(0)  # noqa: S311 - a schedule that can be played again
+
+    @override
+    def answer(self, request: Request) -> Response:
+        taken = {call.headers["MS-RequestId"] for call in self.calls if call.response and call.response.status < 300}
+        if request.headers["MS-RequestId"] not in taken and request.method == "POST" and self.chance.random() < 0.5:
+            return error_response(500, "3000", "No.")
+        return super().answer(request)
+
+
+def refused_now_and_then(seed: int) -> Simulator:
+    """A schedule in which workers freeze, and Partner Center says no to an upload and later yes to the same devices."""
+    simulator = Simulator(seed, Chaos(0.04, 0, 0, 0.2, 0, timedelta(0)))
+    world, chance = simulator.world, simulator.random
+    world.partner_center = center = Undecided(
+        customers={CUSTOMER: ["Test"]}, sign_in=lambda _: SignIn.APP_ONLY, clock=world.clock
+    )
+    center.chance.seed(seed)
+    world.start_process()
+    for drop, name in enumerate(NAMES):
+        simulator.drop(array(serials(4, start=100 * drop)), name)
+        simulator.run(chance.randint(1, 150))
+    simulator.settle()
+    return simulator
+
+
+def test_only_who_freezes_just_before_a_post_has_a_part_accepted_twice() -> None:
+    # Partner Center has nothing by which it could refuse a POST that is late: this is the bound.
+    for seed in range(60):
+        simulator = refused_now_and_then(seed)
+        for name in NAMES:
+            is_well(simulator.world, name)
+        assert max(simulator.world.accepted().values()) <= 1 + simulator.frozen_posts
 
 
 @pytest.mark.soak

@@ -1,5 +1,6 @@
 """What kills the process in following ends the job, and not by doing again what it died of."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Never
 
@@ -10,6 +11,7 @@ from local.stand_ins.web import Proceed, Response
 from shared.config.timeouts import LONGEST_CALL
 from shared.job.record import Job, State
 from shared.workflow.ports import Stored
+from tests.fakes import FakeContent
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
 from tests.world import World
@@ -86,18 +88,27 @@ def test_a_death_in_each_round_that_ends_all_the_same_does_not_add_up() -> None:
     assert world.job().state is State.COMPLETED
 
 
-def test_a_throttle_that_was_not_saved_is_followed_when_the_lease_ends_and_no_sooner() -> None:
+@pytest.mark.parametrize("reading", [0, 40, 100])
+def test_a_throttle_that_was_not_saved_is_followed_when_the_lease_ends_and_no_sooner(
+    monkeypatch: pytest.MonkeyPatch, reading: int
+) -> None:
     world = World()
+    chunks = FakeContent.chunks
+
+    def slow(content: FakeContent) -> Iterator[bytes]:
+        world.clock.advance(timedelta(seconds=reading))
+        return chunks(content)
 
     def dies(proceed: Proceed) -> Response:
         faults.throttled(3600)(proceed)
         world.fuse.die()
 
+    monkeypatch.setattr(FakeContent, "chunks", slow)
     world.partner_center.script.next_upload(dies)
     world.drop(TWO)
     world.settle()
     first, second = (call.at for call in world.partner_center.calls if call.request.method == "POST")
-    assert second - first >= world.delays.lease
+    assert second - first >= LONGEST_CALL
     assert world.job().state is State.COMPLETED
 
 
