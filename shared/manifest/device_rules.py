@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from shared.manifest.device import FIELDS, Device, Entry
+from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.findings import Report, UnreadableError
-from shared.manifest.hardware_hash import has_unusual_length, is_bare, is_flawless
+from shared.manifest.hardware_hash import begins_like_one, has_unusual_length, is_bare, is_flawless, is_rest
 from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.value_words import is_guid
 
@@ -17,7 +17,6 @@ _IN_WORDS = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _HASH = FIELDS.index("hardwareHash")
 _KEY = FIELDS.index("productKey")
-_BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
 _MOST_KNOWN = 4_096
 _LONGEST_KNOWN = 64  # characters
 
@@ -31,6 +30,13 @@ def is_identified(device: Device) -> bool:
     )
 
 
+def _is_rest(device: Device, before: Device) -> bool:
+    """Return whether a device has nothing new but the rest of the hash before it: each part is as long as a hash."""
+    if device.product_key or device.serial_number not in (None, before.serial_number):
+        return False
+    return is_rest(device.hardware_hash or "", before.hardware_hash or "")
+
+
 class DeviceCheck:
     """Turns devices as they are written into devices as they are sent.
 
@@ -40,20 +46,20 @@ class DeviceCheck:
     Args:
         report: Receives the findings.
         max_devices: Devices that the manifest may have.
-        is_valid: The manifest is known to have no issues, so that only what is to be cleaned is looked for.
     """
 
-    def __init__(self, report: Report, max_devices: int, *, is_valid: bool = False) -> None:
+    def __init__(self, report: Report, max_devices: int) -> None:
         self.has_cleaned = False
         """Whether a device is sent differently from how it is written."""
         self._report = report
         self._max_devices = max_devices
-        self._is_flawless = is_bare if is_valid else is_flawless
+        self._is_flawless = is_flawless if report.may_have_issues else is_bare
         # Manufacturers and models, and findings about odd values: both are repeated again and again.
         self._known: set[str | None] = {None}
         self._found: dict[tuple[int, str], Found] = {}
         self._cut_off = 0
         """The place of the last device whose hash seems to continue in the next row."""
+        self._before = NO_DEVICE
 
     def __call__(self, entries: Iterable[Entry]) -> Iterable[Entry]:
         """Return some devices as they are sent; findings are reported as the devices are taken.
@@ -64,6 +70,7 @@ class DeviceCheck:
         if isinstance(entries, list) and entries[-1].place <= self._max_devices:
             devices = [entry.device for entry in entries]
             if self._are_flawless(devices):
+                self._before = devices[-1]
                 return entries
         return map(self._checked, entries)
 
@@ -75,6 +82,10 @@ class DeviceCheck:
         names = {device.oem_manufacturer_name for device in devices}, {device.model_name for device in devices}
         has_all_of_tuple = not any(None in values for values in (serials, *names))
         if None in hashes and None in keys and not has_all_of_tuple:
+            return False
+        # The rest of a hash that was cut in two has no serial number, or the same one.
+        is_repeated = len(serials) < len(devices) or not serials.isdisjoint((None, self._before.serial_number))
+        if is_repeated and any(map(_is_rest, devices, (self._before, *devices))):
             return False
         return (
             are_plain(serials)
@@ -99,6 +110,10 @@ class DeviceCheck:
             device = self._cleaned(entry)
             self.has_cleaned |= device != entry.device
             entry.clean(device)
+        before, self._before = self._before, entry.device
+        if entry.sound and _is_rest(entry.device, before):
+            self._report.issue(entry, "hardwareHash", "hash_in_pieces")
+            entry.reject()
         if entry.sound and not is_identified(entry.device):
             facts = () if self._report.keeps_no_more_issues else self._what_is_missing(entry.device)
             self._report.issue(entry, None, "missing_identity", *facts)
@@ -146,7 +161,7 @@ class DeviceCheck:
 
     def _is_piece(self, value: str, place: int) -> bool:
         """Return whether an unusual hash continues the one before it, which a line break has cut off."""
-        begins = value.startswith(_BEGIN)
+        begins = begins_like_one(value)
         is_piece = not begins and self._cut_off == place - 1 > 0
         if is_piece or (begins and has_unusual_length(value)):
             self._cut_off = place

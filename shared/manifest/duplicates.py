@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from shared.manifest.device import Device, Entry
 from shared.manifest.findings import Report
+from shared.manifest.hardware_hash import has_unusual_length
+from shared.manifest.value_words import is_placeholder
 
 # The part of a hash that is compared. In most manifests it differs in every device, and nothing else is looked at.
 _PIECE = slice(1000, 1064)
 
 
 class Duplicates:
-    """Finds devices that agree in all five fields, and warns of a repeated hash whose other fields differ.
+    """Finds devices that agree in all five fields, and warns of a repeated hash, and of a serial with another hash.
 
     Two devices count as the same if 64 bits of a keyed digest agree. Among 250,000 devices, the chance that any two
     different ones agree is 1 in 590,000,000; to compare them in full would take memory, or a second reading.
@@ -19,28 +21,47 @@ class Duplicates:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._pieces: set[str | int] = set()
+        self._marks: set[str | int] = set()
         self._unlike: list[tuple[Entry, int]] | None = []
         self._devices: dict[int, int] = {}
         self._hashes: dict[int, int] = {}
+        self._serials: dict[int, int] = {}
+        """Only of devices with a hash."""
 
     def are_new(self, entries: Sequence[Entry]) -> bool:
         """Remember some devices and return ``True`` if all are certainly new; else remember none of them."""
+        devices = [entry.device for entry in entries]
         if self._unlike is None:
+            return self._have_new_digests(devices, [entry.line or entry.place for entry in entries])
+        serials = [device.serial_number for device in devices if device.hardware_hash and device.serial_number]
+        marks = {*map(_piece, devices), *serials}
+        if len(marks) < len(devices) + len(serials) or not self._marks.isdisjoint(marks):
             return False
-        pieces = {_piece(entry.device) for entry in entries}
-        if len(pieces) < len(entries) or not self._pieces.isdisjoint(pieces):
-            return False
-        self._pieces |= pieces
+        self._marks |= marks
         self._unlike += [(entry, entry.number) for entry in entries]
+        return True
+
+    def _have_new_digests(self, devices: Sequence[Device], numbers: Sequence[int]) -> bool:
+        hashes = [device.hardware_hash for device in devices]
+        if not any(hashes):
+            return _add(numbers, (self._devices, devices))
+        if not all(hashes):
+            return False
+        serials = [device.serial_number for device in devices]
+        # A device whose hash is new is new itself.
+        if not _add(numbers, (self._hashes, hashes), *((self._serials, serials),) * any(serials)):
+            return False
+        self._devices.update(zip(map(hash, devices), numbers, strict=True))
         return True
 
     def first(self, entry: Entry, number: int) -> int:
         """Return the number of the first device that is the same as this one: ``number`` if this is the first."""
         if self._unlike is not None:
-            piece = _piece(entry.device)
-            if piece not in self._pieces:
-                self._pieces.add(piece)
+            marks = {_piece(entry.device)}
+            if entry.device.hardware_hash and entry.device.serial_number:
+                marks.add(entry.device.serial_number)
+            if self._marks.isdisjoint(marks):
+                self._marks |= marks
                 self._unlike.append((entry, number))
                 return number
             self.forget()
@@ -49,7 +70,7 @@ class Duplicates:
     def forget(self) -> None:
         """Drop the devices themselves, and keep digests of them from now on."""
         unlike, self._unlike = self._unlike or [], None
-        self._pieces.clear()
+        self._marks.clear()
         for entry, number in unlike:
             self._first(entry, number)
 
@@ -57,10 +78,30 @@ class Duplicates:
         device = entry.device
         first = self._devices.setdefault(hash(device), number)
         if first == number and device.hardware_hash:
-            other = self._hashes.setdefault(hash(device.hardware_hash), number)
-            if other != number:
-                self._report.warning(entry, "hardwareHash", "repeated_hash", "line" if entry.line else "device", other)
+            same_hash = self._hashes.setdefault(hash(device.hardware_hash), number)
+            serial = device.serial_number or ""
+            # Placeholders of firmware have a warning of their own.
+            is_one = serial and not is_placeholder(serial)
+            same_serial = self._serials.setdefault(hash(serial), number) if is_one else number
+            if same_hash != number:
+                self._warn(entry, "hardwareHash", "repeated_hash", same_hash)
+            elif same_serial != number and not has_unusual_length(device.hardware_hash):
+                self._warn(entry, "serialNumber", "repeated_serial", same_serial)
         return first
+
+    def _warn(self, entry: Entry, field: str, code: str, other: int) -> None:
+        self._report.warning(entry, field, code, "line" if entry.line else "device", other)
+
+
+def _add(numbers: Sequence[int], *columns: tuple[dict[int, int], Sequence[object]]) -> bool:
+    """Add the digests of values to those known, and return ``True`` if all are new; else add none of them."""
+    found = [dict(zip(map(hash, values), numbers, strict=True)) for _, values in columns]
+    for (known, values), new in zip(columns, found, strict=True):
+        if len(new) < len(values) or not known.keys().isdisjoint(new):
+            return False
+    for (known, _), new in zip(columns, found, strict=True):
+        known.update(new)
+    return True
 
 
 def _piece(device: Device) -> str | int:

@@ -95,6 +95,8 @@ class UnreadableError(Exception):
 class Report:
     """Collects what a reading finds. The first ``keep`` issues and warnings are kept, ``None`` for all."""
 
+    may_have_issues = True
+
     def __init__(self, keep: int | None) -> None:
         self.customer_id: str | None = None
         self.batch_id: str | None = None
@@ -158,6 +160,15 @@ class Report:
     def warnings(self) -> Findings:
         """The warnings so far."""
         return self._warnings.findings()
+
+
+class NoReport(Report):
+    """For reading a valid manifest again: what could only be an issue need not be looked for."""
+
+    may_have_issues = False
+
+    def __init__(self) -> None:
+        super().__init__(0)
 
 
 def _finding(at: Place, field: str | None, code: str, message: str) -> Finding:

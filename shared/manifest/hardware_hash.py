@@ -1,6 +1,7 @@
 """The hardware hash: what is cleaned before it is sent, and what is not a hash."""
 
 import re
+from contextlib import suppress
 from string import ascii_letters, digits
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base
 _LONGEST_GROUPS = 100
 # Words of letters alone are base64, too.
 _WORDS = STATES | {"unknown", "notavailable", "eof", "end"}
+_HEXADECIMAL = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[-+: ]?){32,}+", re.IGNORECASE)
+_LEAST_DIGITS, _LEAST_LETTERS = 10, 20  # different ones; what has fewer was made up
+_BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
+_LEAST_PART, _MOST_OF_ONE = 500, 6_000  # characters
 
 
 class Cleaned(NamedTuple):
@@ -33,14 +38,14 @@ class Cleaned(NamedTuple):
 
 
 def is_flawless(value: str) -> bool:
-    """Return whether a hash is base64 of the usual length, so that it needs no other check."""
-    if not _SHORTEST <= len(value) <= _LONGEST:
+    """Return whether a hash is certainly base64 of the usual length, so that it needs no other check."""
+    if not _SHORTEST <= len(value) <= _MOST_OF_ONE:
         return False
     try:
-        msgspec.convert(value, bytes)  # no regular expression is as quick
+        data = msgspec.convert(value, bytes)  # no regular expression is as quick
     except msgspec.ValidationError:
         return False
-    return True
+    return not (data.isascii() or value.islower() or value.isupper() or (value[1] == "x" and value[0] == "0"))
 
 
 def has_unusual_length(value: str) -> bool:
@@ -77,6 +82,41 @@ def clean(value: str) -> Cleaned:
     if has_unusual_length(text):
         warnings.append("unusual_hash_length")
     return Cleaned(text, warnings, None)
+
+
+def other_form(value: str) -> str | None:
+    """Return in words which other form a whole hash has been turned into; ``None`` if it is in none that is known."""
+    variety = len(set(value.lower()))
+    if variety >= _LEAST_DIGITS and _HEXADECIMAL.fullmatch(value):
+        return "in hexadecimal digits"
+    if variety < _LEAST_LETTERS or len(value) < _LEAST_PART:
+        return None
+    if value.islower() or value.isupper():
+        return "in letters of one case"
+    with suppress(msgspec.ValidationError):
+        # PowerShell's strings have a zero beside each letter.
+        text = msgspec.convert(value, bytes).replace(b"\0", b"")
+        return "in base64 twice" if text.isascii() and looks_like_one(text.decode()) else None
+    return None
+
+
+def are_several(value: str) -> bool:
+    """Return whether a value is several hashes, with line breaks or blanks between them, or the same one twice."""
+    parts = value.split()
+    is_list = len(parts) > 1 and all(len(part) >= _SHORTEST and begins_like_one(part) for part in parts)
+    half = len(value) // 2
+    return is_list or (half >= _SHORTEST and value == 2 * value[:half] and value.find(value[:_LEAST_PART], 1) == half)
+
+
+def begins_like_one(value: str) -> bool:
+    """Return whether a value begins as every real hash does."""
+    return value.startswith(_BEGIN)
+
+
+def is_rest(value: str, before: str) -> bool:
+    """Return whether a hash is the other part of the one before it: only together they are as long as one."""
+    are_parts = min(len(value), len(before)) >= _LEAST_PART and len(value) + len(before) <= _MOST_OF_ONE
+    return are_parts and begins_like_one(before) and not begins_like_one(value)
 
 
 def looks_like_one(value: str, least: int = 500) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from shared.manifest.device import Device, Entry
 from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.duplicates import Duplicates
-from shared.manifest.findings import Findings, Report
+from shared.manifest.findings import Findings, NoReport, Report
 from shared.manifest.reading import MAX_DEVICES, Content, entries
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
@@ -48,16 +48,16 @@ class Source(msgspec.Struct, frozen=True):
         """Yield every device with its number."""
         if self.has_duplicates:
             return self._rows_with_duplicates()
-        return (Row(e.place, e.device, e.place, duplicate=False, line=e.line) for e in self.every(Report(0)))
+        return (Row(e.place, e.device, e.place, duplicate=False, line=e.line) for e in self.every(NoReport()))
 
     def devices(self, first: int) -> Iterator[Device]:
         """Yield the devices to send, from number ``first`` on."""
         if self.has_duplicates:
             return (row.device for row in self.rows() if row.number >= first and not row.duplicate)
-        return (entry.device for entry in islice(self.every(Report(0)), first - 1, None))
+        return (entry.device for entry in islice(self.every(NoReport()), first - 1, None))
 
     def _rows_with_duplicates(self) -> Iterator[Row]:
-        report, sent = Report(0), 0
+        report, sent = NoReport(), 0
         seen = Duplicates(report)
         seen.forget()
         for entry in self.every(report):
@@ -74,7 +74,7 @@ class Source(msgspec.Struct, frozen=True):
         # Where the first reading cleaned nothing, this one need not look. A record that says so may be forged.
         if self.is_as_written:
             return islice(chain.from_iterable(found), self.max_devices)
-        return chain.from_iterable(map(DeviceCheck(report, self.max_devices, is_valid=True), found))
+        return chain.from_iterable(map(DeviceCheck(report, self.max_devices), found))
 
 
 def is_large(report: Report, count: int) -> bool:
@@ -98,7 +98,7 @@ def reread(
         UnreadableError: It can no longer be read; the iterators of the source raise it, too.
     """
     source = Source(content, max_bytes, max_devices, None, has_duplicates, is_as_written)
-    report, kept = Report(0), list[Entry]()
+    report, kept = NoReport(), list[Entry]()
     for entry in source.every(report):
         kept.append(entry)
         if is_large(report, len(kept)):

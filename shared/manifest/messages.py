@@ -76,6 +76,10 @@ ISSUES = {
         "The hash begins in the middle, and the one before it has no end: line breaks have cut it. Put each hash on "
         "one line, or between quotes."
     ),
+    "hash_encoding": (
+        "hardwareHash is {}, not in base64 as tools read it from the device. Export it again without turning it into "
+        "anything else."
+    ),
     "missing_devices": 'The JSON object has no "devices". Put the devices between [ and ], or into an envelope.{}',
     "file_in_json": (
         "A Logic App has put the file into a JSON object. Pass on its content alone: "
@@ -128,8 +132,10 @@ ISSUES = {
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
     "text_for_value": (
-        "{} holds a sentence, a message, quotes around the value or a name before it. Put the value alone, or nothing."
+        "{} holds a word that is no value, a sentence, a message, an address, quotes around the value or a name before "
+        "it. Put the value alone, or nothing."
     ),
+    "several_values": "{} holds several values. Put each device on a row of its own, with its one value.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
     "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
     "guid_for_product_key": (
@@ -184,11 +190,15 @@ WARNINGS = {
     "skipped_line": "The line is not a device but {}, and is left out. Nothing to do.",
     "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",
     "duplicate_device": "This is the same device as on {} {}. It is sent once.",
+    "repeated_serial": (
+        "The serial number is that of {} {}, but the hardware hashes differ. Nothing to do if the mainboard was "
+        "replaced and both are meant; otherwise delete the wrong row."
+    ),
     "repeated_hash": "The hardware hash is that of {} {}, but other fields differ. Check which one is right.",
     "word_for_nothing": "{} holds {}, which counts as absent. Leave it empty if there is no value.",
     "placeholder_value": (
-        "{} is {}, a placeholder of firmware in which no value was set. Partner Center may answer 802, and devices "
-        "that share it cannot be distinguished in the results. Nothing to do if the hardware hash is right."
+        "{} is {}, a placeholder of firmware in which no value was set, or a tick. Partner Center may answer 802, and "
+        "devices that share it cannot be distinguished in the results. Nothing to do if the hardware hash is right."
     ),
     "ignored_product_key": "productKey is a GUID, as Graph writes it, not a Windows product ID: it is not sent.",
     "cleaned_hash": (
@@ -213,6 +223,9 @@ WARNINGS = {
     "removed_characters": "Invisible characters at the ends of {} were taken out. Nothing to do.",
     "surrounding_space": "{} begins or ends with white space and is sent as it is. Remove it if it is not meant.",
     "unprintable_character": "{} has an invisible character and is sent as it is. Remove it if it is not meant.",
+    "unusual_character": (
+        "{} has the character {}, which such values do not have as far as is known, and is sent as it is. Check it."
+    ),
 }
 """The warnings, which do not reject it."""
 

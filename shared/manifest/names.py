@@ -1,5 +1,6 @@
 """The names that tools write for a device's fields: one table for the columns of a CSV and the members of JSON."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -37,17 +38,25 @@ NOT_ACCEPTED = frozenset(
 """Keys of what other tools accept on upload and Partner Center does not."""
 
 
+# What forms put around a name: "1. Serial Number", "Serial Number (required)".
+_DECORATION = re.compile(
+    r"^\W*\d{1,2}[.)]\s+|\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
+    r"|opcional)\W*$",
+    re.IGNORECASE,
+)
+
+
 @lru_cache(_CACHED)
 def key(name: str) -> str:
-    """Return a name as it is compared: without case, spaces, quotes, punctuation, accents and byte-order mark.
+    """Return a name as it is compared: without case, spaces, punctuation, accents, byte-order mark, and decoration.
 
-    >>> key(' "Device Serial-Number"'), key("Modèle")
-    ('deviceserialnumber', 'modele')
+    >>> key(' "Device Serial-Number"'), key("Modèle"), key("1. Model (required)")
+    ('deviceserialnumber', 'modele', 'model')
     """
     name = name[:_LONGEST]
     if name.isascii() and name.isalnum():
         return name.lower()
-    text = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    text = _DECORATION.sub("", name if name.isascii() else unicodedata.normalize("NFKD", name))
     return "".join(filter(str.isalnum, text)).casefold()
 
 

@@ -5,7 +5,7 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 
 from shared.manifest import value_words
-from shared.manifest.hardware_hash import LONGEST_HASH, clean, looks_like_one
+from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
@@ -65,12 +65,17 @@ def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
         warnings += _about_characters(field, text, stripped)
     # The warning repeats the value.
     is_placeholder = len(text) <= LONGEST_VALUE and value_words.is_placeholder(text)
-    return Found(text, issue, tuple(warnings), is_placeholder)
+    is_tick = field in IDENTIFIERS and stripped.lower() == value_words.TICK
+    return Found(text, issue, tuple(warnings), is_placeholder or is_tick)
 
 
 def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
-    space: tuple[Note, ...] = (("surrounding_space", field),) if text != stripped else ()
-    return space if stripped.isprintable() else (*space, ("unprintable_character", field))
+    notes: list[Note] = [("surrounding_space", field)] if text != stripped else []
+    if not stripped.isprintable():
+        notes.append(("unprintable_character", field))
+    elif field in IDENTIFIERS and (odd := value_words.unusual_character(stripped)):
+        notes.append(("unusual_character", field, ascii(odd)))
+    return (*notes,)
 
 
 def _hash(value: str, warnings: list[Note]) -> Found:
@@ -79,6 +84,10 @@ def _hash(value: str, warnings: list[Note]) -> Found:
     cleaned = clean(value)
     if not cleaned.odd and len(cleaned.value) > LONGEST_HASH:
         return _too_large(_HASH, value, LONGEST_HASH, warnings)
+    if are_several(value):
+        return Found(value, ("several_values", _HASH), tuple(warnings))
+    if form := other_form(cleaned.value):
+        return Found(value, ("hash_encoding", form), tuple(warnings))
     warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
     issue = ("not_base64", cleaned.odd, len(cleaned.value)) if cleaned.odd else None
     return Found(cleaned.value, issue, tuple(warnings))
@@ -97,16 +106,22 @@ def are_plain(identifiers: Collection[str | None]) -> bool:
     lengths = list(map(len, present))
     if max(lengths, default=0) >= value_words.SHORTEST_GUID or ("-" in text and min(lengths) <= _LONGEST_DATE):
         return False
-    return value_words.ODD_WORDS.isdisjoint(text.replace("-", "").lower().split("/"))
+    lower = text.lower()
+    return value_words.COMPUTERS not in lower and value_words.ODD_WORDS.isdisjoint(lower.replace("-", "").split("/"))
 
 
 def is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier has letters, digits and hyphens only, and is none of ``ODD_WORDS``."""
-    text = identifier.replace("-", "") if "-" in identifier else identifier
-    # A short one with hyphens may be a date; what is as long as a GUID may be one.
-    if len(text) < len(identifier) <= _LONGEST_DATE or len(identifier) >= value_words.SHORTEST_GUID:
+    text = lower = identifier.lower()
+    if "-" in lower:
+        text = lower.replace("-", "")
+        # A short one with hyphens may be a date.
+        if len(lower) <= _LONGEST_DATE or value_words.COMPUTERS in lower:
+            return False
+    # What is as long as a GUID may be one.
+    if len(lower) >= value_words.SHORTEST_GUID:
         return False
-    return text.isalnum() and text.lower() not in value_words.ODD_WORDS
+    return text.isascii() and text.isalnum() and text not in value_words.ODD_WORDS
 
 
 def is_odd(value: str) -> bool:
@@ -134,14 +149,15 @@ def _issue_code(field: str, text: str) -> str | None:
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
     if value_words.is_formula(text):
         return "formula_for_value"
-    if value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
-        return "template_value"
     # A mask, five groups of one letter: as a serial number it may come from firmware.
-    if field == "productKey" and "-" in text and value_words.is_placeholder(text):
+    is_mask = field == "productKey" and "-" in text and value_words.is_placeholder(text)
+    if is_mask or value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
         return "template_value"
     if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
         return "lost_characters" if "\ufffd" in text else "misplaced_hash"
-    return "text_for_value" if _is_text(field, text) else None
+    if _is_text(field, text):
+        return "text_for_value"
+    return "several_values" if field in IDENTIFIERS and value_words.has_several(text) else None
 
 
 def _is_converted(field: str, text: str) -> bool:
@@ -159,9 +175,9 @@ def _is_text(field: str, text: str) -> bool:
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False
-    if value_words.has_label(text):
+    if value_words.has_label(text) or value_words.is_no_identifier(text):
         return True
-    return " " in text and (value_words.is_edition(text) or _is_sentence(field, text))
+    return " " in text and _is_sentence(field, text)
 
 
 def _is_sentence(field: str, text: str) -> bool:

@@ -9,11 +9,11 @@ _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e
 _NOTHING = frozenset(
     {"", "-", "--", "---", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "_", "/", "\\", "*",
      "-/-", "./.", "?", ".", "..", "...", "\u2026", "{}", "[]", "()", "<>", "null", "nil", "none", "nan", "nat", "na",
-     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "k.a.", "k. a.", "k/a", "tbd", "tba",
-     "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)", "<null>", "<none>",
-     "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}", "dbnull",
-     "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer", "keine angabe",
-     "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
+     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "n.n.", "k.a.", "k. a.", "k/a", "tbc", "tbd",
+     "tba", "??", "???", "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)",
+     "<null>", "<none>", "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}",
+     "dbnull", "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer",
+     "keine angabe", "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
      "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t."}
 )  # fmt: skip
 _UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
@@ -25,10 +25,10 @@ _ERROR = re.compile(
 )
 # 1.23E+11, 3,3E+12. A serial number may look like 1E5 or 1.2E-05, which no spreadsheet writes for a long number.
 _NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
-# 5012345678.0, which data frames write for whole numbers beside an empty cell; 1,234,567; and dates.
+# 5012345678.0, which data frames write for whole numbers beside an empty cell; 1,234,567; 5.01234E9; and dates.
 _CONVERTED = re.compile(
-    r"\d{4,}\.0|\d{1,3}(,\d{3}){2,}|\d{1,2}/\d{1,2}/\d{4}.*|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d"
-    r"|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
+    r"\d{4,}\.0|\d{1,3}([,'\u2019\u00a0\u202f]\d{3}){2,}|\d[.,]\d{3,}e\d{1,2}|\d{1,2}/\d{1,2}/\d{4}.*"
+    r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
     r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
     re.IGNORECASE,
 )
@@ -51,6 +51,12 @@ TOTALS = frozenset(
 )  # fmt: skip
 """Words for a number of devices, which a report puts below them."""
 
+COUNTED = frozenset(
+    {"device", "devices", "computer", "computers", "laptop", "laptops", "notebooks", "machines", "pcs", "units",
+     "items", "rows", "records", "entries", "gerate", "stuck", "appareils", "dispositivos"}
+)  # fmt: skip
+"""Words for what is counted."""
+
 COMPANY_ENDS = frozenset(
     {"ltd", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "coltd", "coinc", "pvtltd",
      "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa", "pvt", "pte", "pty",
@@ -71,9 +77,35 @@ STATES = frozenset(
 )  # fmt: skip
 """What is said in place of a value, and is none: how reading it went, or that it is the one above."""
 
-_EDITION = re.compile(r"(microsoft )?windows (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
-_LABEL = re.compile(r"([^:=]{2,40})[:=]", re.DOTALL)
-_TEMPLATE = re.compile(r"<[^<>]*>|&lt;.*&gt;|\uff1c.*\uff1e", re.DOTALL)
+NO_IDENTIFIERS = frozenset(
+    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "test", "dummy", "sample",
+     "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional", "enterprise", "education",
+     "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft", "microsoft corporation", "acer",
+     "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.", *COUNTED}
+)  # fmt: skip
+"""What marks a row, or belongs into another column, and is the serial number or the product key of no device."""
+
+TICK = "x"
+"""What marks a row, and may be a value all the same."""
+
+# Addresses, paths, and the names that Windows and its setup make up for computers.
+_ADDRESS = re.compile(
+    r"\w+://.*|[^@\s]+@[^@\s]+\.\w+|\w:\\.*|\\\\.*|([0-9a-f]{2}:){5}[0-9a-f]{2}|(\d{1,3}\.){3}\d{1,3}"
+    r"|(desktop|laptop)-[a-z0-9]{7}",
+    re.IGNORECASE | re.DOTALL,
+)
+COMPUTERS = "top-"
+"""What is in the names that Windows makes up for computers, in lower case."""
+
+_SEPARATED = re.compile(r"[,;|\r\n\t]+")
+_JOINED = re.compile(r" ?[/&+] ?| (?:(?:and|und|et) )?")
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{3,}")
+_LONG_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{5,}")
+_VIRTUAL = ("VMware-", "Parallels-")
+_EDITION = re.compile(r"(microsoft )?win(?:dows)? (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
+_LABEL = re.compile(r"([^:=#]{2,40})(?:[:=#]| (?=\S*\d\S*$))", re.DOTALL)
+# Also what a program should have filled in: {0}, %s, %(serial)s, $($_.Serial).
+_TEMPLATE = re.compile(r"<[^<>]*>|<(\w+)>.*</\1>|&lt;.*&gt;|\uff1c.*\uff1e|\{\d*\}|%(\(\w+\))?s|\$[({_].*", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")
 # As in YourSerialNumber, enter-serial-number, PRODUCT_KEY_HERE; names of a few letters may begin a serial number.
 _BEFORE = ("your", "my", "the", "enter", "enteryour", "insert", "insertyour", "put", "type", "add", "example", "sample")
@@ -99,21 +131,14 @@ LONGEST = 64
 _PLACEHOLDERS = frozenset(
     {"to be filled by o.e.m.", "to be filled by o.e.m", "to be filled by oem", "default string", "system serial number",
      "chassis serial number", "base board serial number", "serial number", "system manufacturer", "system product name",
-     "system name", "product name", "not applicable", "not available", "not specified", "unspecified",
-     "unknown", "invalid", "empty", "oem", "o.e.m.", "default", "defaultstring", "0", "123456789", "0123456789",
-     "ssn12345678901234567", "xxxxxxxxxxx"}
+     "system name", "product name", "not applicable", "not available", "not specified", "unspecified", "not defined",
+     "none specified", "unknown", "invalid", "empty", "oem", "o.e.m.", "default", "defaultstring", "0", "123456789",
+     "0123456789", "1234567890", "ssn12345678901234567"}
 )  # fmt: skip
 
-
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-ODD_WORDS = frozenset(
-    text
-    for text in (
-        word.replace("-", "")
-        for word in (*_NOTHING, *_PLACEHOLDERS, *_TYPES, *STATES, *FIELD_OF, *_NAMES, *_OF_ONE_SIGN)
-    )
-    if text.isalnum()
-)
+_WORDS = _NOTHING | _PLACEHOLDERS | _TYPES | STATES | NO_IDENTIFIERS | {TICK} | FIELD_OF.keys() | _NAMES
+ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
 
 
@@ -160,9 +185,25 @@ def is_message(value: str) -> bool:
     return "0x8" in text and _RESULT.search(text) is not None
 
 
-def is_edition(value: str) -> bool:
-    """Return whether a value is an edition of Windows, which is no product ID: ``Windows 11 Pro``."""
-    return _EDITION.fullmatch(value.strip()) is not None
+def is_no_identifier(value: str) -> bool:
+    """Return whether a value certainly is of another kind: a tick, a maker, ``Windows 11 Pro``, an address."""
+    text = value.strip()[:_LONGEST_MESSAGE]
+    return text.lower() in NO_IDENTIFIERS or bool(_EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
+
+
+def has_several(value: str) -> bool:
+    """Return whether a value is several ones; between those of one length, a slash, a blank or a word is enough."""
+    parts = [part.strip() for part in _SEPARATED.split(value) if part and not part.isspace()]
+    if len(parts) > 1:
+        return all(map(_CODE.fullmatch, parts))
+    codes = _JOINED.split(" ".join(value.split()))
+    return len(codes) > 1 and len(set(map(len, codes))) == 1 and all(map(_LONG_CODE.fullmatch, codes))
+
+
+def unusual_character(value: str) -> str | None:
+    """Return the first character of a value that identifiers do not have as far as is known."""
+    known = "-_. " if value.startswith(_VIRTUAL) or is_placeholder(value) else "-_."
+    return next((sign for sign in value if not (sign.isascii() and sign.isalnum()) and sign not in known), None)
 
 
 def has_label(value: str) -> bool:

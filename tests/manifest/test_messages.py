@@ -142,6 +142,11 @@ ODDITIES = {
     "a space inside": ({"serialNumber": "1", "oemManufacturerName": "A B", "modelName": "C | D"}, []),
     "a bar": ({"serialNumber": "1", "oemManufacturerName": "A |B", "modelName": "|"}, []),
     "a control character": ({"productKey": "K\u0007L"}, ["unprintable_character"]),
+    "a remark behind it": ({"serialNumber": "5CG1234567 (old)", "hardwareHash": HASH}, ["unusual_character"]),
+    "a letter of another alphabet": ({"serialNumber": "\u0410BC1234", "hardwareHash": HASH}, ["unusual_character"]),
+    "a virtual machine": ({"serialNumber": "VMware-56 4d 78-9a bc de", "hardwareHash": HASH}, []),
+    "a tick": ({"productKey": "x", "hardwareHash": HASH}, ["placeholder_value"]),
+    "a tick in a name": ({"hardwareHash": HASH, "modelName": "x"}, []),
     "no width inside": ({"productKey": "K\u200bL", "modelName": "M\ufeffN"}, ["unprintable_character"] * 2),
     "a placeholder": ({"serialNumber": "To be filled by O.E.M.", **TUPLE}, ["placeholder_value"]),
     "placeholders": (
@@ -206,4 +211,4 @@ def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:
     met |= {code for case in (*READ.values(), *CLEANED.values()) for code in case[2]}
     elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column"}
     elsewhere |= {"number_cell", "number_padded", "sheet_ignored", "hidden_rows"}
-    assert met | elsewhere | {"duplicate_device", "repeated_hash"} == set(WARNINGS)
+    assert met | elsewhere | {"duplicate_device", "repeated_hash", "repeated_serial"} == set(WARNINGS)

@@ -9,6 +9,7 @@ from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.names import FIELD_OF, key
 from shared.manifest.value_words import (
     COMPANY_ENDS,
+    COUNTED,
     LAST_WORDS,
     SHORT_COMPANY_ENDS,
     TOTALS,
@@ -38,7 +39,7 @@ _FOOTER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMMENTS = ("#", "//")
-_COUNT = re.compile(r"\d{1,6}")
+_COUNT = re.compile(r"\d{1,6}( \w+)?")
 _MOST_WORDS = 5
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
@@ -95,11 +96,11 @@ class OddLines:
 
     @staticmethod
     def _is_total(filled: Sequence[str]) -> bool:
-        """Return whether a line has only a word such as Total or END, and numbers that may be counts."""
-        words = [cell for cell in filled if not _COUNT.fullmatch(cell.strip())]
+        """Return whether a line has only a word such as Total or END, and numbers and names of what is counted."""
         if len(filled) == 1:
             return key(filled[0]) in LAST_WORDS
-        return len(words) == 1 and key(words[0]) in TOTALS
+        cells = {key(cell) for cell in filled if not _COUNT.fullmatch(cell.strip())}
+        return not cells.isdisjoint(TOTALS) and cells <= TOTALS | COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device; return whether it has such an issue."""

@@ -182,8 +182,9 @@ def blocks(pieces: Iterator[str]) -> Iterator[str]:
     carried = ""
     for piece in pieces:
         text = carried + piece
+        cut = text.rfind("\n") + 1
         # A CR at the very end may be half of a CRLF.
-        cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+        cut = max(cut, text.rfind("\r", cut, len(text) - 1) + 1)
         carried = text[cut:]
         # Without a bound, a file of one line would fill the memory.
         if len(text) > LARGEST and not _LINE_END.search(text, 0, LARGEST):

@@ -15,6 +15,7 @@ import msgspec
 from shared.manifest.device import Device
 from shared.manifest.findings import UnreadableError
 from shared.manifest.json_reader.cursor import DECODER, Cursor
+from shared.manifest.json_reader.doubled_members import has_doubled
 from shared.manifest.names import key
 
 WINDOW = 131_072
@@ -28,11 +29,11 @@ _GAP = 64  # white space between two devices, with the comma
 class _Documented(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """A device with every documented member; those after the first five are not used."""
 
-    serial_number: str | None = None
-    product_key: str | None = None
-    hardware_hash: str | None = None
-    oem_manufacturer_name: str | None = None
-    model_name: str | None = None
+    serial_number: str | msgspec.UnsetType | None = msgspec.UNSET
+    product_key: str | msgspec.UnsetType | None = msgspec.UNSET
+    hardware_hash: str | msgspec.UnsetType | None = msgspec.UNSET
+    oem_manufacturer_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    model_name: str | msgspec.UnsetType | None = msgspec.UNSET
     id: msgspec.Raw = msgspec.Raw()
     policies: msgspec.Raw = msgspec.Raw()
     uploaded_date: msgspec.Raw = msgspec.Raw()
@@ -68,10 +69,11 @@ class Slice(NamedTuple):
 
 
 class Slices:
-    """The items of the array at a cursor."""
+    """The items of the array at a cursor; what could only be an issue is looked for if there ``may_be_issues``."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, *, may_be_issues: bool) -> None:
         self._cursor = cursor
+        self._may_be_issues = may_be_issues
         self._decoders = list(_DECODERS)
 
     def __iter__(self) -> Iterator[Slice]:
@@ -116,7 +118,6 @@ class Slices:
         return found
 
     def _decoded(self, window: str) -> Slice | None:
-        # Typed decoders do not notice a repeated name. Only people write one, and what people write is short.
         for decoder in self._decoders if len(window) > _SHORT else ():
             try:
                 found = decoder.decode(window)
@@ -125,6 +126,9 @@ class Slices:
             # What has worked is tried first the next time.
             if decoder is not self._decoders[0]:
                 self._decoders.reverse()
+            # Typed decoders do not notice a repeated name.
+            if self._may_be_issues and has_doubled(window, found):
+                break
             return Slice(
                 [
                     Device(

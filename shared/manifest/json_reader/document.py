@@ -43,7 +43,7 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]
 
 def _array(cursor: Cursor, report: Report) -> Iterator[Iterable[Entry]]:
     members, place = Members(report), 1
-    for devices, values in Slices(cursor):
+    for devices, values in Slices(cursor, may_be_issues=report.may_have_issues):
         if devices:
             yield list(map(Entry, devices, count(place)))
         yield map(members.device, values, count(place))
