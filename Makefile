@@ -13,16 +13,16 @@ PYTEST_ARGS ?=
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
 
-run: $(TOOLS) $(EMULATOR) ## the main job on this machine; MANIFEST=file, AUTH=way to sign in
+run: $(TOOLS) $(EMULATOR) ## upload a sample on this machine; MANIFEST=file, AUTH=way to sign in
 	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(AUTH),--auth "$(AUTH)")
 
-serve: $(TOOLS) $(EMULATOR) ## the same, staying up: what make drop brings is handled
+serve: $(TOOLS) $(EMULATOR) ## the same, kept running until Ctrl-C, for make drop
 	@$(PYTHON) -m local serve
 
-drop: $(TOOLS) ## put MANIFEST=file into what make serve has started; WAIT=1 follows it to its end
+drop: $(TOOLS) ## put MANIFEST=file into make serve; WAIT=1 follows it to its end
 	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(WAIT),--wait)
 
-status: $(TOOLS) ## what has become of the manifests in make serve; MANIFEST=file shows one of them
+status: $(TOOLS) ## what has become of the manifests in make serve; MANIFEST=file one
 	@$(PYTHON) -m local status $(if $(MANIFEST),--manifest "$(MANIFEST)")
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
@@ -44,7 +44,7 @@ bench: $(TOOLS) ## the benchmark, in two minutes; QUICK=1 is its short form
 package: $(TOOLS) ## the zip that is deployed, in dist/
 	@$(PYTHON) -m local.package
 
-clean: ## remove everything that the others have set up
+clean: ## remove everything that the other targets have set up
 	rm -rf .venv local/node_modules .local dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(TOOLS): requirements.txt requirements-dev.txt

@@ -263,7 +263,7 @@ def test_what_arrives_late_falls_between_no_two_looks(kind: str) -> None:
     windows = {minutes(window) for window in windows_of(kind, rule)}
     assert min(windows) >= 2 * often
     assert (
-        f"looks every {often} minutes at the last {min(windows)},"
+        f"looks every {often} minutes at the last {min(windows)} minutes,"
         in (INFRA.parent / "docs" / "operating.md").read_text()
     )
 
