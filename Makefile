@@ -22,7 +22,7 @@ serve: $(TOOLS) $(EMULATOR) ## the same, kept running until Ctrl-C, for make dro
 drop: $(TOOLS) ## put MANIFEST=file into make serve; WAIT=1 follows it to its end
 	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(WAIT),--wait)
 
-status: $(TOOLS) ## what has become of the manifests in make serve; MANIFEST=file one
+status: $(TOOLS) ## what became of the manifests in make serve; MANIFEST=file shows one
 	@$(PYTHON) -m local status $(if $(MANIFEST),--manifest "$(MANIFEST)")
 
 test: $(TOOLS) $(EMULATOR) ## the whole test suite
