@@ -14,7 +14,7 @@ REFRESH_TOKEN, CERTIFICATE = "PARTNER_CENTER_REFRESH_TOKEN_SECRET", "PARTNER_CEN
 
 EXPLANATION = f"""\
 This signs a Partner Center user in once, so that the app can act for them from
-then on (PARTNER_CENTER_AUTH=app_user). You need, as docs/signing-in.md explains,
+then on (PARTNER_CENTER_AUTH=app_user). docs/signing-in.md explains it. You need
   - an app registration that allows public client flows, or whose certificate
     {CERTIFICATE} names;
   - a Partner Center user, preferably one for this app alone, who signs in with
