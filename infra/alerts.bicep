@@ -29,7 +29,7 @@ var always = [
     periods: 1
     rows: 'some'
     title: 'Manifests have failed'
-    description: 'The app has given these manifests up. Their status blobs say why.'
+    description: 'The app has given up on these manifests. Their status blobs say why.'
     query: '''
 {events}
 | where event in ('manifest_finished', 'sending_stopped')
@@ -45,7 +45,7 @@ var always = [
     periods: 1
     rows: 'some'
     title: 'The sweep had to wake manifests'
-    description: 'Events or wake-ups get lost, or the app cannot keep up: the sweep found manifests for which neither came within five minutes, though a cold app takes two. Statuses that are none of this app\'s are counted apart.'
+    description: 'Events or wake-ups are lost, or the app cannot keep up: the sweep found manifests for which neither had come within five minutes, though a cold app needs only two. Statuses that this app has not written are counted separately.'
     query: '''
 {events}
 | where event == 'sweep_done' and toint(fields.woken) > 0
@@ -117,7 +117,7 @@ requests
     periods: 2
     rows: 'some'
     title: 'Blobs cannot be read or written'
-    description: 'For an hour, a manifest or its status could not be read or written: a role is missing, somebody holds a lease on a status, a policy forbids to change it, or a blob is archived. The reason is in the log.'
+    description: 'For an hour, a manifest or its status could not be read or written: a role is missing, somebody holds a lease on a status, a policy forbids changes, or a blob is archived. The reason is in the log.'
     query: '''
 {events}
 | where event in ('status_unavailable', 'manifest_unavailable')
@@ -147,7 +147,7 @@ traces
     periods: 1
     rows: 'some'
     title: 'Events arrive for a function that does not exist'
-    description: 'The event subscription names a function that the app has not got; each event is answered with success and lost to the webhook (azure-functions-host issue 8802). Run the post-deploy script again: azd hooks run postdeploy.'
+    description: 'The event subscription names a function that the app does not have; each event is answered with success and lost to the webhook (azure-functions-host issue 8802). Run the post-deploy script again: azd hooks run postdeploy.'
     query: '''
 traces
 | where message has 'will not be processed because function'
@@ -210,7 +210,7 @@ var rejected = {
   periods: 1
   rows: 'some'
   title: 'Manifests have been rejected'
-  description: 'Files are wrong, or what they name is. Their status blobs list each issue with its place and what to do.'
+  description: 'Files are invalid or were refused. Their status blobs list each issue with its place and what to do.'
   query: '''
 {events}
 | where event in ('manifest_invalid', 'sending_stopped')
@@ -276,7 +276,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'events-undelivered'
   location: 'global'
   properties: {
-    description: 'Event Grid could not put events into the queue and has given them up; they lie in the container of dead letters. The sweep finds their manifests. Make the subscriptions anew: azd hooks run postdeploy.'
+    description: 'Event Grid could not put events into the queue and gave up on them; they are in the container dead-letters. The sweep finds their manifests. To make the subscriptions again: azd hooks run postdeploy.'
     severity: 2
     enabled: true
     scopes: [topic.id]

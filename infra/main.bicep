@@ -121,7 +121,7 @@ var tags = { 'azd-env-name': environmentName }
 
 // Known from the start, so that `azd provision --preview` can look into the modules that name resources by them.
 // principalId is known only when the identity is there, and role assignments are named after it: an assignment cannot
-// be turned over to another principal, so an identity that is made anew needs assignments with names of their own.
+// be turned over to another principal, so a new identity needs assignments with names of their own.
 var dataAccountName = 'stdata${token}'
 var deadLetterContainer = 'dead-letters'
 
