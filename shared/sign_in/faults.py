@@ -10,7 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from shared.job.record import Fault
-from shared.partner_center.responses import readable
+from shared.partner_center.responses import readable, sentence
 from shared.sign_in.entra_errors import explain
 
 TOO_SLOW = Fault(
@@ -61,7 +61,7 @@ def identity(error: Exception, client_id: str | None) -> Fault:
     else:
         advice = "Turn the function app's system-assigned identity on (portal: Settings > Identity),"
         advice += " or set PARTNER_CENTER_CLIENT_ID to the client id of a user-assigned one."
-    said = _said(error.message) if isinstance(error, AzureError) else f"({type(error).__name__})"
+    said = _said(error.message) if isinstance(error, AzureError) else f"({type(error).__name__})."
     return Fault(
         code="no_managed_identity", description=f"No token of the managed identity. {advice} Its endpoint said: {said}"
     )
@@ -79,7 +79,7 @@ def vault(error: Exception, setting: str, doing: str) -> Fault:
     else:
         advice = f"Check that {setting} is the URL of a secret, https://<vault>.<domain>/secrets/<name>, and that the"
         advice += " app can reach the vault."
-    said = _said(error.message) if isinstance(error, HttpResponseError) else type(error).__name__
+    said = _said(error.message) if isinstance(error, HttpResponseError) else f"{type(error).__name__}."
     description = f"No token: the secret that {setting} names could not be {doing}. {advice} Key Vault said: {said}"
     return Fault(http_status=status, code="key_vault", description=description)
 
@@ -109,4 +109,5 @@ def _entra(text: str, status: int | None) -> Fault:
 
 
 def _said(text: str) -> str:
-    return readable(_OPAQUE.sub("(left out)", text))
+    # Another sentence follows it in the status's message.
+    return sentence(readable(_OPAQUE.sub("(left out)", text)))

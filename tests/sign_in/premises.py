@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
 
+import pytest
+
 from local.stand_ins.authority import Authority, Registration, Trust
 from local.stand_ins.certificates import PrivateAuthority
 from local.stand_ins.identity import TENANT, Claims, IdentityEndpoint, TokenMint
@@ -67,12 +69,12 @@ class Premises:
 
     def fault(self, way: str, **changes: str) -> Fault:
         """Sign in, which has to fail."""
-        try:
+        with pytest.raises(SignInError) as raised:
             self.sign_in(way, **changes).token()
-        except SignInError as error:
-            self.faults.append(error)
-            return error.fault
-        raise AssertionError("there was a token")
+        self.faults.append(raised.value)
+        # Another sentence follows in the status, whatever a service has said.
+        assert raised.value.fault.description.endswith(".")
+        return raised.value.fault
 
     def access(self, token: str, cloud: str = "global") -> Access | None:
         return self.authority.sign_in(token, CLOUDS[cloud].audience)
