@@ -1,4 +1,4 @@
-"""Advice on errors about the caller's identity and rights, and on a batch that does not exist."""
+"""Advice on errors about the caller's identity, rights and rate, and on a batch that does not exist."""
 
 from collections.abc import Sequence
 
@@ -31,14 +31,14 @@ _BY_CODE = {
     (401, "10001"): _MFA,
     (403, "20002"): _RELATIONSHIP,
 }
-_BY_STATUS = {401: _REGISTRATION, 403: _RIGHTS}
+_BY_STATUS = {401: _REGISTRATION, 403: _RIGHTS, 429: "Partner Center limits the rate of requests."}
 
 _APP_ALONE = "accessed by application credentials"
 """Part of a description that Partner Center sends with HTTP 500: "… can't be accessed by application credentials"."""
 
 
 def advice(http_status: int, code: str | None, description: str | None = None) -> str | None:
-    """Return what to do about an error of Partner Center; ``None`` if it is not about the caller's identity or rights.
+    """Return what to do about an error of Partner Center; ``None`` if it is not about the caller.
 
     >>> advice(500, None, "The resource can't be accessed by application credentials.").endswith("app_user).")
     True

@@ -25,6 +25,7 @@ def test_a_throttle_is_waited_out() -> None:
     assert job.next_attempt_at == world.clock.now + timedelta(seconds=77)
     assert job.error is not None
     assert job.error.http_status == 429
+    assert "Partner Center limits the rate of requests. It is tried again at" in job.message
     assert not job.final
     world.settle()
     assert world.job().state is State.COMPLETED
