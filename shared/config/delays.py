@@ -19,6 +19,11 @@ class Delays(msgspec.Struct, frozen=True):
     longest_retry: timedelta
     give_up: timedelta
 
+    @property
+    def retries(self) -> tuple[timedelta, timedelta]:
+        """The time to the first retry, and the longest time between two."""
+        return self.first_retry, self.longest_retry
+
 
 _DELAYS = {
     "lease": ("LEASE_DURATION", "PT5M"),

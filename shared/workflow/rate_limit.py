@@ -27,8 +27,8 @@ CALM = timedelta(minutes=10)
 FARTHEST = timedelta(days=1)
 """No place is farther off; whoever comes then takes the next."""
 
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
-"""How long a door stays closed for a throttle without ``Retry-After``: doubled each time in a row."""
+WAITS = timedelta(seconds=30), timedelta(minutes=15)
+"""How long a door stays closed for a throttle without ``Retry-After``, at first and at most, unless settings say so."""
 
 UNPROVEN = timedelta(seconds=90)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
@@ -56,8 +56,9 @@ NEW = Waited()
 class Line:
     """The line before one quota. All moments are UTC, and given by the caller in about their order."""
 
-    def __init__(self, now: datetime, most: float | None = None) -> None:
+    def __init__(self, now: datetime, most: float | None = None, waits: tuple[timedelta, timedelta] = WAITS) -> None:
         """Begin without a line; ``most`` calls a second are never exceeded, where it is known."""
+        self._first_wait, self._longest_wait = waits
         self._rate = Rate(now, most)
         self._tokens, self._filled = inf, now
         self._called_at = now - CALM
@@ -167,7 +168,7 @@ class Line:
     def _wait(self, retry_after: timedelta | None) -> timedelta:
         if retry_after is None:
             doubled: int = 2 ** min(self._row - 1, 8)
-            return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+            return min(self._first_wait * doubled, self._longest_wait)
         return max(retry_after, SECOND)
 
     def _close(self, api: Call, wait: timedelta, now: datetime) -> None:

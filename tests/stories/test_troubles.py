@@ -36,6 +36,15 @@ def test_throttled_then_accepted(stage: Stage) -> None:
     assert len(set(request_ids(stage))) == 1  # a throttle leaves it open whether the part was taken
 
 
+def test_a_throttle_that_does_not_say_how_long_lasts_as_the_settings_say(start: Starter) -> None:
+    stage = start({"FIRST_RETRY_AFTER": "PT1S", "LONGEST_RETRY_INTERVAL": "PT2S"})
+    stage.partner_center.script.next_upload(faults.throttled())
+    stage.drop(TWO)
+    stage.finish()
+    first, second = (call.at for call in stage.uploads())
+    assert second - first < timedelta(seconds=20)
+
+
 def test_down_for_an_hour_then_accepted(stage: Stage) -> None:
     back = stage.time.now() + timedelta(hours=1)
 

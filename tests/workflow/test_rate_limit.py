@@ -96,6 +96,15 @@ def test_throttles_without_a_time_close_the_door_for_longer_and_longer(throttles
     assert not line.is_closed(Call.UPLOAD, at + seconds * SECOND)
 
 
+def test_a_throttle_without_a_time_lasts_as_the_settings_say() -> None:
+    line, at = Line(NOW, waits=(SECOND, 2 * SECOND)), NOW
+    for seconds in (1, 2, 2):
+        line.throttled(Call.UPLOAD, None, at)
+        assert line.is_closed(Call.UPLOAD, at + (seconds - 0.1) * SECOND)
+        at += seconds * SECOND
+        assert not line.is_closed(Call.UPLOAD, at)
+
+
 def test_a_call_that_is_served_ends_the_row_of_throttles() -> None:
     line = Line(NOW)
     line.throttled(Call.UPLOAD, None, NOW)
