@@ -23,9 +23,10 @@ _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base
 _LONGEST_GROUPS = 100
 # Words of letters alone are base64, too.
 _WORDS = STATES | {"unknown", "notavailable", "eof", "end"}
-_HEXADECIMAL = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[-+: ]?){32,}+", re.IGNORECASE)
-_LEAST_DIGITS, _LEAST_LETTERS = 10, 20  # different ones; what has fewer was made up
 _BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
+# Only what begins as a real one does: a hash that was made up for a test may be anything.
+_HEXADECIMAL = re.compile(r"(?:0x)?4f[-+: ]?41[-+: ]?(?:[0-9a-f]{2}[-+: ]?){30,}+", re.IGNORECASE)
+_LEAST_LETTERS = 20  # different ones; what has fewer was made up
 _LEAST_PART, _MOST_OF_ONE = 500, 6_000  # characters
 
 
@@ -86,12 +87,11 @@ def clean(value: str) -> Cleaned:
 
 def other_form(value: str) -> str | None:
     """Return in words which other form a whole hash has been turned into; ``None`` if it is in none that is known."""
-    variety = len(set(value.lower()))
-    if variety >= _LEAST_DIGITS and _HEXADECIMAL.fullmatch(value):
+    if _HEXADECIMAL.fullmatch(value):
         return "in hexadecimal digits"
-    if variety < _LEAST_LETTERS or len(value) < _LEAST_PART:
+    if len(value) < _LEAST_PART or len(set(value.lower())) < _LEAST_LETTERS:
         return None
-    if value.islower() or value.isupper():
+    if begins_like_one(value.upper()) and (value.islower() or value.isupper()):
         return "in letters of one case"
     with suppress(msgspec.ValidationError):
         # PowerShell's strings have a zero beside each letter.
@@ -105,7 +105,7 @@ def are_several(value: str) -> bool:
     parts = value.split()
     is_list = len(parts) > 1 and all(len(part) >= _SHORTEST and begins_like_one(part) for part in parts)
     half = len(value) // 2
-    return is_list or (half >= _SHORTEST and value == 2 * value[:half] and value.find(value[:_LEAST_PART], 1) == half)
+    return is_list or (half >= _SHORTEST and begins_like_one(value) and value == 2 * value[:half])
 
 
 def begins_like_one(value: str) -> bool:

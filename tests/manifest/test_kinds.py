@@ -4,6 +4,7 @@ import base64
 import json
 import random
 from collections.abc import Callable, Mapping
+from string import ascii_lowercase, ascii_uppercase, digits
 
 import pytest
 from hypothesis import given, settings
@@ -121,7 +122,14 @@ def test_a_hash_in_another_form_is_an_issue(form: Callable[[bytes], str], seed: 
     assert codes(f'Hardware Hash\n"{value}"\n'.encode()) == ["hash_encoding"]
 
 
-@pytest.mark.parametrize("value", ["A" * 4000, "QUJD" * 1000, "deadbeef", base64.b64encode(b"a" * 3000).decode()])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "A" * 4000, "QUJD" * 1000, "deadbeef", base64.b64encode(b"a" * 3000).decode(),
+        base64.b16encode(bytes(range(256)) * 8).decode().lower(),
+        ascii_uppercase * 100, f"{ascii_lowercase}{digits}" * 100, 2 * HASH[2:2002],
+    ],
+)  # fmt: skip
 def test_a_made_up_hash_is_sent_as_it_is(value: str) -> None:
     assert [device.hardware_hash for device in devices_in(in_json({"hardwareHash": value}))] == [value]
 
