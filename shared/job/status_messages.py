@@ -22,7 +22,7 @@ def accepted_so_far(job: Job, count: int) -> str:
 def invalid(job: Job, issues: int) -> str:
     """Say that the manifest has issues."""
     count = f"{issues} issue{'s' * (issues != 1)}"
-    return f"The manifest has {count}. {_nothing_uploaded(job)} Correct it and drop it again."
+    return f"The manifest has {count}. {_nothing_uploaded(job)} Correct {_them(issues)} and drop the manifest again."
 
 
 def in_line(job: Job, at: datetime) -> str:

@@ -57,16 +57,17 @@ def nearest_batches(batch: str, existing: Sequence[str]) -> str:
     """Return a sentence with the existing batches whose names are most like the one that does not exist.
 
     >>> nearest_batches("laptps", ["Laptops", "Desktops"])
-    'Near batch ids: Laptops.'
+    'Similar batch ids: Laptops. Use one of these, or create the batch first.'
     """
     if batch in existing:
         return "The batch itself exists."
     if not existing:
-        return "The customer has no device batches yet."
+        return "The customer has no device batches yet: create the batch first."
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped batch needs it
 
     # The comparison minds case, which a person who mistypes an id does not.
     lowered = {name.lower(): name for name in existing}
     near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
     shown = near or sorted(existing)[:NEAREST]
-    return f"{'Near' if near else 'Existing'} batch ids: {', '.join(shown)}."
+    kind = "Similar" if near else "Existing"
+    return f"{kind} batch ids: {', '.join(shown)}. Use one of these, or create the batch first."

@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -23,7 +24,8 @@ def test_a_long_name_is_divided_at_its_joints(shown: object, width: int) -> None
     world.settle()
     page = StringIO()
     assert callable(shown)
-    Console(file=page, width=width).print(shown(world.job(), width))
+    job = msgspec.structs.replace(world.job(), message=f"See {NAME}.results.csv.")
+    Console(file=page, width=width).print(shown(job, width))
     lines = page.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     assert f"{FILE}.results.csv" in page.getvalue()

@@ -102,7 +102,7 @@ def test_a_mistyped_batch_is_told_with_the_nearest_names() -> None:
     error = world.job().error
     assert world.job().state is State.REJECTED
     assert error is not None
-    assert error.description.endswith("Near batch ids: Tset, Testing.")
+    assert error.description.endswith("Similar batch ids: Tset, Testing. Use one of these, or create the batch first.")
     assert error.http_status == 404
 
 
@@ -145,9 +145,9 @@ def test_names_that_cannot_be_listed_do_not_change_the_verdict() -> None:
 @pytest.mark.parametrize(
     ("batch", "existing", "told"),
     [
-        ("Test", [], "The customer has no device batches yet."),
-        ("test", ["TEST", "x"], "Near batch ids: TEST."),
-        ("Test", ["b", "a"], "Existing batch ids: a, b."),
+        ("Test", [], "The customer has no device batches yet: create the batch first."),
+        ("test", ["TEST", "x"], "Similar batch ids: TEST. Use one of these, or create the batch first."),
+        ("Test", ["b", "a"], "Existing batch ids: a, b. Use one of these, or create the batch first."),
     ],
 )
 def test_suggestions_read_well(batch: str, existing: list[str], told: str) -> None:
