@@ -40,7 +40,7 @@ def test_one_device_is_spoken_of_as_one() -> None:
     world.step()
     assert world.job().message == "Partner Center accepted 1 device and is registering it."
     world.settle()
-    assert world.job().message.startswith("0 of 1 device is registered;")
+    assert world.job().message.startswith("0 of 1 device is registered.")
 
 
 def test_the_one_device_that_was_not_uploaded_is_spoken_of_as_one() -> None:
