@@ -78,7 +78,7 @@ STATES = frozenset(
 """What is said in place of a value, and is none: how reading it went, or that it is the one above."""
 
 NO_IDENTIFIERS = frozenset(
-    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "test", "dummy", "sample",
+    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "sample",
      "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional", "enterprise", "education",
      "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft", "microsoft corporation", "acer",
      "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.", *COUNTED}
