@@ -16,8 +16,8 @@ help: ## list these commands
 run: $(TOOLS) $(EMULATOR) ## upload a sample on this machine; MANIFEST=file, AUTH=way to sign in
 	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(AUTH),--auth "$(AUTH)")
 
-serve: $(TOOLS) $(EMULATOR) ## the same, kept running until Ctrl-C, for make drop
-	@$(PYTHON) -m local serve
+serve: $(TOOLS) $(EMULATOR) ## the same, kept running until Ctrl-C, for make drop; AUTH=way
+	@$(PYTHON) -m local serve $(if $(AUTH),--auth "$(AUTH)")
 
 drop: $(TOOLS) ## put MANIFEST=file into make serve; WAIT=1 follows it to its end
 	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(WAIT),--wait)

@@ -46,8 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("run", help="process one manifest to its end")
     one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
-    one.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
-    commands.add_parser("serve", help="stay up and handle whatever is dropped")
+    staying = commands.add_parser("serve", help="stay up and handle whatever is dropped")
+    for command in (one, staying):
+        command.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
     another = commands.add_parser("drop", help="put a manifest into what is being served")
     another.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
     another.add_argument("--wait", action="store_true", help="follow it to its end, and exit as run does")
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 def _do(arguments: argparse.Namespace, console: Console) -> int:
     match arguments.command:
         case "serve":
-            return serve(console)
+            return serve(console, arguments.auth)
         case "drop":
             return drop(console, arguments.manifest, wait=arguments.wait)
         case "status":

@@ -33,8 +33,8 @@ class ServingAlreadyError(RuntimeError):
     """Another process serves from the same folder."""
 
 
-def serve(console: Console) -> int:
-    """Handle whatever is put into the container, until Ctrl-C; 2 where another process does so already."""
+def serve(console: Console, auth: str) -> int:
+    """Handle whatever is put into the container, signing in by ``auth``, until Ctrl-C; 2 if another process does so."""
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -45,7 +45,7 @@ def serve(console: Console) -> int:
     FOLDER.mkdir(exist_ok=True)
     try:
         with _only_one():
-            _serve(console, stopping)
+            _serve(console, auth, stopping)
     except ServingAlreadyError as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 2
@@ -53,9 +53,10 @@ def serve(console: Console) -> int:
     return 0
 
 
-def _serve(console: Console, stopping: threading.Event) -> None:
+def _serve(console: Console, auth: str, stopping: threading.Event) -> None:
     console.print("Starting storage emulator, stand-ins and function app ...", style="dim", highlight=False)
-    with _stage() as running, _findable(running.storage.connection_string):
+    with _stage(auth) as running, _findable(running.storage.connection_string):
+        console.print(f"Signing in by {auth}", style="dim", highlight=False)
         _welcome(console, running)
         shown: dict[str, tuple[str, str]] = {}
         while not stopping.is_set():
@@ -79,10 +80,10 @@ def _only_one() -> Iterator[None]:
 
 
 @contextmanager
-def _stage() -> Iterator[Stage]:
+def _stage(auth: str) -> Iterator[Stage]:
     address = msgspec.json.decode(EMULATOR.read_bytes(), type=Address) if EMULATOR.exists() else None
     try:
-        with stage(address=address) as running:
+        with stage(auth, address) as running:
             _write_private(EMULATOR, msgspec.json.encode(running.storage.address))
             yield running
     except PortInUseError as error:

@@ -83,7 +83,8 @@ def read_until(words: str, command: subprocess.Popen[str]) -> str:
 
 def test_what_is_dropped_from_another_terminal_is_shown_to_its_end(terminal: Terminal, quick: Quick) -> None:
     """One story, as each start takes seconds: served, dropped into, and served again, at the same address and empty."""
-    serving = terminal.start("serve")
+    serving = terminal.start("serve", "--auth", "app_user")
+    read_until("Signing in by app_user", serving)
     address = read_until("AccountKey", serving).splitlines()[-1]
     read_until("Ctrl-C ends it.", serving)
     check_a_second_start_names_the_first(terminal, serving)
