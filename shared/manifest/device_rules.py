@@ -137,7 +137,8 @@ class DeviceCheck:
         sent = list(msgspec.structs.astuple(entry.device))
         placeholders = []
         for at, value in enumerate(sent):
-            if value is None or (at == _HASH and self._is_flawless(value)):
+            # A quick look first: most values of a device that is odd are not.
+            if value is None or (self._is_flawless if at == _HASH else is_plain)(value):
                 continue
             found, field = self._check_value(at, value), FIELDS[at]
             sent[at] = found.value
