@@ -33,6 +33,7 @@ _FOREIGN = {
     "utf-16-be": _IN_UTF_16,
     _FALLBACK: _IN_CP1252,
 }
+_DECODERS = {"utf-8": codecs.utf_8_decode, "utf-16-le": codecs.utf_16_le_decode, "utf-16-be": codecs.utf_16_be_decode}
 _LONGEST_FOREIGN = 12  # characters of the patterns
 
 
@@ -65,13 +66,14 @@ class _Text:
 
     def _begin(self, encoding: str) -> None:
         self._encoding = encoding
-        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._decode = _DECODERS.get(encoding)
+        self._rest = b""
         self._foreign = _FOREIGN[encoding]
         self._before = ""
 
     def decode(self, data: bytes | memoryview, *, final: bool = False) -> Iterator[str]:
         try:
-            yield from self._checked(self._decoder.decode(data, final))
+            yield from self._checked(self._decoded(data, final=final))
         except UnicodeDecodeError as fault:
             yield from self._checked(fault.object[: fault.start].decode(self._encoding))
             # Fall back only while all was ASCII, which both encodings read alike: what has been yielded stays right.
@@ -81,6 +83,15 @@ class _Text:
             self._begin(_FALLBACK)
             self._report.warning(MANIFEST, None, "guessed_encoding")
             yield from self.decode(fault.object[fault.start :], final=final)
+
+    def _decoded(self, data: bytes | memoryview, *, final: bool) -> str:
+        """Decode what is complete. The incremental decoders of the standard library would copy each piece."""
+        whole = self._rest + data if self._rest else data
+        if self._decode is None:
+            return str(whole, self._encoding)
+        text, used = self._decode(whole, "strict", final)
+        self._rest = bytes(whole[used:])
+        return text
 
     def _what_it_is_not(self) -> str:
         if self._encoding == _FALLBACK:

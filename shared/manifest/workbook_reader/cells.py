@@ -56,7 +56,7 @@ _NEGATIVE = re.compile(r"-[\d.]", re.ASCII)
 _MOST_DIGITS = 15
 _FIRST_TOO_LARGE = 10**_MOST_DIGITS
 _KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
-_FAULTS = {mark: Cell("(not read)", mark) for mark in Mark if mark.is_fault}
+_FAULTS = {mark: Cell("notread", mark) for mark in Mark if mark.is_fault}
 
 
 def unescaped(text: str) -> str:
