@@ -120,7 +120,7 @@ def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPat
     with (
         Server(Endless()) as server,
         open_session() as session,
-        pytest.raises(UnavailableError, match="^HTTP None"),
+        pytest.raises(UnavailableError, match=r"^HTTP None"),
     ):
         client(server.url, session, Clock()).poll(CUSTOMER, "x")
 
