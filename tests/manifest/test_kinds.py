@@ -61,7 +61,7 @@ def test_the_blanks_of_a_virtual_machines_serial_are_its_own(pairs: list[str]) -
 
 @pytest.mark.parametrize(
     "value",
-    ["\u2713", "OK", "Test", "Lenovo", "Dell Inc.", "HP", "laptop", "https://a.example/PF1", "a.b@contoso.com",
+    ["\u2713", "OK", "sample", "Lenovo", "Dell Inc.", "HP", "laptop", "https://a.example/PF1", "a.b@contoso.com",
      "10.0.0.7", "C:\\Temp\\hash.csv", "\\\\server\\share", "00:1A:2B:3C:4D:5E", "DESKTOP-AB12CD3", "laptop-ab12cd3",
      "Win 11 Pro", "SN 5CG1234567", "SN#5CG1234567", "5CG1234567 und 5CG1234568", "1\u00a0234\u00a0567", "5.01235E11",
      "{0}", "%s", "$($_.SerialNumber)", "<b>5CG1234567</b>"],
