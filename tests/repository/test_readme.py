@@ -36,6 +36,10 @@ def test_every_state_has_its_meaning(state: State) -> None:
     assert f"`{state}`" in table
 
 
+def test_it_says_what_becomes_of_a_run_that_is_replaced() -> None:
+    assert "`previous` then lists what the earlier run had uploaded, which is followed no further" in README
+
+
 def test_that_nothing_was_ever_deployed_is_said_once() -> None:
     assert len(re.findall("(?i)never.{0,10}deployed|never been deployed", README)) == 1
 
