@@ -39,7 +39,7 @@ class Throttle(NamedTuple):
 
 
 class Pacing:
-    """What this process has learnt of Partner Center's quotas."""
+    """What this process has learnt of Partner Center's quotas; a customer's id may be written in either case."""
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class Pacing:
 
     def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         """Begin a call now (``None``), or return when it is its turn."""
+        customer = customer.lower()
         with self._lock:
             now = self._clock()
             line = self._line(customer, now)
@@ -84,11 +85,13 @@ class Pacing:
 
     def place(self, api: Call, customer: str, earliest: datetime, waited: Waited = NEW) -> datetime:
         """Return when a later call should be made: at ``earliest``, or behind the line that there is now."""
+        customer = customer.lower()
         with self._lock:
             return self._place(api, customer, earliest, waited)
 
     def served(self, api: Call, customer: str) -> None:
         """Take note that a call was answered by anything but a 429."""
+        customer = customer.lower()
         with self._lock:
             now = self._clock()
             if customer == self._tester:  # behind the partner's closed door: the quotas are the customers' own
@@ -101,6 +104,7 @@ class Pacing:
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""
+        customer = customer.lower()
         with self._lock:
             now = self._clock()
             self._learn_scope(customer, now + (retry_after or MEASURED), now)

@@ -42,6 +42,15 @@ def test_one_customers_throttle_does_not_hold_up_the_others() -> None:
     assert office.may_call("b")
 
 
+def test_a_customer_in_another_spelling_is_the_same() -> None:
+    office = Office()
+    office.serve("A", "a", times=20)
+    assert office.throttle("A") == "customer"
+    assert not office.may_call("a")
+    assert office.pacing.place(Call.UPLOAD, "a", office.clock.now) > office.clock.now
+    assert office.throttle("a") == "customer"
+
+
 def test_two_customers_throttled_in_a_row_close_the_partners_door() -> None:
     office = Office()
     office.serve("a", "b", "c", "d", times=20)
