@@ -131,6 +131,7 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     "results in the place of a manifest": ("serialNumber,productKey,hardwareHashStart\nS1,K1,T0H1\n", "results_file"),
     "a cell without a name": (f"{SCRIPT}S1,,{H1},Berlin\n", "too_many_cells"),
     "a hash under another name": (f"Windows Product ID,Data\nK1,{H1}\n", "misplaced_hash"),
+    "a hash without signs under another name": (f"Windows Product ID,Data\nK1,{'Ab1c' * 1000}\n", "misplaced_hash"),
     "a hash under another name in json": (json.dumps([{"productKey": "K", "data": H1}]), "misplaced_hash"),
     "a hash of the reference's form where the serial is": (f"{SCRIPT}{H1},K1,\n", "misplaced_hash"),
     "a hash that a line break has cut in two": (

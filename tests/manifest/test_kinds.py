@@ -160,6 +160,22 @@ def test_one_serial_with_two_hashes_is_a_warning_that_names_both(layout: str, be
     assert devices_in(data) == devices
 
 
+def test_so_is_it_in_a_large_file_where_some_devices_have_no_hash() -> None:
+    devices = [Device(f"S{number}", f"K{number}", f"T0{number:06}{HASH[8:]}") for number in range(2_300)]
+    devices += [
+        Device(f"M{number}", f"L{number}", None if number % 2 else f"T1{number:06}{HASH[8:]}") for number in range(200)
+    ]
+    again = [devices[0], devices[-1], Device("S1", None, f"T2{HASH[2:]}"), Device("M2", None, f"T3{HASH[2:]}")]
+    data = csv_text([*devices, *again], AUTOPILOT_INFO).encode()
+    assert devices_in(data) == [*devices, *again[2:]]
+    assert warnings_in(data) == [
+        ("line 2502", "duplicate_device"),
+        ("line 2503", "duplicate_device"),
+        ("line 2504", "repeated_serial"),
+        ("line 2505", "repeated_serial"),
+    ]
+
+
 def test_devices_that_share_a_placeholder_have_one_warning_each() -> None:
     devices = [members(Device("Default string", None, f"T0{number:04}{HASH[6:]}")) for number in range(3)]
     assert {code for _, code in warnings_in(in_json(*devices))} == {"placeholder_value"}
