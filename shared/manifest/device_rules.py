@@ -138,7 +138,7 @@ class DeviceCheck:
         placeholders = []
         for at, value in enumerate(sent):
             # A quick look first: most values of a device that is odd are not.
-            if value is None or (self._is_flawless if at == _HASH else is_plain)(value):
+            if value is None or self._is_fine(at, value):
                 continue
             found, field = self._check_value(at, value), FIELDS[at]
             sent[at] = found.value
@@ -159,6 +159,12 @@ class DeviceCheck:
             if needs_tuple or FIELDS[at] in IDENTIFIERS:
                 self._report.warning(entry, FIELDS[at], "placeholder_value", FIELDS[at], repr((sent[at] or "").strip()))
         return Device(*sent)
+
+    def _is_fine(self, at: int, value: str) -> bool:
+        """Return quickly whether a value needs no other check; ``False`` may be wrong, which costs time only."""
+        if at < _HASH:
+            return is_plain(value)
+        return value in self._known if at > _HASH else self._is_flawless(value)
 
     def _is_piece(self, value: str, place: int) -> bool:
         """Return whether an unusual hash continues the one before it, which a line break has cut off."""

@@ -86,7 +86,7 @@ def _hash(value: str, warnings: list[Note]) -> Found:
         return _too_large(_HASH, value, LONGEST_HASH, warnings)
     if are_several(value):
         return Found(value, ("several_values", _HASH), tuple(warnings))
-    if form := other_form(cleaned.value):
+    if cleaned.odd is None and (form := other_form(cleaned.value)):
         return Found(value, ("hash_encoding", form), tuple(warnings))
     warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
     issue = ("not_base64", cleaned.odd, len(cleaned.value)) if cleaned.odd else None
