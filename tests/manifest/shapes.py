@@ -56,6 +56,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "rows of other cells": counted("%05x\n", KEYS),
     "rows of other hashes": counted("%05x\n", HASHES),
     "rows with issues": repeated("a\n", SERIALS),
+    "rows of warnings": counted(" %05x, k ,h!, m , n \n", "Serial Number,Product Key,Hardware Hash,Make,Model\n"),
     "rows with many cells": repeated(",,,a\n", SERIALS),
     "rows of quotes": repeated('"a"\n', KEYS),
     "spoilt serials": repeated("1E+5\n", SERIALS),
