@@ -29,8 +29,8 @@ from shared.workflow.ports import (
     Stored,
 )
 from shared.workflow.queue_messages import MOST_TRIES, WakeUp
-from shared.workflow.rate_limit import Call
 from shared.workflow.upload import Attempt
+from shared.workflow.waiting_line import Call
 
 _LOOKS = 3
 """How often a job is read again after another process has changed it; then a wake-up takes over."""

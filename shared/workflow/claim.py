@@ -11,7 +11,7 @@ from shared.job import lifecycle
 from shared.job.record import Fault, Job, Lease, State
 from shared.workflow.backoff import whole_second
 from shared.workflow.ports import Content, Sent, Services, Stored
-from shared.workflow.rate_limit import Call, Waited
+from shared.workflow.waiting_line import Call, Waited
 
 
 def new_lease(services: Services, owner: str | None = None) -> Lease:

@@ -22,9 +22,9 @@ from shared.workflow.ports import (
     Services,
     StorageUnavailableError,
 )
-from shared.workflow.rate_limit import Call
 from shared.workflow.results import results_csv
 from shared.workflow.sent_devices import ReadOtherwiseError, SentDevices
+from shared.workflow.waiting_line import Call
 
 
 class PollRound:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from shared.workflow.rate import MEASURED
-from shared.workflow.rate_limit import NEW, WAITS, Call, Line, Waited
+from shared.workflow.learnt_rate import MEASURED
+from shared.workflow.waiting_line import NEW, WAITS, Call, Line, Waited
 
 PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 """How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""
@@ -65,7 +65,6 @@ class Pacing:
         """Customers that were throttled while no other was served, and until when."""
         self._passes: dict[str, datetime] = {}
         self._next_pass = self._next_test = clock()
-        self._test_every = TEST_EVERY
         self._proof = LEAST_PROOF
         self._tester: str | None = None
 
@@ -95,7 +94,7 @@ class Pacing:
         with self._lock:
             now = self._clock()
             if customer == self._tester:  # behind the partner's closed door: the quotas are the customers' own
-                self._partner_wide, self._tester, self._test_every = False, None, TEST_EVERY
+                self._partner_wide, self._tester = False, None
                 self._proof = min(2 * self._proof, MOST_PROOF)
             if self._refused.keys() - {customer}:
                 self._refused.clear()
@@ -148,8 +147,7 @@ class Pacing:
             self._passes.pop(customer, None)
             self._next_pass = max(self._next_pass, now + PASS_EVERY)
         elif self._next_test <= now and closed and customer not in self._refused:
-            self._next_test = now + self._test_every
-            self._test_every *= 2
+            self._next_test = now + TEST_EVERY
         else:
             return False
         if closed:

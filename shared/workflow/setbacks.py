@@ -16,7 +16,7 @@ from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.ports import Services
-from shared.workflow.rate_limit import Call
+from shared.workflow.waiting_line import Call
 
 
 class Setbacks:

@@ -26,8 +26,8 @@ from shared.workflow.ports import (
     Services,
     StorageUnavailableError,
 )
-from shared.workflow.rate_limit import Call
 from shared.workflow.setbacks import Setbacks
+from shared.workflow.waiting_line import Call
 
 
 class Attempt:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import override
 
 from shared.workflow.pacing import Pacing, Throttle
-from shared.workflow.rate_limit import NEW, Call, Waited
+from shared.workflow.waiting_line import NEW, Call, Waited
 from tests.workflow.backlog import Backlog, Report
 from tests.workflow.quota import MINUTE, Quota
 

@@ -12,7 +12,7 @@ from local.stand_ins.web import Proceed, Response, instead
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from shared.workflow.queue_messages import WakeUp
-from shared.workflow.rate_limit import Call
+from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error
 from tests.world import CUSTOMER, DELAYS, NAME, World

@@ -9,14 +9,17 @@ from enum import IntEnum
 from math import inf
 from typing import NamedTuple
 
-from shared.workflow.rate import Rate
+from shared.workflow.learnt_rate import Rate
 
-SOONEST, SHARE, LATEST = timedelta(seconds=5), 1 / 2, timedelta(minutes=35)
-"""When whoever was sent on comes again: after this share of the time that it has waited, within these bounds, or where
-the line ends sooner.
+MOST_SHARE, LATEST = 0.7, timedelta(minutes=35)
+"""Whoever was sent on comes again where the line ends, but no later than after this share of the time that it has
+waited, nor after so long.
 
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
+
+LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=3)
+"""Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
 BURST_SECONDS, BURST = 5, 3
 """How many calls may come at once, by the rate, and at least."""
@@ -28,7 +31,9 @@ FARTHEST = timedelta(days=1)
 """No place is farther off; whoever comes then takes the next."""
 
 WAITS = timedelta(seconds=30), timedelta(minutes=15)
-"""How long a door stays closed for a throttle without ``Retry-After``, at first and at most, unless settings say so."""
+"""How long a job waits for a throttle without ``Retry-After``, at first and at most, unless settings say so.
+
+The door stays closed for half of that at first, so that the throttled jobs are not all who find out."""
 
 UNPROVEN = timedelta(seconds=90)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
@@ -65,7 +70,6 @@ class Line:
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
-        self._uploads_end = now
         self._tested = dict.fromkeys(Call, now - UNPROVEN)
 
     def rate(self, now: datetime) -> float | None:
@@ -78,16 +82,14 @@ class Line:
 
     def has_line(self, now: datetime) -> bool:
         """Say whether uploads wait for their turn."""
-        return now < max(self._uploads_end, self._tails[Call.UPLOAD])
+        return now < self._tails[Call.UPLOAD]
 
     def admits(self, api: Call, waited: Waited, now: datetime) -> bool:
-        """Say whether a job may call now; one that has no place yet waits behind all others."""
+        """Say whether a job may call now."""
         self._forget_if_calm(now)
         rate = self.rate(now)
         if rate is None or now < self._doors[api]:
             return now >= self._doors[api]
-        if not waited.places and now < self._tails[api]:
-            return False
         self._tokens = min(4 * _burst(rate), self._tokens + rate * (now - self._filled).total_seconds())
         self._filled = now
         return not self._rate.is_used_up(now) and self._missing(api, waited.places, now, rate) <= 0
@@ -120,7 +122,6 @@ class Line:
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
-        self._uploads_end = now
 
     def served(self, api: Call, now: datetime) -> None:
         """Take note that a call was not throttled."""
@@ -131,24 +132,19 @@ class Line:
         """Give out the next place; ``earliest`` where that is later. Polls stand behind uploads."""
         rate, ahead = self.rate(now), self._doors[api]
         if api is Call.PROGRESS:
-            ahead = max(ahead, self._tails[Call.UPLOAD], self._uploads_end)
+            ahead = max(ahead, self._tails[Call.UPLOAD])
         free = max(ahead, now, self._tails[api])
         if rate is None or earliest > free:
             return max(earliest, self._doors[api])
         free = min(free, now + FARTHEST)
         if waited.places:
-            again = now + min(max(waited.time * SHARE, SOONEST), LATEST)
-            if ahead <= again < free:
-                return again
+            latest = now + min(waited.time * MOST_SHARE, LATEST)
+            if latest < free:
+                return max(ahead, latest)
+            free = max(free, now + min(waited.time * LEAST_SHARE, SOONEST))
             free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
-        self._stand(api, free, now, waited.places)
+        self._tails[api] = free + self._rate.between_places(now)
         return free
-
-    def _stand(self, api: Call, at: datetime, now: datetime, places: int) -> None:
-        """Note who stands in line: how far it reaches as places are given out, and how long its uploads will take."""
-        self._tails[api] = at + self._rate.between_places(places, now)
-        if api is Call.UPLOAD and not places:
-            self._uploads_end = max(self._uploads_end, at) + self._rate.between_places(1, now)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""
@@ -160,7 +156,7 @@ class Line:
         proven = retry_after is None or now < self._tested[api] + UNPROVEN
         if proven or wait <= UNPROVEN:
             self._close(api, wait, now)
-            return max(self._doors[api], now + self._rate.step)
+            return self._doors[api]
         self._close(api, UNPROVEN, now)
         self._tested[api] = self._doors[api]
         return now + wait
@@ -168,17 +164,13 @@ class Line:
     def _wait(self, retry_after: timedelta | None) -> timedelta:
         if retry_after is None:
             doubled: int = 2 ** min(self._row - 1, 8)
-            return min(self._first_wait * doubled, self._longest_wait)
+            return min(self._first_wait / 2 * doubled, self._longest_wait)
         return max(retry_after, SECOND)
 
     def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
-        others_closed = any(self.is_closed(other, now) for other in Call)
         self._doors[api] = now + wait
-        if not others_closed:
-            self._rate.cut(wait, now)
-            self._tokens, self._filled = 0.0, now
-        after = self._doors[api] + self._rate.step
-        self._tails[api] = max(self._tails[api], after)
+        self._rate.cut(wait, now)
+        self._tokens, self._filled = 0.0, now
 
     def _throttled_with_others(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Learn from a call that had begun before the door was closed: less was served than it seemed."""

@@ -6,7 +6,7 @@ adaptive retries (never far above what was really called).
 
 from collections import deque
 from datetime import datetime, timedelta
-from math import exp2, sqrt
+from math import exp2
 
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
@@ -20,15 +20,12 @@ DEEPEST_CUT = 0.7
 SLOWEST = 6 / 60
 """Calls a second where a throttle is met before anything was served."""
 
-LEAST = 1 / 600
-"""Calls a second: however many are refused, one is tried in ten minutes."""
+LEAST = 1 / 60
+"""Calls a second: however many are refused, one a minute is tried; a lower rate is no more than a guess."""
 
-OVERBOOKED, DOUBT = 1.2, 3.0
-"""Places are given out denser than the rate, the more so the smaller the sample (it errs by its square root):
-who comes too early is sent on without a call, but a turn that nobody takes is lost."""
-
-HOLDS = 2
-"""Who has had so many places gets one that holds: without the doubt."""
+OVERBOOKED = 1.2
+"""Places are given out so much denser than the rate: who comes too early is sent on without a call, but a turn that
+nobody takes is lost."""
 
 FEW, SUPPOSED = 5, 1.0
 """A sample this small says nothing: for the first minutes places are a second apart."""
@@ -45,7 +42,6 @@ class Rate:
         self._sample = 0
         self._window = MEASURED.total_seconds()
         self._first_cut = False
-        self._falling_since, self._before_fall = now - MEASURED, 0.0
         self._calls = deque[datetime]()
 
     @property
@@ -53,16 +49,13 @@ class Rate:
         """Return whether a throttle was met, and not forgotten since."""
         return self._peak is not None
 
-    @property
-    def step(self) -> timedelta:
-        """Return the time between two calls at the rate that a cut has left."""
-        return timedelta(seconds=1 / (self._peak or SLOWEST))
-
     def a_second(self, now: datetime) -> float | None:
         """Return how many calls a second are believed to be served; ``None`` where nothing limits them."""
         if self._peak is None:
             return self._most
-        regain, farthest = (REGAIN, 1.5) if self._sample >= FEW else (REGAIN / 4, 4)
+        # A first estimate by a small sample is soon doubted.
+        is_guess = self._first_cut and self._sample < FEW
+        regain, farthest = (REGAIN / 4, 4) if is_guess else (REGAIN, 1.5)
         grown = self._peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
         rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
         return rate if self._most is None else min(rate, self._most)
@@ -71,18 +64,14 @@ class Rate:
         """Return whether the known quota of this minute is used up."""
         return self._most is not None and self._measure(now) >= self._most * MEASURED.total_seconds()
 
-    def between_places(self, places: int, now: datetime) -> timedelta:
-        """Return the time between two places in line, for a job that has had so many before."""
-        # A fall is sharp lest calls are refused; places cannot be moved when the rate is back.
-        rate = max(self.a_second(now) or LEAST, self._before_fall)
-        doubt = DOUBT / sqrt(max(self._measure(now), 1)) * max(0, 1 - places / HOLDS)
-        density = OVERBOOKED * rate * (1 + doubt)
+    def between_places(self, now: datetime) -> timedelta:
+        """Return the time between two places in line."""
+        density = OVERBOOKED * (self.a_second(now) or LEAST)
         if self._most is not None:
             density = min(density, OVERBOOKED * self._most)
         elif self._sample < FEW:
             density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
-        # A rate below one a minute is no more than a guess.
-        return min(timedelta(seconds=1 / density), MEASURED)
+        return timedelta(seconds=1 / density)
 
     def call(self, now: datetime) -> None:
         """Count a call that begins."""
@@ -103,8 +92,6 @@ class Rate:
         self._first_cut = self._peak is None
         if before is not None and not self._first_cut:
             estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
-            if now >= self._falling_since + MEASURED:
-                self._falling_since, self._before_fall = now, DEEPEST_CUT * before
         self._peak, self.cut_at = max(estimate, LEAST), now
         self._sample = served if self._first_cut else max(served, self._sample)
 
@@ -116,7 +103,7 @@ class Rate:
 
     def forget(self) -> None:
         """Believe in no limit again; the calls were made all the same."""
-        self._peak, self._sample, self._before_fall = None, 0, 0.0
+        self._peak, self._sample = None, 0
 
     def _measure(self, now: datetime) -> int:
         while self._calls and self._calls[0] <= now - MEASURED:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow.rate_limit import CALM, FARTHEST, UNPROVEN, Call, Line, Waited
+from shared.workflow.waiting_line import CALM, FARTHEST, LEAST_SHARE, MOST_SHARE, SOONEST, UNPROVEN, Call, Line, Waited
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -77,15 +77,15 @@ def test_a_cut_is_bounded_however_little_was_called() -> None:
     assert per_minute(line, NOW + 12 * MINUTE) >= 0.7 * 60
 
 
-def test_throttles_without_end_leave_one_call_in_ten_minutes() -> None:
+def test_throttles_without_end_leave_one_call_a_minute() -> None:
     line, at = Line(NOW), NOW
     for _ in range(60):
         line.throttled(Call.UPLOAD, SECOND, at)
         at += 2 * SECOND
-    assert per_minute(line, at) >= 0.8 * 0.1
+    assert 0.8 <= per_minute(line, at) <= 1
 
 
-@pytest.mark.parametrize(("throttles", "seconds"), [(1, 30), (2, 60), (3, 120), (6, 900), (20, 900)])
+@pytest.mark.parametrize(("throttles", "seconds"), [(1, 15), (2, 30), (3, 60), (7, 900), (20, 900)])
 def test_throttles_without_a_time_close_the_door_for_longer_and_longer(throttles: int, seconds: int) -> None:
     line, at = Line(NOW), NOW
     for _ in range(throttles - 1):
@@ -98,7 +98,7 @@ def test_throttles_without_a_time_close_the_door_for_longer_and_longer(throttles
 
 def test_a_throttle_without_a_time_lasts_as_the_settings_say() -> None:
     line, at = Line(NOW, waits=(SECOND, 2 * SECOND)), NOW
-    for seconds in (1, 2, 2):
+    for seconds in (0.5, 1, 2, 2):
         line.throttled(Call.UPLOAD, None, at)
         assert line.is_closed(Call.UPLOAD, at + (seconds - 0.1) * SECOND)
         at += seconds * SECOND
@@ -110,7 +110,7 @@ def test_a_call_that_is_served_ends_the_row_of_throttles() -> None:
     line.throttled(Call.UPLOAD, None, NOW)
     line.served(Call.UPLOAD, NOW + MINUTE)
     line.throttled(Call.UPLOAD, None, NOW + 2 * MINUTE)
-    assert not line.is_closed(Call.UPLOAD, NOW + 2.5 * MINUTE)
+    assert not line.is_closed(Call.UPLOAD, NOW + 2 * MINUTE + 15 * SECOND)
 
 
 def test_an_answer_that_was_under_way_ends_no_row() -> None:
@@ -118,7 +118,7 @@ def test_an_answer_that_was_under_way_ends_no_row() -> None:
     line.throttled(Call.UPLOAD, None, NOW)
     line.served(Call.UPLOAD, NOW + SECOND)
     line.throttled(Call.UPLOAD, None, NOW + MINUTE)
-    assert line.is_closed(Call.UPLOAD, NOW + 1.9 * MINUTE)
+    assert line.is_closed(Call.UPLOAD, NOW + MINUTE + 29 * SECOND)
 
 
 def test_a_long_throttle_is_obeyed_by_its_job_and_tested_by_another() -> None:
@@ -140,8 +140,8 @@ def test_places_are_given_out_one_after_another_denser_than_the_rate() -> None:
     line.throttled(Call.UPLOAD, MINUTE, NOW)
     places = [line.place(Call.UPLOAD, NOW, NOW) for _ in range(60)]
     assert places == sorted(set(places))
-    assert NOW + MINUTE < places[0] <= NOW + MINUTE + 2 * SECOND
-    assert 25 * SECOND < places[-1] - places[0] < 59 * SECOND
+    assert places[0] == NOW + MINUTE
+    assert places[-1] - places[0] < 0.9 * 59 * MINUTE / per_minute(line, NOW)
 
 
 def test_polls_stand_behind_uploads() -> None:
@@ -161,27 +161,36 @@ def long_line() -> tuple[Line, datetime]:
     return line, NOW + 2 * MINUTE
 
 
-def test_who_was_sent_on_comes_again_after_half_of_what_it_has_waited() -> None:
+def test_who_was_sent_on_comes_again_after_a_share_of_what_it_has_waited() -> None:
     line, at = long_line()
-    assert line.place(Call.UPLOAD, at, at, Waited(1, MINUTE)) == at + MINUTE / 2
+    assert line.place(Call.UPLOAD, at, at, Waited(1, MINUTE)) == at + MOST_SHARE * MINUTE
 
 
 def test_who_was_sent_on_stands_at_the_end_of_a_shorter_line() -> None:
     line, at = long_line()
     places = [line.place(Call.UPLOAD, at, at, Waited(2, 60 * MINUTE)) for _ in range(3)]
     assert places == sorted(set(places))
-    assert places[0] < at + 10 * MINUTE
+    assert SOONEST < places[0] - at < 10 * MINUTE
+
+
+def test_where_no_line_is_known_who_has_waited_for_long_comes_again_after_minutes() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, SECOND, NOW)
+    assert line.place(Call.UPLOAD, NOW, NOW, Waited(2, 30 * MINUTE)) == NOW + LEAST_SHARE * 30 * MINUTE
+    assert line.place(Call.UPLOAD, NOW, NOW, Waited(2, 9 * 60 * MINUTE)) == NOW + SOONEST
 
 
 def test_a_poll_that_was_sent_on_stands_behind_the_uploads_however_long_it_has_waited() -> None:
     line, at = long_line()
-    assert line.place(Call.PROGRESS, at, at, Waited(1, MINUTE)) > line.place(Call.UPLOAD, at, at)
+    assert line.place(Call.PROGRESS, at, at, Waited(1, MINUTE)) >= line.place(Call.UPLOAD, at, at)
 
 
-def test_polls_come_when_the_uploads_will_be_through_and_not_when_their_places_end() -> None:
+def test_a_poll_waits_for_no_line_of_polls_that_is_longer_than_it_has_waited() -> None:
     line, at = long_line()
-    polls = line.place(Call.PROGRESS, at, at, Waited(1, MINUTE)) - NOW
-    assert polls > 1.1 * (line.place(Call.UPLOAD, at, at) - NOW)
+    last = [line.place(Call.PROGRESS, at, at) for _ in range(600)][-1]
+    again = line.place(Call.PROGRESS, at, at, Waited(1, 5 * MINUTE))
+    assert again == at + MOST_SHARE * 5 * MINUTE
+    assert again < last - MINUTE
 
 
 def test_places_are_no_more_than_a_minute_apart_whatever_is_believed() -> None:
@@ -191,17 +200,6 @@ def test_places_are_no_more_than_a_minute_apart_whatever_is_believed() -> None:
     at += 90 * MINUTE
     first = line.place(Call.UPLOAD, at, at)
     assert line.place(Call.UPLOAD, at, at) - first <= MINUTE
-
-
-def test_a_sharp_fall_moves_no_place_far_off() -> None:
-    line, at = called(61), NOW
-    line.throttled(Call.UPLOAD, MINUTE, NOW)
-    for fall in range(6):
-        at = NOW + (60 + 2 * fall) * SECOND
-        line.throttled(Call.UPLOAD, SECOND, at)
-    assert per_minute(line, at) < 20
-    places = [line.place(Call.UPLOAD, at, at, Waited(2, 60 * MINUTE)) for _ in range(61)]
-    assert places[-1] - places[0] < 2 * MINUTE
 
 
 def test_who_comes_later_than_the_line_ends_needs_no_place() -> None:
@@ -216,16 +214,6 @@ def test_no_place_is_farther_off_than_a_day() -> None:
         line.throttled(Call.UPLOAD, SECOND, NOW + 2 * throttle * SECOND)
     at = NOW + 10 * MINUTE
     assert max(line.place(Call.UPLOAD, at, at) for _ in range(2000)) == at + FARTHEST
-
-
-def test_who_has_no_place_waits_behind_those_who_have() -> None:
-    line = called(61)
-    line.throttled(Call.UPLOAD, MINUTE, NOW)
-    for _ in range(100):
-        line.place(Call.UPLOAD, NOW, NOW)
-    at = NOW + MINUTE + 10 * SECOND
-    assert not line.admits(Call.UPLOAD, Waited(0), at)
-    assert line.admits(Call.UPLOAD, Waited(1), at)
 
 
 def test_who_was_sent_on_goes_before_others_and_uploads_before_polls() -> None:
@@ -267,15 +255,6 @@ def test_a_throttle_slows_down_what_a_known_quota_allows() -> None:
     assert line.place(Call.UPLOAD, NOW, NOW) > NOW
 
 
-def test_the_other_apis_throttle_cuts_nothing_twice() -> None:
-    line = called(61)
-    line.throttled(Call.UPLOAD, MINUTE, NOW)
-    cut = per_minute(line, NOW + 2 * MINUTE)
-    line.throttled(Call.PROGRESS, MINUTE, NOW + SECOND)
-    assert line.is_closed(Call.PROGRESS, NOW + MINUTE)
-    assert per_minute(line, NOW + 2 * MINUTE) == cut
-
-
 @pytest.mark.parametrize(("retry_after", "closed"), [(None, 30), (80 * SECOND, 81), (60 * MINUTE, 30)])
 def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
     retry_after: timedelta | None, closed: int
@@ -286,6 +265,6 @@ def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
     at = NOW + 5 * MINUTE
     line.throttled(Call.UPLOAD, 30 * SECOND, at)
     again = line.throttled(Call.UPLOAD, retry_after, at + SECOND)
-    assert again > at + 30 * SECOND
+    assert again >= at + 30 * SECOND
     assert line.is_closed(Call.UPLOAD, at + closed * SECOND - SECOND)
     assert not line.is_closed(Call.UPLOAD, at + closed * SECOND)
