@@ -68,11 +68,14 @@ class Gate:
     clock: Clock
     served: Counter[int] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
+    unavailable: int = 0
+    """Requests that met the outage."""
 
     def answer(self, request: Request) -> Response:
         now = self.clock()
         minute = (now - self.quota.begun) // MINUTE
         if self.quota.is_out(now - self.quota.begun):
+            self.unavailable += 1
             return Response(503, CaseInsensitiveDict({"Content-Type": "text/html"}), b"<html></html>")
         wait = self.quota.wait(request.path.split("/")[3], now)
         if wait is None:

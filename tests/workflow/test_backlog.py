@@ -33,6 +33,7 @@ def worlds(manifests: int, numbers: tuple[int, ...] = (1, 2, 6)) -> Iterator[Any
         "fixed, refused ones are free": {"fixed": True, "counts_refused": False},
         "halved on the way": {"later": (third, 30)},
         "doubled on the way": {"later": (third, 120)},
+        "without Retry-After": {"tells_when": False},
     }
     for processes in numbers:
         for title, members in quotas.items():
@@ -94,9 +95,10 @@ def test_an_outage_of_an_hour_amid_a_backlog_is_survived(processes: int) -> None
     assert report.states == {State.COMPLETED: 200}
     assert report.doubles == 0
     assert report.share_refused <= 0.2
+    assert report.took <= report.least * 1.25
     # Jobs that meet the outage back off each by itself, 15 minutes at most.
-    assert report.took <= report.least * 1.5 + 15 * MINUTE
-    assert sum(report.executions) / 200 <= 16
+    assert backlog.gate.unavailable / 200 <= 8
+    assert (sum(report.executions) - backlog.gate.unavailable) / 200 <= 5
 
 
 @pytest.mark.parametrize("processes", [1, 6])
@@ -106,9 +108,9 @@ def test_tiny_quotas_of_many_customers_are_found_though_slowly(processes: int) -
     assert report.states == {State.COMPLETED: 400}
     assert report.doubles == 0
     # A minute's sample is of six requests, or of one for each process.
-    assert report.share_refused <= (0.1 if processes == 1 else 0.3)
-    assert report.took <= report.least * 4
-    assert sum(report.executions) / 400 <= 8
+    assert report.share_refused <= (0.1 if processes == 1 else 0.25)
+    assert report.took <= report.least * (3 if processes == 1 else 4)
+    assert sum(report.executions) / 400 <= MEAN_EXECUTIONS
     assert max(report.executions) <= MOST_EXECUTIONS
 
 
@@ -118,11 +120,3 @@ def test_a_known_quota_is_not_exceeded() -> None:
     assert report.states == {State.COMPLETED: 200}
     assert report.refused.total() == 0
     assert report.took <= report.least * 1.25 + ENDS
-
-
-def test_without_a_time_to_wait_the_backlog_drains_as_well() -> None:
-    backlog = Backlog(200, Quota(tells_when=False))
-    report = backlog.run()
-    assert report.states == {State.COMPLETED: 200}
-    assert report.share_refused <= 0.1
-    assert report.took <= report.least * 1.5 + ENDS
