@@ -35,7 +35,7 @@ WAITS = timedelta(seconds=30), timedelta(minutes=15)
 
 The door stays closed for half of that at first, so that the throttled jobs are not all who find out."""
 
-UNPROVEN = timedelta(seconds=90)
+UNPROVEN = timedelta(minutes=2)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
 
 SECOND = timedelta(seconds=1)
