@@ -45,6 +45,11 @@ class Rate:
         self._calls = deque[datetime]()
 
     @property
+    def has_small_sample(self) -> bool:
+        """Return whether too little had been called before the throttles to estimate a rate from."""
+        return self._sample < FEW
+
+    @property
     def is_learnt(self) -> bool:
         """Return whether a throttle was met, and not forgotten since."""
         return self._peak is not None
@@ -54,7 +59,7 @@ class Rate:
         if self._peak is None:
             return self._most
         # A first estimate by a small sample is soon doubted.
-        is_guess = self._first_cut and self._sample < FEW
+        is_guess = self._first_cut and self.has_small_sample
         regain, farthest = (REGAIN / 4, 4) if is_guess else (REGAIN, 1.5)
         grown = self._peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
         rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
@@ -69,7 +74,7 @@ class Rate:
         density = OVERBOOKED * (self.a_second(now) or LEAST)
         if self._most is not None:
             density = min(density, OVERBOOKED * self._most)
-        elif self._sample < FEW:
+        elif self.has_small_sample:
             density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
         return timedelta(seconds=1 / density)
 

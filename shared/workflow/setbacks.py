@@ -113,7 +113,7 @@ class Setbacks:
         at = whole_second(max(now + min(delay, lifecycle.LONGEST_IN_LINE), until))
         behind = internal.throttled_seconds + lifecycle.seconds(at - now)
         # It has waited for its turn already, and goes before others next time.
-        places = internal.places + 2
+        places = internal.places + 3
         self._wait(error.fault, at, throttled_seconds=behind, places=places)
 
     def postpone(self, fault: Fault, retry_after: timedelta | None = None, **bookkeeping: object) -> None:

@@ -97,8 +97,11 @@ class Line:
     def _missing(self, api: Call, places: int, now: datetime, rate: float) -> float:
         """Return how many calls are to be saved up before a job may call.
 
-        Who has been sent on goes before others, and uploads before polls: each step costs a burst's worth.
+        Where others have a place, who has been sent on goes before them, and uploads before polls: each step costs a
+        burst's worth.
         """
+        if now >= max(self._tails.values()):
+            return 1 - self._tokens
         steps = max(0, min(1, (3 - places) / 2)) + (api is Call.PROGRESS and self.has_line(now))
         return 1 + steps * _burst(rate) - self._tokens
 
@@ -170,7 +173,8 @@ class Line:
     def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
         self._doors[api] = now + wait
         self._rate.cut(wait, now)
-        self._tokens, self._filled = 0.0, now
+        # A lone manifest does not wait to find out what a quota is that others use up.
+        self._tokens, self._filled = float(self._rate.has_small_sample and self._row == 1), now
 
     def _throttled_with_others(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Learn from a call that had begun before the door was closed: less was served than it seemed."""

@@ -153,3 +153,16 @@ def test_the_log_says_who_waits_and_what_was_learnt(caplog: pytest.LogCaptureFix
     assert limited["manifest"] == OTHER
     assert limited["line_seconds"] == 60
     assert throttled["manifest"] == NAME
+
+
+@pytest.mark.parametrize("retry_after", [1, 6, 60])
+def test_a_lone_manifest_that_is_throttled_once_is_late_by_little_more_than_its_retry_after(retry_after: int) -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.throttled(retry_after))
+    begun = world.clock.now
+    world.drop(TWO)
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED
+    assert job.uploads[0].accepted_at == begun + timedelta(seconds=retry_after)
+    assert job.updated_at <= job.uploads[0].accepted_at + DELAYS.first_poll + timedelta(seconds=10)
