@@ -38,7 +38,7 @@ The door stays closed for half of that at first, so that the throttled jobs are 
 UNPROVEN = timedelta(minutes=2)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
 
-SECOND = timedelta(seconds=1)
+SECOND, SOON = timedelta(seconds=1), timedelta(seconds=5)
 
 
 class Call(IntEnum):
@@ -141,11 +141,13 @@ class Line:
             return max(earliest, self._doors[api])
         free = min(free, now + FARTHEST)
         if waited.places:
-            latest = now + min(waited.time * MOST_SHARE, LATEST)
+            latest = now + max(min(waited.time * MOST_SHARE, LATEST), SOON)
             if latest < free:
                 return max(ahead, latest)
             free = max(free, now + min(waited.time * LEAST_SHARE, SOONEST))
             free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
+        else:
+            free = max(free, now + SECOND * max(0, 1 - self._tokens) / rate)
         self._tails[api] = free + self._rate.between_places(now)
         return free
 

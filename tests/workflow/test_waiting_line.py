@@ -268,3 +268,14 @@ def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
     assert again >= at + 30 * SECOND
     assert line.is_closed(Call.UPLOAD, at + closed * SECOND - SECOND)
     assert not line.is_closed(Call.UPLOAD, at + closed * SECOND)
+
+
+@pytest.mark.parametrize("places", range(6))
+def test_who_is_not_admitted_never_comes_back_at_once(places: int) -> None:
+    line = Line(NOW)
+    line.call(NOW)
+    opens = line.throttled(Call.UPLOAD, SECOND, NOW)
+    assert line.admits(Call.UPLOAD, Waited(3), opens)
+    line.call(opens)
+    assert not line.admits(Call.UPLOAD, Waited(places), opens)
+    assert line.place(Call.UPLOAD, opens, opens, Waited(places)) >= opens + 5 * SECOND
