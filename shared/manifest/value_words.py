@@ -3,7 +3,7 @@
 import re
 from string import ascii_lowercase, digits
 
-from shared.manifest.names import FIELD_OF, key
+from shared.manifest.field_names import FIELD_OF, key
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.manifest.device import Device
-from shared.manifest.names import field_of
+from shared.manifest.field_names import field_of
 from tests.manifest.files import (
     API_NAMES,
     AUTOPILOT_INFO,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
+from shared.manifest.field_names import NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
-from shared.manifest.names import NOT_ACCEPTED, field_of, key
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 """What separates cells, and its name in messages."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
+from shared.manifest.field_names import FIELD_OF, key
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
-from shared.manifest.names import FIELD_OF, key
 from shared.manifest.value_words import (
     COMPANY_ENDS,
     COUNTED,

@@ -9,8 +9,8 @@ from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import DELIMITERS, delimiter_of, known_columns, layout
 from shared.manifest.csv_reader.records import Records, blocks, cells_of
 from shared.manifest.device import Entry
+from shared.manifest.field_names import field_of
 from shared.manifest.findings import Place, Report, UnreadableError
-from shared.manifest.names import field_of
 
 _LOOKED_AT = 100  # lines in which a header is looked for that is not the first
 _ON_SCREEN = (

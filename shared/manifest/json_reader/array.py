@@ -13,10 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from shared.manifest.device import Device
+from shared.manifest.field_names import key
 from shared.manifest.findings import UnreadableError
 from shared.manifest.json_reader.cursor import DECODER, Cursor
 from shared.manifest.json_reader.doubled_members import has_doubled
-from shared.manifest.names import key
 
 WINDOW = 131_072
 """Characters decoded at once."""

@@ -3,11 +3,11 @@
 from types import NoneType
 
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
+from shared.manifest.field_names import NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
-from shared.manifest.names import NOT_ACCEPTED, field_of, key
 
 _TYPES = {
     dict: "an object",

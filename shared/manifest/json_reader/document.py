@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
+from shared.manifest.field_names import field_of, key
 from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, text_or_none
-from shared.manifest.names import field_of, key
 
 _ID_OF = {
     "customerid": "customerId",

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
-from shared.manifest.workbook_reader.cells import Contents
+from shared.manifest.workbook_reader.cell_values import Contents
 from shared.manifest.workbook_reader.errors import damaged
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PlainRows

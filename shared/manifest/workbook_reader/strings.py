@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.cells import unescaped
+from shared.manifest.workbook_reader.cell_values import unescaped
 from shared.manifest.workbook_reader.errors import LONGEST, too_long
 from shared.manifest.workbook_reader.markup import MAIN, parse
 

@@ -6,8 +6,8 @@ from tempfile import SpooledTemporaryFile, TemporaryFile
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
-from shared.manifest.workbook_reader.cells import Contents, Format
-from shared.manifest.workbook_reader.formats import cell_formats
+from shared.manifest.workbook_reader.cell_values import Contents, Format
+from shared.manifest.workbook_reader.format_codes import cell_formats
 from shared.manifest.workbook_reader.markup import elements
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows

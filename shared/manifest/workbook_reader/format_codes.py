@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from shared.manifest.workbook_reader.cells import Format, Mark
+from shared.manifest.workbook_reader.cell_values import Format, Mark
 from shared.manifest.workbook_reader.markup import MAIN, Element
 
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
