@@ -12,7 +12,7 @@ from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
 from shared.job.unanswered import interrupted, part_within
 from shared.manifest import Findings, Manifest
-from shared.manifest.target import Target
+from shared.manifest.target_ids import Target
 
 MOST_RESULTS = 1000
 """Different results that a job keeps in full; of what comes after them it keeps the outcome alone."""

@@ -10,7 +10,7 @@ from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.device import Device
-from shared.manifest.target import Ids, Target, resolve
+from shared.manifest.target_ids import Ids, Target, resolve
 from shared.partner_center.responses import (
     Accepted,
     RefusedError,

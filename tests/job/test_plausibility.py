@@ -13,7 +13,7 @@ from shared.job import plausibility
 from shared.job.lifecycle import MOST_RESULTS, abandoned, finished, following, reported
 from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, encode
 from shared.job.transitions import Start, begin, begin_at
-from shared.manifest.target import Target
+from shared.manifest.target_ids import Target
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 OTHER = "11111111-2222-3333-4444-555555555555"
