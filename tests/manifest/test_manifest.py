@@ -217,3 +217,11 @@ def test_no_hash_and_no_key_is_in_a_text_about_a_manifest() -> None:
     text = repr(manifest)
     assert "device_count=2" in text
     assert not any(device.hardware_hash[:20] in text for device in numbered(2) if device.hardware_hash)
+
+
+@pytest.mark.parametrize("step", [1, 7, 60, 10_000])
+def test_a_title_is_found_whatever_the_size_of_the_pieces(step: int) -> None:
+    text = "Laptops of Berlin\n\n" * 20 + "Serial Number,Manufacturer,Model\n1,Contoso,X1\n"
+    manifest = inspect(Counted(text.encode(), step), max_bytes=MOST)
+    assert [device.serial_number for device in manifest.devices()] == ["1"]
+    assert [warning.code for warning in manifest.warnings.kept] == ["skipped_top"]

@@ -12,7 +12,7 @@ from shared.manifest.device import Entry
 from shared.manifest.field_names import field_of
 from shared.manifest.findings import Place, Report, UnreadableError
 
-_LOOKED_AT = 100  # lines in which a header is looked for that is not the first
+_LOOKED_AT, _MOST_LOOKED_AT = 100, 1_048_576  # lines, and characters, in which a header is looked for
 _ON_SCREEN = (
     " This is what PowerShell shows on the screen, where long values are cut off: write the file with Export-Csv, not "
     "with > or Out-File."
@@ -49,11 +49,20 @@ def _header(text: Iterator[str], report: Report) -> tuple[int, str, Iterator[str
             for line in lines:
                 number += 1
                 if not _is_preamble(line):
+                    if not known_columns(line):
+                        lines = _with_more(lines.read(), text)
                     skipped, header = _below_title(line, number, lines, report)
                     return number + skipped, header, filter(None, chain((lines.read(),), text))
     except UnreadableError as error:
         raise error.on_line(number + 1) from error
     raise UnreadableError("no_devices", "the manifest")
+
+
+def _with_more(rest: str, text: Iterator[str]) -> StringIO:
+    """Return the lines below another one, as many as are looked at, whatever pieces the text came in."""
+    while len(rest) < _MOST_LOOKED_AT and max(map(rest.count, "\r\n")) < _LOOKED_AT and (more := next(text, "")):
+        rest += more
+    return StringIO(rest, newline="")
 
 
 def _is_preamble(line: str) -> bool:
