@@ -7,7 +7,7 @@ import json
 import logging
 
 from shared.job.record import Fault
-from shared.partner_center.advice import advice
+from shared.partner_center.access_errors import advice
 
 _log = logging.getLogger("manifests")
 

@@ -1,6 +1,10 @@
-"""The list of a customer's device batches, in pages of ``{totalCount, items: [{id}], links: {next}}``."""
+"""The list of a customer's device batches, and those of them that are most like a mistyped one.
+
+The list comes in pages of ``{totalCount, items: [{id}], links: {next}}``.
+"""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +17,9 @@ MOST_PAGES = 20
 
 MOST_IDS = 10_000
 """Batches of one page that are looked at."""
+
+NEAREST = 5
+"""Batches that are named at most."""
 
 LONGEST_TOKEN = 8192
 """Characters of the query, or of a header, that requests the next page."""
@@ -94,3 +101,23 @@ def _next_page(links: object, url: str) -> NextPage | None:
 def _is_of_page(header: str) -> bool:
     """Return whether a link may set a header: Partner Center's own, except for the ids that are new for each call."""
     return header.startswith("ms-") and header not in ("ms-requestid", "ms-correlationid")
+
+
+def nearest_batches(batch: str, existing: Sequence[str]) -> str:
+    """Return a sentence with the existing batches whose names are most like the one that does not exist.
+
+    >>> nearest_batches("laptps", ["Laptops", "Desktops"])
+    'Similar batch ids: Laptops. Use one of these, or create the batch first.'
+    """
+    if batch in existing:
+        return "The batch itself exists."
+    if not existing:
+        return "The customer has no device batches yet: create the batch first."
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped batch needs it
+
+    # The comparison minds case, which a person who mistypes an id does not.
+    lowered = {name.lower(): name for name in existing}
+    near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
+    shown = near or sorted(existing)[:NEAREST]
+    kind = "Similar" if near else "Existing"
+    return f"{kind} batch ids: {', '.join(shown)}. Use one of these, or create the batch first."

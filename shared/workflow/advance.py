@@ -15,7 +15,7 @@ from shared.job.blob_names import has_room_for_status, is_manifest, may_name_ano
 from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
-from shared.workflow.backoff import SOON, retry_delay, whole_second
+from shared.workflow.backoff import MOST_TRIES, SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, new_lease, take_claim
 from shared.workflow.follow import PollRound
 from shared.workflow.lookup import Seen, look_up
@@ -28,7 +28,7 @@ from shared.workflow.ports import (
     StorageUnavailableError,
     Stored,
 )
-from shared.workflow.queue_messages import MOST_TRIES, WakeUp
+from shared.workflow.queue_messages import WakeUp
 from shared.workflow.upload import Attempt
 from shared.workflow.waiting_line import Call
 

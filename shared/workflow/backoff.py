@@ -1,4 +1,4 @@
-"""How long to wait until the next retry or poll; the bounds are settings (``config.delays``)."""
+"""How long to wait until the next retry or poll, and how often; the bounds are settings (``config.delays``)."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,9 @@ SECOND = timedelta(seconds=1)
 
 SOON = timedelta(seconds=5)
 """At once, but not before the state has been saved that the wake-up is to find."""
+
+MOST_TRIES = 6
+"""Wake-ups in a row that can do nothing before the sweep takes over: about half an hour."""
 
 
 def whole_second(moment: datetime) -> datetime:

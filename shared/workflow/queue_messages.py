@@ -15,9 +15,6 @@ import msgspec
 
 BLOB_CREATED = "Microsoft.Storage.BlobCreated"
 
-MOST_TRIES = 6
-"""Wake-ups in a row that can do nothing before the sweep takes over: about half an hour."""
-
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 

@@ -16,8 +16,9 @@ from shared.job.blob_names import (
     status_of,
 )
 from shared.job.status_metadata import moment
+from shared.workflow.backoff import MOST_TRIES
 from shared.workflow.ports import BlobEntry, WakeUps
-from shared.workflow.queue_messages import MOST_TRIES, WakeUp
+from shared.workflow.queue_messages import WakeUp
 
 YOUNGEST = timedelta(minutes=5)
 OLDEST = timedelta(days=7)

@@ -44,7 +44,7 @@ LIBRARIES = {
 """Libraries that only these modules, or all modules of these wings, may import; ``msgspec`` is free to all."""
 
 PURE = (
-    "manifest job config partner_center.advice partner_center.batch_list partner_center.device_errors "
+    "manifest job config partner_center.access_errors partner_center.batch_list partner_center.device_errors "
     "partner_center.matching partner_center.redaction partner_center.responses partner_center.upload_details"
 )
 """Modules without clock, network, environment and randomness, which tests can prove with values alone."""

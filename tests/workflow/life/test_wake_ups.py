@@ -13,8 +13,9 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault, Proceed, Response
 from shared.job.blob_names import status_of
 from shared.job.record import Job, State
+from shared.workflow.backoff import MOST_TRIES
 from shared.workflow.ports import ConflictError, Sent, StatusUnavailableError, Stored
-from shared.workflow.queue_messages import MOST_TRIES, WakeUp
+from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO
 from tests.world import DELAYS, NAME, World

@@ -1,6 +1,4 @@
-"""Advice on errors about the caller's identity, rights and rate, and on a batch that does not exist."""
-
-from collections.abc import Sequence
+"""Partner Center's errors about the caller's identity, rights and rate, and what to do about each."""
 
 _AUDIENCE = (
     "The token is meant for another service: PARTNER_CENTER_CLOUD has to name the cloud of this partner account."
@@ -47,27 +45,3 @@ def advice(http_status: int, code: str | None, description: str | None = None) -
     if _APP_ALONE in (description or "").lower():
         return _USER
     return _BY_CODE.get((http_status, code or "")) or _BY_STATUS.get(http_status)
-
-
-NEAREST = 5
-"""Batches that are named at most."""
-
-
-def nearest_batches(batch: str, existing: Sequence[str]) -> str:
-    """Return a sentence with the existing batches whose names are most like the one that does not exist.
-
-    >>> nearest_batches("laptps", ["Laptops", "Desktops"])
-    'Similar batch ids: Laptops. Use one of these, or create the batch first.'
-    """
-    if batch in existing:
-        return "The batch itself exists."
-    if not existing:
-        return "The customer has no device batches yet: create the batch first."
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped batch needs it
-
-    # The comparison minds case, which a person who mistypes an id does not.
-    lowered = {name.lower(): name for name in existing}
-    near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
-    shown = near or sorted(existing)[:NEAREST]
-    kind = "Similar" if near else "Existing"
-    return f"{kind} batch ids: {', '.join(shown)}. Use one of these, or create the batch first."
