@@ -46,6 +46,9 @@ def is_flawless(value: str) -> bool:
         data = msgspec.convert(value, bytes)  # no regular expression is as quick
     except msgspec.ValidationError:
         return False
+    # The forms that a whole hash is turned into begin otherwise, but for one in capital letters.
+    if begins_like_one(value):
+        return not value.isupper()
     return not (data.isascii() or value.islower() or value.isupper() or (value[1] == "x" and value[0] == "0"))
 
 

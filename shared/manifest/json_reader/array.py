@@ -6,9 +6,11 @@ decoded is read value by value, with the same result.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import attrgetter
 from types import GenericAlias
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -59,6 +61,9 @@ _DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
     msgspec.json.Decoder(list[_Documented]),
     msgspec.json.Decoder(GenericAlias(list, _IN_PASCAL_CASE)),
 )
+
+
+_FIELDS = [attrgetter(name) for name in Device.__struct_fields__]
 
 
 class Slice(NamedTuple):
@@ -126,26 +131,22 @@ class Slices:
             # What has worked is tried first the next time.
             if decoder is not self._decoders[0]:
                 self._decoders.reverse()
+            columns = [list(map(get, found)) for get in _FIELDS]
             # Typed decoders do not notice a repeated name.
-            if self._may_be_issues and has_doubled(window, found):
+            if self._may_be_issues and has_doubled(window, found, columns):
                 break
-            return Slice(
-                [
-                    Device(
-                        item.serial_number or None,
-                        item.product_key or None,
-                        item.hardware_hash or None,
-                        item.oem_manufacturer_name or None,
-                        item.model_name or None,
-                    )
-                    for item in found
-                ],
-                [],
-            )
+            return Slice(list(map(Device, *map(_present, columns))), [])
         try:
             return Slice([], DECODER.decode(window))
         except (json.JSONDecodeError, RecursionError):
             return None
+
+
+def _present(column: Sequence[Any]) -> Iterable[str | None]:
+    """Return the values of a field, ``None`` for those that are absent or empty."""
+    if all(column):
+        return column
+    return [value or None for value in column] if any(column) else repeat(None, len(column))
 
 
 def _cut(cursor: Cursor) -> int:
