@@ -141,7 +141,7 @@ class Line:
             return max(earliest, self._doors[api])
         free = min(free, now + FARTHEST)
         if waited.places:
-            latest = now + max(min(waited.time * MOST_SHARE, LATEST), SOON)
+            latest = max(earliest, now + max(min(waited.time * MOST_SHARE, LATEST), SOON))
             if latest < free:
                 return max(ahead, latest)
             free = max(free, now + min(waited.time * LEAST_SHARE, SOONEST))

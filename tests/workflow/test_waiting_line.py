@@ -173,6 +173,11 @@ def test_who_was_sent_on_stands_at_the_end_of_a_shorter_line() -> None:
     assert SOONEST < places[0] - at < 10 * MINUTE
 
 
+def test_who_was_sent_on_comes_no_sooner_than_it_asks_for() -> None:
+    line, at = long_line()
+    assert line.place(Call.UPLOAD, at + MINUTE, at, Waited(1, 5 * SECOND)) == at + MINUTE
+
+
 def test_where_no_line_is_known_who_has_waited_for_long_comes_again_after_minutes() -> None:
     line = called(61)
     line.throttled(Call.UPLOAD, SECOND, NOW)
