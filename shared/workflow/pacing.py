@@ -114,6 +114,11 @@ class Pacing:
             until = concerned.throttled(api, retry_after, now)
             return Throttle(until, "partner" if self._partner_wide else "customer", 60 * (concerned.rate(now) or 0))
 
+    @property
+    def _has_passes(self) -> bool:
+        """Return whether customers may pass the partner's line: not where its quota is known."""
+        return self._partner_wide and self._most is None
+
     def _held_up(self, api: Call, waited: Waited, now: datetime) -> bool:
         return (self._partner_wide or self._most is not None) and not self._partner.admits(api, waited, now)
 
@@ -140,7 +145,7 @@ class Pacing:
 
     def _passes_by(self, api: Call, customer: str, now: datetime) -> bool:
         """Let a call pass the partner's line: of a customer without others, or to test a closed door."""
-        if not self._partner_wide or self._most is not None:
+        if not self._has_passes:
             return False
         closed = self._partner.is_closed(api, now + TELLING)
         if self._passes.get(customer, self._next_pass) <= now and self._line(customer, now).is_calm(now):
@@ -157,7 +162,7 @@ class Pacing:
     def _reserve_pass(self, customer: str, now: datetime) -> datetime | None:
         """Return when a customer without other calls may pass the line, if few wait for that."""
         self._passes = {name: at for name, at in self._passes.items() if at > now - MEASURED}
-        if not self._partner_wide or len(self._passes) >= MOST_PASSES or not self._line(customer, now).is_calm(now):
+        if not self._has_passes or len(self._passes) >= MOST_PASSES or not self._line(customer, now).is_calm(now):
             return None
         if customer not in self._passes:
             self._passes[customer] = max(self._next_pass, now)

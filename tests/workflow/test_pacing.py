@@ -82,8 +82,8 @@ def test_a_throttle_that_is_over_proves_nothing() -> None:
     assert office.throttle("b") == "customer"
 
 
-def throttled_partner() -> Office:
-    office = Office()
+def throttled_partner(requests_per_minute: int | None = None) -> Office:
+    office = Office(requests_per_minute)
     office.serve("a", "b", "c", "d", times=20)
     office.throttle("a")
     office.throttle("b")
@@ -147,6 +147,15 @@ def test_a_known_quota_is_obeyed_by_all_customers_together() -> None:
     assert 1 < admitted <= 30
     place = office.pacing.place(Call.UPLOAD, "new", office.clock.now)
     assert place > office.clock.now
+
+
+def test_where_the_quota_is_known_nobody_waits_for_a_pass() -> None:
+    office = throttled_partner(requests_per_minute=6000)
+    office.after(SECOND)
+    for _ in range(2):
+        turn = office.pacing.turn(Call.UPLOAD, "new", Waited(0))
+        assert turn
+        assert turn >= office.clock.now + 59 * SECOND, "when the door opens, not at once"
 
 
 @pytest.mark.parametrize("minutes", [1, 11])
