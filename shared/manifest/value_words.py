@@ -103,7 +103,8 @@ _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{3,}")
 _LONG_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{5,}")
 _VIRTUAL = ("VMware-", "Parallels-")
 _EDITION = re.compile(r"(microsoft )?win(?:dows)? (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
-_LABEL = re.compile(r"([^:=#]{2,40})(?:[:=#]| (?=\S*\d\S*$))", re.DOTALL)
+# To the first digit and no further back: a sender can write a million of them.
+_LABEL = re.compile(r"([^:=#]{2,40})(?:[:=#]| (?=[^\s\d]*+\d\S*+$))", re.DOTALL)
 # Also what a program should have filled in: {0}, %s, %(serial)s, $($_.Serial).
 _TEMPLATE = re.compile(r"<[^<>]*>|<(\w+)>.*</\1>|&lt;.*&gt;|\uff1c.*\uff1e|\{\d*\}|%(\(\w+\))?s|\$[({_].*", re.DOTALL)
 _BRACKETED = re.compile(r"[\[{(%$\u00ab\u2039]+([^\[\]]*)[\]})%\u00bb\u203a]+")

@@ -65,6 +65,7 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     "delimiters": repeated(",", HASHES),
     "quotes": repeated('"', HASHES),
     "an open quote": repeated("a\n", HASHES + '"'),
+    "digits after words": repeated("1", KEYS + "a b c d e f g h i j k l m n o p q r s ", " t\n"),
     "odd line ends": repeated("a\x0b\n", HASHES),
     "wide characters": repeated("😀\n", KEYS),
     "one wide character a line": repeated("a" * 4000 + "😀\n", KEYS),
