@@ -101,6 +101,7 @@ _SEPARATED = re.compile(r"[,;|\r\n\t]+")
 _JOINED = re.compile(r" ?[/&+] ?| (?:(?:and|und|et) )?")
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{3,}")
 _LONG_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{5,}")
+_KEY = [5] * 5  # characters of a product key's groups: with blanks between them it is one value all the same
 _VIRTUAL = ("VMware-", "Parallels-")
 _EDITION = re.compile(r"(microsoft )?win(?:dows)? (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
 # To the first digit and no further back: a sender can write a million of them.
@@ -181,9 +182,7 @@ def is_converted(value: str) -> bool:
 def is_message(value: str) -> bool:
     """Return whether a value is a program's error message, or says a state in place of a value."""
     text = value.strip()[:_LONGEST_MESSAGE]
-    if text.lower() in STATES or _MESSAGE.fullmatch(text):
-        return True
-    return "0x8" in text and _RESULT.search(text) is not None
+    return bool(text.lower() in STATES or _MESSAGE.fullmatch(text) or ("0x8" in text and _RESULT.search(text)))
 
 
 def is_no_identifier(value: str) -> bool:
@@ -198,7 +197,8 @@ def has_several(value: str) -> bool:
     if len(parts) > 1:
         return all(map(_CODE.fullmatch, parts))
     codes = _JOINED.split(" ".join(value.split()))
-    return len(codes) > 1 and len(set(map(len, codes))) == 1 and all(map(_LONG_CODE.fullmatch, codes))
+    lengths = list(map(len, codes))
+    return len(codes) > 1 and len(set(lengths)) == 1 and lengths != _KEY and all(map(_LONG_CODE.fullmatch, codes))
 
 
 def unusual_character(value: str) -> str | None:

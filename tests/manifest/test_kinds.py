@@ -73,7 +73,10 @@ def test_what_belongs_elsewhere_is_no_identifier(value: str, field: str, rows: i
     assert len(codes(in_json(*others, {field: value, "hardwareHash": HASH}))) == 1
 
 
-@pytest.mark.parametrize("value", ["TOP-1234567", "MYDESKTOP-1", "HP1234", "OK12345", "A1/B2", "ABC12 DE", "12.5"])
+@pytest.mark.parametrize(
+    "value",
+    ["TOP-1234567", "MYDESKTOP-1", "HP1234", "OK12345", "A1/B2", "ABC12 DE", "12.5", "W4269 N2PQ3 H7CR4 KD8TV 9XMJ2"],
+)
 def test_what_only_resembles_it_is_sent(value: str) -> None:
     device = Device(value, None, HASH)
     assert devices_in(in_json(*[members(device)])) == [device]
