@@ -28,7 +28,8 @@ _NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
 # 5012345678.0, which data frames write for whole numbers beside an empty cell; 1,234,567; 5.01234E9; and dates.
 _CONVERTED = re.compile(
     r"\d{4,}\.0|\d{1,3}([,'\u2019\u00a0\u202f]\d{3}){2,}|\d[.,]\d{3,}e\d{1,2}|\d{1,2}/\d{1,2}/\d{4}.*"
-    r"|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}-\d{1,2}-(19|20)\d\d|\d{4}-\d\d-\d\d([ t]\d\d:\d\d.*)?"
+    r"|\d{1,2}\.\d{1,2}\.\d{4}|[0-3]?\d-[0-3]?\d-(19|20)\d\d|\d{4}-[01]\d-[0-3]\d([ t]\d\d:\d\d.*)?"
+    r"|\d{4}/\d{1,2}/\d{1,2}.*|\d{1,2}[\u6708\uc6d4] ?\d{1,2}[\u65e5\uc77c]"
     r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
     re.IGNORECASE,
 )

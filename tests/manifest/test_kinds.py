@@ -75,8 +75,9 @@ def test_what_belongs_elsewhere_is_no_identifier(value: str, field: str, rows: i
 
 @pytest.mark.parametrize(
     "value",
-    ["TOP-1234567", "MYDESKTOP-1", "HP1234", "OK12345", "A1/B2", "ABC12 DE", "12.5", "W4269 N2PQ3 H7CR4 KD8TV 9XMJ2"],
-)
+    ["TOP-1234567", "MYDESKTOP-1", "HP1234", "OK12345", "A1/B2", "ABC12 DE", "12.5", "W4269 N2PQ3 H7CR4 KD8TV 9XMJ2",
+     "2031-45-67", "45-67-2031"],
+)  # fmt: skip
 def test_what_only_resembles_it_is_sent(value: str) -> None:
     device = Device(value, None, HASH)
     assert devices_in(in_json(*[members(device)])) == [device]
