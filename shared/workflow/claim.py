@@ -131,7 +131,9 @@ class Claim:
     def stop(self, state: State, fault: Fault) -> None:
         """End sending for good, as ``state`` if nothing was accepted; what was accepted is followed to its end."""
         now = self._services.clock()
-        job = lifecycle.stopped(self.job, state, fault, self.first_poll(now), now)
+        # Where nothing is followed, no place in line is taken for a poll.
+        poll_at = self.first_poll(now) if self.job.uploads else now
+        job = lifecycle.stopped(self.job, state, fault, poll_at, now)
         if job.final:
             self.end(job)
         else:

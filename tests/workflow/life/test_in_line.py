@@ -3,7 +3,7 @@
 import json
 import logging
 from copy import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.workflow.life.views import TWO, down_for_days, uploads
 from tests.world import CUSTOMER, DELAYS, NAME, World
 
 OTHER = f"{CUSTOMER}/Test/other.json"
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def code_of(job: Job) -> str | None:
@@ -56,6 +56,23 @@ def test_its_next_execution_is_at_its_turn() -> None:
     assert world.job(OTHER).attempts == 1
     assert world.job().state is State.COMPLETED
     assert len(uploads(world)) == 3
+
+
+def test_who_ends_without_an_upload_takes_no_place_for_a_poll() -> None:
+    world = closed_door()
+    world.clock.advance(100 * SECOND)
+
+    def place(api: Call) -> datetime:
+        return world.services.pacing.place(api, CUSTOMER, world.clock.now)
+
+    # The line ends after what a first poll waits anyway, and before what the manifest has waited.
+    while place(Call.UPLOAD) < world.clock.now + MINUTE:
+        pass
+    first, second = place(Call.PROGRESS), place(Call.PROGRESS)
+    del world.storage.blobs[OTHER]
+    world.workflow.advance(WakeUp(OTHER))
+    assert world.job(OTHER).state is State.FAILED
+    assert second < place(Call.PROGRESS) <= second + 1.5 * (second - first)
 
 
 def test_an_invalid_manifest_is_rejected_whatever_line_there_is() -> None:
