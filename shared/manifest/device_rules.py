@@ -91,7 +91,7 @@ class DeviceCheck:
             are_plain(serials)
             and are_plain(keys)
             and all(name in self._known or self._is_known(name) for name in names[0] | names[1])
-            and all(value is None or self._is_flawless(value) for value in hashes)
+            and all(map(self._is_flawless, filter(None, hashes)))
         )
 
     def _is_known(self, name: str | None) -> bool:

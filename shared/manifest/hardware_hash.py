@@ -47,7 +47,7 @@ def is_flawless(value: str) -> bool:
     except msgspec.ValidationError:
         return False
     # The forms that a whole hash is turned into begin otherwise, but for one in capital letters.
-    if begins_like_one(value):
+    if value.startswith(_BEGIN):
         return not value.isupper()
     return not (data.isascii() or value.islower() or value.isupper() or (value[1] == "x" and value[0] == "0"))
 
