@@ -30,7 +30,8 @@ _CONVERTED = re.compile(
     r"\d{4,}\.0|\d{1,3}([,'\u2019\u00a0\u202f]\d{3}){2,}|\d[.,]\d{3,}e\d{1,2}|\d{1,2}/\d{1,2}/\d{4}.*"
     r"|\d{1,2}\.\d{1,2}\.\d{4}|[0-3]?\d-[0-3]?\d-(19|20)\d\d|\d{4}-[01]\d-[0-3]\d([ t]\d\d:\d\d.*)?"
     r"|\d{4}/\d{1,2}/\d{1,2}.*|\d{1,2}[\u6708\uc6d4] ?\d{1,2}[\u65e5\uc77c]"
-    r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)([- ]\d{2,4})?",
+    r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|f\u00e9vr|mars|avr|juin"
+    r"|juil|ao\u00fbt|sept|d\u00e9c|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|mrt|mei)\.?([- ]\d{2,4})?",
     re.IGNORECASE,
 )
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
@@ -79,10 +80,10 @@ STATES = frozenset(
 """What is said in place of a value, and is none: how reading it went, or that it is the one above."""
 
 NO_IDENTIFIERS = frozenset(
-    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "sample",
-     "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional", "enterprise", "education",
-     "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft", "microsoft corporation", "acer",
-     "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.", *COUNTED}
+    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "sample", "example",
+     "beispiel", "muster", "notebook", "desktop", "windows", "professional", "enterprise", "education", "lenovo",
+     "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft", "microsoft corporation", "acer", "asus",
+     "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.", *COUNTED}
 )  # fmt: skip
 """What marks a row, or belongs into another column, and is the serial number or the product key of no device."""
 
@@ -120,8 +121,7 @@ _NAMES = frozenset(
     for before in ("", *_BEFORE)
     for text in (f"{before}{name}", f"{before}{name}here", f"{before}{name}goeshere")
 )
-# Generated examples of JSON have this in place of every text.
-_TYPES = frozenset({"string"})
+_TYPE = "string"  # what generated examples of JSON have in place of every text
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 SHORTEST_GUID = 32
@@ -140,7 +140,7 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_WORDS = _NOTHING | _PLACEHOLDERS | _TYPES | STATES | NO_IDENTIFIERS | {TICK} | FIELD_OF.keys() | _NAMES
+_WORDS = _NOTHING | _PLACEHOLDERS | STATES | NO_IDENTIFIERS | {_TYPE, TICK} | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
 
@@ -223,7 +223,7 @@ def is_quoted(value: str) -> bool:
 def is_template(value: str) -> bool:
     """Return whether a value is left over from a template: ``<serialNumber>``, ``[Serial Number]``, ``string``."""
     text = value.strip()
-    if text.lower() in _TYPES:
+    if text.lower() == _TYPE:
         return True
     # Most values begin with a letter or a digit: the searches below are left out for them.
     if text[0].isalnum() or len(text) > LONGEST:

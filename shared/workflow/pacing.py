@@ -19,7 +19,6 @@ PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 MOST_PASSES = 4
 """Customers that may wait for their pass; others stand in line."""
 
-
 LEAST_PROOF, MOST_PROOF = 2, 32
 """How many customers must be throttled in a row for the quota to be taken for the partner's; more after each error."""
 

@@ -97,6 +97,8 @@ REJECTED = {
     "03-05-2026": "number_for_value",
     "2026-05-03 00:00:00": "number_for_value",
     "05-Mar": "number_for_value",
+    "04-avr": "number_for_value",
+    "4-mrt-2025": "number_for_value",
     "2026/5/3": "number_for_value",
     "5\u67083\u65e5": "number_for_value",
     "05\uc6d4 03\uc77c": "number_for_value",
