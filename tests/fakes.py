@@ -156,7 +156,7 @@ class FakeStorage:
             self.written.append(job)
             return Stored(job, self.put(folded(status_of(job.manifest)), encode(job), metadata_of(job)))
 
-    def open(self, manifest: str, etag: str | None = None) -> FakeContent | None:
+    def open(self, manifest: str, etag: str | None = None, *, fingerprint: bool = True) -> FakeContent | None:  # noqa: ARG002 - here it costs nothing
         with self._fuse.around("open"):
             blob = self.blobs.get(folded(manifest))
             if blob is None:

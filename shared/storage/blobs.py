@@ -113,8 +113,10 @@ class Storage:
             raise ConflictError(job.manifest) from None
         return stored
 
-    def open(self, manifest: str, etag: str | None = None) -> ManifestContent | None:
+    def open(self, manifest: str, etag: str | None = None, *, fingerprint: bool = True) -> ManifestContent | None:
         """Begin to read a manifest, of this ``etag`` if it is not ``None``; return ``None`` if the blob does not exist.
+
+        Without ``fingerprint``, that of a large manifest, which takes time, is not computed.
 
         Raises:
             ManifestChangedError: It has another ETag by now.
@@ -122,7 +124,8 @@ class Storage:
         """
         with reaching(manifest):
             try:
-                return ManifestContent(self._blob(manifest), open_blob(self._blob(manifest), etag))
+                first = open_blob(self._blob(manifest), etag)
+                return ManifestContent(self._blob(manifest), first, fingerprint=fingerprint)
             except ResourceNotFoundError as error:
                 _require_container(error)
                 return None

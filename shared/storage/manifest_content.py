@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 class ManifestContent:
     """A manifest's bytes, all of the ETag of the first request; they can be read more than once."""
 
-    def __init__(self, blob: BlobClient, first: StorageStreamDownloader[bytes]) -> None:
-        """Keep the answer to the ``first`` request, which has all bytes of a small manifest."""
+    def __init__(self, blob: BlobClient, first: StorageStreamDownloader[bytes], *, fingerprint: bool = True) -> None:
+        """Keep the answer to the ``first`` request, which has all bytes of a small manifest.
+
+        Without ``fingerprint``, that of a blob which the storage has none of is not computed.
+        """
         properties = first.properties
         self.size: int = properties.size
         self.modified: datetime = properties.last_modified
         self.is_directory = marks_directory(properties.metadata or {})
         self.properties = properties_of(properties)
         self._blob = blob
+        # The storage computes Content-MD5 only for a blob that was written in one request, not in blocks.
+        self._is_hashed = fingerprint and not self.properties.content
         self._first: StorageStreamDownloader[bytes] | None = first
 
     def chunks(self) -> Iterator[bytes]:
@@ -38,8 +43,7 @@ class ManifestContent:
             StorageUnavailableError: It cannot be read.
         """
         first, self._first = self._first, None
-        # The storage computes Content-MD5 only for a blob that was written in one request, not in blocks.
-        digest = None if self.properties.content else sha256()
+        digest = sha256() if self._is_hashed else None
         left = self.size
         with reaching(self._blob.blob_name):
             try:

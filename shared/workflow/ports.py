@@ -108,8 +108,11 @@ class Storage(Protocol):
         """Write a job over ``version``, or as the first; ``ConflictError`` if another process was quicker."""
         ...
 
-    def open(self, manifest: str, etag: str | None = None) -> Content | None:
-        """Begin to read a manifest; ``None`` if it is gone, ``ManifestChangedError`` if ``etag`` is."""
+    def open(self, manifest: str, etag: str | None = None, *, fingerprint: bool = True) -> Content | None:
+        """Begin to read a manifest; ``None`` if it is gone, ``ManifestChangedError`` if ``etag`` is.
+
+        Nobody needs its fingerprint, which may take time, without ``fingerprint``.
+        """
         ...
 
     def properties(self, manifest: str) -> Properties | None:

@@ -65,7 +65,7 @@ class SentDevices:
 
     @cached_property
     def _manifest(self) -> Source | None:
-        content = self._storage.open(self._job.manifest, self._job.etag)
+        content = self._storage.open(self._job.manifest, self._job.etag, fingerprint=False)
         # Rows of another reading would be next to outcomes of other devices.
         if content is None or self._job.internal.stopped == READ_OTHERWISE:
             return None

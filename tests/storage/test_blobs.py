@@ -281,6 +281,10 @@ def test_what_was_written_in_blocks_is_known_by_its_bytes_once_they_are_read(rea
     assert content.properties.content is None
     assert b"".join(content.chunks()) == LONG
     assert content.properties.content == f"sha256 {sha256(LONG).hexdigest()}"
+    again = real.app.open(NAME, content.properties.etag, fingerprint=False)
+    assert again
+    assert b"".join(again.chunks()) == LONG
+    assert again.properties.content is None, "nobody wants to know"
 
 
 @pytest.mark.parametrize(("written", "due"), [(job(), timestamp(NOON + timedelta(minutes=5))), (FINAL, "")])
