@@ -79,14 +79,12 @@ class Duplicates:
         first = self._devices.setdefault(hash(device), number)
         if first == number and device.hardware_hash:
             same_hash = self._hashes.setdefault(hash(device.hardware_hash), number)
-            serial = device.serial_number
+            serial = "" if has_unusual_length(device.hardware_hash) else device.serial_number
             same_serial = self._serials.setdefault(hash(serial), number) if serial else number
             if same_hash != number:
                 self._warn(entry, "hardwareHash", "repeated_hash", same_hash)
             # Placeholders of firmware have a warning of their own.
-            elif same_serial != number and not (
-                has_unusual_length(device.hardware_hash) or is_placeholder(serial or "")
-            ):
+            elif same_serial != number and not is_placeholder(serial or ""):
                 self._warn(entry, "serialNumber", "repeated_serial", same_serial)
         return first
 
