@@ -99,9 +99,9 @@ class Blob:
 
 
 class FakeContent:
-    def __init__(self, storage: "FakeStorage", name: str) -> None:
+    def __init__(self, storage: "FakeStorage", name: str, *, fingerprint: bool = True) -> None:
         blob = storage.blobs[name]
-        self.properties = Properties(blob.etag, f"md5 {blob.md5}", blob.created)
+        self.properties = Properties(blob.etag, f"md5 {blob.md5}" if fingerprint else None, blob.created)
         self.size = len(blob.data)
         self.modified = blob.modified
         self.is_directory = marks_directory(blob.metadata)
@@ -156,14 +156,14 @@ class FakeStorage:
             self.written.append(job)
             return Stored(job, self.put(folded(status_of(job.manifest)), encode(job), metadata_of(job)))
 
-    def open(self, manifest: str, etag: str | None = None, *, fingerprint: bool = True) -> FakeContent | None:  # noqa: ARG002 - here it costs nothing
+    def open(self, manifest: str, etag: str | None = None, *, fingerprint: bool = True) -> FakeContent | None:
         with self._fuse.around("open"):
             blob = self.blobs.get(folded(manifest))
             if blob is None:
                 return None
             if etag not in (None, blob.etag):
                 raise ManifestChangedError(manifest)
-            return FakeContent(self, folded(manifest))
+            return FakeContent(self, folded(manifest), fingerprint=fingerprint)
 
     def properties(self, manifest: str) -> Properties | None:
         with self._fuse.around("properties"):

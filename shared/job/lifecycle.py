@@ -31,10 +31,15 @@ def take_over(job: Job, lease: Lease, now: datetime) -> Job:
 
 def checked(job: Job, target: Target, manifest: Manifest, now: datetime) -> Job:
     """Record what the manifest says once it has been found valid."""
-    unanswered = part_within(job.internal.unanswered, manifest.device_count or 0)
-    job = noted(job, unanswered=unanswered, digest=manifest.digest)
+    job = noted(
+        job,
+        unanswered=part_within(job.internal.unanswered, manifest.device_count or 0),
+        digest=manifest.digest,
+        has_duplicates=manifest.has_duplicates,
+        is_as_written=manifest.is_as_written,
+    )
     return move(
-        noted(job, has_duplicates=manifest.has_duplicates, is_as_written=manifest.is_as_written),
+        job,
         State.PROCESSING,
         now,
         status_messages.uploading(manifest.device_count or 0),

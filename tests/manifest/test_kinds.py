@@ -143,9 +143,9 @@ def test_two_hashes_in_one_cell_are_an_issue(value: str) -> None:
     assert codes(in_json({"hardwareHash": value})) == ["several_values"]
 
 
-@given(st.integers(500, 3_500), st.booleans(), st.integers(0, 600))
+@given(cut=st.integers(500, 3_500), repeats=st.booleans(), before=st.integers(0, 600))
 @settings(deadline=None, max_examples=40)
-def test_a_hash_cut_in_two_is_not_sent_as_two(cut: int, repeats: bool, before: int) -> None:  # noqa: FBT001 - hypothesis passes it by position
+def test_a_hash_cut_in_two_is_not_sent_as_two(cut: int, *, repeats: bool, before: int) -> None:
     rows = [f"S{number},,T0{number:04}{HASH[6:]}" for number in range(before)]
     rows += [f"SX,,{HASH[:cut]}", f"{'SX' if repeats else ''},,{HASH[cut:]}"]
     assert issues_in((SCRIPT + "\n".join(rows)).encode()) == [(f"line {before + 3}", "hash_in_pieces")]
