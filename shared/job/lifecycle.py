@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.job import status_messages
+from shared.job.device_results import DeviceResult, Outcome, ResultRun, bounded
 from shared.job.faults import RATE_LIMITED
-from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload
+from shared.job.lease import Lease
+from shared.job.record import Fault, Job, State, Upload
 from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
 from shared.job.unanswered import interrupted, part_within
 from shared.manifest import Findings, Manifest
 from shared.manifest.target_ids import Target
-
-MOST_RESULTS = 1000
-"""Different results that a job keeps in full; of what comes after them it keeps the outcome alone."""
 
 LONGEST_IN_LINE = timedelta(days=14)
 """How long a job waits for its turn behind a throttle."""
@@ -149,15 +148,8 @@ def reported(job: Job, index: int, state: str, runs: Iterable[ResultRun] | None,
 def _judged(job: Job, index: int, runs: Iterable[ResultRun]) -> Job:
     known = {result: number for number, result in enumerate(job.internal.device_results)}
     judged = [*job.internal.judged, *[None] * (len(job.uploads) - len(job.internal.judged))]
-    judged[index] = tuple((run.count, known.setdefault(_kept(run.result, known), len(known))) for run in runs)
+    judged[index] = tuple((run.count, known.setdefault(bounded(run.result, known), len(known))) for run in runs)
     return noted(job, device_results=tuple(known), judged=tuple(judged))
-
-
-def _kept(result: DeviceResult, known: dict[DeviceResult, int]) -> DeviceResult:
-    """Bound the status: Partner Center can word the same fault otherwise for each of 250,000 devices."""
-    if result in known or len(known) < MOST_RESULTS:
-        return result
-    return DeviceResult(result.outcome, None, None, result.matched_by)
 
 
 def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued: int) -> Job:

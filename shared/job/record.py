@@ -2,15 +2,15 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID, uuid5
 
 import msgspec
 
+from shared.job.device_results import DeviceResult, ResultRun
+from shared.job.lease import Lease
+from shared.job.moments import Moment
 from shared.manifest.findings import Finding
-
-type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-"""UTC, whole seconds."""
 
 
 class State(StrEnum):
@@ -28,35 +28,8 @@ class State(StrEnum):
 FINAL = frozenset({State.COMPLETED, State.COMPLETED_WITH_ERRORS, State.REJECTED, State.FAILED})
 
 
-class Outcome(StrEnum):
-    """What became of one device."""
-
-    REGISTERED = "registered"
-    ALREADY_REGISTERED = "already_registered"
-    FAILED = "failed"
-    NOT_REPORTED = "not_reported"
-    NOT_UPLOADED = "not_uploaded"
-    DUPLICATE = "duplicate"
-
-
 class _Record(msgspec.Struct, frozen=True, rename="camel"):
     """What all stored records share: they are immutable, and camelCase in the blob."""
-
-
-class DeviceResult(msgspec.Struct, frozen=True, array_like=True):
-    """One device's outcome as Partner Center reported it, and by which of its properties it was recognised."""
-
-    outcome: Outcome
-    code: str | None = None
-    description: str | None = None
-    matched_by: str | None = None
-
-
-class ResultRun(msgspec.Struct, frozen=True):
-    """``count`` devices in a row with one result."""
-
-    count: int
-    result: DeviceResult
 
 
 class Upload(_Record, frozen=True, kw_only=True):
@@ -91,13 +64,6 @@ class Fault(_Record, frozen=True, kw_only=True):
     request_id: str | None = None
     correlation_id: str | None = None
     server_correlation: str | None = None
-
-
-class Lease(_Record, frozen=True, kw_only=True):
-    """Who works on the job, and until when nobody else may."""
-
-    owner: str
-    until: Moment
 
 
 class Previous(_Record, frozen=True, kw_only=True):
@@ -186,7 +152,7 @@ class Job(_Record, frozen=True, kw_only=True):
 
     @property
     def lease(self) -> Lease | None:
-        """Who works on the job, and until when nobody else may. It is no lease of Azure's on the blob."""
+        """The lease of whoever works on the job now."""
         return self.internal.lease
 
     @property
@@ -222,11 +188,6 @@ class Job(_Record, frozen=True, kw_only=True):
         """
         # The manifest's name keeps a forged run from ever naming another manifest's request.
         return str(uuid5(self.internal.run, f"{first_device}+{device_count}/{self.internal.refusals} {self.manifest}"))
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment (UTC, whole seconds) as the status document and its messages do: RFC 3339 with ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _encoder = msgspec.json.Encoder()

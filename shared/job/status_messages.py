@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from shared.job.record import Fault, Job, State, timestamp
+from shared.job.moments import timestamp
+from shared.job.record import Fault, Job, State
 
 VALIDATING = "The manifest is being validated."
 VALIDATING_AGAIN = "The manifest is being validated and uploaded again."

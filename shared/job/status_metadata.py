@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from shared.job.record import DeviceCounts, Job, timestamp
+from shared.job.moments import timestamp
+from shared.job.record import DeviceCounts, Job
 
 _COUNTED = DeviceCounts.__struct_fields__
 _COUNT = re.compile(r"(\w+)=(\d{1,9})", re.ASCII)

@@ -12,16 +12,9 @@ from uuid import UUID
 import msgspec
 
 from shared.job import status_messages
-from shared.job.record import (
-    FINAL,
-    DeviceCounts,
-    Internal,
-    Job,
-    Lease,
-    Outcome,
-    Previous,
-    State,
-)
+from shared.job.device_results import Outcome
+from shared.job.lease import Lease
+from shared.job.record import FINAL, DeviceCounts, Internal, Job, Previous, State
 
 MOVES: dict[State, frozenset[State]] = {
     State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),
@@ -65,7 +58,7 @@ def next_step(job: Job | None, etag: str | None, now: datetime) -> Step:
     if job is None:
         return Step.REST if etag is None else Step.START
     # Before all else: another process works on it, and would lose what it is about to save.
-    if job.lease and job.lease.until > now:
+    if job.lease and job.lease.is_live(now):
         return Step.WAIT
     if etag not in (None, job.etag):
         return Step.START

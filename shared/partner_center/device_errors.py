@@ -6,7 +6,7 @@ They disagree about numbers, so a name found in the description counts before th
 
 import msgspec
 
-from shared.job.record import DeviceResult, Outcome
+from shared.job.device_results import DeviceResult, Outcome
 
 
 class DeviceError(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from itertools import groupby, islice
 
 import msgspec
 
-from shared.job.record import DeviceResult, Outcome, ResultRun
+from shared.job.device_results import DeviceResult, Outcome, ResultRun
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import UNASSIGNED, device_error
 from shared.partner_center.upload_details import DeviceEntry

@@ -16,7 +16,7 @@ from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.record import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.backoff import MOST_TRIES, SOON, retry_delay, whole_second
-from shared.workflow.claim import Claim, new_lease, take_claim
+from shared.workflow.claim import Claim, lease_from_now, take_claim
 from shared.workflow.follow import PollRound
 from shared.workflow.lookup import Seen, look_up
 from shared.workflow.ports import (
@@ -154,7 +154,7 @@ class _Step:
             raise ManifestChangedError(self._manifest)
         if content.is_directory:
             return
-        lease = new_lease(self._services)
+        lease = lease_from_now(self._services)
         # Recorded with the claim: metadata that are set before the content is read must not begin another run.
         begun = transitions.begin(_start_of(self._services, self._manifest, etag, seen.job), lease)
         job = transitions.noted(begun, **content.properties.identity)
@@ -177,7 +177,7 @@ class _Step:
             waiting_job.line_up(turn)
             return
         # Counted before it is read again: what kills every process that reads it must end.
-        taken = lifecycle.take_over(job, new_lease(self._services), now)
+        taken = lifecycle.take_over(job, lease_from_now(self._services), now)
         if taken.internal.deaths >= transitions.MOST_DEATHS:
             claim = Claim(self._services, stored)
             claim.note(transitions.noted(job, unanswered=taken.internal.unanswered))

@@ -3,20 +3,20 @@
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle
-from shared.job.record import Fault, Job, Lease, State
+from shared.job.lease import Lease, new_lease
+from shared.job.record import Fault, Job, State
 from shared.workflow.backoff import whole_second
 from shared.workflow.ports import Content, Sent, Services, Stored
 from shared.workflow.waiting_line import Call, Waited
 
 
-def new_lease(services: Services, owner: str | None = None) -> Lease:
-    """Return a lease from now on; it is the job's own, and no lease of Azure's on a blob."""
-    return Lease(owner=owner or uuid4().hex, until=whole_second(services.clock() + services.delays.lease))
+def lease_from_now(services: Services, held: Lease | None = None) -> Lease:
+    """Return a lease from now on, of the owner of the one that is ``held``, or of a new one."""
+    return new_lease(whole_second(services.clock() + services.delays.lease), held)
 
 
 def take_claim(services: Services, job: Job, version: str | None) -> "Claim":
@@ -59,7 +59,7 @@ class Claim:
 
     def lease(self) -> Lease:
         """Return a lease from now on, of the present owner if there is one."""
-        return new_lease(self._services, self.job.lease.owner if self.job.lease else None)
+        return lease_from_now(self._services, self.job.lease)
 
     def hold(self) -> Job:
         """Renew a lease that the next call could outlast: nothing is posted after it has ended."""

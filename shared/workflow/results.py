@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, repeat
 
-from shared.job.record import DeviceResult, Job, Outcome
+from shared.job.device_results import DeviceResult, Outcome
+from shared.job.record import Job
 from shared.manifest import Row
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import UNANSWERED, action

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from shared.job import plausibility
-from shared.job.lifecycle import MOST_RESULTS, abandoned, finished, following, reported
-from shared.job.record import DeviceResult, Fault, Job, Lease, Outcome, ResultRun, State, Upload, encode
+from shared.job.device_results import MOST_RESULTS, DeviceResult, Outcome, ResultRun
+from shared.job.lease import Lease
+from shared.job.lifecycle import abandoned, finished, following, reported
+from shared.job.record import Fault, Job, State, Upload, encode
 from shared.job.transitions import Start, begin, begin_at
 from shared.manifest.target_ids import Target
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.job.record import DeviceResult, Outcome, ResultRun
+from shared.job.device_results import DeviceResult, Outcome, ResultRun
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import UNASSIGNED, action
 from shared.partner_center.matching import compress, judge

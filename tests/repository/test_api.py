@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from local import pages
-from shared.job.record import Outcome, State
+from shared.job.device_results import Outcome
+from shared.job.record import State
 from shared.workflow.results import COLUMNS, HASH_START
 from tests.local.test_follow import Container
 from tests.world import World

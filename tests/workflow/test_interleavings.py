@@ -13,7 +13,8 @@ from local.stand_ins.partner_center import PartnerCenter, SignIn
 from local.stand_ins.partner_center.checks import error_response
 from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import FINAL, Outcome, decode
+from shared.job.device_results import Outcome
+from shared.job.record import FINAL, decode
 from tests.manifests import array, serials
 from tests.workflow.forgeries import touch
 from tests.workflow.simulator import Chaos, Simulator

@@ -7,8 +7,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from shared.job.device_results import DeviceResult, Outcome, ResultRun
+from shared.job.lease import Lease
 from shared.job.lifecycle import following, reported
-from shared.job.record import DeviceResult, Job, Lease, Outcome, ResultRun, Upload
+from shared.job.record import Job, Upload
 from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device
