@@ -10,8 +10,8 @@ import requests
 from local.stand_ins.partner_center import PartnerCenter as StandIn
 from local.stand_ins.partner_center import SignIn
 from local.stand_ins.web import Adapter
-from shared.config.delays import Delays
-from shared.config.limits import Limits
+from shared.config.delay_settings import Delays
+from shared.config.limit_settings import Limits
 from shared.http_session import DirectSession
 from shared.job.blob_names import results_of, status_of
 from shared.job.record import Job, decode

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from shared.commands.terminal import Terminal, counted
-from shared.config.limits import MANIFEST_BYTES
+from shared.config.limit_settings import MANIFEST_BYTES
 from shared.job.blob_names import is_manifest
 from shared.manifest import Finding, Findings, InMemory, Manifest, inspect
 from shared.manifest.target_ids import Ids, Target, resolve

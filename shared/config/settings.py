@@ -10,9 +10,9 @@ import msgspec
 
 from shared.config import parsing
 from shared.config.clouds import CLOUDS, Cloud
-from shared.config.delays import Delays, read_delays
+from shared.config.delay_settings import Delays, read_delays
 from shared.config.environment import Reader
-from shared.config.limits import Limits, read_limits
+from shared.config.limit_settings import Limits, read_limits
 
 CONNECTION = "ManifestStorage"
 """Prefix of the settings of the data account; the triggers' bindings have the same name."""

@@ -8,9 +8,9 @@ import msgspec
 from shared.job import status_messages
 from shared.job.device_results import DeviceResult, Outcome, ResultRun, bounded
 from shared.job.faults import RATE_LIMITED
+from shared.job.lasting_errors import repeated
 from shared.job.lease import Lease
 from shared.job.record import Fault, Job, State, Upload
-from shared.job.repeated_errors import repeated
 from shared.job.transitions import move, noted, tally
 from shared.job.unanswered import interrupted, part_within
 from shared.manifest import Findings, Manifest

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
+from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import begins_like_one, has_unusual_length, is_bare, is_flawless, is_rest
-from shared.manifest.value_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576

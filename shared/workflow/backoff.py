@@ -1,8 +1,8 @@
-"""How long to wait until the next retry or poll, and how often; the bounds are settings (``config.delays``)."""
+"""How long to wait until the next retry or poll, and how often; the bounds are settings (``config.delay_settings``)."""
 
 from datetime import datetime, timedelta
 
-from shared.config.delays import Delays
+from shared.config.delay_settings import Delays
 
 SECOND = timedelta(seconds=1)
 

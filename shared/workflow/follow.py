@@ -22,7 +22,7 @@ from shared.workflow.ports import (
     Services,
     StorageUnavailableError,
 )
-from shared.workflow.results import results_csv
+from shared.workflow.results_csv import results_csv
 from shared.workflow.sent_devices import ReadOtherwiseError, SentDevices
 from shared.workflow.waiting_line import Call
 

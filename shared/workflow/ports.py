@@ -6,8 +6,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from shared.config.delays import Delays
-from shared.config.limits import Limits
+from shared.config.delay_settings import Delays
+from shared.config.limit_settings import Limits
 from shared.job.blob_names import marks_directory
 from shared.job.plausibility import Foreign
 from shared.job.record import Job

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice, repeat
 
-from shared.config.limits import MANIFEST_BYTES, Limits
+from shared.config.limit_settings import MANIFEST_BYTES, Limits
 from shared.job.faults import READ_OTHERWISE
 from shared.job.record import Job, Upload
 from shared.manifest import MAX_DEVICES, Row, RunningDigest, Source, reread
 from shared.manifest.device import Device
 from shared.workflow.ports import Storage
-from shared.workflow.results import unknown_rows
+from shared.workflow.results_csv import unknown_rows
 
 
 class ReadOtherwiseError(Exception):

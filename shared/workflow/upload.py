@@ -20,13 +20,13 @@ from shared.partner_center.responses import (
 from shared.partner_center.tokens import SignInError
 from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim, LiveContent
+from shared.workflow.failed_calls import FailedCalls
 from shared.workflow.ports import (
     Content,
     ManifestChangedError,
     Services,
     StorageUnavailableError,
 )
-from shared.workflow.setbacks import Setbacks
 from shared.workflow.waiting_line import Call
 
 
@@ -50,7 +50,7 @@ class Attempt:
         self._has_turn = has_turn
         self._called = False
         self._fresh = True
-        self._setbacks = Setbacks(services, claim)
+        self._failed_calls = FailedCalls(services, claim)
 
     @property
     def _job(self) -> Job:
@@ -69,11 +69,11 @@ class Attempt:
             else:
                 self._upload(content)
         except SignInError as error:
-            self._setbacks.postpone(error.fault)
+            self._failed_calls.postpone(error.fault)
         except StorageUnavailableError:
-            self._setbacks.postpone(STORAGE_UNAVAILABLE)
+            self._failed_calls.postpone(STORAGE_UNAVAILABLE)
         except ManifestChangedError:
-            self._setbacks.restart_soon()
+            self._failed_calls.restart_soon()
 
     def _upload(self, content: Content) -> None:
         limits, live = self._services.limits, LiveContent(content, self._claim)
@@ -134,12 +134,12 @@ class Attempt:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:
             self._claim.served(Call.UPLOAD)
-            self._setbacks.too_large(len(part), error)
+            self._failed_calls.too_large(len(part), error)
         except RefusedError as error:
             self._claim.served(Call.UPLOAD)
-            self._setbacks.refused(error)
+            self._failed_calls.refused(error)
         except UnavailableError as error:
-            self._setbacks.unavailable(error, (first, first + len(part) - 1))
+            self._failed_calls.unavailable(error, (first, first + len(part) - 1))
         else:
             self._claim.served(Call.UPLOAD)
             self._keep(accepted, first, len(part), request_id)

@@ -12,8 +12,8 @@ import pytest
 from shared.manifest import ISSUES, InMemory, inspect
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import LARGEST
+from shared.manifest.field_rules import LONGEST_VALUE
 from shared.manifest.hardware_hash import LONGEST_HASH
-from shared.manifest.value_rules import LONGEST_VALUE
 from tests.manifest.files import devices_in, issues_in, read
 from tests.manifest.test_field import REJECTED, REJECTED_DEVICES
 

@@ -16,7 +16,7 @@ import requests
 
 from local.stand_ins.partner_center import PartnerCenter, SignIn
 from local.stand_ins.web import Adapter
-from shared.config.limits import Limits
+from shared.config.limit_settings import Limits
 from shared.job.blob_names import status_of
 from shared.job.record import State, decode
 from shared.partner_center.client import PartnerCenter as Client

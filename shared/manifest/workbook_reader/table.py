@@ -10,9 +10,9 @@ from shared.manifest.csv_reader.header import Layout, known_columns, known_names
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, Entry
 from shared.manifest.field_names import field_of
+from shared.manifest.field_rules import IDENTIFIERS
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
-from shared.manifest.value_rules import IDENTIFIERS
 from shared.manifest.workbook_reader.cell_values import Cell
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook

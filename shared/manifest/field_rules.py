@@ -1,4 +1,4 @@
-"""The rules for one value: what is an issue, what is a warning, and what is sent."""
+"""The rules for the value of one field: what is an issue, what is a warning, and what is sent."""
 
 from collections.abc import Collection
 from string import ascii_letters, digits

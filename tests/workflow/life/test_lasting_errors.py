@@ -6,8 +6,8 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault
+from shared.job.lasting_errors import REMARK
 from shared.job.record import Job, State
-from shared.job.repeated_errors import REMARK
 from tests.manifests import array, serials
 from tests.world import World
 

@@ -14,7 +14,7 @@ from shared.job.record import Job, Upload
 from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device
-from shared.workflow.results import COLUMNS, LONGEST_VALUE, PIECE, results_csv, unknown_rows
+from shared.workflow.results_csv import COLUMNS, LONGEST_VALUE, PIECE, results_csv, unknown_rows
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import msgspec
 from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.faults import MANIFEST_CHANGED
+from shared.job.lasting_errors import repeated
 from shared.job.record import Fault, Job, State
-from shared.job.repeated_errors import repeated
 from shared.partner_center.batch_list import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
 from shared.partner_center.tokens import SignInError
@@ -19,8 +19,8 @@ from shared.workflow.ports import Services
 from shared.workflow.waiting_line import Call
 
 
-class Setbacks:
-    """The setbacks of one attempt: each saves the job, and the attempt continues or has ended."""
+class FailedCalls:
+    """The failed calls of one attempt: each saves the job, and the attempt continues or has ended."""
 
     def __init__(self, services: Services, claim: Claim) -> None:
         """Work on a job whose lease has been taken."""
