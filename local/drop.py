@@ -12,7 +12,7 @@ from rich.markup import escape
 from local.follow import follow, put
 from local.stage import BATCH, CONTAINER, CUSTOMER
 from shared.manifest import InMemory, inspect
-from shared.manifest.target_ids import Ids, is_customer_id
+from shared.manifest.customer_and_batch import Ids, is_customer_id
 
 ADDRESS = Path(".local/connection-string")
 """Where the storage is while it is served."""

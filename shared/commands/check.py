@@ -13,7 +13,7 @@ from shared.commands.terminal import Terminal, counted
 from shared.config.limit_settings import MANIFEST_BYTES
 from shared.job.blob_names import is_manifest
 from shared.manifest import Finding, Findings, InMemory, Manifest, inspect
-from shared.manifest.target_ids import Ids, Target, resolve
+from shared.manifest.customer_and_batch import Ids, Target, resolve
 
 FINE, INVALID, USAGE = 0, 1, 2
 

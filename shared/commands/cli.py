@@ -13,7 +13,7 @@ from shared.commands import arguments
 from shared.commands.check import USAGE, check
 from shared.commands.terminal import Terminal, discard
 from shared.config.settings import SettingsError
-from shared.manifest.target_ids import Ids
+from shared.manifest.customer_and_batch import Ids
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """Exit codes, as shells have them for a program that SIGINT or SIGPIPE ended."""

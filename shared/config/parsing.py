@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.manifest.target_ids import is_customer_id
+from shared.manifest.customer_and_batch import is_customer_id
 
 _WEEKS = re.compile(r"P(\d{1,3})W")
 _LONGEST = timedelta(days=366)

@@ -10,14 +10,17 @@ from shared.job.device_results import DeviceResult, Outcome, ResultRun, bounded
 from shared.job.faults import RATE_LIMITED
 from shared.job.lasting_errors import repeated
 from shared.job.lease import Lease
+from shared.job.parts import interrupted, part_within
 from shared.job.record import Fault, Job, State, Upload
 from shared.job.transitions import move, noted, tally
-from shared.job.unanswered import interrupted, part_within
 from shared.manifest import Findings, Manifest
-from shared.manifest.target_ids import Target
+from shared.manifest.customer_and_batch import Target
 
 LONGEST_IN_LINE = timedelta(days=14)
 """How long a job waits for its turn behind a throttle."""
+
+MOST_DEATHS = 5
+"""Attempts in a row, in sending or in following, that may die without saving any progress."""
 
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:

@@ -12,7 +12,7 @@ import msgspec
 
 from shared.job.record import FINAL, Job, State, decode
 from shared.job.transitions import noted
-from shared.manifest.target_ids import ids_in, is_customer_id
+from shared.manifest.customer_and_batch import ids_in, is_customer_id
 
 LARGEST_STATUS = 32 * 2**20
 """Bytes of a status blob that are read: more than 250,000 devices with alternating results take."""

@@ -23,9 +23,6 @@ MOVES: dict[State, frozenset[State]] = {
     **dict.fromkeys(FINAL, frozenset[State]()),
 }
 
-MOST_DEATHS = 5
-"""Attempts in a row, in sending or in following, that may die without saving any progress."""
-
 
 class IllegalTransitionError(Exception):
     """A step would have moved a job along a way that its states do not know."""

@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from shared import event_log
-from shared.job import lifecycle, transitions, unanswered
+from shared.job import lifecycle, parts, transitions
 from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
 from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.record import Job, State
@@ -178,7 +178,7 @@ class _Step:
             return
         # Counted before it is read again: what kills every process that reads it must end.
         taken = lifecycle.take_over(job, lease_from_now(self._services), now)
-        if taken.internal.deaths >= transitions.MOST_DEATHS:
+        if taken.internal.deaths >= lifecycle.MOST_DEATHS:
             claim = Claim(self._services, stored)
             claim.note(transitions.noted(job, unanswered=taken.internal.unanswered))
             claim.stop(State.FAILED, CRASHED)
@@ -187,7 +187,7 @@ class _Step:
 
     def _cancel(self, stored: Stored) -> None:
         claim = Claim(self._services, stored)
-        claim.note(unanswered.interrupted(stored.job))
+        claim.note(parts.interrupted(stored.job))
         claim.stop(State.FAILED, MANIFEST_GONE)
 
     def _take(self, job: Job, version: str | None) -> Claim:

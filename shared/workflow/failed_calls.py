@@ -9,6 +9,7 @@ from shared import event_log
 from shared.job import lifecycle, transitions
 from shared.job.faults import MANIFEST_CHANGED
 from shared.job.lasting_errors import repeated
+from shared.job.parts import halved
 from shared.job.record import Fault, Job, State
 from shared.partner_center.batch_list import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
@@ -38,7 +39,7 @@ class FailedCalls:
         if count == 1:
             self._claim.stop(State.REJECTED, error.fault)
         else:
-            self._go_on(error, part_size=(count + 1) // 2)
+            self._go_on(error, part_size=halved(count))
 
     def refused(self, error: AnswerError) -> None:
         """End with a refusal, unless it only says that the batch is missing and may be created, or is there by now."""

@@ -8,7 +8,6 @@ from shared import event_log
 from shared.job import lifecycle
 from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
 from shared.job.record import Fault, Job, Upload
-from shared.job.transitions import MOST_DEATHS
 from shared.manifest import Row, UnreadableError
 from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id
@@ -79,7 +78,7 @@ class PollRound:
     def _has_crashed(self) -> bool:
         """Count a round that crashed; after too many, end the job without reading what they may have crashed of."""
         self._claim.save(lifecycle.died(self._job, self._services.clock()))
-        if self._job.internal.deaths < MOST_DEATHS:
+        if self._job.internal.deaths < lifecycle.MOST_DEATHS:
             return False
         self._claim.note(lifecycle.abandoned(self._job, CRASHED, self._services.clock()))
         self._finish(self._sent.unknown_rows)

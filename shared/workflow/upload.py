@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from shared import event_log
-from shared.job import lifecycle, transitions, unanswered
+from shared.job import lifecycle, parts, transitions
 from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
+from shared.manifest.customer_and_batch import Ids, Target, resolve
 from shared.manifest.device import Device
-from shared.manifest.target_ids import Ids, Target, resolve
 from shared.partner_center.responses import (
     Accepted,
     RefusedError,
@@ -84,7 +84,7 @@ class Attempt:
         self._claim.note(transitions.noted(self._job, **content.properties.identity))
         if not isinstance(target, Target) or manifest.issues.count:
             self._reject(manifest, target)
-        elif unanswered.is_read_otherwise(self._job, manifest):
+        elif parts.is_read_otherwise(self._job, manifest):
             self._claim.stop(State.FAILED, READ_OTHERWISE)
         else:
             self._claim.note(lifecycle.checked(self._job, target, manifest, self._services.clock()))

@@ -15,7 +15,7 @@ from shared.job.lease import Lease
 from shared.job.lifecycle import abandoned, finished, following, reported
 from shared.job.record import Fault, Job, State, Upload, encode
 from shared.job.transitions import Start, begin, begin_at
-from shared.manifest.target_ids import Target
+from shared.manifest.customer_and_batch import Target
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 OTHER = "11111111-2222-3333-4444-555555555555"

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.directory import ZipEntry, read_directory
-from shared.manifest.workbook_reader.errors import damaged
+from shared.manifest.workbook_reader.unreadable import damaged
 
 PIECE = 8192
 """Bytes unpacked at once, and parsed at once: cells of one piece may refer to long texts, which this bounds."""

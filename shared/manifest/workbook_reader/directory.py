@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.errors import damaged
+from shared.manifest.workbook_reader.unreadable import damaged
 
 _MOST_ENTRIES = 10_000
 _MOST_BYTES = 4 * 1024 * 1024

@@ -5,7 +5,7 @@ from typing import NamedTuple, NoReturn, Protocol
 from xml.parsers import expat
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.errors import damaged
+from shared.manifest.workbook_reader.unreadable import damaged
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 """What the names of a workbook's elements begin with, whatever prefix the file has."""

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
-from shared.manifest.workbook_reader.errors import damaged
 from shared.manifest.workbook_reader.markup import MAIN, TRUE, Element, elements
+from shared.manifest.workbook_reader.unreadable import damaged
 
 _MOST_BYTES = 4 * 1024 * 1024
 _RELATIONSHIP = "http://schemas.openxmlformats.org/package/2006/relationships}Relationship"

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from shared.manifest.findings import UnreadableError
-from shared.manifest.workbook_reader.errors import LONGEST, damaged, too_long
 from shared.manifest.workbook_reader.markup import MAIN, TRUE
+from shared.manifest.workbook_reader.unreadable import LONGEST, damaged, too_long
 
 _HELD, _HAS_FORMULA = " value", " formula"  # beside a cell's attributes, with names that no attribute can have
 _MOST_CELLS = 65_536  # four times what Excel has columns

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cell_values import Contents
-from shared.manifest.workbook_reader.errors import damaged
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PlainRows
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
+from shared.manifest.workbook_reader.unreadable import damaged
 
 _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7

@@ -6,8 +6,8 @@ from typing import IO
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.cell_values import unescaped
-from shared.manifest.workbook_reader.errors import LONGEST, too_long
 from shared.manifest.workbook_reader.markup import MAIN, parse
+from shared.manifest.workbook_reader.unreadable import LONGEST, too_long
 
 _MOST = 1_048_576  # in the file
 _MOST_BYTES_KEPT = 32 * 1024 * 1024

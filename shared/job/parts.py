@@ -1,8 +1,13 @@
-"""Parts that were posted and not answered: whether Partner Center took them is not known."""
+"""The parts that a manifest is posted in: how large they are, and which of them was not answered."""
 
 from shared.job.record import Job, State
 from shared.job.transitions import noted
 from shared.manifest import Manifest
+
+
+def halved(count: int) -> int:
+    """Return the size of the parts after one of ``count`` devices was too large."""
+    return (count + 1) // 2
 
 
 def interrupted(job: Job) -> Job:

@@ -1,7 +1,7 @@
 import pytest
 
 from shared.manifest import TARGET_ISSUES
-from shared.manifest.target_ids import LONGEST_BATCH_ID, Ids, Target, ids_in, resolve
+from shared.manifest.customer_and_batch import LONGEST_BATCH_ID, Ids, Target, ids_in, resolve
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 OTHER = "11111111-2222-3333-4444-555555555555"
