@@ -1,6 +1,7 @@
 import logging
 import traceback
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,14 @@ from local.stand_ins.partner_center import SignIn, faults
 from local.stand_ins.web import Proceed, Request, Response, Server, Silence, instead, unanswered
 from shared.http_session import DirectSession
 from shared.partner_center.client import PartnerCenter
-from shared.partner_center.responses import AnswerError, RefusedError, UnavailableError, tracking_id
+from shared.partner_center.responses import (
+    AnswerError,
+    RefusedError,
+    ThrottledError,
+    TooLargeError,
+    UnavailableError,
+    tracking_id,
+)
 from tests.fakes import Clock
 from tests.world import CUSTOMER, TokenDesk
 
@@ -108,21 +116,6 @@ def test_nobody_at_home_is_unavailable() -> None:
         client("http://127.0.0.1:9", session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
     assert not error.value.said_no
     assert error.value.fault.description == "Partner Center could not be reached."
-
-
-def test_an_answer_that_does_not_end_is_a_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.partner_center.client.LARGEST_ANSWER", 1000)
-
-    class Endless:
-        def answer(self, _: Request) -> Response:
-            return Response(200, body=b" " * 100_000)
-
-    with (
-        Server(Endless()) as server,
-        open_session() as session,
-        pytest.raises(UnavailableError, match=r"^HTTP None"),
-    ):
-        client(server.url, session, Clock()).poll(CUSTOMER, "x")
 
 
 def test_another_answer_than_a_status_is_unavailable() -> None:
@@ -228,14 +221,44 @@ def test_nothing_that_a_call_leaves_behind_has_its_token(caplog: pytest.LogCaptu
     assert TokenDesk().token() not in call + caplog.text + "".join(traceback.format_exception(error.value))
 
 
-def test_an_answer_that_breaks_off_is_no_answer() -> None:
-    class Cut:
-        def answer(self, _: Request) -> Response:
-            return Response(202, CaseInsensitiveDict({"Content-Encoding": "gzip"}), b"this is no gzip")
+DAMAGED = CaseInsensitiveDict(
+    {"Content-Encoding": "gzip", "Location": "/customers/c/batchJobStatus/j", "Retry-After": "9"}
+)
+"""The headers of an answer whose body is no gzip."""
 
-    with Server(Cut()) as server, open_session() as session, pytest.raises(UnavailableError) as error:
+
+class Damaged:
+    """Answers with a body that cannot be read."""
+
+    def __init__(self, status: int, headers: Mapping[str, str] = DAMAGED, body: bytes = b"this is no gzip") -> None:
+        self.requests: list[Request] = []
+        self._response = Response(status, CaseInsensitiveDict(headers), body)
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        return self._response
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, RefusedError), (413, TooLargeError), (429, ThrottledError)])
+def test_an_answer_is_obeyed_though_its_body_cannot_be_read(status: int, error: type[AnswerError]) -> None:
+    site = Damaged(status)
+    with Server(site) as server, open_session() as session, pytest.raises(error) as raised:
+        client(server.url, session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
+    assert raised.value.retry_after == timedelta(seconds=9)
+    assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize("site", [Damaged(202), Damaged(202, {"Location": DAMAGED["Location"]}, b" " * 100_000)])
+def test_a_location_counts_though_the_body_cannot_be_read(monkeypatch: pytest.MonkeyPatch, site: Damaged) -> None:
+    monkeypatch.setattr("shared.partner_center.client.LARGEST_ANSWER", 1000)
+    with Server(site) as server, open_session() as session:
+        accepted = client(server.url, session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
+    assert accepted.location == DAMAGED["Location"]
+
+
+def test_a_status_that_cannot_be_read_is_unavailable() -> None:
+    with Server(Damaged(200)) as server, open_session() as session, pytest.raises(UnavailableError, match="HTTP 200"):
         client(server.url, session, Clock()).poll(CUSTOMER, "x")
-    assert not error.value.said_no
 
 
 def test_a_connection_that_breaks_late_is_not_tried_again_in_the_same_call() -> None:
