@@ -159,7 +159,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     value = headers.get("Retry-After", "").strip()
     try:
         if value.isascii() and value.isdigit():
-            return min(timedelta(seconds=min(int(value), 10**9)), LONGEST_WAIT)
+            return min(timedelta(seconds=min(float(value), 10**9)), LONGEST_WAIT)
         return min(max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0)), LONGEST_WAIT)
     except (ValueError, OverflowError):
         return None

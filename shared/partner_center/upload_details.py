@@ -84,12 +84,13 @@ _DOCUMENTED = msgspec.json.Decoder(_Documented)
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """The two members that matter, not decoded yet; .NET may write their names in PascalCase."""
+    """The two members that matter, not decoded yet; .NET may write their names in PascalCase, others in lower case."""
 
     status: msgspec.Raw = msgspec.Raw()
     devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="devicesStatus")
     pascal_status: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Status")
     pascal_devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="DevicesStatus")
+    lower_devices: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="devicesstatus")
 
 
 def upload_details_in(answer: Answer) -> UploadDetails | None:
@@ -113,7 +114,7 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
     # A thousand entries take four milliseconds, and are not used before the end.
     if not details.finished:
         return details
-    devices = document.devices or document.pascal_devices
+    devices = document.devices or document.pascal_devices or document.lower_devices
     is_array = bytes(memoryview(devices)[:1]) == b"["
     entries = msgspec.json.decode(devices, type=list[msgspec.Raw]) if is_array else []
     return msgspec.structs.replace(details, devices=tuple(map(_entry, entries[:MOST_ENTRIES])))

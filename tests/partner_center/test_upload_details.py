@@ -37,11 +37,15 @@ def test_a_status_is_read_in_every_spelling(body: bytes, status: str, finished: 
     assert (read.status, read.finished, read.devices) == (status, finished, ())
 
 
-def test_entries_are_read_in_every_spelling() -> None:
-    read = details(b"""{"Status": 4, "DevicesStatus": [
+@pytest.mark.parametrize("name", [b"devicesStatus", b"DevicesStatus", b"devicesstatus"])
+def test_entries_are_read_in_every_spelling(name: bytes) -> None:
+    read = details(
+        b"""{"Status": 4, "%b": [
         {"SerialNumber": "S1", "ProductKey": "K1", "Status": 3, "ErrorCode": "0"},
         {"serialnumber": "S2", "status": "FinishedWithErrors", "errorCode": 808, "errorDescription": "Owned."},
-        {"serialNumber": "S3", "status": 4}, {"serialNumber": "S4", "status": "queued"}]}""")
+        {"serialNumber": "S3", "status": 4}, {"serialNumber": "S4", "status": "queued"}]}"""
+        % name
+    )
     assert read is not None
     assert read.devices[0] == DeviceEntry("S1", "K1", "finished", "0", None)
     assert read.devices[1] == DeviceEntry("S2", None, "FinishedWithErrors", "808", "Owned.")
