@@ -13,7 +13,7 @@ from shared.job.blob_names import is_manifest
 from shared.storage.blob_binding import BlobName
 from shared.workflow.queue_messages import (
     ForeignBlob,
-    UnreadableMessageError,
+    Found,
     WakeUp,
     read_messages,
     read_poisoned_blob,
@@ -72,7 +72,7 @@ def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's nam
     bootstrap.app().sweep.run()
 
 
-type _Read = Callable[[bytes, str], list[WakeUp | ForeignBlob]]
+type _Read = Callable[[bytes, str], list[Found]]
 
 
 def _rescue(message: func.QueueMessage, read: _Read, log: Callable[[str], None]) -> None:
@@ -95,12 +95,12 @@ def _reporting_faults(message: func.QueueMessage) -> Iterator[None]:
 
 def _wake_ups(message: func.QueueMessage, read: _Read) -> list[WakeUp]:
     """Read what a message wakes; what is unreadable or about another container is reported and wakes nothing."""
-    try:
-        found = read(message.get_body(), bootstrap.app().settings.container)
-    except UnreadableMessageError as error:
-        event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=str(error))
-        return []
-    for foreign in found:
-        if isinstance(foreign, ForeignBlob):
-            event_log.log("message_foreign", level=logging.ERROR, container=foreign.container, manifest=foreign.name)
-    return [wake_up for wake_up in found if isinstance(wake_up, WakeUp)]
+    wake_ups = list[WakeUp]()
+    for found in read(message.get_body(), bootstrap.app().settings.container):
+        if isinstance(found, WakeUp):
+            wake_ups.append(found)
+        elif isinstance(found, ForeignBlob):
+            event_log.log("message_foreign", level=logging.ERROR, container=found.container, manifest=found.name)
+        else:
+            event_log.log("message_unreadable", level=logging.ERROR, message_id=message.id, reason=found.reason)
+    return wake_ups

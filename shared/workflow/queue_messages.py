@@ -4,9 +4,9 @@ A message carries nothing that could be out of date, and none is trusted further
 JSON or base64 of it: what Event Grid writes into a queue is not documented, and the host's poison messages are base64.
 """
 
-import binascii
 from base64 import b64decode
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -18,8 +18,10 @@ BLOB_CREATED = "Microsoft.Storage.BlobCreated"
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 
 
-class UnreadableMessageError(Exception):
-    """A queue message that names no manifest."""
+class Unreadable(NamedTuple):
+    """A message, or one of its events, that names no blob."""
+
+    reason: str
 
 
 class ForeignBlob(NamedTuple):
@@ -67,65 +69,54 @@ class _PoisonedBlob(msgspec.Struct, rename="pascal"):
     blob_name: str
 
 
-def read_messages(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
-    """Read a message of the wake-up queue or of its poison queue.
+type Found = WakeUp | ForeignBlob | Unreadable
+
+
+def read_messages(body: bytes, container: str) -> list[Found]:
+    """Read a message of the wake-up queue or of its poison queue, each different part of it once.
 
     Args:
         body: A wake-up, an event of Event Grid or an array of events.
         container: That of the manifests.
-
-    Raises:
-        UnreadableMessageError: It is none of these.
     """
     document = _json(body)
+    parts = document if isinstance(document, list) else [document]
+    return list(dict.fromkeys(_wake_up_or_event(part, container) for part in parts))
+
+
+def _wake_up_or_event(part: object, container: str) -> Found:
     try:
-        if isinstance(document, list):
-            return [_of_event(msgspec.convert(event, _Event), container) for event in document]
-        if isinstance(document, dict) and "eventType" in document:
-            return [_of_event(msgspec.convert(document, _Event), container)]
-        return [msgspec.convert(document, WakeUp)]
-    except ValueError as error:
-        raise UnreadableMessageError("neither a wake-up nor an event") from error
+        if isinstance(part, dict) and "eventType" in part:
+            return _of_event(msgspec.convert(part, _Event), container)
+        return msgspec.convert(part, WakeUp)
+    except ValueError:
+        return Unreadable("neither a wake-up nor an event with a blob's address")
 
 
-def read_poisoned_blob(body: bytes, container: str) -> list[WakeUp | ForeignBlob]:
-    """Read a message of ``webjobs-blobtrigger-poison``, whose queue all apps share that use the data account.
-
-    Raises:
-        UnreadableMessageError: It is none.
-    """
+def read_poisoned_blob(body: bytes, container: str) -> list[Found]:
+    """Read a message of ``webjobs-blobtrigger-poison``, whose queue all apps share that use the data account."""
     try:
         blob = msgspec.convert(_json(body), _PoisonedBlob)
-    except ValueError as error:
-        raise UnreadableMessageError("not a poisoned blob") from error
+    except ValueError:
+        return [Unreadable("not a poisoned blob")]
     if blob.container_name != container:
         return [ForeignBlob(blob.container_name, blob.blob_name)]
     return [WakeUp(blob.blob_name, landed=True)]
 
 
 def _json(body: bytes) -> object:
-    for text in _spellings(body):
-        try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):
-            continue
-    raise UnreadableMessageError("neither JSON nor base64 of JSON")
-
-
-def _spellings(body: bytes) -> Iterator[bytes]:
-    yield body
-    try:
-        yield b64decode(body, validate=True)
-    except binascii.Error:
-        return
+    """Decode JSON, plain or in base64, with or without a byte-order mark; return ``None`` for anything else."""
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(body.removeprefix(BOM_UTF8))
+    # Lenient on line breaks and padding, which some writers of base64 add or leave out.
+    with suppress(ValueError, RecursionError):
+        return msgspec.json.decode(b64decode(body + b"==").removeprefix(BOM_UTF8))
+    return None
 
 
 def _of_event(event: _Event, container: str) -> WakeUp | ForeignBlob:
-    try:
-        # An encoded address has no fragment; in one that is not, # is part of the name.
-        address = urlsplit(event.data.url, allow_fragments=False)
-    except ValueError as error:
-        raise UnreadableMessageError("an event without a blob's address") from error
+    # An encoded address has no fragment; in one that is not, # is part of the name.
+    address = urlsplit(event.data.url, allow_fragments=False)
     path = address.path.removeprefix("/")
     if address.hostname in _LOCAL_HOSTS:  # the emulator's addresses begin with the account
         path = path.partition("/")[2]

@@ -3,7 +3,6 @@
 import base64
 import json
 import random
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
 
 from requests.structures import CaseInsensitiveDict
@@ -13,7 +12,7 @@ from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.plausibility import read
 from shared.job.record import Job, encode
-from shared.workflow.queue_messages import UnreadableMessageError, WakeUp, read_messages
+from shared.workflow.queue_messages import WakeUp, read_messages
 from tests.fakes import Message
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World
@@ -183,7 +182,6 @@ class Neighbour:
         event = {"eventType": self.random.choice(TEXTS), "data": {"url": f"https://a.example/{CONTAINER}/{name}"}}
         body = json.dumps(self.random.choice([wake_up, event, [event] * 3, [wake_up], *ODD])).encode()
         body = base64.b64encode(body) if self.random.random() < 0.3 else body
-        with suppress(UnreadableMessageError):
-            for found in read_messages(body, CONTAINER):
-                if isinstance(found, WakeUp):
-                    self._world.queue.messages.append(Message(found.encode(), self._world.clock.now))
+        for found in read_messages(body, CONTAINER):
+            if isinstance(found, WakeUp):
+                self._world.queue.messages.append(Message(found.encode(), self._world.clock.now))

@@ -1,5 +1,6 @@
 import json
-from base64 import b64encode
+from base64 import b64encode, encodebytes
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from shared.workflow.queue_messages import (
     BLOB_CREATED,
     ForeignBlob,
-    UnreadableMessageError,
+    Unreadable,
     WakeUp,
     read_messages,
     read_poisoned_blob,
@@ -55,6 +56,20 @@ def test_an_array_of_events_names_each_blob() -> None:
     ]
 
 
+def test_an_event_that_cannot_be_read_keeps_no_other_back() -> None:
+    good, odd = event("https://a.blob.core.windows.net/c/1.json"), event("https://[/c/2.json")
+    found = read_messages(written([odd, 5, good, {"specversion": "1.0"}], base64=False), "c")
+    assert [each for each in found if not isinstance(each, Unreadable)] == [WakeUp("1.json", landed=True)]
+    assert len(found) == 2  # what is said twice is reported once
+
+
+@pytest.mark.parametrize("pack", [b64encode, encodebytes, lambda text: b64encode(text).rstrip(b"=")])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_base64_may_have_line_breaks_and_a_byte_order_mark(pack: Callable[[bytes], bytes], mark: str) -> None:
+    for name in ("a", "ab", "abc" * 99):
+        assert read_messages(pack(f'{mark}{{"manifest": "{name}"}}'.encode()), "c") == [WakeUp(name)]
+
+
 def test_an_event_names_the_etag_that_was_written() -> None:
     written_event = event("https://a.blob.core.windows.net/c/1.json")
     written_event["data"] = {"url": "https://a.blob.core.windows.net/c/1.json", "eTag": '"0x1"'}
@@ -93,7 +108,7 @@ def test_a_poisoned_blob_is_a_wake_up_in_its_own_container(
     ],
 )
 def test_another_message_is_unreadable(body: bytes) -> None:
-    with pytest.raises(UnreadableMessageError):
-        read_messages(body, "c")
-    with pytest.raises(UnreadableMessageError):
-        read_poisoned_blob(body, "c")
+    [found] = read_messages(body, "c")
+    assert isinstance(found, Unreadable)
+    [found] = read_poisoned_blob(body, "c")
+    assert isinstance(found, Unreadable)
