@@ -13,10 +13,12 @@ from shared.manifest.customer_and_batch import is_customer_id
 
 _WEEKS = re.compile(r"P(\d{1,3})W")
 _LONGEST = timedelta(days=366)
-_SECRET_URL = re.compile(r"https://[^/?#@]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
+# Paths are appended to it, which a query or fragment would swallow; credentials in it would be logged.
+_ADDRESS = re.compile(r"https?://(\w[\w.-]*|\[[\da-f:.]+\])(:\d+)?(/[!$-;=_a-z~]*)?", re.ASCII | re.IGNORECASE)
+_SECRET_URL = re.compile(r"https://[^/?#@\s]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]*)?")
 _STORAGE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 _CRON = re.compile(r"[0-9A-Za-z*,/-]+(?:\s+[0-9A-Za-z*,/-]+){5}")
-_TENANT = re.compile(r"[0-9A-Za-z.-]+")
+_TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 _ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
 
 
@@ -68,9 +70,7 @@ def url(text: str) -> str:
     """Return an https address, or an http one on loopback, without the slash at its end."""
     parts = urlsplit(text)
     schemes = ("https", "http") if is_loopback(text) else ("https",)
-    # Paths are appended to it, which a query or fragment would swallow; credentials in it would be logged.
-    superfluous = "@" in parts.netloc or parts.query or parts.fragment
-    if not parts.hostname or parts.port == 0 or parts.scheme not in schemes or superfluous:
+    if not _ADDRESS.fullmatch(text) or parts.port == 0 or parts.scheme not in schemes:
         raise ValueError(text)
     return text.rstrip("/")
 
