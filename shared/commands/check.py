@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -56,7 +57,7 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
         try:
             checked.append(_checked(name, ids, standard_input))
         except OSError as error:
-            unread.append(f"{name}: {error.strerror}")
+            unread.append(f"{name or '(no name)'}: {error.strerror}")
     if as_json and not unread:
         terminal.say(json.dumps([_document(each) for each in checked], indent=2))
     else:
@@ -68,10 +69,17 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
 
 def _files(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name == STANDARD_INPUT or not Path(name).is_dir():
+        if name == STANDARD_INPUT or not _is_folder(name):
             yield name
         else:
             yield from (str(file) for file in sorted(Path(name).rglob("*")) if _is_manifest(file))
+
+
+def _is_folder(name: str) -> bool:
+    # An empty name, as of an unset variable, would be the present folder; one that is too long cannot be looked up.
+    with suppress(OSError):
+        return bool(name) and Path(name).is_dir()
+    return False
 
 
 def _is_manifest(file: Path) -> bool:

@@ -27,18 +27,30 @@ def main(words: list[str] | None = None) -> int:
     try:
         code = _COMMANDS[options.command](options, Terminal(sys.stdout))
         sys.stdout.flush()
-    except SettingsError as error:
-        return _refuse(f'{error}\ndocs/operating.md has the commands that set them, under "By hand".')
-    except EOFError:
-        # The question has left the cursor behind it.
-        return _refuse("\nThe input ended before the question was answered.")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output, such as head, has seen enough.
         discard(sys.stdout)
         return BROKEN_PIPE
+    except (SettingsError, EOFError, UnicodeEncodeError) as error:
+        return _refuse(_reason(error))
+    except OSError as error:
+        # A full disk, say, where the rest of the output would fail again.
+        discard(sys.stdout)
+        return _refuse(f"The output cannot be written: {error.strerror}.")
     return code
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case SettingsError():
+            return f'{error}\ndocs/operating.md has the commands that set them, under "By hand".'
+        case EOFError():
+            # The question has left the cursor behind it.
+            return "\nThe input ended before the question was answered."
+        case _:
+            return "A name is not UTF-8, as those of blobs are."
 
 
 def _refuse(reason: str) -> int:

@@ -168,6 +168,8 @@ def _batches(app: App, customer: str | None) -> str:
         raise SkippedError("there is no token") from None
     except AnswerError as error:
         raise FailedError(_refusal(error.fault)) from None
+    if not names:
+        return "the customer has none yet"
     return f"{len(names)}: {', '.join(names[:10])}{' …' if len(names) > 10 else ''}"  # noqa: PLR2004 - a line's worth
 
 

@@ -117,11 +117,15 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _divided(word: str, width: int) -> list[str]:
+    """Divide a word into parts of which no two fit into one line, so that none are shown as two words."""
     parts = [""]
-    for part in _JOINT.split(word):
-        if len(parts[-1] + part) > width:
-            parts.append("")
-        parts[-1] += part
+    for piece in _JOINT.split(word):
+        # A piece that is longer than a line is divided anywhere.
+        for start in range(0, len(piece), width):
+            part = piece[start : start + width]
+            if len(parts[-1] + part) > width:
+                parts.append("")
+            parts[-1] += part
     return list(filter(None, parts))
 
 

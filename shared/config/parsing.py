@@ -19,7 +19,8 @@ _SECRET_URL = re.compile(r"https://[^/?#@\s]+/secrets/[0-9A-Za-z-]+(/[0-9A-Za-z]
 _STORAGE_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 _CRON = re.compile(r"[0-9A-Za-z*,/-]+(?:\s+[0-9A-Za-z*,/-]+){5}")
 _TENANT = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
-_ACCOUNT = frozenset({"usedevelopmentstorage", "accountname", "blobendpoint"})
+_ENDPOINTS = frozenset({"blobendpoint", "queueendpoint"})
+_SECRETS = frozenset({"accountkey", "sharedaccesssignature"})
 
 
 def duration(text: str) -> timedelta:
@@ -104,9 +105,12 @@ def is_service(text: str) -> bool:
 
 
 def is_connection_string(text: str) -> bool:
-    """Return whether a text can be a storage account's connection string."""
+    """Return whether a text can be a storage account's connection string, for its blobs and its queues."""
     parts = [part.partition("=") for part in text.strip().rstrip(";").split(";")]
-    return all(value for _, _, value in parts) and not _ACCOUNT.isdisjoint(name.lower() for name, _, _ in parts)
+    values = {name.lower(): value for name, _, value in parts}
+    has_account = "accountname" in values or values.keys() >= _ENDPOINTS
+    is_complete = has_account and not _SECRETS.isdisjoint(values)
+    return all(values.values()) and (is_complete or values.get("usedevelopmentstorage") == "true")
 
 
 def is_tenant(text: str) -> bool:

@@ -196,6 +196,14 @@ def test_check_names_a_file_that_cannot_be_read_and_reports_the_others(
     assert "fine; 2 devices" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("", "(no name): Is a directory"), ("x" * 300, "x" * 300 + ": File name too long")]
+)
+def test_a_name_that_no_file_can_have_is_not_read(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", name]) == 2
+    assert capsys.readouterr().out == f"{said}\n"
+
+
 def test_machines_get_no_document_that_lacks_a_file(
     file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,3 +96,26 @@ def test_a_reader_who_has_seen_enough_is_no_fault(
         monkeypatch.setattr(sys, "stdout", out)
         assert main(["check", str(path)]) == 141
     assert capfd.readouterr().err == ""
+
+
+def test_a_full_disk_is_reported_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(array(serials(2)))
+    with Path("/dev/full").open("w", encoding="utf-8") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["check", str(path)]) == 2
+    assert capfd.readouterr().err == "The output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("command", [["retry", "\udcff"], ["status", "\udcff"], ["status", "--manifest", "\udcff"]])
+def test_a_name_that_no_blob_can_have_is_refused(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"ManifestStorage": "UseDevelopmentStorage=true", "MANIFEST_CONTAINER": "abc", "WAKE_UP_QUEUE": "abc"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(bootstrap, "_app", None)
+    assert main(command) == 2
+    assert capsys.readouterr().err == "A name is not UTF-8, as those of blobs are.\n"

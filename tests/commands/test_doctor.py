@@ -79,6 +79,13 @@ def test_all_is_well(patient: Patient) -> None:
     assert "eyJ" not in words  # as tokens begin
 
 
+def test_a_customer_without_batches_is_no_fault(patient: Patient) -> None:
+    patient.center = PartnerCenter(customers={CUSTOMER: []}, sign_in=lambda _: SignIn.APP_ONLY, clock=now)
+    with Server(patient.center) as center:
+        assert patient.examine(PARTNER_CENTER_URL=center.url) == 0
+    assert patient.said[-2] == "ok    batches: the customer has none yet"
+
+
 def test_it_says_that_writing_was_not_tried(patient: Patient) -> None:
     patient.examine()
     unproved = [line for line in patient.said if line.endswith("; writing was not tried")]

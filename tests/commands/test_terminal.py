@@ -72,6 +72,7 @@ def test_a_word_that_is_too_long_is_divided_at_its_joints() -> None:
     assert wrapped("completed_with_errors", 15) == ["completed_with_", "errors"]
     assert wrapped("customers/Test/laptops.csv.results.csv", 24) == ["customers/Test/", "laptops.csv.results.csv"]
     assert wrapped("0123456789", 8) == ["01234567", "89"]
+    assert wrapped("a/0123456789/b", 8) == ["a/", "01234567", "89/b"]
 
 
 def test_what_would_steer_a_terminal_is_shown_instead() -> None:

@@ -151,7 +151,17 @@ def test_every_form_of_a_connection_string_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [SECRET, "c2VjcmV0", f"AccountName=;{SECRET}", f"AccountName=a;;{SECRET}", f"a,{SECRET}"]
+    "text",
+    [
+        SECRET,
+        "c2VjcmV0",
+        f"AccountName=;{SECRET}",
+        f"AccountName=a;;{SECRET}",
+        f"a,{SECRET}",
+        "AccountName=a",
+        "UseDevelopmentStorage=false",
+        "BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=c2VjcmV0",
+    ],
 )
 def test_what_is_no_connection_string_is_named_but_not_repeated(text: str) -> None:
     with pytest.raises(SettingsError, match="ManifestStorage is no connection string") as error:
