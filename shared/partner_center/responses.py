@@ -150,8 +150,8 @@ def said_no(answer: Answer) -> bool:
     if 400 <= answer.status < 500:  # noqa: PLR2004 - client errors
         return answer.status not in _LEFT_OPEN
     members = answer.members
-    own = None not in (text_of(members.get("code")), text_of(members.get("description")))
-    return answer.status >= 500 and own  # noqa: PLR2004 - server errors
+    own = text_of(members.get("code")) and text_of(members.get("description"))
+    return answer.status >= 500 and bool(own)  # noqa: PLR2004 - server errors
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -66,6 +66,7 @@ DOCUMENT = b'{"code": 800003, "description": "Server error.", "data": [], "sourc
         (503, b'{"description": "The backend did not answer."}', False),
         (503, b'{"code": "ServiceUnavailable"}', False),
         (503, b'{"code": null, "description": null}', False),
+        (500, b'{"code": "", "description": ""}', False),
         (503, b'["code", "description"]', False),
     ],
 )
