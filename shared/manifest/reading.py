@@ -88,7 +88,7 @@ def _written(content: Content, max_bytes: int, report: Report, alive: Callable[[
     if kind == ZIP:
         from shared.manifest.workbook_reader.table import workbook_table  # noqa: PLC0415 - few manifests need it
 
-        yield from workbook_table(chunks, max_bytes, report)
+        yield from workbook_table(chunks, max_bytes, report, alive)
         return
     if kind:
         raise UnreadableError(ole_code(chunks) if kind == COMPOUND else kind)

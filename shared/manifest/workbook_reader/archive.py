@@ -6,7 +6,7 @@ The layout of a local header is that of PKWARE's APPNOTE.TXT 6.3, section 4.3.7.
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from shared.manifest.findings import UnreadableError
@@ -29,13 +29,16 @@ _UNSUSPICIOUS = 2 * 1024 * 1024
 class Archive:
     """The entries of a zip archive, by their names in lower case; all that is read has at most ``max_bytes``.
 
+    ``alive`` is called with each piece that is unpacked: parts can be long before the first row comes, or without any.
+
     Raises:
         UnreadableError: It is damaged, ambiguous, encrypted or has too many entries.
     """
 
-    def __init__(self, file: IO[bytes], max_bytes: int) -> None:
+    def __init__(self, file: IO[bytes], max_bytes: int, alive: Callable[[], None]) -> None:
         self._file = file
         self._left = max_bytes
+        self._alive = alive
         self.entries = read_directory(file)
 
     def __contains__(self, name: str) -> bool:
@@ -54,6 +57,7 @@ class Archive:
             raise damaged("a part that it refers to is missing")
         checksum = size = 0
         for piece in self._unpack(entry):
+            self._alive()
             checksum = zlib.crc32(piece, checksum)
             size += len(piece)
             self._left -= len(piece)

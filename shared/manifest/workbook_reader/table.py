@@ -1,7 +1,7 @@
 """A manifest in a workbook: a header in some row of the first visible sheet, and a device in each row after it."""
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import batched, chain, islice
 
@@ -28,13 +28,15 @@ _IN_ONE_CELL = " All columns are in one cell: split them (Data, Text to Columns)
 _ABOVE = " Row {} looks like a device, but the header is only in row {}: put it below the header, or delete it."
 
 
-def workbook_table(chunks: Iterator[bytes], max_bytes: int, report: Report) -> Iterator[Iterable[Entry]]:
-    """Read the devices of a workbook, some at a time.
+def workbook_table(
+    chunks: Iterator[bytes], max_bytes: int, report: Report, alive: Callable[[], None]
+) -> Iterator[Iterable[Entry]]:
+    """Read the devices of a workbook, some at a time; ``alive`` is called at short intervals meanwhile.
 
     Raises:
         UnreadableError: It is not a workbook, or cannot be read further.
     """
-    with open_workbook(chunks, max_bytes) as sheets:
+    with open_workbook(chunks, max_bytes, alive) as sheets:
         yield from _first_sheet(sheets, report)
 
 

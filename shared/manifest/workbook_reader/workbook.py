@@ -1,6 +1,6 @@
 """An Excel workbook, from its bytes to its visible worksheets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile, TemporaryFile
 
@@ -40,19 +40,20 @@ class Sheet:
 
 
 @contextmanager
-def open_workbook(chunks: Iterator[bytes], max_bytes: int) -> Iterator[list[Sheet]]:
+def open_workbook(chunks: Iterator[bytes], max_bytes: int, alive: Callable[[], None]) -> Iterator[list[Sheet]]:
     """Provide the visible sheets of a workbook, at least one, in the order of their tabs.
 
     Args:
         chunks: The bytes of the file; a large one goes into a temporary file.
         max_bytes: Bytes that all parts that are read may have together, unpacked.
+        alive: Called at short intervals while they are read.
 
     Raises:
         UnreadableError: It is not a workbook that can be read.
     """
     with SpooledTemporaryFile(_IN_MEMORY) as file, TemporaryFile(buffering=_BUFFER) as more_strings:
         file.writelines(chunks)
-        archive = Archive(file, max_bytes)
+        archive = Archive(file, max_bytes, alive)
         workbook = read_workbook_part(archive)
         if not workbook.sheets:
             raise UnreadableError("no_visible_sheet")
