@@ -74,8 +74,8 @@ def invalid(job: Job, target: Target | None, manifest: Manifest, issues: Finding
 
 
 def renewed(job: Job, lease: Lease, now: datetime) -> Job:
-    """Renew the lease."""
-    return move(noted(job, lease=lease), State.PROCESSING, now, job.message)
+    """Take or renew the lease, also while an accepted job's results are written: nobody else may judge it meanwhile."""
+    return noted(move(job, job.state, now, job.message), lease=lease)
 
 
 def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
@@ -176,11 +176,6 @@ def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued
 def died(job: Job, now: datetime) -> Job:
     """Count a poll round that crashed without saving anything."""
     return move(noted(job, deaths=job.internal.deaths + 1), State.ACCEPTED, now, job.message)
-
-
-def finishing(job: Job, lease: Lease, now: datetime) -> Job:
-    """Take a lease for the time that the results are written: no other process may judge the uploads meanwhile."""
-    return noted(move(job, State.ACCEPTED, now, job.message), lease=lease)
 
 
 def abandoned(job: Job, fault: Fault, now: datetime) -> Job:

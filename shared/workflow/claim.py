@@ -1,7 +1,7 @@
 """A job that this process works on: its record, its lease and its next wake-up."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from shared import event_log
@@ -68,8 +68,14 @@ class Claim:
         return self._hold_for(self._services.delays.lease / 2)
 
     def keep_alive(self) -> None:
-        """Renew the lease during a long reading, once half of it is over."""
+        """Renew the lease during long work, once half of it is over."""
         self._hold_for(self._services.delays.lease / 2)
+
+    def alive(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Return pieces as they come, and keep the lease alive meanwhile."""
+        for piece in pieces:
+            self.keep_alive()
+            yield piece
 
     def _hold_for(self, time: timedelta) -> Job:
         now = self._services.clock()
@@ -171,6 +177,4 @@ class LiveContent:
 
     def chunks(self) -> Iterator[bytes]:
         """Return the bytes from the first one on, at each call; raises as ``Content.chunks`` does."""
-        for chunk in self._content.chunks():
-            self._claim.keep_alive()
-            yield chunk
+        return self._claim.alive(self._content.chunks())

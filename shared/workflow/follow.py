@@ -189,8 +189,9 @@ class PollRound:
         The judged record is saved first, under a lease, so that whoever finishes the job writes the same results, and
         nobody writes over those of a later run.
         """
-        self._claim.save(lifecycle.finishing(self._job, self._claim.lease(), self._services.clock()))
-        return self._services.storage.write_results(self._job, results_csv(self._job, rows), seen)
+        self._claim.save(lifecycle.renewed(self._job, self._claim.lease(), self._services.clock()))
+        pieces = self._claim.alive(results_csv(self._job, rows))
+        return self._services.storage.write_results(self._job, pieces, seen)
 
     def _log_end(self) -> None:
         job = self._job

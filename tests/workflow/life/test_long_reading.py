@@ -1,4 +1,4 @@
-"""Reading that takes longer than a lease is no death."""
+"""Reading or writing that takes longer than a lease is no death."""
 
 import gzip
 from datetime import timedelta
@@ -9,6 +9,7 @@ import pytest
 from shared.job.record import State
 from shared.workflow.queue_messages import WakeUp
 from tests.manifest.workbook_reader.workbooks import row, sheet, workbook
+from tests.manifests import array, serials
 from tests.world import NAME, World
 
 ONE_DEVICE = b"Windows Product ID\nAAAAA-BBBBB\n"
@@ -34,11 +35,10 @@ CASES = {
 HOUR = timedelta(hours=1)
 
 
-@pytest.mark.parametrize(("data", "slow", "calls"), CASES.values(), ids=CASES)
-def test_it_renews_the_lease(monkeypatch: pytest.MonkeyPatch, data: bytes, slow: str, calls: int) -> None:
-    world = World(part_size=10_000, manifest_bytes=2**26)
-    module, name = slow.rsplit(".", 1)
-    work = getattr(import_module(module), name)
+def slow_down(monkeypatch: pytest.MonkeyPatch, world: World, work: str, calls: int) -> None:
+    """Let so many calls of a function take an hour, and another wake-up come just before they are over."""
+    module, name = work.rsplit(".", 1)
+    real = getattr(import_module(module), name)
     done = 0
 
     def slowly(*arguments: object, **more: object) -> object:
@@ -46,13 +46,31 @@ def test_it_renews_the_lease(monkeypatch: pytest.MonkeyPatch, data: bytes, slow:
         done += 1
         world.clock.advance(HOUR / calls)
         if done == calls - 10:
-            world.workflow.advance(WakeUp(NAME))
-        return work(*arguments, **more)
+            world.workflow.advance(WakeUp(NAME), again=True)
+        return real(*arguments, **more)
 
-    monkeypatch.setattr(slow, slowly)
+    monkeypatch.setattr(work, slowly)
+
+
+@pytest.mark.parametrize(("data", "slow", "calls"), CASES.values(), ids=CASES)
+def test_it_renews_the_lease(monkeypatch: pytest.MonkeyPatch, data: bytes, slow: str, calls: int) -> None:
+    world = World(part_size=10_000, manifest_bytes=2**26)
+    slow_down(monkeypatch, world, slow, calls)
     began = world.clock.now
     world.drop(data)
     world.step()
     assert world.clock.now - began >= HOUR
     assert world.job().state is State.ACCEPTED
     assert world.job().attempts == 1
+
+
+def test_so_does_writing_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.workflow.results_csv.PIECE", 1000)
+    world = World(part_size=10_000)
+    world.drop(array(serials(1000)))
+    slow_down(monkeypatch, world, "shared.workflow.results_csv._identity", 1000)
+    began = world.clock.now
+    world.settle()
+    assert world.clock.now - began >= HOUR
+    assert world.job().state is State.COMPLETED
+    assert world.job().internal.deaths == 0
