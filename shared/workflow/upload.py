@@ -50,6 +50,8 @@ class Attempt:
         self._has_turn = has_turn
         self._called = False
         self._fresh = True
+        self._poll_at = services.clock()
+        """No part is polled sooner: the longest ``Retry-After`` of those that this attempt has posted."""
         self._failed_calls = FailedCalls(services, claim)
 
     @property
@@ -168,19 +170,19 @@ class Attempt:
         # Saved before the next part is posted: a crash then repeats nothing that was accepted.
         job = lifecycle.part_accepted(self._job, upload, self._claim.lease(), now)
         self._fresh = False
+        wait = min(accepted.retry_after or timedelta(0), self._services.delays.give_up)
+        self._poll_at = max(self._poll_at, now + wait)
         if job.unsent:
             self._claim.save(job)
         else:
-            self._follow(job, now, accepted.retry_after)
+            self._follow(job, now)
         event_log.log(
             "part_accepted", manifest=job.manifest, attempt=job.attempts, first=first, devices=count,
             request=request_id, correlation=accepted.correlation_id, server_correlation=accepted.server_correlation,
             seconds=accepted.seconds,
         )  # fmt: skip
 
-    def _follow(self, job: Job, now: datetime, wait: timedelta | None) -> None:
-        poll_at = self._claim.first_poll(now)
-        if wait:
-            poll_at = max(poll_at, whole_second(now + min(wait, self._services.delays.give_up)))
+    def _follow(self, job: Job, now: datetime) -> None:
+        poll_at = max(self._claim.first_poll(now), whole_second(self._poll_at))
         self._claim.save(lifecycle.following(job, poll_at, now))
         self._claim.enqueue(poll_at)

@@ -8,7 +8,7 @@ from requests.structures import CaseInsensitiveDict
 
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Fault as WebFault
-from local.stand_ins.web import Proceed, Response, Silence, instead, unanswered
+from local.stand_ins.web import Proceed, Response, Silence, instead, no_fault, unanswered
 from shared.job.record import Fault, State
 from shared.partner_center.tokens import SignInError
 from tests.workflow.life.views import TWO, status_of_error, uploads
@@ -78,15 +78,16 @@ def test_names_of_batches_are_not_asked_for_by_who_is_to_wait() -> None:
     assert len(world.partner_center.calls) == 1
 
 
+@pytest.mark.parametrize("part", [1, 2])
 @pytest.mark.parametrize(("seconds", "wait"), [("600", timedelta(minutes=10)), ("99999999", DELAYS.give_up)])
-def test_the_first_poll_waits_as_the_acceptance_says(seconds: str, wait: timedelta) -> None:
+def test_the_first_poll_waits_as_the_acceptance_says(seconds: str, wait: timedelta, part: int) -> None:
     def later(proceed: Proceed) -> Response:
         answer = proceed()
         answer.headers["Retry-After"] = seconds
         return answer
 
-    world = World()
-    world.partner_center.script.next_upload(later)
+    world = World(part_size=1)
+    world.partner_center.script.next_upload(*[no_fault] * (part - 1), later)
     world.drop(TWO)
     world.step()
     assert world.job().next_attempt_at == world.clock.now + wait
