@@ -55,7 +55,7 @@ class App:
             settings.delays,
             clock=now,
             draw=random.SystemRandom().random,
-            pacing=Pacing(now, settings.limits.requests_per_minute, settings.delays.retries),
+            pacing=Pacing(now, settings.delays.retries, settings.limits.requests_per_minute),
             by_events=settings.trigger_source == EVENTS,
         )
         self.workflow = Workflow(services)

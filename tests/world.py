@@ -107,7 +107,7 @@ class World:
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
         limits = Limits(self.part_size, self.manifest_bytes, self.devices, self.allowed, self.create_missing_batch)
-        pacing = Pacing(self.clock)
+        pacing = Pacing(self.clock, self.delays.retries)
         self.services = Services(
             self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0, pacing=pacing
         )

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from shared.workflow.learnt_rate import MEASURED
-from shared.workflow.waiting_line import NEW, WAITS, Call, Line, Waited
+from shared.workflow.waiting_line import NEW, Call, Line, Waited
 
 PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 """How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""
@@ -43,21 +43,21 @@ class Pacing:
     def __init__(
         self,
         clock: Callable[[], datetime],
+        waits: tuple[timedelta, timedelta],
         requests_per_minute: int | None = None,
-        waits: tuple[timedelta, timedelta] = WAITS,
     ) -> None:
         """Know nothing yet.
 
         Args:
             clock: Return the time, UTC.
-            requests_per_minute: Never exceeded by this process, where it is set.
             waits: How long a throttle without ``Retry-After`` is waited out, at first and at most.
+            requests_per_minute: Never exceeded by this process, where it is set.
         """
         self._waits = waits
         self._clock = clock
         self._most = requests_per_minute / 60 if requests_per_minute else None
         self._lock = Lock()
-        self._partner = Line(clock(), self._most, waits)
+        self._partner = Line(clock(), waits, self._most)
         self._partner_wide = False
         self._customers: dict[str, Line] = {}
         self._refused: dict[str, datetime] = {}
@@ -131,7 +131,7 @@ class Pacing:
         if customer not in self._customers:
             if len(self._customers) >= MOST_CUSTOMERS:
                 self._customers = {name: line for name, line in self._customers.items() if not line.is_calm(now)}
-            self._customers[customer] = Line(now, None, self._waits)
+            self._customers[customer] = Line(now, self._waits)
         return self._customers[customer]
 
     def _learn_scope(self, customer: str, until: datetime, now: datetime) -> None:

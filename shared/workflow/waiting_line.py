@@ -30,11 +30,6 @@ CALM = timedelta(minutes=10)
 FARTHEST = timedelta(days=1)
 """No place is farther off; whoever comes then takes the next."""
 
-WAITS = timedelta(seconds=30), timedelta(minutes=15)
-"""How long a job waits for a throttle without ``Retry-After``, at first and at most, unless settings say so.
-
-The door stays closed for half of that at first, so that the throttled jobs are not all who find out."""
-
 UNPROVEN = timedelta(minutes=2)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
 
@@ -61,8 +56,14 @@ NEW = Waited()
 class Line:
     """The line before one quota. All moments are UTC, and given by the caller in about their order."""
 
-    def __init__(self, now: datetime, most: float | None = None, waits: tuple[timedelta, timedelta] = WAITS) -> None:
-        """Begin without a line; ``most`` calls a second are never exceeded, where it is known."""
+    def __init__(self, now: datetime, waits: tuple[timedelta, timedelta], most: float | None = None) -> None:
+        """Begin without a line.
+
+        Args:
+            now: UTC.
+            waits: How long a job waits for a throttle without ``Retry-After``, at first and at most.
+            most: Calls a second that are never exceeded, where that is known.
+        """
         self._first_wait, self._longest_wait = waits
         self._rate = Rate(now, most)
         self._tokens, self._filled = inf, now
@@ -168,6 +169,7 @@ class Line:
 
     def _wait(self, retry_after: timedelta | None) -> timedelta:
         if retry_after is None:
+            # Half of that at first, so that the throttled jobs are not all who find out.
             doubled: int = 2 ** min(self._row - 1, 8)
             return min(self._first_wait / 2 * doubled, self._longest_wait)
         return max(retry_after, SECOND)

@@ -171,7 +171,7 @@ class Backlog:
         session.mount(URL, Adapter(self.gate))
         api = Client(session, URL, TokenDesk(), {}, self.clock, pause=lambda _: None)
         limits = Limits(1000, 2**20, 250_000, frozenset())
-        pacing = self.pacing(self.clock, self.requests_per_minute)
+        pacing = self.pacing(self.clock, DELAYS.retries, self.requests_per_minute)
         return Workflow(
             Services(self.storage, self.queue, api, limits, DELAYS, self.clock, draw=self.dice.random, pacing=pacing)
         )

@@ -5,7 +5,6 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import override
@@ -24,10 +23,6 @@ WIDTH, LEFT, HEIGHT, MOST = 860, 60, 130, 320
 class Unpaced(Pacing):
     """What the app did before: each job obeys its own ``Retry-After``, and knows nothing of the others."""
 
-    def __init__(self, clock: Callable[[], datetime], requests_per_minute: int | None = None) -> None:
-        super().__init__(clock, requests_per_minute)
-        self._now = clock
-
     @override
     def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         return None
@@ -38,7 +33,7 @@ class Unpaced(Pacing):
 
     @override
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
-        return Throttle(self._now(), "job", 0)
+        return Throttle(self._clock(), "job", 0)
 
 
 def main() -> None:

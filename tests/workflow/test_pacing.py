@@ -7,6 +7,7 @@ import pytest
 from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
 from shared.workflow.waiting_line import Call, Waited
 from tests.fakes import Clock
+from tests.world import DELAYS
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -16,7 +17,7 @@ class Office:
 
     def __init__(self, requests_per_minute: int | None = None) -> None:
         self.clock = Clock()
-        self.pacing = Pacing(self.clock, requests_per_minute)
+        self.pacing = Pacing(self.clock, DELAYS.retries, requests_per_minute)
 
     def may_call(self, customer: str, places: int = 0) -> bool:
         return self.pacing.turn(Call.UPLOAD, customer, Waited(places)) is None
@@ -195,6 +196,6 @@ def test_a_first_call_never_waits_though_each_look_at_the_clock_is_a_little_late
         clock.advance(timedelta(microseconds=1))
         return clock.now
 
-    pacing = Pacing(ticking)
+    pacing = Pacing(ticking, DELAYS.retries)
     assert pacing.turn(Call.UPLOAD, "a customer", Waited(0)) is None
     assert pacing.turn(Call.PROGRESS, "another customer", Waited(0)) is None

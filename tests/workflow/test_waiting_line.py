@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.workflow.waiting_line import CALM, FARTHEST, LEAST_SHARE, MOST_SHARE, SOONEST, UNPROVEN, Call, Line, Waited
+from tests.world import DELAYS
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+WAITS = DELAYS.retries
 
 
 def called(calls: int, at: datetime = NOW, line: Line | None = None) -> Line:
-    line = line or Line(at)
+    line = line or Line(at, WAITS)
     for _ in range(calls):
         assert line.admits(Call.UPLOAD, Waited(0), at)
         line.call(at)
@@ -78,7 +80,7 @@ def test_a_cut_is_bounded_however_little_was_called() -> None:
 
 
 def test_throttles_without_end_leave_one_call_a_minute() -> None:
-    line, at = Line(NOW), NOW
+    line, at = Line(NOW, WAITS), NOW
     for _ in range(60):
         line.throttled(Call.UPLOAD, SECOND, at)
         at += 2 * SECOND
@@ -87,7 +89,7 @@ def test_throttles_without_end_leave_one_call_a_minute() -> None:
 
 @pytest.mark.parametrize(("throttles", "seconds"), [(1, 15), (2, 30), (3, 60), (7, 900), (20, 900)])
 def test_throttles_without_a_time_close_the_door_for_longer_and_longer(throttles: int, seconds: int) -> None:
-    line, at = Line(NOW), NOW
+    line, at = Line(NOW, WAITS), NOW
     for _ in range(throttles - 1):
         line.throttled(Call.UPLOAD, None, at)
         at += 16 * MINUTE
@@ -106,7 +108,7 @@ def test_a_throttle_without_a_time_lasts_as_the_settings_say() -> None:
 
 
 def test_a_call_that_is_served_ends_the_row_of_throttles() -> None:
-    line = Line(NOW)
+    line = Line(NOW, WAITS)
     line.throttled(Call.UPLOAD, None, NOW)
     line.served(Call.UPLOAD, NOW + MINUTE)
     line.throttled(Call.UPLOAD, None, NOW + 2 * MINUTE)
@@ -114,7 +116,7 @@ def test_a_call_that_is_served_ends_the_row_of_throttles() -> None:
 
 
 def test_an_answer_that_was_under_way_ends_no_row() -> None:
-    line = Line(NOW)
+    line = Line(NOW, WAITS)
     line.throttled(Call.UPLOAD, None, NOW)
     line.served(Call.UPLOAD, NOW + SECOND)
     line.throttled(Call.UPLOAD, None, NOW + MINUTE)
@@ -199,7 +201,7 @@ def test_a_poll_waits_for_no_line_of_polls_that_is_longer_than_it_has_waited() -
 
 
 def test_places_are_no_more_than_a_minute_apart_whatever_is_believed() -> None:
-    line, at = Line(NOW), NOW
+    line, at = Line(NOW, WAITS), NOW
     for throttle in range(60):
         line.throttled(Call.UPLOAD, SECOND, at + throttle * MINUTE)
     at += 90 * MINUTE
@@ -214,7 +216,7 @@ def test_who_comes_later_than_the_line_ends_needs_no_place() -> None:
 
 
 def test_no_place_is_farther_off_than_a_day() -> None:
-    line = Line(NOW)
+    line = Line(NOW, WAITS)
     for throttle in range(60):
         line.throttled(Call.UPLOAD, SECOND, NOW + 2 * throttle * SECOND)
     at = NOW + 10 * MINUTE
@@ -242,7 +244,7 @@ def test_after_a_calm_the_app_is_as_quick_as_ever() -> None:
 
 
 def test_a_known_quota_is_never_exceeded() -> None:
-    line, admitted = Line(NOW, most=0.5), 0
+    line, admitted = Line(NOW, WAITS, most=0.5), 0
     for second in range(600):
         at = NOW + second * SECOND
         while line.admits(Call.UPLOAD, Waited(9), at):
@@ -253,7 +255,7 @@ def test_a_known_quota_is_never_exceeded() -> None:
 
 
 def test_a_throttle_slows_down_what_a_known_quota_allows() -> None:
-    line = Line(NOW, most=10)
+    line = Line(NOW, WAITS, most=10)
     called(6, NOW, line)
     line.throttled(Call.UPLOAD, SECOND, NOW)
     assert per_minute(line, NOW + SECOND) < 600
@@ -277,7 +279,7 @@ def test_a_throttle_that_was_under_way_keeps_the_door_closed_as_told(
 
 @pytest.mark.parametrize("places", range(6))
 def test_who_is_not_admitted_never_comes_back_at_once(places: int) -> None:
-    line = Line(NOW)
+    line = Line(NOW, WAITS)
     line.call(NOW)
     opens = line.throttled(Call.UPLOAD, SECOND, NOW)
     assert line.admits(Call.UPLOAD, Waited(3), opens)
