@@ -1,10 +1,11 @@
 """The rules for the value of one field: what is an issue, what is a warning, and what is sent."""
 
+import re
 from collections.abc import Collection
 from string import ascii_letters, digits
 from typing import NamedTuple
 
-from shared.manifest import value_words
+from shared.manifest import spreadsheet_values, value_words
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
 IDENTIFIERS = ("serialNumber", "productKey")
@@ -41,7 +42,7 @@ def check_value(field: str, value: str) -> Found:
     if field != _HASH and is_plain(stripped):
         return Found(value, None, () if value == stripped else (("surrounding_space", field),))
     text, warnings = value_words.bare(value), list[Note]()
-    if text and text[0] in " ='" and (inner := value_words.unwrapped(text)) is not None:
+    if text and text[0] in " ='" and (inner := spreadsheet_values.unwrapped(text)) is not None:
         warnings.append(("excel_formula", field))
         value = text = inner
     # Spreadsheets show a reference to an empty cell as 0.
@@ -132,9 +133,9 @@ def is_odd(value: str) -> bool:
         or len(value) > _LONGEST_PLAIN
         or "\ufffd" in value
         or value_words.is_nothing(value)
-        or value_words.is_formula(value)
+        or spreadsheet_values.is_formula(value)
         or value_words.is_template(value)
-        or value_words.is_number(value)
+        or spreadsheet_values.is_number(value)
         or value_words.is_placeholder(value)
         or value_words.is_message(value)
         or value_words.is_quoted(value)
@@ -147,7 +148,7 @@ def _issue_code(field: str, text: str) -> str | None:
     """Return the code of the issue with a value, if there is one."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
-    if value_words.is_formula(text):
+    if spreadsheet_values.is_formula(text):
         return "formula_for_value"
     # A mask, five groups of one letter: as a serial number it may come from firmware.
     is_mask = field == "productKey" and "-" in text and value_words.is_placeholder(text)
@@ -161,9 +162,9 @@ def _issue_code(field: str, text: str) -> str | None:
 
 
 def _is_converted(field: str, text: str) -> bool:
-    if field in IDENTIFIERS and value_words.is_converted(text):
+    if field in IDENTIFIERS and (spreadsheet_values.is_converted(text) or spreadsheet_values.is_number(text)):
         return True
-    return "+" in text and field != "oemManufacturerName" and value_words.is_number(text)
+    return "+" in text and field != "oemManufacturerName" and spreadsheet_values.is_number(text)
 
 
 def _is_text(field: str, text: str) -> bool:
@@ -182,6 +183,9 @@ def _is_text(field: str, text: str) -> bool:
 
 def _is_sentence(field: str, text: str) -> bool:
     """Return whether an identifier is a sentence: a tool's message, or a line that counts the rows."""
+    # A product key has digits; of letters alone it would be five groups.
+    if field == "productKey" and not re.search(r"\d", text):
+        return len(re.findall(r"\b[A-Za-z]{3,}\b", text)) > 1 and not value_words.is_grouped_key(text)
     least = _SENTENCE if field == "productKey" else _LONG_SENTENCE
     if len(text) < least:
         return False

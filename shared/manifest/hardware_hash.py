@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.manifest.value_words import STATES
+from shared.manifest.spreadsheet_values import is_converted
+from shared.manifest.value_words import LAST_WORDS, NO_IDENTIFIERS, STATES, TOTALS
 
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
 LONGEST_HASH = 65_536
@@ -22,7 +23,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base64 is so short and has so many hyphens
 _LONGEST_GROUPS = 100
 # Words of letters alone are base64, too.
-_WORDS = STATES | {"unknown", "notavailable", "eof", "end"}
+_WORDS = STATES | NO_IDENTIFIERS | LAST_WORDS | TOTALS | {"unknown", "notavailable"}
 _BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
 # Only what begins as a real one does: a hash that was made up for a test may be anything.
 _HEXADECIMAL = re.compile(r"(?:0x)?4f[-+: ]?41[-+: ]?(?:[0-9a-f]{2}[-+: ]?){30,}+", re.IGNORECASE)
@@ -81,7 +82,7 @@ def clean(value: str) -> Cleaned:
         warnings.append("url_safe_hash")
     found = _BASE64.match(text)
     end = found.end() if found else 0
-    if end < len(text) or text.lower() in _WORDS:
+    if end < len(text) or text.lower() in _WORDS or is_converted(text):
         return Cleaned(value, [], min(end, len(text) - 1) + 1)
     if has_unusual_length(text):
         warnings.append("unusual_hash_length")

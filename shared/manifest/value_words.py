@@ -1,4 +1,4 @@
-"""Words and forms that are not meant as a value: words for nothing, placeholders, what spreadsheets make of values."""
+"""Words and forms that are not meant as a value: words for nothing, placeholders, messages, templates."""
 
 import re
 from string import ascii_lowercase, digits
@@ -14,26 +14,20 @@ _NOTHING = frozenset(
      "<null>", "<none>", "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}",
      "dbnull", "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer",
      "keine angabe", "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
-     "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t."}
+     "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t.", "s.o.", "s/o"}
 )  # fmt: skip
-_UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
+# The same as names are compared, so that N / A, null; and (unset) are among them.
+_NOTHING_BARE = frozenset(map(key, (
+     "null", "nil", "none", "nan", "nat", "na", "dbnull", "undefined", "unset", "keiner", "kein", "keinedaten",
+     "entfallt", "nichtzutreffend", "unbekannt", "inconnu", "desconocido", "onbekend", "sconosciuto", "sindatos",
+     "noaplica", "brak", "ingen", "inget", "saknas", "yok", "nvt", "folgt", "tofollow", "tobedetermined",
+     "\u043d\u0435\u0442", "\u7121", "\u306a\u3057", "\u4e0d\u660e", "\u65e0", "\u672a\u77e5", "\uc5c6\uc74c", "notset",
+     "notrecorded", "notprovided", "nodata", "novalue", "noserial", "nosn", "noserialnumber", "unk")
+))  # fmt: skip
+_LONGEST_WORD = 24
+_SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02")
-# #VALUE!, #¡VALOR!, #NOME?: each language has its own; LibreOffice writes Err:502.
-_ERROR = re.compile(
-    r"#[\u00a1\u00bf]?[^\W\d_][^\W_]*(/0)?[!?]|#n/[ad]( n/a)?|#nv|#getting_data|#busy|err:\d{3}", re.IGNORECASE
-)
-# 1.23E+11, 3,3E+12. A serial number may look like 1E5 or 1.2E-05, which no spreadsheet writes for a long number.
-_NUMBER = re.compile(r"[+-]?\d+([.,\u066b]\d*)?e\+\d+", re.IGNORECASE)
-# 5012345678.0, which data frames write for whole numbers beside an empty cell; 1,234,567; 5.01234E9; and dates.
-_CONVERTED = re.compile(
-    r"\d{4,}\.0|\d{1,3}([,'\u2019\u00a0\u202f]\d{3}){2,}|\d[.,]\d{3,}e\d{1,2}|\d{1,2}/\d{1,2}/\d{4}.*"
-    r"|\d{1,2}\.\d{1,2}\.\d{4}|[0-3]?\d-[0-3]?\d-(19|20)\d\d|\d{4}-[01]\d-[0-3]\d([ t]\d\d:\d\d.*)?"
-    r"|\d{4}/\d{1,2}/\d{1,2}.*|\d{1,2}[\u6708\uc6d4] ?\d{1,2}[\u65e5\uc77c]"
-    r"|\d{1,2}[- ](jan|feb|mar|m\u00e4r|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|f\u00e9vr|mars|avr|juin"
-    r"|juil|ao\u00fbt|sept|d\u00e9c|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|mrt|mei)\.?([- ]\d{2,4})?",
-    re.IGNORECASE,
-)
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
@@ -60,15 +54,15 @@ COUNTED = frozenset(
 """Words for what is counted."""
 
 COMPANY_ENDS = frozenset(
-    {"ltd", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "coltd", "coinc", "pvtltd",
-     "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa", "pvt", "pte", "pty",
-     "llp", "plc", "gesmbh", "aps"}
+    {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
+     "coltd", "coinc", "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa",
+     "pvt", "pte", "pty", "llp", "plc", "gesmbh", "aps"}
 )  # fmt: skip
 """Ends of companies' names, as names are compared."""
 
 SHORT_COMPANY_ENDS = frozenset(
     {"co", "company", "sa", "ag", "kg", "as", "ab", "nv", "bv", "sl", "oy", "oyj", "se", "spa", "sas", "kk", "ug", "lp",
-     "ohg", "asa", "sro", "kft", "zrt", "asc", "cv"}
+     "ohg", "asa", "sro", "kft", "zrt", "asc", "cv", "uab", "jsc", "tbk"}
 )  # fmt: skip
 """Ends that may be something else: they count only in certain places or forms."""
 
@@ -80,10 +74,13 @@ STATES = frozenset(
 """What is said in place of a value, and is none: how reading it went, or that it is the one above."""
 
 NO_IDENTIFIERS = frozenset(
-    {"\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "ok", "ja", "nein", "oui", "sample", "example",
-     "beispiel", "muster", "notebook", "desktop", "windows", "professional", "enterprise", "education", "lenovo",
-     "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft", "microsoft corporation", "acer", "asus",
-     "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.", *COUNTED}
+    {"wahr", "falsch", "vrai", "faux", "vero", "falso", "verdadero", "verdadeiro", "done", "completed", "success",
+     "succeeded", "finished", "skipped", "offline", "in stock", "no hash", "nohash", "virtual machine",
+     "virtualmachine", "\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "\u2610", "\u274c", "ok", "ja",
+     "nein", "oui", "sample", "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional",
+     "enterprise", "education", "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft",
+     "microsoft corporation", "acer", "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.",
+     *COUNTED}
 )  # fmt: skip
 """What marks a row, or belongs into another column, and is the serial number or the product key of no device."""
 
@@ -101,10 +98,11 @@ COMPUTERS = "top-"
 
 _SEPARATED = re.compile(r"[,;|\r\n\t]+")
 _JOINED = re.compile(r" ?[/&+] ?| (?:(?:and|und|et) )?")
-_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{3,}")
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{5,}")
 _LONG_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{5,}")
 _KEY = [5] * 5  # characters of a product key's groups: with blanks between them it is one value all the same
 _VIRTUAL = ("VMware-", "Parallels-")
+_IN_BRACKETS = re.compile(r"\(.*\)|\[.*\]", re.DOTALL)
 _EDITION = re.compile(r"(microsoft )?win(?:dows)? (\d+|home|pro|enterprise)\b.*", re.IGNORECASE | re.DOTALL)
 # To the first digit and no further back: a sender can write a million of them.
 _LABEL = re.compile(r"([^:=#]{2,40})(?:[:=#]| (?=[^\s\d]*+\d\S*+$))", re.DOTALL)
@@ -125,7 +123,6 @@ _TYPE = "string"  # what generated examples of JSON have in place of every text
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 SHORTEST_GUID = 32
-_ERRORS_BEGIN = ("#", "E", "e")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
 """Characters that the words and forms have at most."""
@@ -136,11 +133,11 @@ _PLACEHOLDERS = frozenset(
      "chassis serial number", "base board serial number", "serial number", "system manufacturer", "system product name",
      "system name", "product name", "not applicable", "not available", "not specified", "unspecified", "not defined",
      "none specified", "unknown", "invalid", "empty", "oem", "o.e.m.", "default", "defaultstring", "0", "123456789",
-     "0123456789", "1234567890", "ssn12345678901234567"}
+     "0123456789", "1234567890", "ssn12345678901234567", "00", "000", "0000", "xx", "xxx", "xxxx"}
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_WORDS = _NOTHING | _PLACEHOLDERS | STATES | NO_IDENTIFIERS | {_TYPE, TICK} | FIELD_OF.keys() | _NAMES
+_WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | STATES | NO_IDENTIFIERS | {_TYPE, TICK} | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
 
@@ -154,30 +151,14 @@ def bare(value: str) -> str:
 
 
 def is_nothing(value: str) -> bool:
-    """Return whether a value is blank, or a word such as ``n/a``."""
-    return value.isspace() or (len(value) <= LONGEST and value.strip().strip(_QUOTES).lower() in _NOTHING)
-
-
-def unwrapped(value: str) -> str | None:
-    """Return the value in ``="..."`` or after an apostrophe, which make Excel keep digits as text; else ``None``."""
-    found = _UNWRAPPED.fullmatch(value.strip())
-    return (found[2] or found[1]) if found else None
-
-
-def is_formula(value: str) -> bool:
-    """Return whether a value is a formula, or the error that a failed formula shows."""
-    text = value.strip()
-    return text.startswith("=") or (text[:1] in _ERRORS_BEGIN and _ERROR.fullmatch(text) is not None)
-
-
-def is_number(value: str) -> bool:
-    """Return whether a spreadsheet has written a value as a number that has lost digits: ``1.23E+11``, ``3,3E+12``."""
-    return len(value) <= LONGEST and _NUMBER.fullmatch(value.strip()) is not None
-
-
-def is_converted(value: str) -> bool:
-    """Return whether a spreadsheet or a data frame has turned digits into a date or a number with a decimal place."""
-    return len(value) <= LONGEST and _CONVERTED.fullmatch(value.strip()) is not None
+    """Return whether a value is blank, a word such as ``n/a``, or signs such as dashes alone."""
+    text = value.strip().strip(_QUOTES).lower()
+    # Most values begin with a letter or a digit, and few of them are as short as these words.
+    if text[:1].isalnum():
+        return len(text) <= _LONGEST_WORD and (text in _NOTHING or key(text) in _NOTHING_BARE)
+    # #N/A is the error of a spreadsheet.
+    is_word = not text.startswith("#") and len(text) <= _LONGEST_WORD and key(text) in _NOTHING_BARE
+    return is_word or text in _NOTHING or _SIGNS.fullmatch(text) is not None
 
 
 def is_message(value: str) -> bool:
@@ -187,9 +168,11 @@ def is_message(value: str) -> bool:
 
 
 def is_no_identifier(value: str) -> bool:
-    """Return whether a value certainly is of another kind: a tick, a maker, ``Windows 11 Pro``, an address."""
+    """Return whether a value certainly is of another kind: a tick, a maker, a remark in brackets, an address."""
     text = value.strip()[:_LONGEST_MESSAGE]
-    return text.lower() in NO_IDENTIFIERS or bool(_EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
+    if not NO_IDENTIFIERS.isdisjoint((text.lower(), text.lower().rstrip(".!"))):
+        return True
+    return bool(_IN_BRACKETS.fullmatch(text) or _EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
 
 
 def has_several(value: str) -> bool:
@@ -200,6 +183,11 @@ def has_several(value: str) -> bool:
     codes = _JOINED.split(" ".join(value.split()))
     lengths = list(map(len, codes))
     return len(codes) > 1 and len(set(lengths)) == 1 and lengths != _KEY and all(map(_LONG_CODE.fullmatch, codes))
+
+
+def is_grouped_key(value: str) -> bool:
+    """Return whether a value is a product key with blanks between its groups."""
+    return list(map(len, value.split())) == _KEY
 
 
 def unusual_character(value: str) -> str | None:

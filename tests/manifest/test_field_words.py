@@ -65,7 +65,10 @@ def test_a_device_that_is_called_like_a_total_is_one(line: str) -> None:
 @pytest.mark.parametrize(
     "word",
     ["NaT", "<NA>", "(leer)", "''", "'NULL'", '""""""', "\u2212", "\u2026", "...", "_", "/", "*", "{}", "[]", "n/d",
-     "TBD", "-/-", "nicht vorhanden", "keine", "&nbsp;"],
+     "TBD", "-/-", "nicht vorhanden", "keine", "&nbsp;", "N / A", "N-A", "null;", "%null%", "(unset)",
+     "\uff2e\uff35\uff2c\uff2c",
+     "N\u200b/A", "unbekannt", "s.o.", "\u65e0", "\uc5c6\uc74c", "\u043d\u0435\u0442", "-----", "_____",
+     "****", "????", "\u2014\u2014", "[ ]", "(-)", "- - -", "-" * 80],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["productKey", "hardwareHash"])
 def test_a_word_for_nothing_is_absent(word: str, field: str) -> None:
@@ -89,7 +92,28 @@ REJECTED = {
     "#N/D": "formula_for_value",
     "#GETTING_DATA": "formula_for_value",
     "Err:502": "formula_for_value",
+    "#\u041d/\u0414": "formula_for_value",
+    "#I/T": "formula_for_value",
+    "########": "formula_for_value",
+    "Fehler:502": "formula_for_value",
     "5012345678.0": "number_for_value",
+    "5012345678.00": "number_for_value",
+    "5012345678,00": "number_for_value",
+    "1.23E11": "number_for_value",
+    "1,23e9": "number_for_value",
+    "1.23 E+11": "number_for_value",
+    "\uff11\uff0e\uff12\uff13\uff25\uff0b\uff11\uff11": "number_for_value",
+    "1 234 567": "number_for_value",
+    "12,34,567": "number_for_value",
+    "12,5 %": "number_for_value",
+    "$1,234.00": "number_for_value",
+    "1.234,00 \u20ac": "number_for_value",
+    "12:30:00": "number_for_value",
+    "1. Mai 2026": "number_for_value",
+    "2026\u5e745\u67083\u65e5": "number_for_value",
+    "WAHR": "text_for_value",
+    "Completed.": "text_for_value",
+    "(not available)": "text_for_value",
     "1,234,567": "number_for_value",
     "3/5/2026": "number_for_value",
     "03.05.2026": "number_for_value",
@@ -215,3 +239,18 @@ def test_a_hash_under_another_name_is_found_in_a_later_device(hidden: object) ->
 def test_results_are_no_manifest() -> None:
     header = "device,line,serialNumber,productKey,hardwareHashStart,oemManufacturerName,modelName,outcome\n"
     assert issues_in(f"{header}1,2,S1,,T0H1sWUiAAAAAAAA,A,B,failed\n".encode()) == [("line 1", "results_file")]
+
+
+@pytest.mark.parametrize("text", ["Sent from my phone", "END OF DATA", "Export finished.", "Fictia ThinkBook"])
+def test_words_alone_are_no_product_key(text: str) -> None:
+    assert issues_in(f"Windows Product ID,Group Tag\nDummy1,\n{text},\n".encode()) == [("line 3", "text_for_value")]
+
+
+@pytest.mark.parametrize("key", ["ABCDE FGHIJ KLMNO PQRST UVWXY", "AB CD", "x yzz"])
+def test_a_product_key_of_letters_alone_is_sent(key: str) -> None:
+    assert devices_in(f"Windows Product ID\n{key}\n".encode()) == [Device(None, key)]
+
+
+@pytest.mark.parametrize("word", ["OK", "Completed", "Total", "Confidential", "WAHR", "12/05/2026"])
+def test_a_word_is_no_hash_though_it_is_base64(word: str) -> None:
+    assert issues_in(f"serialNumber,hardwareHash\nS1,{word}\n".encode()) == [("line 2", "not_base64")]

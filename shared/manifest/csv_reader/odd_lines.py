@@ -7,13 +7,13 @@ from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.field_names import FIELD_OF, key
 from shared.manifest.findings import Place, Report
 from shared.manifest.hardware_hash import looks_like_one
+from shared.manifest.spreadsheet_values import is_formula
 from shared.manifest.value_words import (
     COMPANY_ENDS,
     COUNTED,
     LAST_WORDS,
     SHORT_COMPANY_ENDS,
     TOTALS,
-    is_formula,
     is_nothing,
 )
 
