@@ -106,7 +106,7 @@ ISSUES = {
     "mixed_delimiters": (
         "{} holds values with {} between them, unlike the rest of the file. Save it with one separator throughout."
     ),
-    "too_many_cells": "The line has {} cells, the last ones not empty, for {} columns. {}",
+    "too_many_cells": "The line has {} cells, the last ones not empty, but the header has {}. {}",
     "shifted_cells": (
         "Cell {} is the end of a company's name: the separator in it has shifted the line. Put the name between "
         'quotes, as in "Micro-Star International Co., Ltd.".'
@@ -214,7 +214,7 @@ WARNINGS = {
         "The cell holds a number, and is read by its digits. Leading zeros may be gone: compare it with the device."
     ),
     "number_padded": "The cell holds a number, and is read with the zeros that its format puts in front. Check them.",
-    "hidden_rows": "{} hidden rows are read as well, the first of them here. Delete them if they are not meant.",
+    "hidden_rows": "Hidden rows are read as well ({} in all, the first one here). Delete them if they are not meant.",
     "sheet_ignored": (
         "The sheet {} looks as if it held devices as well and is ignored: only the first visible one, {}, is read. "
         "Drop it as a file of its own if it is meant."

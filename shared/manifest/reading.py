@@ -13,6 +13,8 @@ from shared.manifest.device import Entry
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
 
+_MARK_IN_CP1252 = "\u00ef\u00bb\u00bf"
+
 MAX_DEVICES = 250_000
 """Rows that a manifest may have unless a setting says otherwise, duplicates included."""
 
@@ -107,7 +109,8 @@ def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
     """Return a piece of the text from its first character that is not white space, and the whole text."""
     blank = []
     for piece in pieces:
-        unmarked = piece.lstrip("\ufeff")  # there may be a second byte-order mark
+        # There may be a second byte-order mark, also one that was read as Windows-1252 before.
+        unmarked = piece.removeprefix(_MARK_IN_CP1252).lstrip("\ufeff")
         blank.append(unmarked)
         if start := unmarked.lstrip():
             return start, chain(blank, pieces)

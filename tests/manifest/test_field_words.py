@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.manifest.device import Device
-from tests.manifest.files import devices_in, issues_in, made_up_hash, warnings_in
+from tests.manifest.files import devices_in, issues_in, made_up_hash, read, warnings_in
 
 H1 = made_up_hash(1)
 TEMPLATE = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
@@ -254,3 +254,50 @@ def test_a_product_key_of_letters_alone_is_sent(key: str) -> None:
 @pytest.mark.parametrize("word", ["OK", "Completed", "Total", "Confidential", "WAHR", "12/05/2026"])
 def test_a_word_is_no_hash_though_it_is_base64(word: str) -> None:
     assert issues_in(f"serialNumber,hardwareHash\nS1,{word}\n".encode()) == [("line 2", "not_base64")]
+
+
+@pytest.mark.parametrize("filling", ["\n" * 5000 + "\0" * 40, "\x1a\r\n", "\0\0\r\n\x1a"])
+def test_what_old_programs_fill_a_file_up_with_is_no_device(filling: str) -> None:
+    assert devices_in(f"{TEMPLATE}S1,,,LENOVO,20L7\n{filling}".encode()) == [TUPLE]
+
+
+@pytest.mark.parametrize("header", ['"Serial\nNumber",Hardware Hash', 'Serial Number,Model,"Hard\r\nware Hash"'])
+def test_a_header_with_a_line_break_is_named_as_the_reason(header: str) -> None:
+    (issue,) = read(f"{header}\nS1,{H1}\n".encode()).issues.kept
+    assert (issue.where, issue.code) == ("line 1", "missing_header")
+    assert "has a line break" in issue.message
+
+
+def test_a_mark_that_was_read_in_another_encoding_hides_no_column() -> None:
+    marked = "\ufeff".encode().decode("cp1252") + f"Serial Number,Hardware Hash\nS1,{H1}\n"
+    assert devices_in(marked.encode()) == [Device("S1", None, H1)]
+
+
+WRAPPED = {
+    "an array in an array": ([[{"productKey": "K1-2"}]], "an array of them: leave out its brackets"),
+    "an object in each": ([{"value": {"productKey": "K1-2"}, "Count": 1}], "take out what is in 'value'"),
+    "an array in each": ([{"Count": 1, "value": [{"hardwareHash": H1}]}], "take out what is in 'value'"),
+}
+
+
+@pytest.mark.parametrize("case", WRAPPED)
+def test_what_is_around_a_device_is_named(case: str) -> None:
+    document, advice = WRAPPED[case]
+    (issue,) = read(json.dumps(document).encode()).issues.kept
+    assert (issue.where, issue.code) == ("device 1", "not_an_object")
+    assert advice in issue.message
+
+
+def test_devices_in_an_object_by_names_are_named() -> None:
+    (issue,) = read(json.dumps({"first": {"hardwareHash": H1}, "second": {"hardwareHash": H1}}).encode()).issues.kept
+    assert issue.code == "missing_devices"
+    assert "in 'first', 'second'" in issue.message
+
+
+def test_an_invisible_character_before_json_is_named() -> None:
+    (issue,) = read("\u00a0[]".encode()).issues.kept
+    assert "invisible character" in issue.message
+
+
+def test_objects_of_the_shell_are_xml() -> None:
+    assert issues_in(b"#< CLIXML\r\n<Objs></Objs>") == [("manifest", "xml_file")]

@@ -70,7 +70,8 @@ class OddLines:
     def is_skipped(self, cells: Sequence[str], line: int) -> bool:
         """Return whether a line is left out: a blank one, a repeated header, or one that a tool adds."""
         filled = [cell for cell in cells if cell and not cell.isspace()]
-        if not filled:
+        # Tapes and old programs fill a file up with U+0000, or end it with U+001A.
+        if not "".join(filled).strip("\0\x1a "):
             return True
         first = filled[0]
         if first[0] in "#sS" and first.lower().startswith(("#type ", "sep=")):

@@ -17,6 +17,7 @@ _ON_SCREEN = (
     " This is what PowerShell shows on the screen, where long values are cut off: write the file with Export-Csv, not "
     "with > or Out-File."
 )
+_BROKEN = " Here a name between quotes has a line break: put the whole header on one line."
 _LATER = " The header is only on line {}: delete what is above it."
 
 
@@ -31,6 +32,9 @@ def table(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
     try:
         columns = layout(cells_of(header, delimiter), number, report, delimiter)
     except UnreadableError as error:
+        # Excel keeps the line breaks of its cells.
+        if header.count('"') % 2 and error.finding.code in ("missing_header", "incomplete_header"):
+            raise UnreadableError("missing_header", _BROKEN, at=Place(line=number)) from error
         if error.finding.code == "missing_header":
             _look_for_json(header, rest)
             _look_for_screen(header, next(rest, ""), number)

@@ -37,6 +37,7 @@ _MARKUP = {
     "urn:schemas-microsoft-com:office:spreadsheet": "spreadsheet_xml",
     "<table": "html_page",
 }
+_CLIXML = "#< CLIXML"  # what PowerShell writes before objects
 _SYLK = re.compile(r"ID;P[^\r\n]*[\r\n]+[A-Z]{1,2};")
 
 
@@ -73,6 +74,8 @@ def check_text(start: str) -> None:
     """
     if _SYLK.match(start):
         raise UnreadableError("sylk_file")
+    if start.startswith(_CLIXML):
+        raise UnreadableError("xml_file")
     if not start.startswith("<"):
         return
     lower = start.lower()

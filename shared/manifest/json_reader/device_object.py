@@ -32,6 +32,25 @@ def text_or_none(value: object, at: Place, field: str, report: Report) -> str | 
     return value
 
 
+def is_device(value: object) -> bool:
+    """Return whether a value is an object that has a field of a device."""
+    return isinstance(value, dict) and any(map(field_of, value))
+
+
+def _what_it_is(value: object) -> str | None:
+    """Return in words what a value is that is not the object of a device; ``None`` if it may be one."""
+    if not isinstance(value, dict):
+        is_list = isinstance(value, list) and any(map(is_device, value))
+        return "an array of them: leave out its brackets" if is_list else _TYPES[type(value)]
+    if is_device(value):
+        return None
+    # As a shell writes an array in an object, or a list of results.
+    wrapped = (
+        name for name, inner in value.items() if any(map(is_device, inner if isinstance(inner, list) else [inner]))
+    )
+    return next((f"one around it: take out what is in {quoted(name)}" for name in wrapped), None)
+
+
 def _holds_hash(value: object) -> bool:
     """Return whether a value is a hash, or an object that has one among its members."""
     inner = value.values() if isinstance(value, dict) else (value,)
@@ -72,8 +91,9 @@ class Members:
     def device(self, value: object, place: int) -> Entry:
         """Read one device; whether it is identified is checked later."""
         at = Place(place)
-        if not isinstance(value, dict):
-            self._report.issue(at, None, "not_an_object", _TYPES[type(value)])
+        other = _what_it_is(value)
+        if other or not isinstance(value, dict):
+            self._report.issue(at, None, "not_an_object", other)
             return Entry(NO_DEVICE, place, sound=False)
         before = self._report.issue_count
         if isinstance(value, Doubled):

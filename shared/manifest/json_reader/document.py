@@ -8,7 +8,7 @@ from shared.manifest.field_names import field_of, key
 from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
-from shared.manifest.json_reader.device_object import Members, UnknownNames, text_or_none
+from shared.manifest.json_reader.device_object import Members, UnknownNames, is_device, text_or_none
 
 _ID_OF = {
     "customerid": "customerId",
@@ -25,7 +25,7 @@ _ONE_BY_ONE = (
     " More follows the object: if this is one device after the other, put [ before the first, ] after the last, and a "
     "comma after each other one."
 )
-_ARRAYS = ' It has objects in {}: if these are the devices, call that "devices".'
+_ARRAYS = ' It has objects in {}: if these are the devices, call the array of them "devices".'
 _MOST_ARRAYS = 3
 
 
@@ -36,6 +36,8 @@ def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]
         UnreadableError: The manifest cannot be read further.
     """
     cursor = Cursor(pieces)
+    if cursor.peek() not in ("[", "{"):
+        raise cursor.fault("there is an invisible character before it")
     yield from _array(cursor, report) if cursor.peek() == "[" else _Envelope(cursor, report).read()
     if cursor.peek():
         raise cursor.fault("more text follows the end")
@@ -115,9 +117,11 @@ class _Envelope:
             if self._device.setdefault(name, value) != value:
                 self._report.issue(MANIFEST, field_of(name), "conflicting_members", name)
         else:
-            if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            is_one = is_device(value) and not self._has_devices
+            if is_one or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
                 self._arrays.append(quoted(name))
-            self._unknown.report(name, value, MANIFEST)
+            # What may be a device is no hash under another name.
+            self._unknown.report(name, None if is_one else value, MANIFEST)
 
     def _devices(self) -> Iterator[Iterable[Entry]]:
         # Of two arrays, one may be a leftover.

@@ -70,7 +70,7 @@ def test_hidden_rows_are_read_and_said(write: Callable[[int], str], value: str) 
     assert (manifest.issues.count, manifest.device_count) == (0, 3)
     (warning,) = manifest.warnings.kept
     assert (warning.code, warning.line) == ("hidden_rows", 3)
-    assert warning.message.startswith("2 hidden rows")
+    assert "(2 in all, the first one here)" in warning.message
 
 
 def test_a_remark_that_names_one_column_is_no_header() -> None:
