@@ -27,9 +27,11 @@ LONGEST_VALUE = 1000
 """Characters of a device's value that are shown: a small workbook can repeat a long one in each of 250,000 rows."""
 
 # A spreadsheet may split a cell at another separator than ours, where quotes are dropped; users may type in full width.
-_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
-# Each blank is read once: a sender chooses how many there are.
-_FORMULA = re.compile(rf'((?:^|[,;\t\r\n\uff0c\uff1b])(?:[^\S\t\r\n]|")*+)(?={_SIGNS})')
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+_BREAKS = r"\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
+# What a reader may drop before the sign. Each is read once: a sender chooses how many there are.
+_DROPPED = rf'(?:[^\S{_BREAKS}]|["\x00-\x08\x0e-\x1b\x7f\u200b-\u200f\u2060\ufeff])*+'
+_FORMULA = re.compile(rf"((?:^|[,;{_BREAKS}\uff0c\uff1b]){_DROPPED})(?={_SIGNS})")
 _SIGN = re.compile(_SIGNS)
 
 

@@ -84,6 +84,16 @@ def test_no_cell_is_a_formula() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "before", ["\0", "\x1b", "\u200b", "\ufeff", "A\v", "A\f", "A\x85", "A\u2028", "A;\0", "A\u2029\u200e"]
+)
+@pytest.mark.parametrize("sign", ["=", "\uff0b", "\ufe63"])
+def test_no_cell_is_a_formula_to_a_reader_who_drops_what_cannot_be_seen(before: str, sign: str) -> None:
+    rows = [Row(1, Device(f"{before}{sign}1"), 1, duplicate=False)]
+    (found,) = read(results_csv(job(ResultRun(1, DeviceResult(Outcome.REGISTERED))), rows))
+    assert found["serialNumber"] == f"{before}'{sign}1"
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_no_cell_is_a_formula_to_a_reader_who_drops_quotes_at_another_separator(separator: str) -> None:
     cells = [f'x{before}"{blank}=1+1{before}y' for before in ";\t\n" for blank in ("", " ", '"')]
