@@ -12,17 +12,13 @@ import msgspec
 from shared.job.record import Job
 
 FILE = Path(__file__).parent.parent / "schemas" / "status.schema.json"
-_INTERNAL = ("internal",)
-_NOT_PROMISED = {*_INTERNAL, "notReported"}
-"""Members that the app writes beyond those that readers may rely on."""
 
 
 def status_schema() -> dict[str, Any]:
     """Make the schema (draft 2020-12); members added later are allowed, as readers must accept them."""
     (schema,), definitions = msgspec.json.schema_components([Job], ref_template="{name}")
     document: dict[str, Any] = _plain(schema, definitions)
-    for name in _INTERNAL:
-        document["properties"][name] = {"type": "object", "description": "The app's own bookkeeping."}
+    document["properties"]["internal"] = {"type": "object", "description": "The app's own bookkeeping."}
     heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Status of a device manifest"}
     return heading | {name: document[name] for name in ("description", "type", "properties", "required")}
 
@@ -39,7 +35,7 @@ def _plain(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - a
     dropped = ("title", "default") if isinstance(schema.get("type", schema.get("enum")), str | list) else ()
     plain = {name: _plain(part, definitions) for name, part in schema.items() if name not in dropped}
     if plain.get("type") == "object":
-        plain["required"] = sorted(plain["properties"].keys() - _NOT_PROMISED)
+        plain["required"] = sorted(plain["properties"])
     if "enum" in plain:
         return {"type": "integer" if isinstance(plain["enum"][0], int) else "string", **plain}
     return plain

@@ -14,7 +14,7 @@ from shared.manifest.findings import Finding
 
 
 class State(StrEnum):
-    """The state of a job. The last four are final: nothing more happens by itself."""
+    """The state of a job. Final are completed, completed_with_errors, rejected, failed: it does no more by itself."""
 
     PROCESSING = "processing"
     WAITING = "waiting"
