@@ -1,4 +1,4 @@
-"""Writes what the pages show of the program, from the program: codes, an example, the picture of a run.
+"""Writes what the pages show of the program, from the program: codes, names, an example, the picture of a run.
 
 ``python -m local.pages`` writes all of it. Tests hold the pages against the same functions.
 """
@@ -20,11 +20,13 @@ from local.run import host_at_work
 from local.stage import BATCH, CUSTOMER, stage
 from shared import manifest
 from shared.job.blob_names import results_of, status_of
+from shared.manifest.field_names import FIELD_OF, NOT_ACCEPTED
 from shared.partner_center.device_errors import DEVICE_ERRORS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 CODES = ROOT / "docs" / "codes.md"
+MANIFESTS = ROOT / "docs" / "manifests.md"
 SAMPLE = ROOT / "samples" / "partial.csv"
 EXAMPLE = f"{CUSTOMER}/{BATCH}/laptops.csv"
 
@@ -50,6 +52,15 @@ def device_errors_table() -> str:
     return _table(("number", "name", "outcome", "what to do"), rows)
 
 
+def names_table() -> str:
+    """Return the table of the names that are known, in the form in which they are compared."""
+    names: dict[str, list[str]] = {}
+    for name, field in FIELD_OF.items():
+        names.setdefault(f"`{field}`", []).append(f"`{name}`")
+    names["ignored, with a warning"] = [f"`{name}`" for name in sorted(NOT_ACCEPTED)]
+    return _table(("field", "names"), [(field, ", ".join(known)) for field, known in names.items()])
+
+
 def example(status: bytes, results: bytes) -> str:
     """Show a status, with the members that matter most, and a row of its results for each outcome."""
     document = json.loads(status)
@@ -73,6 +84,8 @@ def main() -> None:
     logging.basicConfig(level=logging.ERROR)
     codes = _put(CODES.read_text(encoding="utf-8"), "codes", codes_table())
     CODES.write_text(_put(codes, "device errors", device_errors_table()), encoding="utf-8")
+    names = _put(MANIFESTS.read_text(encoding="utf-8"), "names", names_table())
+    MANIFESTS.write_text(names, encoding="utf-8")
     readme = README.read_text(encoding="utf-8")
     README.write_text(_put(readme, "example", example(*_a_run())), encoding="utf-8")
     picture.FILE.write_text(picture.picture(), encoding="utf-8")

@@ -16,10 +16,21 @@ DOCS = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs").
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("codes", pages.codes_table), ("device errors", pages.device_errors_table)]
+    ("page", "name", "table"),
+    [
+        ("codes", "codes", pages.codes_table),
+        ("codes", "device errors", pages.device_errors_table),
+        ("manifests", "names", pages.names_table),
+    ],
 )
-def test_tables_that_are_made_are_up_to_date(name: str, table: Callable[[], str]) -> None:
-    assert pages.section(DOCS["codes"], name) == table(), "run: python -m local.pages"
+def test_tables_that_are_made_are_up_to_date(page: str, name: str, table: Callable[[], str]) -> None:
+    assert pages.section(DOCS[page], name) == table(), "run: python -m local.pages"
+
+
+def test_every_sample_is_described() -> None:
+    table = DOCS["manifests"].partition("\n## The samples\n")[2].partition("\n## ")[0]
+    files = {path.name for path in (ROOT / "samples").iterdir() if path.is_file()}
+    assert set(re.findall(r"`([\w-]+\.(?:csv|json|xlsx))`", table)) == files
 
 
 def test_every_fault_of_the_app_is_documented_and_no_other() -> None:
