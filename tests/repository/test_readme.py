@@ -37,7 +37,7 @@ def test_every_state_has_its_meaning(state: State) -> None:
 
 
 def test_it_says_what_becomes_of_a_run_that_is_replaced() -> None:
-    assert "`previous` then lists what the earlier run had uploaded, which is followed no further" in README
+    assert "`previous` then lists the earlier run's uploads, which are no longer watched" in README
 
 
 def test_that_nothing_was_ever_deployed_is_said_once() -> None:
