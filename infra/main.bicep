@@ -10,7 +10,7 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
-// ---- Settings of the app. Each becomes the app setting of the same name in capitals; docs/deploying.md lists them.
+// ---- Settings of the app. Each becomes the app setting of the same name in capitals; docs/settings.md lists them.
 
 @description('Container of the manifests.')
 param manifestContainer string = 'manifests'
