@@ -131,7 +131,7 @@ def test_the_defaults_of_the_parameters_are_those_of_the_code() -> None:
 def test_the_app_signs_in_as_is_recommended_and_says_what_it_needs_until_it_is_registered() -> None:
     way = PARAMETERS["partnerCenterAuth"]["default"]
     page = (ROOT / "docs" / "signing-in.md").read_text()
-    assert re.search(rf"(?m)^\| `{way}` \|.*\| \*\*first of all\.\*\* ", page)
+    assert re.search(rf"(?m)^\| `{way}` \|.*\| \*\*first\.\*\* ", page)
     before = {name: value for name, value in deployed().items() if name not in REGISTERED}
     with pytest.raises(SettingsError) as missing:
         read_settings(before)
