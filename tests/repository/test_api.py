@@ -79,7 +79,7 @@ def test_the_example_in_python_reads_what_the_app_writes(capsys: pytest.CaptureF
     code = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
     assert code
     signed_in = re.sub(r"(?s)ContainerClient\.from_container_url\(.*?\n\)", "container", code[1])
-    example = signed_in.replace("<customer id>/<batch>/laptops.csv", pages.EXAMPLE)
+    example = signed_in.replace("{customer-id}/{batch-id}/laptops.csv", pages.EXAMPLE)
     exec(example, {"container": Container(world)})  # noqa: S102 - our own page
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
         ["808-PF3XK1A9", "808"],
