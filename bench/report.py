@@ -19,24 +19,25 @@ def report(every: Sequence[Figures], backlogs: Sequence[Sequence[str]], seconds:
     machine = f"{os.process_cpu_count()} shared cores, {platform.system()}, Python {platform.python_version()}"
     sections = [
         f"One run of {seconds:.0f} s on {machine}. Medians, with the range of all rounds in brackets.",
-        "Milliseconds by the clock for each manifest:\n\n" + _each(figures.values(), "wall"),
-        "Milliseconds of CPU for each manifest:\n\n" + _each(figures.values(), "cpu"),
+        _each("Milliseconds by the clock for each manifest", figures.values(), "wall"),
+        _each("Milliseconds of CPU for each manifest", figures.values(), "cpu"),
         "This app beside the tutorial, round by round:\n\n" + _table(("what", "times"), _comparisons(figures)),
-        "Peak memory of the process, MB:\n\n" + _each(figures.values(), "memory", 1e-6, 0),
+        _each("Peak memory of the process, MB", figures.values(), "memory", 1e-6, 0),
         f"{backlog.MANIFESTS} manifests at once before {backlog.LIMIT} requests in a sliding minute, refused ones "
         "counted. This is simulated time:\n\n" + _table(backlog.HEAD, backlogs),
     ]
-    return "\n\n".join(sections)
+    return "\n\n".join(filter(None, sections))
 
 
-def _each(figures: Iterable[Figures], which: str, factor: float = 1000, digits: int = 1) -> str:
+def _each(title: str, figures: Iterable[Figures], which: str, factor: float = 1000, digits: int = 1) -> str:
+    """Return one table below its title; nothing where nothing was measured."""
     taken: dict[str, Mapping[str, list[float]]] = {each.title: getattr(each, which) for each in figures}
     rows = [
-        (title, *(_spread(values.get(name, []), factor, digits) for name in _COLUMNS))
-        for title, values in taken.items()
+        (each, *(_spread(values.get(name, []), factor, digits) for name in _COLUMNS))
+        for each, values in taken.items()
         if any(map(any, values.values()))
     ]
-    return _table(("", *(name.replace("-", " ") for name in _COLUMNS)), rows)
+    return f"{title}:\n\n" + _table(("", *(name.replace("-", " ") for name in _COLUMNS)), rows) if rows else ""
 
 
 def _comparisons(figures: Mapping[str, Figures]) -> list[tuple[str, str]]:

@@ -50,4 +50,13 @@ def test_the_report_has_every_figure_and_divides_the_right_way() -> None:
     assert "| CSV: time of 100,000, times 10,000 | 10.00, once |" in text
     assert "| 100,000 devices, CSV | 100, once | 100, once |" in text
     assert "This is simulated time" in text
+    assert "Peak memory" in text
     assert text.endswith("| this app | 600 of 600 | 12 | 1% | 23 min | 19 min |")
+
+
+def test_a_table_without_figures_is_left_out() -> None:
+    quick = Figures("5 KB, 1 at a time")
+    quick.add(THIS_APP, 10, Measure(2.0, 1.0))
+    text = report([quick], [], 30)
+    assert "Milliseconds of CPU" in text
+    assert "Peak memory" not in text
