@@ -19,6 +19,8 @@ PICTURE = Path(__file__).parents[2] / "docs" / "throttle.svg"
 WIDTH, LEFT, HEIGHT, MOST = 860, 60, 130, 320
 """Pixels, and the requests a minute that a panel's height stands for."""
 
+LEGEND = f"Requests a minute over minutes: served (blue), refused (orange). A white stroke: more than {MOST}"
+
 
 class Unpaced(Pacing):
     """What the app did before: each job obeys its own ``Retry-After``, and knows nothing of the others."""
@@ -69,7 +71,7 @@ def picture(unpaced: Report, paced: Report) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size} {style}>',
             f'<rect {size} fill="#ffffff"/>',
             f'<text x="16" y="28" font-size="16" font-weight="600">{title}</text>',
-            '<text x="16" y="48" fill="#57606a">Requests a minute over minutes: served (blue), refused (orange)</text>',
+            f'<text x="16" y="48" fill="#57606a">{LEGEND}</text>',
             *_panel("Each job by itself", unpaced, 60),
             *_panel("Standing in line", paced, 60 + HEIGHT + 60),
             "</svg>",
@@ -92,6 +94,9 @@ def _panel(title: str, report: Report, top: int) -> list[str]:
                 f'<rect x="{x:.1f}" y="{base - tall:.1f}" width="{step - 1:.1f}" height="{tall:.1f}" fill="{colour}"/>'
             )
             base -= tall
+        if report.served[minute] + report.refused[minute] > MOST:
+            x, y = LEFT + minute * step - 1, bottom - HEIGHT + 14
+            parts.append(f'<path d="M{x:.1f} {y}l{step + 1:.1f} -6" stroke="#ffffff" stroke-width="3"/>')
     limit = bottom - LIMIT / MOST * HEIGHT
     parts.append(f'<path d="M{LEFT} {limit:.1f}H{WIDTH - 20}" stroke="#24292f" stroke-dasharray="3 3"/>')
     parts.append(f'<text x="{LEFT - 8}" y="{limit + 4:.1f}" text-anchor="end">{LIMIT}</text>')
