@@ -1,6 +1,7 @@
 """The source of tokens for all threads: one signs in at a time, the others wait for its result."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
     from shared.job.record import Fault
+
+_SENDABLE = re.compile(r"[!-~][ -~]*")
 
 RENEWAL_INTERVAL = 60
 """Seconds between renewals: threads that get 401 for the same token sign in again once, not once each."""
@@ -106,8 +109,16 @@ class TokenSource:
                 self.close()
             if self._credential is None:
                 self._credential = self._make_credential()
-            return self._credential.get_token(self._scope).token
+            return _sendable(self._credential.get_token(self._scope).token)
         except SignInError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library raises, the job waits and does not die of it
             raise SignInError(faults.unexpected(error)) from None
+
+
+def _sendable(token: object) -> str:
+    """Return a token that a header can carry; raise ``ValueError`` for anything else that an endpoint may answer."""
+    # With another one a call would seem to have got no answer, and its devices to have been taken perhaps.
+    if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
+        raise ValueError("not a token")
+    return token

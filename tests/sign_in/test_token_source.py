@@ -57,6 +57,16 @@ def test_a_token_is_for_the_audience() -> None:
     assert TokenSource(Endpoint, "api://audience").token() == "api://audience/.default 1"
 
 
+@pytest.mark.parametrize("answered", [5, None, "", " ", "a\nb", "tök"])
+def test_what_no_header_can_carry_is_no_token(answered: object) -> None:
+    class Odd(Endpoint):
+        def get_token(self, *scopes: str) -> AccessToken:
+            return super().get_token(*scopes)._replace(token=answered)  # type: ignore[arg-type]  # that is the fault
+
+    with pytest.raises(SignInError, match="sign_in_failed"):
+        TokenSource(Odd, "audience").token()
+
+
 def test_a_token_that_comes_too_late_is_not_used() -> None:
     clock, endpoint = Clock(), Endpoint()
     source = TokenSource(lambda: endpoint, "audience", clock)
