@@ -100,7 +100,7 @@ def refused(job: Job, fault: Fault, lease: Lease, now: datetime, **changes: obje
 def following(job: Job, at: datetime, now: datetime) -> Job:
     """Begin to follow the uploads: every part that will be sent has been accepted."""
     # The first poll has its place in line already.
-    job = noted(job, places=1, throttled_seconds=0)
+    job = noted(job, places=1)
     return move(job, State.ACCEPTED, now, status_messages.following(job), next_attempt_at=at)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
-from shared.job import lifecycle
+from shared.job import lifecycle, transitions
 from shared.job.lease import Lease, new_lease
 from shared.job.record import Fault, Job, State
 from shared.workflow.backoff import whole_second
@@ -96,12 +96,13 @@ class Claim:
     def first_poll(self, now: datetime) -> datetime:
         """Return when to poll what has just been accepted: when a wake-up comes anyway, if that is about the time.
 
-        Where there is a line, it is the poll's turn.
+        Where there is a line, it is the poll's turn, and the time in line is noted.
         """
         delay, due = self._services.delays.first_poll, self._due
         at = whole_second(now + delay)
         waited = Waited(1, now - self.job.created_at)
         turn = whole_second(self._services.pacing.place(Call.PROGRESS, str(self.job.customer_id), at, waited))
+        self.note(transitions.noted(self.job, throttled_seconds=lifecycle.seconds(turn - at)))
         return due if due and now + delay * 0.9 <= due <= at == turn else turn
 
     def turn(self, api: Call) -> datetime | None:

@@ -183,6 +183,7 @@ class Attempt:
         )  # fmt: skip
 
     def _follow(self, job: Job, now: datetime) -> None:
+        self._claim.note(job)
         poll_at = max(self._claim.first_poll(now), whole_second(self._poll_at))
-        self._claim.save(lifecycle.following(job, poll_at, now))
+        self._claim.save(lifecycle.following(self._job, poll_at, now))
         self._claim.enqueue(poll_at)

@@ -132,6 +132,19 @@ def test_time_in_line_does_not_count_towards_giving_up(call: str) -> None:
     assert world.job().updated_at - world.job().created_at > 2 * MINUTE
 
 
+def test_a_first_poll_behind_a_line_does_not_count_towards_giving_up() -> None:
+    world = World(delays=replace(DELAYS, give_up=MINUTE * 0.75))
+    world.partner_center.script.next_poll(faults.throttled(60))
+    world.drop(TWO)
+    world.step()
+    world.clock.advance(MINUTE / 2)
+    world.step()
+    world.partner_center.script.processing_for = MINUTE * 1.1
+    world.drop(array(serials(1, start=50)), OTHER)
+    world.settle()
+    assert world.job(OTHER).state is State.COMPLETED
+
+
 def test_what_is_no_throttle_counts_as_ever() -> None:
     world = World(delays=replace(DELAYS, give_up=MINUTE))
     world.partner_center.script.next_upload(faults.throttled(85))
