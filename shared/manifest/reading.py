@@ -10,6 +10,7 @@ from shared.manifest.decoding.encoding import encoding_of
 from shared.manifest.decoding.file_type import COMPOUND, GZIP, ZIP, check_text, kind_of, ole_code, opened
 from shared.manifest.decoding.gzip_stream import unpacked
 from shared.manifest.device import Entry
+from shared.manifest.device_rules import LARGEST
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.json_reader.document import document
 
@@ -107,11 +108,15 @@ def _with_signs_of_life(pieces: Iterator[bytes], alive: Callable[[], None]) -> I
 
 def _begun(pieces: Iterator[str]) -> tuple[str, Iterator[str]]:
     """Return a piece of the text from its first character that is not white space, and the whole text."""
-    blank = []
+    blank, size = [], 0
     for piece in pieces:
         # There may be a second byte-order mark, also one that was read as Windows-1252 before.
         unmarked = piece.removeprefix(_MARK_IN_CP1252).lstrip("\ufeff")
         blank.append(unmarked)
         if start := unmarked.lstrip():
             return start, chain(blank, pieces)
+        # They are kept for the numbers of the lines, and a small gzip file may unpack to any number of them.
+        size += len(unmarked)
+        if size > LARGEST:
+            break
     raise UnreadableError("blank_file")

@@ -1,5 +1,6 @@
 """A large manifest is read in little memory, whatever its size, and can be sent from any part on."""
 
+import gzip
 import tracemalloc
 from collections.abc import Iterator
 from itertools import islice
@@ -85,6 +86,26 @@ def check_and_send(layout: str, count: int) -> None:
     assert sent == count - first + 1
     allowed = 20 + count // 5_000  # what is remembered of each device, to find those that come again
     assert peak < allowed * MEGABYTE
+
+
+HOSTILE = {
+    "line breaks between quotes": b"Windows Product ID\n" + (b'"' + b"\n" * 900_000 + b'"\n') * 8,
+    "members of gzip that are empty": gzip.compress(b"Windows Product ID\nAAAAA-BBBBB\n")
+    + gzip.compress(b"") * 400_000,
+    "blanks before anything": gzip.compress(b" " * 40 * MEGABYTE),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_made_to_fill_the_memory_does_not(data: bytes) -> None:
+    content = InMemory(data)
+    tracemalloc.start()
+    try:
+        inspect(content, max_bytes=100 * MEGABYTE)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 32 * MEGABYTE
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])

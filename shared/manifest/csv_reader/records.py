@@ -98,7 +98,8 @@ class Records:
                 self._line = begin + self._fed
                 yield Rows(numbers[:-1], cells)
                 raise
-            if len(cells) == _MANY:
+            # Each record that continues in another block may be a million characters long.
+            if len(cells) == _MANY or self._size:
                 yield Rows(numbers, cells)
                 numbers, cells = [], []
         self._line = begin + self._fed

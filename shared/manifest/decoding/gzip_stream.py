@@ -19,18 +19,17 @@ def unpacked(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
     Raises:
         UnreadableError: The file is damaged or cut off, or unpacks to more.
     """
-    total, waiting, size = 0, list[bytes](), 0
+    total, waiting = 0, bytearray()
     for piece in _pieces(chunks):
         total += len(piece)
         if total > max_bytes:
             raise UnreadableError("unpacked_too_large")
         # Members may unpack to a byte each, and the reader would look at its unfinished line once for each of them.
-        waiting.append(piece)
-        size += len(piece)
-        if size >= _STEP:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    yield b"".join(waiting)
+        waiting += piece
+        if len(waiting) >= _STEP:
+            yield bytes(waiting)
+            waiting.clear()
+    yield bytes(waiting)
 
 
 def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
