@@ -92,16 +92,23 @@ class Blob:
     modified: datetime
     metadata: dict[str, str] = field(default_factory=dict)
     created: datetime | None = None
+    has_md5: bool = True
+    """Without it, it was written in blocks, or its headers were set."""
 
     @cached_property
     def md5(self) -> str:
-        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+        return f"md5 {hashlib.md5(self.data, usedforsecurity=False).hexdigest()} {len(self.data)}"
+
+    @cached_property
+    def sha256(self) -> str:
+        return f"sha256 {hashlib.sha256(self.data).hexdigest()}"
 
 
 class FakeContent:
     def __init__(self, storage: "FakeStorage", name: str, *, fingerprint: bool = True) -> None:
         blob = storage.blobs[name]
-        self.properties = Properties(blob.etag, f"md5 {blob.md5}" if fingerprint else None, blob.created)
+        self.properties = Properties(blob.etag, blob.md5 if blob.has_md5 else None, blob.created)
+        self._once_read = blob.sha256 if fingerprint and not blob.has_md5 else None
         self.size = len(blob.data)
         self.modified = blob.modified
         self.is_directory = marks_directory(blob.metadata)
@@ -112,6 +119,8 @@ class FakeContent:
     def chunks(self) -> Iterator[bytes]:
         if self._storage.read_fault:
             raise StorageUnavailableError(self._name)
+        if self._once_read:
+            self.properties = self.properties._replace(content=self._once_read)
         first, self._data = self._data, None
         if first is not None:
             yield first

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from hashlib import md5, sha256
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -120,14 +121,33 @@ def _longest_wait(services: Services, job: Job) -> timedelta:
 
 
 def _is_same_content(services: Services, job: Job, current: Properties, *, landed: bool) -> bool:
-    """Return whether only metadata has changed: a new ETag without new content starts nothing."""
-    if current.etag == job.etag or current.content is None or current.content != job.internal.content:
+    """Return whether only metadata or headers have changed: a new ETag without new content starts nothing."""
+    known = job.internal.content
+    if current.etag == job.etag or known is None:
         return False
     # A drop is reported more than once: a late report must not make a drop of metadata that were set meanwhile. Writing
     # a blob creates it again, with a creation time of its own (a maintainer in issue 14391 of azure-sdk-for-python).
     is_known = current.created is not None and job.internal.created is not None
     written = current.created != job.internal.created if is_known else services.by_events
-    return not (landed and written)
+    if landed and written:
+        return False
+    if current.content == known:
+        return True
+    # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it.
+    is_told = written and current.content is not None and known.startswith("md5 ")
+    return not is_told and known in _fingerprints(services, job.manifest, current.etag)
+
+
+def _fingerprints(services: Services, manifest: str, etag: str) -> tuple[str, ...]:
+    """Read a manifest and return the fingerprints that it may be known by, none where it would not be read."""
+    content = services.storage.open(manifest, etag, fingerprint=False)
+    if content is None or content.size > services.limits.manifest_bytes:
+        return ()
+    by_storage, own = md5(usedforsecurity=False), sha256()
+    for chunk in content.chunks():
+        by_storage.update(chunk)
+        own.update(chunk)
+    return f"md5 {by_storage.hexdigest()} {content.size}", f"sha256 {own.hexdigest()}"
 
 
 def _report_unreadable(manifest: str, reason: str) -> None:

@@ -203,19 +203,29 @@ def ended(world: World) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("by_events", [True, False])
 @pytest.mark.parametrize("moment", ["between parts", "waiting", "accepted", "final"])
-def test_metadata_start_nothing(moment: str, *, by_events: bool) -> None:
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(True, True), (True, False), (False, False)],
+    ids=["metadata", "headers, which take Content-MD5 away", "metadata of what was written in blocks"],
+)
+def test_metadata_and_headers_start_nothing(moment: str, *, first: bool, then: bool, by_events: bool) -> None:
+    def set_them(world: World) -> None:
+        touch(world)
+        world.storage.blobs[NAME].has_md5 = then
+
     world = World(part_size=1)
     world.services = replace(world.services, by_events=by_events)
     world.workflow = Workflow(world.services)
     if moment == "between parts":
-        world.partner_center.script.next_upload(proceed_and(world, touch))
+        world.partner_center.script.next_upload(proceed_and(world, set_them))
     if moment == "waiting":
         world.partner_center.script.next_upload(lambda proceed: proceed(), faults.throttled(60))
     world.drop(TWO)
+    world.storage.blobs[NAME].has_md5 = first
     world.settle(timedelta(days=1) if moment == "final" else timedelta(0))
     run = world.job().internal.run
     if moment != "between parts":
-        touch(world)
+        set_them(world)
     # Who polls takes each new ETag for an arrival, and of events one may be late.
     world.events.append((NAME, 0))
     rest(world)
@@ -293,3 +303,18 @@ def test_the_same_bytes_written_again_are_a_drop_where_an_event_names_their_etag
     world.settle()
     posts = [call for call in world.partner_center.calls if call.request.method == "POST"]
     assert len(posts) == attempts
+
+
+@pytest.mark.parametrize("is_too_large", [False, True])
+def test_other_content_of_which_the_storage_knows_no_fingerprint_starts_again(*, is_too_large: bool) -> None:
+    world = World()
+    world.drop(TWO)
+    world.settle()
+    limits = replace(world.services.limits, manifest_bytes=len(TWO) - 1) if is_too_large else world.services.limits
+    world.services = replace(world.services, limits=limits)
+    world.workflow = Workflow(world.services)
+    world.storage.put(NAME, TWO if is_too_large else array(serials(3)))
+    world.storage.blobs[NAME].has_md5 = False
+    rest(world)
+    assert len({job.internal.run for job in world.storage.written}) == 2
+    assert world.job().state is (State.REJECTED if is_too_large else State.COMPLETED)
