@@ -56,10 +56,11 @@ class _EventData(msgspec.Struct):
 
 
 class _Event(msgspec.Struct, rename="camel"):
-    """An event of Event Grid's own schema about a blob."""
+    """An event about a blob, in Event Grid's own schema or, with ``type``, as a CloudEvent (version 1.0)."""
 
-    event_type: str
     data: _EventData
+    event_type: str | None = None
+    type: str | None = None
 
 
 class _PoisonedBlob(msgspec.Struct, rename="pascal"):
@@ -86,7 +87,7 @@ def read_messages(body: bytes, container: str) -> list[Found]:
 
 def _wake_up_or_event(part: object, container: str) -> Found:
     try:
-        if isinstance(part, dict) and "eventType" in part:
+        if isinstance(part, dict) and not {"eventType", "type"}.isdisjoint(part):
             return _of_event(msgspec.convert(part, _Event), container)
         return msgspec.convert(part, WakeUp)
     except ValueError:
@@ -123,6 +124,6 @@ def _of_event(event: _Event, container: str) -> WakeUp | ForeignBlob:
     found, _, name = path.partition("/")
     if unquote(found) != container:
         return ForeignBlob(unquote(found), unquote(name))
-    written = event.event_type == BLOB_CREATED
+    written = BLOB_CREATED in (event.event_type, event.type)
     etag = (event.data.etag or "").strip('"') if written else ""
     return WakeUp(unquote(name), landed=written, etag=etag or None)

@@ -70,6 +70,14 @@ def test_base64_may_have_line_breaks_and_a_byte_order_mark(pack: Callable[[bytes
         assert read_messages(pack(f'{mark}{{"manifest": "{name}"}}'.encode()), "c") == [WakeUp(name)]
 
 
+@pytest.mark.parametrize("base64", [True, False])
+def test_an_event_may_be_a_cloud_event(*, base64: bool) -> None:
+    data = {"api": "PutBlob", "url": "https://a.blob.core.windows.net/c/1.json", "eTag": "0x8D"}
+    cloud = {"specversion": "1.0", "type": BLOB_CREATED, "source": "/s", "id": "1", "data": data}
+    for document in (cloud, [cloud]):
+        assert read_messages(written(document, base64=base64), "c") == [WakeUp("1.json", landed=True, etag="0x8D")]
+
+
 def test_an_event_names_the_etag_that_was_written() -> None:
     written_event = event("https://a.blob.core.windows.net/c/1.json")
     written_event["data"] = {"url": "https://a.blob.core.windows.net/c/1.json", "eTag": '"0x1"'}
