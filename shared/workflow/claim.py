@@ -9,7 +9,7 @@ from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle, transitions
 from shared.job.lease import Lease, new_lease
 from shared.job.record import Fault, Job, State
-from shared.workflow.backoff import whole_second
+from shared.workflow.backoff import retry_delay, whole_second
 from shared.workflow.ports import Content, Sent, Services, Stored
 from shared.workflow.waiting_line import Call, Waited
 
@@ -111,7 +111,7 @@ class Claim:
         return self._services.pacing.turn(api, str(self.job.customer_id), waited)
 
     def served(self, api: Call) -> None:
-        """Learn from an answer that was no throttle."""
+        """Learn from an answer that was neither a throttle nor a temporary fault."""
         self._services.pacing.served(api, str(self.job.customer_id))
 
     def line_up(self, turn: datetime, *, called: bool = True) -> None:
@@ -121,6 +121,12 @@ class Claim:
         self.enqueue(at)
         waited = self.job.internal.throttled_seconds
         event_log.log("rate_limited", manifest=self.job.manifest, until=at, line_seconds=waited)
+
+    def back_off(self, retry_after: timedelta | None) -> timedelta:
+        """Learn from a temporary fault that was no 429, and return how long to wait: longer in a long outage."""
+        delays, outage = self._services.delays, self._services.pacing.failed(self.job.manifest)
+        delay = retry_delay(delays, self.job.internal.setbacks, retry_after, self._services.draw())
+        return max(delay, min(outage, delays.longest_retry))
 
     def throttled(self, api: Call, retry_after: timedelta | None) -> datetime:
         """Learn from a 429, and return when the job may call again."""

@@ -125,7 +125,7 @@ class FailedCalls:
             self._claim.note(transitions.noted(self._job, **bookkeeping))
             self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
             return
-        delay = retry_delay(services.delays, self._job.internal.setbacks, retry_after, services.draw())
+        delay = self._claim.back_off(retry_after)
         at = services.pacing.place(Call.UPLOAD, str(self._job.customer_id), now + delay)
         self._wait(fault, whole_second(min(at, deadline)), **bookkeeping)
 

@@ -122,7 +122,7 @@ class PollRound:
                 self._fault = error.fault
                 return
             except AnswerError as error:
-                if error.fault.http_status:
+                if not isinstance(error, UnavailableError):
                     self._claim.served(Call.PROGRESS)
                 self._fault = error.fault
                 self._obey(error.retry_after)
@@ -212,7 +212,10 @@ class PollRound:
         services, now, internal = self._services, self._services.clock(), self._job.internal
         if self._fault:
             event_log.log("poll_failed", manifest=self._job.manifest, fault=self._fault)
+        if self._until:
             delay = retry_delay(services.delays, internal.setbacks, self._retry_after, services.draw())
+        elif self._fault:
+            delay = self._claim.back_off(self._retry_after)
         else:
             delay = poll_delay(services.delays, internal.polls + 1, self._retry_after)
         # Where Partner Center asks to wait beyond the deadline, the last look is not made.

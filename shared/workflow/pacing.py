@@ -11,6 +11,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from shared.workflow.learnt_rate import MEASURED
+from shared.workflow.outage import Outage
 from shared.workflow.waiting_line import NEW, Call, Line, Waited
 
 PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
@@ -66,6 +67,7 @@ class Pacing:
         self._next_pass = self._next_test = clock()
         self._proof = LEAST_PROOF
         self._tester: str | None = None
+        self._outage = Outage()
 
     def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         """Begin a call now (``None``), or return when it is its turn."""
@@ -88,10 +90,11 @@ class Pacing:
             return self._place(api, customer, earliest, waited)
 
     def served(self, api: Call, customer: str) -> None:
-        """Take note that a call was answered by anything but a 429."""
+        """Take note that a call was answered, by neither a 429 nor a temporary fault."""
         customer = customer.lower()
         with self._lock:
             now = self._clock()
+            self._outage.end()
             if customer == self._tester:  # behind the partner's closed door: the quotas are the customers' own
                 self._partner_wide, self._tester = False, None
                 self._proof = min(2 * self._proof, MOST_PROOF)
@@ -99,6 +102,11 @@ class Pacing:
                 self._refused.clear()
             self._partner.served(api, now)
             self._line(customer, now).served(api, now)
+
+    def failed(self, manifest: str) -> timedelta:
+        """Take note of a temporary fault that was no 429, and return the least to wait in the outage that it is."""
+        with self._lock:
+            return self._outage.met(manifest, self._clock())
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""
