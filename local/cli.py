@@ -25,8 +25,17 @@ def main() -> int:
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     try:
         return _do(arguments, console)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except BrokenPipeError:
+        discard(sys.stdout)
+        return 141
+    except OSError as error:
+        # Without the name of a file it is none that a person has named.
+        if error.filename is None:
+            raise
         console.print(f"{error.filename}: {error.strerror}", style="red", markup=False, highlight=False)
+        return 2
+    except UnicodeEncodeError:
+        console.print("The file's name is not UTF-8, as those of blobs are.", style="red")
         return 2
     except (AzuriteError, NothingServedError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
@@ -36,9 +45,6 @@ def main() -> int:
         # interrupted between writing a row and forgetting it, and would write it again.
         print()
         return 130
-    except BrokenPipeError:
-        discard(sys.stdout)
-        return 141
 
 
 def _parser() -> argparse.ArgumentParser:

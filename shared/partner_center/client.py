@@ -185,10 +185,8 @@ class PartnerCenter:
             return received(response.status_code, response.headers, self._body(response), call.token)
 
     def _body(self, response: requests.Response) -> bytes:
-        """Return the body; an empty one where it cannot be read, so that status and headers alone decide."""
-        deadline = self._clock() + timedelta(seconds=READ_TIMEOUT)
-        body = bytearray()
-        # It may break off, or be packed otherwise than its header says.
+        """Return the body; an empty one where it breaks off or is no such gzip: the status alone decides then."""
+        body, deadline = bytearray(), self._clock() + timedelta(seconds=READ_TIMEOUT)
         with suppress(HTTPError):
             # The read time-out bounds each piece alone: a server that sends byte by byte could outlast the lease.
             while len(body) <= LARGEST_ANSWER and self._clock() <= deadline:

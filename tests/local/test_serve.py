@@ -173,6 +173,11 @@ def test_a_drop_into_nothing_says_what_to_start(terminal: Terminal, quick: Quick
         assert "start `make serve` in another terminal first" in said
 
 
+def test_a_name_that_no_file_can_have_is_named(quick: Quick) -> None:
+    code, said = quick("drop", "--manifest", "x" * 300)
+    assert (code, said.replace("\n", "")) == (2, "x" * 300 + ": File name too long")
+
+
 @pytest.mark.parametrize("name", ["none.csv", "none [copy].csv", "none[/].csv"])
 def test_a_file_that_is_not_there_is_named(quick: Quick, name: str) -> None:
     code, said = quick("drop", "--manifest", str(SAMPLES / name))
