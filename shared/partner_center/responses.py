@@ -158,8 +158,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` if it is missing or invalid."""
     value = headers.get("Retry-After", "").strip()
     try:
-        if value.isascii() and value.isdigit():
-            return min(timedelta(seconds=min(float(value), 10**9)), LONGEST_WAIT)
+        # A gateway may have added a header of its own; a date's comma follows a word.
+        first = value.partition(",")[0]
+        if first.isascii() and first.isdigit():
+            return min(timedelta(seconds=min(float(first), 10**9)), LONGEST_WAIT)
         return min(max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0)), LONGEST_WAIT)
     except (ValueError, OverflowError):
         return None
