@@ -118,6 +118,6 @@ def nearest_batches(batch: str, existing: Sequence[str]) -> str:
     # The comparison minds case, which a person who mistypes an id does not.
     lowered = {name.lower(): name for name in existing}
     near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]
-    shown = near or sorted(existing)[:NEAREST]
+    shown = near or sorted(set(existing))[:NEAREST]
     kind = "Similar" if near else "Existing"
     return f"{kind} batch ids: {', '.join(shown)}. Use one of these, or create the batch first."

@@ -147,7 +147,7 @@ def test_names_that_cannot_be_listed_do_not_change_the_verdict() -> None:
     [
         ("Test", [], "The customer has no device batches yet: create the batch first."),
         ("test", ["TEST", "x"], "Similar batch ids: TEST. Use one of these, or create the batch first."),
-        ("Test", ["b", "a"], "Existing batch ids: a, b. Use one of these, or create the batch first."),
+        ("Test", ["b", "a", "b"], "Existing batch ids: a, b. Use one of these, or create the batch first."),
     ],
 )
 def test_suggestions_read_well(batch: str, existing: list[str], told: str) -> None:
