@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
 from azure.storage.queue import QueueMessage
 
@@ -131,6 +131,9 @@ class BlobTriggers:
             given = _input(watched, blob, properties, values)
         except ResourceNotFoundError:
             return None
+        # The storage lists names that no client can address, such as those with a segment of two dots.
+        except HttpResponseError as error:
+            return Result(error=f"{message.container}/{message.name} cannot be read: {error.error_code}")
         return self.runtime.invoke(watched.function, given)
 
 

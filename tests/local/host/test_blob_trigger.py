@@ -89,6 +89,16 @@ def test_an_event_may_name_another_blob(host: Host, storage: Storage, name: str)
     assert calls("on_event") == ["a/b"] * 2
 
 
+def test_a_blob_that_cannot_be_addressed_fails_its_run_alone(host: Host, storage: Storage) -> None:
+    storage.events.upload_blob("a\\..\\b/x", b"1")
+    storage.events.upload_blob("other", b"1")
+    # As the emulator lists it.
+    failing = ("events/a/../b/x", "events/a/../b/x cannot be read: AuthorizationFailure")
+    ended = [(run.what, run.result.error) for run in host.settle() if run.result]
+    assert (ended.count(failing), ended.count(("events/other", None)), len(ended)) == (5, 1, 6)
+    assert calls("on_event") == ["other"]
+
+
 def test_a_blob_whose_name_ends_in_a_slash_gets_no_event_of_its_own(host: Host, storage: Storage) -> None:
     storage.events.upload_blob("a//b/", b"1")
     assert host.settle() == []
