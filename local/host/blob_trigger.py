@@ -133,7 +133,7 @@ class BlobTriggers:
             return None
         # The storage lists names that no client can address, such as those with a segment of two dots.
         except HttpResponseError as error:
-            return Result(error=f"{message.container}/{message.name} cannot be read: {error.error_code}")
+            return Result(error=f"{message.container}/{message.name} cannot be read: HTTP {error.status_code}")
         return self.runtime.invoke(watched.function, given)
 
 

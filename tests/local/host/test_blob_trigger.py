@@ -93,7 +93,7 @@ def test_a_blob_that_cannot_be_addressed_fails_its_run_alone(host: Host, storage
     storage.events.upload_blob("a\\..\\b/x", b"1")
     storage.events.upload_blob("other", b"1")
     # As the emulator lists it.
-    failing = ("events/a/../b/x", "events/a/../b/x cannot be read: AuthorizationFailure")
+    failing = ("events/a/../b/x", "events/a/../b/x cannot be read: HTTP 403")
     ended = [(run.what, run.result.error) for run in host.settle() if run.result]
     assert (ended.count(failing), ended.count(("events/other", None)), len(ended)) == (5, 1, 6)
     assert calls("on_event") == ["other"]
