@@ -7,7 +7,7 @@ import msgspec
 from shared.manifest.findings import Place
 
 
-class Device(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
+class Device(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A device as it is uploaded; what is absent is ``None``."""
 
     serial_number: str | None = None

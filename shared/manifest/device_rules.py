@@ -7,7 +7,7 @@ import msgspec
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.findings import Report, UnreadableError
-from shared.manifest.hardware_hash import begins_like_one, has_unusual_length, is_bare, is_flawless, is_rest
+from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
 from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
@@ -53,7 +53,7 @@ class DeviceCheck:
         """Whether a device is sent differently from how it is written."""
         self._report = report
         self._max_devices = max_devices
-        self._is_flawless = is_flawless if report.may_have_issues else is_bare
+        self._are_hashes_flawless = are_flawless if report.may_have_issues else are_bare
         # Manufacturers and models, and findings about odd values: both are repeated again and again.
         self._known: set[str | None] = {None}
         self._found: dict[tuple[int, str], Found] = {}
@@ -91,7 +91,7 @@ class DeviceCheck:
             are_plain(serials)
             and are_plain(keys)
             and all(name in self._known or self._is_known(name) for name in names[0] | names[1])
-            and all(map(self._is_flawless, filter(None, hashes)))
+            and self._are_hashes_flawless(list(filter(None, hashes)))
         )
 
     def _is_known(self, name: str | None) -> bool:
@@ -125,7 +125,7 @@ class DeviceCheck:
         maker, model = device.oem_manufacturer_name, device.model_name
         # What is most often odd comes first; each of these is about ten times as quick as the full check.
         return (
-            (value is None or self._is_flawless(value))
+            (value is None or self._are_hashes_flawless([value]))
             and (serial is None or is_plain(serial))
             and (key is None or is_plain(key))
             and (maker in self._known or self._is_known(maker))
@@ -164,7 +164,7 @@ class DeviceCheck:
         """Return quickly whether a value needs no other check; ``False`` may be wrong, which costs time only."""
         if at < _HASH:
             return is_plain(value)
-        return value in self._known if at > _HASH else self._is_flawless(value)
+        return value in self._known if at > _HASH else self._are_hashes_flawless([value])
 
     def _is_piece(self, value: str, place: int) -> bool:
         """Return whether an unusual hash continues the one before it, which a line break has cut off."""

@@ -31,14 +31,15 @@ class Duplicates:
     def are_new(self, entries: Sequence[Entry]) -> bool:
         """Remember some devices and return ``True`` if all are certainly new; else remember none of them."""
         devices = [entry.device for entry in entries]
+        numbers = [entry.line or entry.place for entry in entries]
         if self._unlike is None:
-            return self._have_new_digests(devices, [entry.line or entry.place for entry in entries])
+            return self._have_new_digests(devices, numbers)
         serials = [device.serial_number for device in devices if device.hardware_hash and device.serial_number]
-        marks = {*map(_piece, devices), *serials}
+        marks = {*_pieces(devices), *serials}
         if len(marks) < len(devices) + len(serials) or not self._marks.isdisjoint(marks):
             return False
         self._marks |= marks
-        self._unlike += [(entry, entry.number) for entry in entries]
+        self._unlike += zip(entries, numbers, strict=True)
         return True
 
     def _have_new_digests(self, devices: Sequence[Device], numbers: Sequence[int]) -> bool:
@@ -57,7 +58,7 @@ class Duplicates:
     def first(self, entry: Entry, number: int) -> int:
         """Return the number of the first device that is the same as this one: ``number`` if this is the first."""
         if self._unlike is not None:
-            marks = {_piece(entry.device)}
+            marks = {*_pieces([entry.device])}
             if entry.device.hardware_hash and entry.device.serial_number:
                 marks.add(entry.device.serial_number)
             if self._marks.isdisjoint(marks):
@@ -103,5 +104,5 @@ def _add(numbers: Sequence[int], *columns: tuple[dict[int, int], Sequence[object
     return True
 
 
-def _piece(device: Device) -> str | int:
-    return device.hardware_hash[_PIECE] if device.hardware_hash else hash(device)
+def _pieces(devices: Sequence[Device]) -> list[str | int]:
+    return [device.hardware_hash[_PIECE] if device.hardware_hash else hash(device) for device in devices]

@@ -1,6 +1,7 @@
 """The hardware hash: what is cleaned before it is sent, and what is not a hash."""
 
 import re
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from string import ascii_letters, digits
 from typing import NamedTuple
@@ -39,18 +40,19 @@ class Cleaned(NamedTuple):
     odd: int | None
 
 
-def is_flawless(value: str) -> bool:
-    """Return whether a hash is certainly base64 of the usual length, so that it needs no other check."""
-    if not _SHORTEST <= len(value) <= _MOST_OF_ONE:
+def are_flawless(values: Sequence[str]) -> bool:
+    """Return whether hashes are certainly base64 of the usual length, so that they need no other check."""
+    lengths = {_SHORTEST, *map(len, values)}
+    if not _SHORTEST <= min(lengths) <= max(lengths) <= _MOST_OF_ONE or any(map(str.isupper, values)):
         return False
     try:
-        data = msgspec.convert(value, bytes)  # no regular expression is as quick
+        are_ascii = [msgspec.convert(value, bytes).isascii() for value in values]  # no regular expression is as quick
     except msgspec.ValidationError:
         return False
     # The forms that a whole hash is turned into begin otherwise, but for one in capital letters.
-    if value.startswith(_BEGIN):
-        return not value.isupper()
-    return not (data.isascii() or value.islower() or value.isupper() or (value[1] == "x" and value[0] == "0"))
+    return all(map(begins_like_one, values)) or not (
+        any(are_ascii) or any(map(str.islower, values)) or any(value.startswith("0x") for value in values)
+    )
 
 
 def has_unusual_length(value: str) -> bool:
@@ -58,8 +60,12 @@ def has_unusual_length(value: str) -> bool:
     return len(value) % 4 > 0 or not _SHORTEST <= len(value) <= _LONGEST
 
 
-def is_bare(value: str) -> bool:
-    """Return whether ``clean`` certainly leaves a valid hash as it is."""
+def are_bare(values: Iterable[str]) -> bool:
+    """Return whether ``clean`` certainly leaves valid hashes as they are."""
+    return all(map(_is_bare, values))
+
+
+def _is_bare(value: str) -> bool:
     # Each of these searches is a fiftieth of what decoding takes.
     is_wrapped = "\n" in value or "\r" in value or "\v" in value or "\f" in value
     is_url_safe = "-" in value or "_" in value

@@ -8,7 +8,6 @@ decoded is read value by value, with the same result.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from operator import attrgetter
 from types import GenericAlias
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.json_reader.cursor import DECODER, Cursor
 from shared.manifest.json_reader.doubled_members import has_doubled
 
-WINDOW = 131_072
+WINDOW = 262_144
 """Characters decoded at once."""
 
 _SHORT = 16_384  # characters
@@ -57,13 +56,12 @@ _IN_PASCAL_CASE = msgspec.defstruct(
 )
 
 
-_DECODERS: tuple[msgspec.json.Decoder[list[_Documented]], ...] = (
+# The first one is the quickest: what it decodes need not be copied.
+_DECODERS: tuple[msgspec.json.Decoder[Any], ...] = (
+    msgspec.json.Decoder(list[Device]),
     msgspec.json.Decoder(list[_Documented]),
     msgspec.json.Decoder(GenericAlias(list, _IN_PASCAL_CASE)),
 )
-
-
-_FIELDS = [attrgetter(name) for name in Device.__struct_fields__]
 
 
 class Slice(NamedTuple):
@@ -114,8 +112,9 @@ class Slices:
         """Decode a window and step over it; return ``None`` if it cannot be decoded."""
         cursor = self._cursor
         cursor.peek()
-        while len(cursor.text) - cursor.at < WINDOW and cursor.more():
-            pass
+        missing = WINDOW - len(cursor.text) + cursor.at
+        if missing > 0 and not cursor.ended:
+            cursor.more(missing)
         cut = _cut(cursor)
         found = self._decoded(f"[{cursor.text[cursor.at : cut]}]") if cut > cursor.at else None
         if found:
@@ -128,18 +127,34 @@ class Slices:
                 found = decoder.decode(window)
             except (msgspec.DecodeError, RecursionError):
                 continue
-            # What has worked is tried first the next time.
-            if decoder is not self._decoders[0]:
-                self._decoders.reverse()
-            columns = [list(map(get, found)) for get in _FIELDS]
+            columns = _columns(found)
             # Typed decoders do not notice a repeated name.
             if self._may_be_issues and has_doubled(window, found, columns):
-                break
-            return Slice(list(map(Device, *map(_present, columns))), [])
+                continue
+            # What has worked is tried first the next time.
+            self._decoders.remove(decoder)
+            self._decoders.insert(0, decoder)
+            return Slice(_devices(found, columns), [])
         try:
             return Slice([], DECODER.decode(window))
         except (json.JSONDecodeError, RecursionError):
             return None
+
+
+def _columns(items: Sequence[Any]) -> list[list[Any]]:
+    return [
+        [item.serial_number for item in items],
+        [item.product_key for item in items],
+        [item.hardware_hash for item in items],
+        [item.oem_manufacturer_name for item in items],
+        [item.model_name for item in items],
+    ]
+
+
+def _devices(items: Sequence[Any], columns: Sequence[Sequence[Any]]) -> Sequence[Device]:
+    if type(items[0]) is Device and not any("" in {*column} for column in columns if not all(column)):
+        return items
+    return list(map(Device, *map(_present, columns)))
 
 
 def _present(column: Sequence[Any]) -> Iterable[str | None]:

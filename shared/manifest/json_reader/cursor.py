@@ -54,17 +54,24 @@ class Cursor:
         self._pieces = pieces
         self._line, self._column = 1, 1  # of text[0]
 
-    def more(self) -> bool:
-        """Read the next piece and drop what is before ``at``; return ``False`` at the end of the text."""
+    def more(self, least: int = 1) -> bool:
+        """Read ``least`` characters or more and drop what is before ``at``; return ``False`` at the end of the text."""
+        line, column = self._place(self.at)
+        read = [self.text[self.at :]]
         try:
-            piece = next(self._pieces, None)
+            for piece in self._pieces:
+                read.append(piece)
+                least -= len(piece)
+                if least <= 0:
+                    break
+            else:
+                self.ended = True
         except UnreadableError as error:
-            raise error.on_line(self._place(len(self.text))[0]) from error
-        if piece is None:
-            self.ended = True
+            raise error.on_line(line + "".join(read).count("\n")) from error
+        if len(read) == 1:
             return False
-        self._line, self._column = self._place(self.at)
-        self.text, self.at = self.text[self.at :] + piece, 0
+        self._line, self._column = line, column
+        self.text, self.at = "".join(read), 0
         return True
 
     def peek(self) -> str:
@@ -105,9 +112,7 @@ class Cursor:
 
     def _read_on(self) -> None:
         """Read until the text is twice as long, so that a long value is not decoded again after each piece."""
-        had = len(self.text) - self.at
-        while self.more() and had > len(self.text) - had:
-            pass
+        self.more(len(self.text) - self.at)
 
     def _is_cut_off(self, fault: json.JSONDecodeError) -> bool:
         if self.ended:
