@@ -15,8 +15,7 @@ LARGEST = 1_048_576
 
 _IN_WORDS = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
-_HASH = FIELDS.index("hardwareHash")
-_KEY = FIELDS.index("productKey")
+_SERIAL, _KEY, _HASH, _MAKER, _MODEL = range(len(FIELDS))
 _MOST_KNOWN = 4_096
 _LONGEST_KNOWN = 64  # characters
 
@@ -56,7 +55,7 @@ class DeviceCheck:
         self._are_hashes_flawless = are_flawless if report.may_have_issues else are_bare
         # Manufacturers and models, and findings about odd values: both are repeated again and again.
         self._known: set[str | None] = {None}
-        self._found: dict[tuple[int, str], Found] = {}
+        self._found: tuple[dict[str, Found], ...] = tuple({} for _ in FIELDS)
         self._cut_off = 0
         """The place of the last device whose hash seems to continue in the next row."""
         self._before = NO_DEVICE
@@ -106,10 +105,8 @@ class DeviceCheck:
         # Each row takes time and memory in every later step, so that their number is bounded here.
         if entry.place > self._max_devices:
             raise UnreadableError("too_many_devices", self._max_devices)
-        if not self._is_one_flawless(entry.device):
-            device = self._cleaned(entry)
-            self.has_cleaned |= device != entry.device
-            entry.clean(device)
+        if odd := self._odd_values(entry.device):
+            self._clean(entry, odd)
         before, self._before = self._before, entry.device
         if entry.sound and _is_rest(entry.device, before):
             self._report.issue(entry, "hardwareHash", "hash_in_pieces")
@@ -120,35 +117,34 @@ class DeviceCheck:
             entry.reject()
         return entry
 
-    def _is_one_flawless(self, device: Device) -> bool:
-        value, serial, key = device.hardware_hash, device.serial_number, device.product_key
-        maker, model = device.oem_manufacturer_name, device.model_name
-        # What is most often odd comes first; each of these is about ten times as quick as the full check.
-        return (
-            (value is None or self._are_hashes_flawless([value]))
-            and (serial is None or is_plain(serial))
-            and (key is None or is_plain(key))
-            and (maker in self._known or self._is_known(maker))
-            and (model in self._known or self._is_known(model))
-        )
+    def _odd_values(self, device: Device) -> list[tuple[int, str]]:
+        """Return the values that need the full check, which takes ten times as long, and their places in ``FIELDS``."""
+        serial, key, value = device.serial_number, device.product_key, device.hardware_hash
+        odd = []
+        if serial is not None and not is_plain(serial):
+            odd.append((_SERIAL, serial))
+        if key is not None and not is_plain(key):
+            odd.append((_KEY, key))
+        if value is not None and not self._are_hashes_flawless([value]):
+            odd.append((_HASH, value))
+        for at, name in ((_MAKER, device.oem_manufacturer_name), (_MODEL, device.model_name)):
+            if name is not None and name not in self._known and (name in self._found[at] or not self._is_known(name)):
+                odd.append((at, name))
+        return odd
 
-    def _cleaned(self, entry: Entry) -> Device:
-        """Report every finding about a device, and return it as it is sent."""
-        sent = list(msgspec.structs.astuple(entry.device))
-        placeholders = []
-        for at, value in enumerate(sent):
-            # A quick look first: most values of a device that is odd are not.
-            if value is None or self._is_fine(at, value):
-                continue
-            found, field = self._check_value(at, value), FIELDS[at]
+    def _clean(self, entry: Entry, odd: Sequence[tuple[int, str]]) -> None:
+        """Report every finding about odd values of a device, and put them into it as they are sent."""
+        written = msgspec.structs.astuple(entry.device)
+        sent, placeholders = list(written), []
+        for at, value in odd:
+            found = self._found[at].get(value) or self._check_value(at, value)
             sent[at] = found.value
-            for warning in found.warnings:
-                self._report.warning(entry, field, *warning)
+            self._report.add_warnings(entry, FIELDS[at], found.warnings)
             issue = found.issue
             if at == _HASH and not issue and self._is_piece(found.value or "", entry.place):
                 issue = ("hash_in_pieces",)
             if issue:
-                self._report.issue(entry, field, *issue)
+                self._report.issue(entry, FIELDS[at], *issue)
                 entry.reject()
             if found.is_placeholder:
                 placeholders.append(at)
@@ -158,13 +154,9 @@ class DeviceCheck:
             # Manufacturer and model do not matter where something better identifies the device.
             if needs_tuple or FIELDS[at] in IDENTIFIERS:
                 self._report.warning(entry, FIELDS[at], "placeholder_value", FIELDS[at], repr((sent[at] or "").strip()))
-        return Device(*sent)
-
-    def _is_fine(self, at: int, value: str) -> bool:
-        """Return quickly whether a value needs no other check; ``False`` may be wrong, which costs time only."""
-        if at < _HASH:
-            return is_plain(value)
-        return value in self._known if at > _HASH else self._are_hashes_flawless([value])
+        if (*sent,) != written:
+            self.has_cleaned = True
+            entry.clean(Device(*sent))
 
     def _is_piece(self, value: str, place: int) -> bool:
         """Return whether an unusual hash continues the one before it, which a line break has cut off."""
@@ -175,12 +167,10 @@ class DeviceCheck:
         return is_piece
 
     def _check_value(self, at: int, value: str) -> Found:
-        found = self._found.get((at, value))
-        if found is None:
-            found = check_value(FIELDS[at], value)
-            # What is repeated comes early; the others, such as serial numbers, are not worth their place.
-            if len(self._found) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
-                self._found[at, value] = found
+        found = check_value(FIELDS[at], value)
+        # What is repeated comes early; the others, such as serial numbers, are not worth their place.
+        if len(self._found[at]) < _MOST_KNOWN and len(value) <= _LONGEST_KNOWN:
+            self._found[at][value] = found
         return found
 
     def _check_guid(self, sent: list[str | None], entry: Entry) -> None:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection
 from string import ascii_letters, digits
-from typing import NamedTuple
+
+import msgspec
 
 from shared.manifest import spreadsheet_values, value_words
+from shared.manifest.findings import Note
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
 IDENTIFIERS = ("serialNumber", "productKey")
@@ -22,11 +24,8 @@ _MOST_WORDS = 20  # that are looked at
 _SHORTEST_WORD, _WORDS_OF_A_CODE = 3, 3  # letters; a code has no more such words
 _LONG_SENTENCE, _SENTENCE = 20, 16  # characters
 
-type Note = tuple[str, *tuple[object, ...]]
-"""The code of a finding, and the facts of its message."""
 
-
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A value as it is sent, ``None`` if it counts as absent, and the findings about it."""
 
     value: str | None
@@ -89,7 +88,7 @@ def _hash(value: str, warnings: list[Note]) -> Found:
         return Found(value, ("several_values", _HASH), tuple(warnings))
     if cleaned.odd is None and (form := other_form(cleaned.value)):
         return Found(value, ("hash_encoding", form), tuple(warnings))
-    warnings += ((code, len(cleaned.value)) for code in cleaned.warnings)
+    warnings += [(code, len(cleaned.value)) for code in cleaned.warnings]
     issue = ("not_base64", cleaned.odd, len(cleaned.value)) if cleaned.odd else None
     return Found(cleaned.value, issue, tuple(warnings))
 
@@ -113,16 +112,16 @@ def are_plain(identifiers: Collection[str | None]) -> bool:
 
 def is_plain(identifier: str) -> bool:
     """Return quickly whether an identifier has letters, digits and hyphens only, and is none of ``ODD_WORDS``."""
-    text = lower = identifier.lower()
-    if "-" in lower:
-        text = lower.replace("-", "")
-        # A short one with hyphens may be a date.
-        if len(lower) <= _LONGEST_DATE or value_words.COMPUTERS in lower:
-            return False
     # What is as long as a GUID may be one.
-    if len(lower) >= value_words.SHORTEST_GUID:
+    if not identifier.isascii() or len(identifier) >= value_words.SHORTEST_GUID:
         return False
-    return text.isascii() and text.isalnum() and text not in value_words.ODD_WORDS
+    text = identifier
+    if "-" in text:
+        text = text.replace("-", "")
+        # A short one with hyphens may be a date.
+        if len(identifier) <= _LONGEST_DATE or value_words.COMPUTERS in identifier.lower():
+            return False
+    return text.isalnum() and text.lower() not in value_words.ODD_WORDS
 
 
 def is_odd(value: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -11,6 +11,10 @@ from shared.manifest.messages import ISSUES, WARNINGS
 
 _NAME = re.compile(r"[A-Za-z@#$][A-Za-z @#$_.:/()-]{0,39}")
 _MOST_LISTED = 10  # unknown names in one message
+
+
+type Note = tuple[str, *tuple[object, ...]]
+"""The code of a finding, and the facts of its message."""
 
 
 class Place(NamedTuple):
@@ -130,6 +134,15 @@ class Report:
         self._warnings.count += 1
         if self._warnings.count <= self._warnings.keep:
             self._warnings.kept.append(_finding(at.at, field, code, WARNINGS[code].format(*facts)))
+
+    def add_warnings(self, at: Placed, field: str, notes: Sequence[Note]) -> None:
+        """Add warnings about a value."""
+        # A file may have millions, which are then only counted.
+        if self._warnings.count >= self._warnings.keep:
+            self._warnings.count += len(notes)
+        else:
+            for note in notes:
+                self.warning(at, field, *note)
 
     def break_off(self, finding: Finding) -> None:
         """Put the issue that stopped the reading first: it must be corrected before any other can be trusted."""

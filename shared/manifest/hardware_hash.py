@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from string import ascii_letters, digits
-from typing import NamedTuple
 
 import msgspec
 
@@ -32,7 +31,7 @@ _LEAST_LETTERS = 20  # different ones; what has fewer was made up
 _LEAST_PART, _MOST_OF_ONE = 500, 6_000  # characters
 
 
-class Cleaned(NamedTuple):
+class Cleaned(msgspec.Struct, frozen=True, gc=False):
     """A hash as it is sent, its warnings, and where its first character that is not base64 is, from 1."""
 
     value: str
@@ -42,9 +41,9 @@ class Cleaned(NamedTuple):
 
 def are_flawless(values: Sequence[str]) -> bool:
     """Return whether hashes are certainly base64 of the usual length, so that they need no other check."""
-    lengths = {_SHORTEST, *map(len, values)}
-    if not _SHORTEST <= min(lengths) <= max(lengths) <= _MOST_OF_ONE or any(map(str.isupper, values)):
-        return False
+    for value in values:
+        if not _SHORTEST <= len(value) <= _MOST_OF_ONE or value.isupper():
+            return False
     try:
         are_ascii = [msgspec.convert(value, bytes).isascii() for value in values]  # no regular expression is as quick
     except msgspec.ValidationError:

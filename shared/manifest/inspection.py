@@ -86,11 +86,12 @@ class _Inspection:
         return every, new
 
     def _is_new(self, entry: Entry) -> bool:
-        first = self._seen.first(entry, entry.number)
-        if first != entry.number:
+        number = entry.number
+        first = self._seen.first(entry, number)
+        if first != number:
             self.duplicates += 1
             self._report.warning(entry, None, "duplicate_device", "line" if entry.line else "device", first)
-        return first == entry.number
+        return first == number
 
     def manifest(self, content: Content, max_bytes: int, count: int | None) -> Manifest:
         report, digest = self._report, self._digest.text()
