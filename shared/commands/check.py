@@ -88,7 +88,7 @@ def _is_manifest(file: Path) -> bool:
 
 def _checked(name: str, ids: Ids | None, standard_input: BinaryIO) -> Checked:
     data = standard_input.read(MANIFEST_BYTES + 1) if name == STANDARD_INPUT else Path(name).read_bytes()
-    manifest = inspect(InMemory(data), max_bytes=MANIFEST_BYTES, keep=None)
+    manifest = inspect(InMemory(data), max_bytes=MANIFEST_BYTES, named=ids, keep=None)
     return Checked(name, manifest, manifest.issues.after(_target_issues(Path(name).name, manifest, ids)))
 
 

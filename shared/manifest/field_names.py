@@ -32,6 +32,14 @@ _NAMES = {
 FIELD_OF = {key: field for field, keys in _NAMES.items() for key in keys.split()}
 """The API's name of the field for each key."""
 
+_CUSTOMERS = (
+    "customerid customer customerguid customertenantid customertenant customermicrosoftid tenantid tenant tenantguid "
+    "microsoftid microsofttenantid azuretenantid azureadtenantid aadtenantid entratenantid entraidtenantid "
+    "directorytenantid"
+)
+ID_OF = dict.fromkeys(_CUSTOMERS.split(), "customerId") | dict.fromkeys(("batchid", "devicebatchid"), "batchId")
+"""For each key, which id it has that stands beside a device: that of a customer, or of a batch."""
+
 NOT_ACCEPTED = frozenset(
     {"grouptag", "orderid", "purchaseorderid", "purchaseorderidentifier", "assigneduser", "assigneduserprincipalname"}
 )

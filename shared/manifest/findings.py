@@ -106,6 +106,10 @@ class Report:
         self.batch_id: str | None = None
         self.characters = 0
         """Characters read so far."""
+        self.ids: dict[str, str] = {}
+        """Customer and batch by their fields, as far as the blob's name and the envelope have them."""
+        self.first_ids: dict[str, str] = {}
+        """Those beside the first device that has any, where they were not known when it was read."""
         self._unknown_names: list[str] = []
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)

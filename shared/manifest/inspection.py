@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from shared.manifest.customer_and_batch import Ids
 from shared.manifest.device import Entry
 from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.digest import RunningDigest
@@ -16,6 +17,7 @@ def inspect(
     *,
     max_bytes: int,
     max_devices: int = MAX_DEVICES,
+    named: Ids | None = None,
     keep: int | None = 100,
     alive: Callable[[], None] = do_nothing,
 ) -> Manifest:
@@ -31,10 +33,14 @@ def inspect(
         content: The bytes; errors in reading them are passed on.
         max_bytes: Bytes that the manifest may have, packed and unpacked.
         max_devices: Rows that the manifest may have, duplicates included.
+        named: Customer and batch in the blob's name: no device may have those of another beside it.
         keep: Issues and warnings to keep of each; ``None`` for all.
         alive: Called at short intervals while the manifest is read.
     """
     report = Report(keep)
+    for field, own in (("customerId", named.customer_id), ("batchId", named.batch_id)) if named else ():
+        if own:
+            report.ids[field] = own
     inspection = _Inspection(report, max_devices)
     try:
         inspection.read(entries(content, max_bytes, report, alive))

@@ -118,6 +118,14 @@ ISSUES = {
     "misplaced_hash": (
         "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
     ),
+    "other_customer": (
+        "{} has the customer {}, but the manifest is for {}, by the blob's name, the envelope or an earlier device. "
+        "Correct the id, or put the device into a manifest for that customer."
+    ),
+    "other_batch": (
+        "{} has the batch {}, but the manifest is for {}, by the blob's name, the envelope or an earlier device. "
+        "Correct the id, or put the device into a manifest for that batch."
+    ),
     "unclosed_quote": "A quote is opened and never closed. Close it, or remove it.",
     "missing_identity": (
         "A device needs a hardware hash, or a product key, or serial number, manufacturer and model. Found: "

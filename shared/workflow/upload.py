@@ -9,7 +9,7 @@ from shared.job import lifecycle, parts, transitions
 from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
 from shared.job.record import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
-from shared.manifest.customer_and_batch import Ids, Target, resolve
+from shared.manifest.customer_and_batch import Ids, Target, ids_in, resolve
 from shared.manifest.device import Device
 from shared.partner_center.responses import (
     Accepted,
@@ -80,7 +80,11 @@ class Attempt:
     def _upload(self, content: Content) -> None:
         limits, live = self._services.limits, LiveContent(content, self._claim)
         manifest = inspect(
-            live, max_bytes=limits.manifest_bytes, max_devices=limits.devices, alive=self._claim.keep_alive
+            live,
+            max_bytes=limits.manifest_bytes,
+            max_devices=limits.devices,
+            named=ids_in(self._job.manifest),
+            alive=self._claim.keep_alive,
         )
         target = resolve(self._job.manifest, Ids(manifest.customer_id, manifest.batch_id), limits.allowed_customers)
         self._claim.note(transitions.noted(self._job, **content.properties.identity))

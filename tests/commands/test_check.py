@@ -86,6 +86,14 @@ def test_check_looks_at_the_ids_of_an_envelope(
     assert "conflicting_batch_id" in capsys.readouterr().out
 
 
+def test_check_knows_whose_devices_are_whose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "laptops.csv"
+    path.write_text("Windows Product ID,Customer ID\nK,11111111-2222-3333-4444-555555555555\n")
+    assert main(["check", str(path)]) == 0
+    assert main(["check", str(path), "--customer", CUSTOMER, "--batch", "Test"]) == 1
+    assert "other_customer" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("inside", "codes"),
     [({"customerId": CUSTOMER}, []), ({"batchId": "Test"}, []), ({"customerId": "contoso"}, ["invalid_customer_id"])],

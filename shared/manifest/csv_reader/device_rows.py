@@ -6,6 +6,7 @@ from itertools import chain, count, repeat, zip_longest
 from string import ascii_letters, digits, punctuation
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout
+from shared.manifest.csv_reader.id_columns import IdColumns
 from shared.manifest.csv_reader.odd_lines import ENDS, WORDS, OddLines
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
@@ -32,6 +33,7 @@ class DeviceRows:
     def __init__(self, columns: Layout, delimiter: str, report: Report) -> None:
         self._columns = columns
         self._odd_lines = OddLines(columns, delimiter, report)
+        self._ids = IdColumns(columns, report) if columns.ids and report.may_have_issues else None
         self._signs = list(_SIGNS)
         self._own = delimiter
         self._delimiters = set(DELIMITERS) - {delimiter or ","}
@@ -47,6 +49,10 @@ class DeviceRows:
 
         A list is of plain rows only; otherwise devices are made, and findings reported, as they are taken.
         """
+        found = self._entries(rows)
+        return self._ids.checked(found, rows) if self._ids else found
+
+    def _entries(self, rows: Rows) -> Iterable[Entry]:
         devices, is_plain = self._devices(rows.cells)
         if is_plain:
             place, self.count = self.count + 1, self.count + len(devices)

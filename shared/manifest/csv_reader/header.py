@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
-from shared.manifest.field_names import NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
@@ -18,11 +18,24 @@ _OF_RESULTS = "hardwarehashstart"
 _QUOTED = " The header as a whole is between quotes, as if it were one cell: remove the quotes around each line."
 
 
+class IdColumn(NamedTuple):
+    """A column that has ids of customers or batches: its index from 0, the ids' field, and how messages name it."""
+
+    at: int
+    field: str
+    shown: str
+
+    def cell(self, cells: Sequence[str]) -> str:
+        """Return the cell of a row."""
+        return cells[self.at] if self.at < len(cells) else ""
+
+
 class Layout(NamedTuple):
     """The columns of a file, by their indices from 0.
 
     ``line`` is that of the header, ``width`` the number of columns. ``indices`` are those of the five fields; the
-    ``others`` are not read; in ``captions``, a report repeats its names. ``spaced``: cells begin with a blank.
+    ``others`` are not read, but for ``ids``; in ``captions``, a report repeats its names. ``spaced``: cells begin with
+    a blank.
     """
 
     line: int
@@ -31,6 +44,7 @@ class Layout(NamedTuple):
     others: tuple[int, ...]
     captions: frozenset[int]
     spaced: bool
+    ids: tuple[IdColumn, ...]
 
     def column_of(self, field: str) -> int | None:
         """Return the column of a field."""
@@ -92,11 +106,11 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     if _OF_RESULTS in map(key, looked_at):
         raise UnreadableError("results_file", at=place)
     _check(indices, looked_at, place)
-    _report_others(looked_at, place, report)
+    ids = _report_others(looked_at, place, report)
     others = tuple(index for index in range(len(looked_at)) if index not in indices.values())
     captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
     spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
-    return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced)
+    return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced, ids)
 
 
 def mixed(cell: str, delimiter: str) -> str | None:
@@ -122,13 +136,18 @@ def _listed(names: Sequence[str]) -> str:
     return (", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")) or "none"
 
 
-def _report_others(cells: Sequence[str], at: Place, report: Report) -> None:
+def _report_others(cells: Sequence[str], at: Place, report: Report) -> tuple[IdColumn, ...]:
+    """Report the columns that are not read, and return those with ids: whether these matter, their cells show."""
+    ids = []
     for number, cell in enumerate(cells, 1):
         name = cell.strip()
         shown = f"{quoted(name)}, number {number}," if key(name) else f"number {number}, which has no name,"
         if key(name) in NOT_ACCEPTED:
             report.warning(at, None, "ignored_column", shown)
+        elif field := ID_OF.get(key(name)):
+            ids.append(IdColumn(number - 1, field, shown))
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)
             if name:
                 report.add_unknown_name(quoted(name))
+    return tuple(ids)

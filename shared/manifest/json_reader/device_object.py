@@ -3,9 +3,10 @@
 from types import NoneType
 
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
-from shared.manifest.field_names import NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
+from shared.manifest.ids_beside_devices import check_id, may_be_id
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
 
@@ -71,6 +72,10 @@ class UnknownNames:
         if name not in self._with_hash and len(self._with_hash) < _MOST_NAMES and _holds_hash(value):
             self._with_hash.add(name)
             self._report.issue(at, None, "misplaced_hash", f"The member {quoted(name)}")
+        field, text = ID_OF.get(key(name)), "" if value is None else value
+        if field and isinstance(text, str) and may_be_id(field, text):
+            check_id(field, text, f"The member {quoted(name)}", at, self._report)
+            return
         if name in self._seen or len(self._seen) == _MOST_NAMES or (folded := key(name)) in DOCUMENTED:
             return
         self._seen.add(name)

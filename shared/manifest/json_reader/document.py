@@ -6,6 +6,7 @@ from itertools import count
 from shared.manifest.device import Entry
 from shared.manifest.field_names import field_of, key
 from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
+from shared.manifest.ids_beside_devices import set_id
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, is_device, text_or_none
@@ -142,3 +143,5 @@ class _Envelope:
             self._report.issue(MANIFEST, field, "blank_id", field)
         elif self._ids.setdefault(field, text) != text:
             self._report.issue(MANIFEST, field, "conflicting_members", field)
+        else:
+            set_id(field, text, self._report)

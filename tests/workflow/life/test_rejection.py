@@ -9,6 +9,8 @@ from shared.workflow.queue_messages import WakeUp
 from tests.workflow.life.views import TWO, status_of_error
 from tests.world import CUSTOMER, NAME, World
 
+OTHER = "11111111-2222-3333-4444-555555555555"
+
 
 def test_one_device_that_is_too_large_is_rejected() -> None:
     world = World(part_size=2)
@@ -54,6 +56,7 @@ def test_an_unknown_batch_is_rejected() -> None:
         (b"[{}]", NAME, "missing_identity"),
         (TWO, "laptops.json", "missing_customer_id"),
         (TWO, "contoso/Test/laptops.json", "invalid_customer_id"),
+        (f"Windows Product ID,Customer ID\nK,{OTHER}\n".encode(), NAME, "other_customer"),
         (b"[" + b" " * 2**20 + b"]", NAME, "manifest_too_large"),
     ],
 )

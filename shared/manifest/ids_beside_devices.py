@@ -1,0 +1,44 @@
+"""Ids of customers and batches that stand beside devices: what is meant for another customer must not be sent."""
+
+import re
+
+from shared.manifest.findings import MANIFEST, Placed, Report
+from shared.manifest.value_words import is_guid, is_nothing
+
+_LONGEST_SHOWN = 64  # characters
+_MAYBE_KEY = re.compile(r"(\w{3,}-){3}\w")  # a product key: messages must not show one
+_CODES = {"customerId": "other_customer", "batchId": "other_batch"}
+
+
+def may_be_id(field: str, value: str) -> bool:
+    """Return whether a value is such an id, or nothing: a customer's is a GUID, a batch's any text."""
+    return field == "batchId" or is_nothing(value) or is_guid(value)
+
+
+def check_id(field: str, value: str, name: str, at: Placed, report: Report) -> bool:
+    """Report an id that is not the manifest's own, nor that of an earlier device; return whether it is fine."""
+    if is_nothing(value):
+        return True
+    known = report.ids.get(field) or report.first_ids.setdefault(field, value)
+    if _folded(field, value) == _folded(field, known):
+        return True
+    report.issue(at, field, _CODES[field], name, _shown(field, value), _shown(field, known))
+    return False
+
+
+def set_id(field: str, value: str, report: Report) -> None:
+    """Set an id that the envelope has; devices may have come before it."""
+    report.ids.setdefault(field, value)
+    if first := report.first_ids.get(field):
+        check_id(field, first, "A device", MANIFEST, report)
+
+
+def _folded(field: str, value: str) -> str:
+    text = value.strip().casefold()
+    return text.strip("{}").replace("-", "") if field == "customerId" else text
+
+
+def _shown(field: str, value: str) -> str:
+    text = value.strip()
+    is_shown = field == "customerId" or not (len(text) > _LONGEST_SHOWN or _MAYBE_KEY.search(text))
+    return repr(text) if is_shown else "(not shown)"
