@@ -115,6 +115,7 @@ ISSUES = {
         "The line begins with {} as a comment does, but has the cells of a device. Delete the line; or remove the sign "
         "if the device is to be uploaded."
     ),
+    "misspelt_name": "{} looks like {}, which is {}. Correct its name, or delete it if it is something else.",
     "misplaced_hash": (
         "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
     ),

@@ -1,12 +1,13 @@
 """The header line of a CSV manifest: which column holds what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
-from shared.manifest.field_names import ID_OF, NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import FIELD_OF, ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
+from shared.manifest.misspelt_names import meant_by
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 """What separates cells, and its name in messages."""
@@ -106,7 +107,7 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     if _OF_RESULTS in map(key, looked_at):
         raise UnreadableError("results_file", at=place)
     _check(indices, looked_at, place)
-    ids = _report_others(looked_at, place, report)
+    ids = _report_others(looked_at, indices, place, report)
     others = tuple(index for index in range(len(looked_at)) if index not in indices.values())
     captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
     spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
@@ -136,7 +137,7 @@ def _listed(names: Sequence[str]) -> str:
     return (", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")) or "none"
 
 
-def _report_others(cells: Sequence[str], at: Place, report: Report) -> tuple[IdColumn, ...]:
+def _report_others(cells: Sequence[str], fields: Collection[str], at: Place, report: Report) -> tuple[IdColumn, ...]:
     """Report the columns that are not read, and return those with ids: whether these matter, their cells show."""
     ids = []
     for number, cell in enumerate(cells, 1):
@@ -146,6 +147,8 @@ def _report_others(cells: Sequence[str], at: Place, report: Report) -> tuple[IdC
             report.warning(at, None, "ignored_column", shown)
         elif field := ID_OF.get(key(name)):
             ids.append(IdColumn(number - 1, field, shown))
+        elif (meant := meant_by(name)) and FIELD_OF[meant] not in fields:
+            report.issue(at, FIELD_OF[meant], "misspelt_name", f"The column {shown}", repr(meant), FIELD_OF[meant])
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)
             if name:

@@ -1,14 +1,16 @@
 """Turns JSON values into devices, and reports what is wrong with them."""
 
+from collections.abc import Iterable
 from types import NoneType
 
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
-from shared.manifest.field_names import ID_OF, NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import FIELD_OF, ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.ids_beside_devices import check_id, may_be_id
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
+from shared.manifest.misspelt_names import meant_by
 
 _TYPES = {
     dict: "an object",
@@ -59,12 +61,13 @@ def _holds_hash(value: object) -> bool:
 
 
 class UnknownNames:
-    """Reports unknown names, each once."""
+    """Reports unknown names, each once, and once more where it turns out to be misspelt."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._seen: set[str] = set()
         self._with_hash: set[str] = set()
+        self._misspelt: set[str] = set()
 
     def report(self, name: str, value: object, at: Place) -> None:
         """Report a name; a hardware hash under it is an issue: the device must not be sent without."""
@@ -84,6 +87,17 @@ class UnknownNames:
         self._report.warning(at, None, "ignored_member" if folded in NOT_ACCEPTED else "unknown_member", quoted(name))
         if at != MANIFEST:
             self._report.add_unknown_name(quoted(name))
+
+    def check_spelling(self, name: str, at: Place, beside: Iterable[str]) -> bool:
+        """Return whether a name means a field that no name ``beside`` it has, which is an issue."""
+        meant = meant_by(name)
+        if meant is None or FIELD_OF[meant] in map(field_of, beside):
+            return False
+        if name not in self._misspelt and len(self._misspelt) < _MOST_NAMES:
+            self._misspelt.add(name)
+            field = FIELD_OF[meant]
+            self._report.issue(at, field, "misspelt_name", f"The member {quoted(name)}", repr(meant), field)
+        return True
 
 
 class Members:
@@ -113,7 +127,8 @@ class Members:
         for name, value in members.items():
             field = field_of(name)
             if field is None:
-                self._unknown.report(name, value, at)
+                if not self._unknown.check_spelling(name, at, members):
+                    self._unknown.report(name, value, at)
             else:
                 text = text_or_none(value, at, field, self._report)
                 # A blank under one name leaves room for the value under another.

@@ -28,6 +28,7 @@ _ONE_BY_ONE = (
 )
 _ARRAYS = ' It has objects in {}: if these are the devices, call the array of them "devices".'
 _MOST_ARRAYS = 3
+_MOST_OTHERS = 100  # unknown members whose names may be misspelt
 
 
 def document(pieces: Iterator[str], report: Report) -> Iterator[Iterable[Entry]]:
@@ -62,6 +63,7 @@ class _Envelope:
         self._ids: dict[str, str] = {}
         self._unknown = UnknownNames(report)
         self._device: dict[str, object] = {}
+        self._others: list[str] = []
         self._arrays: list[str] = []
         self._has_devices = False
 
@@ -99,6 +101,8 @@ class _Envelope:
             found = _ARRAYS.format(", ".join(self._arrays[:_MOST_ARRAYS])) if self._arrays else ""
             raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else found)
         else:
+            for name in self._others:
+                self._unknown.check_spelling(name, MANIFEST, self._device)
             yield map(Members(self._report).device, (self._device,), (1,))
 
     def _name(self) -> str:
@@ -123,6 +127,8 @@ class _Envelope:
                 self._arrays.append(quoted(name))
             # What may be a device is no hash under another name.
             self._unknown.report(name, None if is_one else value, MANIFEST)
+            if len(self._others) < _MOST_OTHERS:
+                self._others.append(name)
 
     def _devices(self) -> Iterator[Iterable[Entry]]:
         # Of two arrays, one may be a leftover.
