@@ -133,7 +133,11 @@ class DeviceCheck:
         return odd
 
     def _clean(self, entry: Entry, odd: Sequence[tuple[int, str]]) -> None:
-        """Report every finding about odd values of a device, and put them into it as they are sent."""
+        """Report every finding about odd values of a device, and put them into it as they are sent.
+
+        Raises:
+            UnreadableError: It is a line of a wrapped hash, as those are that follow.
+        """
         written = msgspec.structs.astuple(entry.device)
         sent, placeholders = list(written), []
         for at, value in odd:
@@ -142,6 +146,9 @@ class DeviceCheck:
             self._report.add_warnings(entry, FIELDS[at], found.warnings)
             issue = found.issue
             if at == _HASH and not issue and self._is_piece(found.value or "", entry.place):
+                # A hash that is wrapped has dozens of such lines.
+                if entry.line:
+                    raise UnreadableError("hash_in_pieces", at=entry.at, field=FIELDS[at])
                 issue = ("hash_in_pieces",)
             if issue:
                 self._report.issue(entry, FIELDS[at], *issue)

@@ -40,8 +40,32 @@ def test_a_device_may_be_called_nearly_so(word: str) -> None:
 @pytest.mark.parametrize("width", [76, 500, 1000])
 def test_a_hash_in_pieces_is_not_sent_piece_by_piece(width: int) -> None:
     pieces = [HASH[start : start + width] for start in range(0, len(HASH), width)]
-    wanted = [(f"line {line}", "hardwareHash", "hash_in_pieces") for line in range(3, len(pieces) + 2)]
-    assert codes(HASHES + "\n".join(pieces)) == wanted[:100]
+    assert codes(HASHES + "\n".join(pieces)) == [("line 3", "hardwareHash", "hash_in_pieces")]
+    devices = [{"hardwareHash": piece} for piece in pieces]
+    assert codes(json.dumps(devices)) == [
+        (f"device {place}", "hardwareHash", "hash_in_pieces") for place in range(2, len(pieces) + 1)
+    ]
+
+
+@pytest.mark.parametrize("width", [64, 76, 2000, 3900])
+@pytest.mark.parametrize(
+    ("header", "before", "after"),
+    [
+        ("Device Serial Number,Windows Product ID,Hardware Hash", "S1,,", ""),
+        (
+            "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model",
+            "S1,,",
+            ",LENOVO,20L7",
+        ),
+        ("Windows Product ID,Hardware Hash", ",", ""),
+        ("Asset,Windows Product ID,Hardware Hash", "x,,", ""),
+        ("Manufacturer,Model,Serial Number,Hardware Hash", "LENOVO,20L7,S1,", ""),
+    ],
+)
+def test_a_hash_that_is_wrapped_without_quotes_is_one_issue(header: str, before: str, after: str, width: int) -> None:
+    wrapped = "\n".join(HASH[start : start + width] for start in range(0, len(HASH), width))
+    text = f"{header}\n{before}{HASH}{after}\n{before}{wrapped}{after}\n"
+    assert codes(text) == [("line 4", "hardwareHash", "hash_in_pieces")]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,9 @@ class DeviceRows:
         widest = max(map(len, cells), default=0)
         if widest > self._columns.width or not 0 < widest <= _MANY_COLUMNS:
             return [], False
+        is_short = min(map(len, cells)) < self._columns.width
+        if is_short and any(map(self._odd_lines.is_rest_of_hash, cells)):
+            return [], False
         columns = list(zip_longest(*cells, fillvalue=""))
         if self._has_oddities(columns):
             return [], False

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
 from shared.manifest.field_names import FIELD_OF, key
-from shared.manifest.findings import Place, Report
-from shared.manifest.hardware_hash import looks_like_one
+from shared.manifest.findings import Place, Report, UnreadableError
+from shared.manifest.hardware_hash import begins_like_one, looks_like_one
 from shared.manifest.spreadsheet_values import is_formula
 from shared.manifest.value_words import (
     COMPANY_ENDS,
@@ -41,6 +41,7 @@ _FOOTER = re.compile(
 _COMMENTS = ("#", "//")
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 _MOST_WORDS = 5
+_SHORTEST_REST = 40  # characters of a hash; tools wrap at 64 or more
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
     '"Micro-Star International Co., Ltd.".'
@@ -104,8 +105,14 @@ class OddLines:
         return not cells.isdisjoint(TOTALS) and cells <= TOTALS | COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
-        """Report why a line cannot be read as a device; return whether it has such an issue."""
+        """Report why a line cannot be read as a device; return whether it has such an issue.
+
+        Raises:
+            UnreadableError: It is the rest of a hash, as all lines may be that follow.
+        """
         columns, report = self._columns, self._report
+        if self.is_rest_of_hash(cells):
+            raise UnreadableError("hash_in_pieces", at=at, field="hardwareHash")
         filled = [index for index, cell in enumerate(cells) if cell and not cell.isspace()]
         names = columns.names(cells) if self._has_words else {}
         # One name among other cells may be a value; two, or nothing but names, are a header.
@@ -125,6 +132,11 @@ class OddLines:
         else:
             return self._has_misplaced_hash(cells, at)
         return True
+
+    def is_rest_of_hash(self, cells: Sequence[str]) -> bool:
+        """Return whether a line begins with the rest of a hash, which a line break has cut."""
+        is_short = self._columns.column_of("hardwareHash") and 0 < len(cells) < self._columns.width
+        return bool(is_short) and looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0])
 
     def _comment(self, cell: str) -> str | None:
         """Return the sign that turns a line into a comment, where its first cell should be an identifier or a name."""
