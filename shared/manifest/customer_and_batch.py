@@ -88,6 +88,9 @@ def _issue(field: str, code: str, *facts: object) -> Finding:
 def _customer_issues(name: str, customer: str | None, allowed: frozenset[str]) -> list[Finding]:
     if customer is None and name.count("/") >= 2 and name.split("/", 1)[0]:  # noqa: PLR2004 - three segments
         return [_issue("customerId", "invalid_customer_id", "The first segment of the blob's name")]
+    # As in {customer-id}/laptops.csv: it is the batch that was forgotten.
+    if customer is None and is_customer_id(name.split("/", 1)[0]):
+        return [_issue("batchId", "missing_batch_id")]
     if customer is None:
         return [_issue("customerId", "missing_customer_id")]
     if not is_customer_id(customer):

@@ -4,12 +4,15 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
+from unicodedata import category
 
 import msgspec
 
 from shared.manifest.messages import ISSUES, WARNINGS
 
-_NAME = re.compile(r"[A-Za-z@#$][A-Za-z @#$_.:/()-]{0,39}")
+_LONGEST_NAME = 40  # characters
+_SIGNS = frozenset(" @#$_.:/()-'")
+_LAST_DIGITS = re.compile(r"(?<=\D)[0-9]{1,2}$")  # as in Textbox12
 _MOST_LISTED = 10  # unknown names in one message
 
 
@@ -78,7 +81,10 @@ class Findings(msgspec.Struct, frozen=True):
 
 def quoted(name: str) -> str:
     """Return a name from the manifest as messages quote it, unless it may be a secret: keys and hashes have digits."""
-    return repr(name) if _NAME.fullmatch(name) else "(name not shown)"
+    text = _LAST_DIGITS.sub("", name[: _LONGEST_NAME + 1])
+    # Vowels of some scripts are marks.
+    is_name = text[:1] not in "_.:/()-' " and all(sign in _SIGNS or category(sign)[0] in "LM" for sign in text)
+    return repr(name) if is_name and len(name) <= _LONGEST_NAME else "(name not shown)"
 
 
 class UnreadableError(Exception):

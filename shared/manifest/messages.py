@@ -171,8 +171,8 @@ TARGET_ISSUES = {
         "This customer is not among those that ALLOWED_CUSTOMERS names. Add it there, or drop the file elsewhere."
     ),
     "missing_batch_id": (
-        "Neither the blob's name nor the manifest says which batch the devices join. Name the blob "
-        "{{customer-id}}/{{batch-id}}/{{file name}}."
+        "It is not known which batch the devices join: the blob's name has none between the customer's id and the file "
+        "name. Name the blob {{customer-id}}/{{batch-id}}/{{file name}}."
     ),
     "invalid_batch_id": (
         'A batch id cannot have "." or ".." between slashes, as addresses drop them, nor more than {:,} characters. '
@@ -206,7 +206,7 @@ WARNINGS = {
     "repeated_hash": "The hardware hash is that of {} {}, but other fields differ. Check which one is right.",
     "word_for_nothing": "{} holds {}, which counts as absent. Leave it empty if there is no value.",
     "placeholder_value": (
-        "{} is {}, a placeholder of firmware in which no value was set, or a tick. Partner Center may answer 802, and "
+        "{} is {}, a placeholder of firmware in which no value was set. Partner Center may answer 802, and "
         "devices that share it cannot be distinguished in the results. Nothing to do if the hardware hash is right."
     ),
     "ignored_product_key": "productKey is a GUID, as Graph writes it, not a Windows product ID: it is not sent.",

@@ -46,7 +46,9 @@ def test_name_and_envelope_give_the_target(name: str, envelope: Ids, target: Tar
 
 WRONG = [
     ("a.json", Ids(), ["missing_customer_id"]),
-    (f"{CUSTOMER}/a.json", Ids(), ["missing_customer_id"]),
+    (f"{CUSTOMER}/a.json", Ids(), ["missing_batch_id"]),
+    (f"{CUSTOMER}/a.json", Ids(None, "Test"), ["missing_batch_id"]),
+    ("Test/a.json", Ids(), ["missing_customer_id"]),
     ("contoso/Test/a.json", Ids(), ["invalid_customer_id"]),
     ("a.json", Ids("contoso", "Test"), ["invalid_customer_id"]),
     ("a.json", Ids(f"urn:uuid:{CUSTOMER}", "Test"), ["invalid_customer_id"]),

@@ -88,9 +88,18 @@ def test_a_fault_in_csv_is_reported_with_its_likely_reason(text: str) -> None:
 
 
 def test_a_column_whose_name_is_not_shown_is_reported_by_its_number() -> None:
-    (warning,) = read(f"Hardware Hash,Gerät 7\n{made_up_hash(1)},x\n".encode()).warnings.kept
+    (warning,) = read(f"Hardware Hash,Gerät 700\n{made_up_hash(1)},x\n".encode()).warnings.kept
     assert "number 2" in warning.message
     assert "Ger" not in warning.message
+
+
+@pytest.mark.parametrize(
+    "name", ["Gerätenummer", "Numéro d'inventaire", "設備名稱", "Имя устройства", "डिवाइस", "Textbox12", "@odata.etag"]
+)
+def test_a_name_of_letters_is_shown_whatever_the_script(name: str) -> None:
+    for text in (f"Hardware Hash,{name}\n{made_up_hash(1)},x\n", json.dumps([{"productKey": "K", name: "x"}])):
+        (warning,) = read(text.encode()).warnings.kept
+        assert repr(name) in warning.message
 
 
 SECRETS = ("00329-00000-0003-AA606", "T0hBUkRXQVJFSEFTSA==")
