@@ -230,6 +230,9 @@ class FakeQueue:
         self._clock = clock
         self._fuse = fuse or Fuse()
 
+    def count(self) -> int:
+        return len(self.messages)
+
     def send(self, wake_up: WakeUp, delay: timedelta, instead_of: Sent | None = None) -> Sent:
         visible_at = self._clock() + timedelta(seconds=max(0, -(-delay // timedelta(seconds=1))))
         if instead_of and self._move(instead_of, wake_up, visible_at):

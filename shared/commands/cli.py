@@ -18,6 +18,9 @@ from shared.manifest.customer_and_batch import Ids
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """Exit codes, as shells have them for a program that SIGINT or SIGPIPE ended."""
 
+_BY_HAND = 'docs/operating.md has the commands that set them, under "By hand".'
+_PAGES = {"consent": "docs/signing-in.md says what they are."}
+
 
 def main(words: list[str] | None = None) -> int:
     """Run the command that the words ask for, and return its exit code: 2 where it cannot run."""
@@ -34,7 +37,7 @@ def main(words: list[str] | None = None) -> int:
         discard(sys.stdout)
         return BROKEN_PIPE
     except (SettingsError, EOFError, UnicodeEncodeError) as error:
-        return _refuse(_reason(error))
+        return _refuse(_reason(error, options.command))
     except OSError as error:
         # A full disk, say, where the rest of the output would fail again.
         discard(sys.stdout)
@@ -42,10 +45,10 @@ def main(words: list[str] | None = None) -> int:
     return code
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, command: str) -> str:
     match error:
         case SettingsError():
-            return f'{error}\ndocs/operating.md has the commands that set them, under "By hand".'
+            return f"{error}\n{_PAGES.get(command, _BY_HAND)}"
         case EOFError():
             # The question has left the cursor behind it.
             return "\nThe input ended before the question was answered."
@@ -88,10 +91,13 @@ def _retry(options: argparse.Namespace, terminal: Terminal) -> int:
     def agree(names: list[str]) -> bool:
         return options.yes or agreed(names, options.prefix, terminal, input)
 
-    return storage.explained(
-        lambda: retry(app.storage.listing(options.prefix), app.storage.load, app.workflow.restart, agree, terminal),
-        _refuse,
-    )
+    def run() -> int:
+        blobs = list(app.storage.listing(options.prefix))
+        if reason := storage.queue_fault(app.wake_ups.count):
+            return _refuse(reason)
+        return retry(blobs, app.storage.load, app.workflow.restart, agree, terminal)
+
+    return storage.explained(run, _refuse)
 
 
 def _doctor(options: argparse.Namespace, terminal: Terminal) -> int:

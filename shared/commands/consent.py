@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 
-from shared.config.settings import Settings, read_settings
+from shared.config.settings import Settings, SettingsError, read_settings
 from shared.partner_center.tokens import SignInError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.entra import Authority, Grant
@@ -47,12 +47,10 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callabl
         0 if the refresh token is stored, else 1.
 
     Raises:
-        SettingsError: The settings or the answers are malformed.
+        SettingsError: Settings that were not asked for are malformed.
     """
     say(EXPLANATION)
-    missing = {name: what for name, what in _QUESTIONS.items() if not environment.get(name, "").strip()}
-    answers = {name: ask(f"{what} ({name}): ") for name, what in missing.items()}
-    settings = read_settings({**environment, **answers, **_UNUSED, "PARTNER_CENTER_AUTH": "app_user"})
+    settings = _settings(environment, say, ask)
     try:
         _sign_in(settings, environment.get("PARTNER_CENTER_CLIENT_ID"), say)
     except SignInError as error:
@@ -60,6 +58,22 @@ def run(environment: Mapping[str, str], say: Callable[[str], None], ask: Callabl
         return 1
     say("The refresh token is stored. It stays valid as long as the app keeps using it.")
     return 0
+
+
+def _settings(environment: Mapping[str, str], say: Callable[[str], None], ask: Callable[[str], str]) -> Settings:
+    """Ask for what is missing, and again for each answer that cannot be right."""
+    answers: dict[str, str] = {}
+    wanted = [name for name in _QUESTIONS if not environment.get(name, "").strip()]
+    while True:
+        answers |= {name: ask(f"{_QUESTIONS[name]} ({name}): ") for name in wanted}
+        try:
+            return read_settings({**environment, **answers, **_UNUSED, "PARTNER_CENTER_AUTH": "app_user"})
+        except SettingsError as error:
+            wanted = [name for name in answers if any(fault.startswith(name) for fault in error.faults)]
+            # No answer corrects what stands in the environment.
+            if len(wanted) < len(error.faults):
+                raise
+            say(f"{error}\ndocs/signing-in.md says where to find it.")
 
 
 def _sign_in(settings: Settings, identity: str | None, say: Callable[[str], None]) -> None:

@@ -53,6 +53,16 @@ def _container_error(error: AzureError) -> str:
     return f"The container: {explain(error, role=role, setting='MANIFEST_CONTAINER', no_token=_NOBODY)}."
 
 
+def queue_fault(count: Callable[[], int]) -> str | None:
+    """Return why the wake-up queue cannot be used, ``None`` if it can: in a new one, nobody would read a restart."""
+    try:
+        count()
+    except AzureError as error:
+        role = "Storage Queue Data Contributor"
+        return f"The queue: {explain(error, role=role, setting='WAKE_UP_QUEUE', no_token=_NOBODY)}."
+    return None
+
+
 def explain(error: AzureError, *, role: str, setting: str, no_token: str) -> str:
     """Return what is wrong and what to do, in one line.
 

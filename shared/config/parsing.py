@@ -118,6 +118,11 @@ def is_tenant(text: str) -> bool:
     return _TENANT.fullmatch(text) is not None
 
 
+def is_application_id(text: str) -> bool:
+    """Return whether a text can be the client id of an app registration."""
+    return is_customer_id(text)  # both are GUIDs
+
+
 def is_storage_name(text: str) -> bool:
     """Return whether a text can be the name of a container or a queue."""
     return _STORAGE_NAME.fullmatch(text) is not None

@@ -3,7 +3,7 @@
 They are read together, so that all faults show at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import override
 
 import msgspec
@@ -28,7 +28,11 @@ _APP_WAYS = ("federated_app", "app_user")
 
 
 class SettingsError(Exception):
-    """Some settings are missing or invalid; the text names each of them."""
+    """Some settings are missing or invalid; the text names each of them, and each of the ``faults`` one."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"App settings: {'; '.join(faults)}.")
+        self.faults = faults
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -62,7 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     reader = Reader(environment)
     settings = _settings(reader)
     if reader.faults:
-        raise SettingsError("App settings: " + "; ".join(reader.faults) + ".")
+        raise SettingsError(reader.faults)
     return settings
 
 
@@ -85,7 +89,7 @@ def _settings(reader: Reader) -> Settings:
         sign_in=way,
         client_id=_for_sign_in(reader, "PARTNER_CENTER_CLIENT_ID", way, _APP_WAYS),
         tenant_id=_tenant(reader, way),
-        app_id=_for_sign_in(reader, "PARTNER_CENTER_APP_ID", way, _APP_WAYS),
+        app_id=_app(reader, way),
         refresh_token_secret=_secret(reader, "PARTNER_CENTER_REFRESH_TOKEN_SECRET", way, ("app_user",)),
         certificate_secret=_secret(reader, "PARTNER_CENTER_CERTIFICATE_SECRET", way, ()),
         locale=reader.parsed("PARTNER_CENTER_LOCALE", "en-US", parsing.header, _HEADER),
@@ -152,6 +156,13 @@ def _tenant(reader: Reader, way: str) -> str | None:
     value = _for_sign_in(reader, "PARTNER_CENTER_TENANT_ID", way, _APP_WAYS)
     if value and not parsing.is_tenant(value):
         reader.faults.append(f"PARTNER_CENTER_TENANT_ID is {value!r}, which is neither a tenant's id nor its domain")
+    return value
+
+
+def _app(reader: Reader, way: str) -> str | None:
+    value = _for_sign_in(reader, "PARTNER_CENTER_APP_ID", way, _APP_WAYS)
+    if value and not parsing.is_application_id(value):
+        reader.faults.append(f"PARTNER_CENTER_APP_ID is {value!r}, which is no application (client) id, a GUID")
     return value
 
 

@@ -117,12 +117,35 @@ def test_it_changes_nothing(patient: Patient) -> None:
         ({"MANIFEST_CONTAINER": ""}, "settings: MANIFEST_CONTAINER is missing"),
         ({"MANIFEST_CONTAINER": "none"}, "container: it does not exist: create it, or correct MANIFEST_CONTAINER"),
         ({"WAKE_UP_QUEUE": "none"}, "wake-up queue: it does not exist: create it, or correct WAKE_UP_QUEUE"),
-        ({"IDENTITY_ENDPOINT": ""}, "managed identity: there is no endpoint here"),
     ],
 )
 def test_what_is_wrong_is_reported_with_what_to_do(patient: Patient, changed: Mapping[str, str], words: str) -> None:
     assert patient.examine(**changed) == 1
     assert [line for line in patient.complaints() if words in line]
+
+
+def test_each_wrong_setting_has_a_line(patient: Patient) -> None:
+    assert patient.examine(MANIFEST_CONTAINER="", WAKE_UP_QUEUE="", MAX_DEVICES="many") == 1
+    assert [line.split(":")[1].split()[0] for line in patient.complaints()] == [
+        "MANIFEST_CONTAINER", "WAKE_UP_QUEUE", "MAX_DEVICES",
+    ]  # fmt: skip
+    assert patient.said[-1] == "1 check failed."
+
+
+SKIPPED = "it needs the managed identity, which is only where the app runs"
+
+
+def test_elsewhere_what_needs_the_identity_is_skipped(patient: Patient) -> None:
+    assert patient.examine(IDENTITY_ENDPOINT="") == 0
+    assert [line for line in patient.said if line.startswith("skip")] == [
+        "skip  managed identity: there is none on this machine: run this where the app runs",
+        f"skip  token: {SKIPPED}",
+        f"skip  batches: {SKIPPED}",
+    ]
+    assert patient.said[-1] == "Nothing failed, 3 checks skipped."
+    assert patient.examine(IDENTITY_ENDPOINT="", **NOWHERE) == 0
+    assert f"skip  container: {SKIPPED}" in patient.said
+    assert f"skip  wake-up queue: {SKIPPED}" in patient.said
 
 
 @pytest.mark.parametrize(
@@ -260,7 +283,7 @@ def test_a_missing_token_is_reported_with_its_reason(patient: Patient) -> None:
     assert patient.examine() == 1
     assert "PARTNER_CENTER_CLIENT_ID" in patient.complaints()[0]
     assert patient.complaints()[1:] == []
-    assert patient.said[-2:] == ["skip  batches: there is no token", "1 check failed."]
+    assert patient.said[-2:] == ["skip  batches: there is no token", "1 check failed, 1 check skipped."]
 
 
 def test_the_trigger_is_shown_with_its_name_and_source(patient: Patient) -> None:

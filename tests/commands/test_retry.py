@@ -104,7 +104,8 @@ def test_many_or_all_are_listed_and_asked_about(
 
 
 def run_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "_app", SimpleNamespace(storage=world.storage, workflow=world.workflow))
+    app = SimpleNamespace(storage=world.storage, workflow=world.workflow, wake_ups=world.queue)
+    monkeypatch.setattr(bootstrap, "_app", app)
 
 
 def test_the_command_asks_unless_yes_is_given(
@@ -128,6 +129,30 @@ def test_silence_is_no_agreement(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     said = capsys.readouterr().out
     assert "--yes restarts them without asking." in said
     assert "Nothing was restarted." in said
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(ResourceNotFoundError("secret"), "it does not exist: create it, or correct WAKE_UP_QUEUE"),
+     (ClientAuthenticationError("secret"), "run az login")],
+)  # fmt: skip
+def test_nothing_is_restarted_where_nobody_reads_the_queue(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = rejected_world()
+    run_on(world, monkeypatch)
+
+    def count() -> int:
+        raise error
+
+    monkeypatch.setattr(world.queue, "count", count)
+    assert main(["retry", HOME]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("The queue: ")
+    assert words in said
+    assert "secret" not in said
+    assert world.queue.messages == []
+    assert world.job(f"{HOME}00.json").state is State.REJECTED
 
 
 def unavailable() -> StatusUnavailableError:

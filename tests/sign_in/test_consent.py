@@ -131,7 +131,22 @@ def test_a_refresh_token_is_neither_shown_nor_logged(
     assert not [token for token in tokens if token[:45] in said]
 
 
-def test_an_answer_that_cannot_be_right_is_named_and_not_repeated(premises: Premises, person: Person) -> None:
+def test_an_answer_that_cannot_be_right_is_asked_for_again(premises: Premises, person: Person) -> None:
+    right = {name: premises.environment.pop(name) for name in ASKED}
+    answers = {"PARTNER_CENTER_APP_ID": ["notaguid"], "PARTNER_CENTER_REFRESH_TOKEN_SECRET": ["http://x", "1.pasted"]}
+
+    def answer(question: str) -> str:
+        person.asked.append(next(name for name in ASKED if name in question))
+        return answers.get(person.asked[-1], []).pop(0) if answers.get(person.asked[-1]) else right[person.asked[-1]]
+
+    assert consent.run(premises.environment, person.read, answer) == 0
+    assert person.asked == [*ASKED, *ASKED[1:], ASKED[2]]
+    assert "docs/signing-in.md" in person.shown[1]
+    assert "1.pasted" not in "".join(person.shown)
+    assert premises.vault.latest(REFRESH_TOKEN)
+
+
+def test_a_setting_that_cannot_be_right_is_named_and_not_repeated(premises: Premises, person: Person) -> None:
     pasted = "1.pasted-refresh-token"
     with pytest.raises(SettingsError, match="PARTNER_CENTER_REFRESH_TOKEN_SECRET") as error:
         person.consents(premises.environment | {"PARTNER_CENTER_REFRESH_TOKEN_SECRET": pasted})
