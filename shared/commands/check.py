@@ -52,7 +52,7 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
         0 if all are fine, 1 if one is not, 2 if one cannot be read; machines then get no document.
     """
     checked: list[Checked] = []
-    unread: list[str] = []
+    unread = [f"{name}: no file in this folder is a manifest" for name in names if not list(_files([name]))]
     for name in _files(names):
         try:
             checked.append(_checked(name, ids, standard_input))
@@ -117,10 +117,9 @@ def _document(checked: Checked) -> dict[str, object]:
 
 def _report(checked: Sequence[Checked], unread: Sequence[str], terminal: Terminal) -> None:
     for each in checked:
-        for kind, findings in (("warning", each.manifest.warnings), ("issue", each.issues)):
+        for kind, findings in (("issue", each.issues), ("warning", each.manifest.warnings)):
             for finding in findings.kept:
                 terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
-    for each in checked:
         terminal.say(f"{each.file}: ", "fine" if each.fine else "INVALID", f"; {_counts(each)}")
     for line in unread:
         terminal.say(line)

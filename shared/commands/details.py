@@ -56,16 +56,18 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
     yield "devices", devices(job.devices)
     yield "location", job.location or ""
     error = job.error
-    yield "error", f"{error.code or error.http_status or ''} {error.description}".strip() if error else ""
+    # The message may have said it already.
+    text = error.description if error and error.description not in job.message else ""
+    yield "error", f"{error.code or error.http_status or ''} {text}".strip() if error else ""
     yield "request", (error.request_id or "") if error else ""
     yield "results", job.results or ""
 
 
 def findings(job: Job, terminal: Terminal) -> None:
-    """Write the first of what looks odd in a manifest, and of what rejects it."""
+    """Write the first of what rejects a manifest, and of what looks odd in it."""
     for title, found, count in (
-        ("warnings", job.warnings, job.warning_count),
         ("issues", job.issues, job.issue_count),
+        ("warnings", job.warnings, job.warning_count),
     ):
         if found:
             terminal.say(f"\n{title}: {count:,}{_first(count)}")

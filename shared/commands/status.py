@@ -71,7 +71,8 @@ def overview(blobs: Iterable[BlobEntry], now: datetime, terminal: Terminal, one:
     states = {state: found[state] for state in (NEW, *State, FOREIGN) if found[state]}
     if terminal.is_terminal and not _CORRECTED.isdisjoint(states):
         terminal.say(f"What to correct: {one}")
-    terminal.paragraph(": ".join(filter(None, (counted(len(rows), "manifest"), numbers(states)))))
+    none = "" if rows else "none is there, or no name begins so"
+    terminal.paragraph(": ".join(filter(None, (counted(len(rows), "manifest"), none or numbers(states)))))
     return 0
 
 

@@ -17,12 +17,12 @@ def uploading(count: int) -> str:
 
 def accepted_so_far(job: Job, count: int) -> str:
     """Say that some parts are accepted, of ``count`` devices together."""
-    return f"Partner Center accepted {count} of {_devices(job.device_count or 0)} so far."
+    return f"Partner Center accepted {count:,} of {_devices(job.device_count or 0)} so far."
 
 
 def invalid(job: Job, issues: int) -> str:
     """Say that the manifest has issues."""
-    count = f"{issues} issue{'s' * (issues != 1)}"
+    count = f"{issues:,} issue{'s' * (issues != 1)}"
     return f"The manifest has {count}. {_nothing_uploaded(job)} Correct {_them(issues)} and drop the manifest again."
 
 
@@ -58,7 +58,7 @@ def failing(job: Job, fault: Fault, since: datetime, at: datetime) -> str:
 
 def registered(count: int) -> str:
     """Say that every device is registered."""
-    return "The device is registered." if count == 1 else f"All {count} devices are registered."
+    return "The device is registered." if count == 1 else f"All {count:,} devices are registered."
 
 
 def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
@@ -69,7 +69,9 @@ def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
 def partly_registered(job: Job, count: int) -> str:
     """Say that ``count`` devices are registered and others are not."""
     verb = "is" if 1 in (count, job.device_count) else "are"
-    message = f"{count} of {_devices(job.device_count or 0)} {verb} registered. Do what the results say about the rest,"
+    message = (
+        f"{count:,} of {_devices(job.device_count or 0)} {verb} registered. Do what the results say about the rest,"
+    )
     message += " then drop the whole file again."
     return " ".join(filter(None, (message, unknown(job))))
 
@@ -90,11 +92,11 @@ def _nothing_uploaded(job: Job) -> str:
 
 
 def _not_uploaded(job: Job) -> str:
-    return "The other device was not uploaded." if job.unsent == 1 else f"The other {job.unsent} were not uploaded."
+    return "The other device was not uploaded." if job.unsent == 1 else f"The other {job.unsent:,} were not uploaded."
 
 
 def _devices(count: int) -> str:
-    return f"{count} device" if count == 1 else f"{count} devices"
+    return f"{count} device" if count == 1 else f"{count:,} devices"
 
 
 def _them(count: int) -> str:

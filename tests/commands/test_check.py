@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -131,7 +132,7 @@ def test_the_summary_of_several_files_is_the_last_line(
     good, bad = file(GOOD), file(BAD)
     assert main(["check", good, bad, good]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines[-4:-1]] == [good, bad, good]
+    assert [line.split(":")[0] for line in lines if "fine; " in line or "INVALID; " in line] == [good, bad, good]
     assert lines[-1] == "3 files: 2 fine, 1 invalid"
 
 
@@ -150,9 +151,27 @@ def test_check_takes_the_files_of_a_folder(tmp_path: Path, capsys: pytest.Captur
     assert [document["file"] for document in documents] == [str(tmp_path / "a" / "c.json"), str(tmp_path / "b.json")]
 
 
-def test_an_empty_folder_has_no_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "0 files: 0 fine, 0 invalid\n"
+def test_each_file_has_its_issues_then_its_warnings_then_its_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    for name in names:
+        Path(name).write_text("Windows Product ID,Tag\nK ,x\n,y\n")
+    assert main(["check", *names]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    kinds = [re.findall("issue: |warning: |INVALID", line)[0] for line in lines[:-1]]
+    assert kinds == ["issue: ", "warning: ", "warning: ", "INVALID"] * 2
+    assert [line.split(":")[0] for line in lines[:-1]] == [names[0]] * 4 + [names[1]] * 4
+
+
+def test_an_empty_folder_is_no_green_light(
+    file: Callable[[bytes], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert main(["check", str(empty), file(GOOD)]) == 2
+    assert f"{empty}: no file in this folder is a manifest\n" in capsys.readouterr().out
+    assert main(["check", "--json", str(empty)]) == 2
 
 
 def test_python_m_shared_is_the_command(

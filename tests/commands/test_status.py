@@ -32,7 +32,7 @@ def shown(*blobs: BlobEntry) -> list[str]:
 
 
 def test_an_empty_container_has_no_manifests() -> None:
-    assert shown() == ["0 manifests"]
+    assert shown() == ["0 manifests: none is there, or no name begins so"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_table_is_made_of_the_listing_alone(world: World, capsys: pytest.Cap
     assert re.findall("completed|2 registered", capsys.readouterr().out)[:2] == ["completed", "2 registered"]
     assert world.fuse.operations == []
     assert main(["status", "elsewhere/"]) == 0
-    assert capsys.readouterr().out == "0 manifests\n"
+    assert capsys.readouterr().out == "0 manifests: none is there, or no name begins so\n"
 
 
 def test_one_manifest_is_shown_with_its_issues(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,6 +163,15 @@ def test_a_fault_is_shown_with_its_request_and_the_next_attempt(
     assert "503" in said["error"]
     assert said["request"].strip()
     assert said["next attempt"].strip().endswith(" UTC")
+
+
+def test_what_the_message_says_is_not_said_again(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.partner_center.script.next_upload(faults.error(400, "3000", "No such thing."))
+    manifest = drop(world, "a.json")
+    world.settle()
+    assert main(["status", "--manifest", manifest]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"error +3000\n", said)
 
 
 @pytest.mark.usefixtures("world")
