@@ -36,7 +36,7 @@ Wait no longer than this. Without it, until the end.
 param(
     [Parameter(Mandatory)][uri]$Container,
     [Parameter(Mandatory)][string]$File,
-    [Parameter(Mandatory)][string]$Name,
+    [Parameter(Mandatory)][AllowEmptyString()][string]$Name,
     [double]$TimeoutSeconds = [double]::PositiveInfinity
 )
 Set-StrictMode -Version Latest
@@ -45,6 +45,7 @@ $ProgressPreference = 'SilentlyContinue'  # its bar slows an upload down in Wind
 $PSNativeCommandUseErrorActionPreference = $false  # a profile may say otherwise; what az returns is looked at below
 
 $FirstPause, $LongestPause = 1, 10  # seconds between two looks, doubled from the first to the longest
+$LateAfter = 180  # seconds without a status after which a person is told
 $Token, $TokenFrom = '', [datetime]::MinValue
 
 # A token is good for an hour or so, and a manifest may take longer.
@@ -121,12 +122,33 @@ function Write-Line([string]$Text) {
     Write-Information $Text -InformationAction Continue
 }
 
+# Refuses what would fail without a clear reason, or be waited for without end.
+function Assert-Argument {
+    if (-not ($Container.IsAbsoluteUri -and $Container.AbsolutePath.Trim('/'))) {
+        throw "$($Container.OriginalString.Split('?')[0]) is no URL of a container."
+    }
+    if ($Container.Scheme -eq 'http' -and -not $Container.Query) {
+        throw 'Signing in needs https. Without it, use a URL with a SAS.'
+    }
+    if (-not $Name) { throw 'The name is empty.' }
+    if ($Name -cmatch '\.(status\.json|results\.csv)$') {
+        throw "$Name is never a manifest: the app's own blobs end so."
+    }
+    if (-not (Test-Path -LiteralPath $File -PathType Leaf)) { throw "${File}: no such file." }
+}
+
+# The issues of a status that has no results, for a person; the status without the app's own bookkeeping.
+function Get-Refusal($Status) {
+    foreach ($issue in $Status.issues) { Write-Line "$($issue.'where'): $($issue.message)" }
+    return $Status | Select-Object -Property * -ExcludeProperty internal
+}
+
 # Looks until the status is final and speaks of what was dropped, not of an older file of the same name. Returns
 # nothing when the time is over first.
 function Wait-Manifest([string]$ETag) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $pause = $FirstPause
-    $seen, $shown = $false, ''
+    $seen, $shown, $isLate = $false, '', $false
     while ($true) {
         $text = Read-Blob "$Name.status.json"
         $status = if ($text) { $text | ConvertFrom-Json } else { $null }
@@ -139,6 +161,10 @@ function Wait-Manifest([string]$ETag) {
         } elseif ($status -and ($seen -or ($status.previous -and $status.previous.etag -ceq $ETag))) {
             return @{ state = 'overwritten'; results = $null }
         }
+        if (-not ($seen -or $isLate) -and $clock.Elapsed.TotalSeconds -ge $LateAfter) {
+            $isLate = $true
+            Write-Line 'No status yet. Is the app running, and signed in? docs/troubleshooting.md says where to look.'
+        }
         $left = $TimeoutSeconds - $clock.Elapsed.TotalSeconds
         if ($left -le 0) { return }
         Start-Sleep -Milliseconds ([int](1000 * [Math]::Min($pause, $left)))
@@ -150,10 +176,7 @@ try {
     if ($PSVersionTable.PSVersion.Major -lt 6) {
         [Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
     }
-    if (-not ($Container.IsAbsoluteUri -and $Container.AbsolutePath.Trim('/'))) {
-        throw "$($Container.OriginalString.Split('?')[0]) is no URL of a container."
-    }
-    if (-not (Test-Path -LiteralPath $File -PathType Leaf)) { throw "${File}: no such file." }
+    Assert-Argument
     $etag = Publish-Manifest
     Write-Line "Dropped $File as $Name."
     $end = Wait-Manifest $etag
@@ -165,7 +188,7 @@ try {
         Write-Line "Somebody has dropped another file as $Name."
         exit 1
     }
-    if ($end.results) { Read-Blob $end.results | ConvertFrom-Csv } else { $end }
+    if ($end.results) { Read-Blob $end.results | ConvertFrom-Csv } else { Get-Refusal $end }
     if ($end.state -ne 'completed') { exit 1 }
     exit 0
 } catch {

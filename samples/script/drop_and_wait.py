@@ -27,6 +27,8 @@ except KeyboardInterrupt:
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds between two looks, doubled from the first to the longest."""
+LATE = 180.0
+"""Seconds without a status after which a person is told; the first one usually comes within some seconds."""
 RETRY = {"retry_total": 2, "initial_backoff": 1, "increment_base": 2}
 """A person is waiting: the library's own retries would take more than a minute."""
 EXAMPLE = """
@@ -42,6 +44,10 @@ exit status:
 """
 
 
+class RefusedError(Exception):
+    """The arguments cannot be right."""
+
+
 class OverwrittenError(Exception):
     """Somebody has dropped another file of the same name."""
 
@@ -52,6 +58,7 @@ def main() -> int:
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # each fault is reported once, below
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        check(given)
         return drop_and_wait(given)
     except OverwrittenError:
         say(f"Somebody has dropped another file as {given.name}.")
@@ -59,6 +66,9 @@ def main() -> int:
     except KeyboardInterrupt:
         say("Stopped. What was dropped stays dropped.")
         return 130
+    except RefusedError as error:
+        say(str(error))
+        return 2
     except (OSError, ValueError, exceptions.AzureError) as error:
         say(explain(error, given.container))
         return 2
@@ -76,6 +86,16 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check(given: argparse.Namespace) -> None:
+    """Refuse what would fail without a clear reason, or be waited for without end."""
+    if not given.name:
+        raise RefusedError("The name is empty.")
+    if given.name.endswith((".status.json", ".results.csv")):
+        raise RefusedError(f"{given.name} is never a manifest: the app's own blobs end so.")
+    if given.container.startswith("http:") and "?" not in given.container:
+        raise RefusedError("Signing in needs https. Without it, use a URL with a SAS.")
+
+
 def drop_and_wait(given: argparse.Namespace) -> int:
     """Drop the file, wait, and print what became of it."""
     credential = None if "?" in given.container else DefaultAzureCredential()
@@ -90,6 +110,9 @@ def drop_and_wait(given: argparse.Namespace) -> int:
         if status["results"]:
             print(container.download_blob(status["results"]).readall().decode("utf-8-sig"), end="")
         else:
+            for issue in status["issues"]:
+                say(f"{issue['where']}: {issue['message']}")
+            del status["internal"]  # the app's own bookkeeping
             print(json.dumps(status, indent=2))
     return 0 if status["state"] == "completed" else 1
 
@@ -100,7 +123,7 @@ def wait(container: ContainerClient, name: str, etag: str, timeout: float) -> di
     Returns:
         The status, or None if `timeout` seconds are over first.
     """
-    end = time.monotonic() + timeout
+    end, late = time.monotonic() + timeout, time.monotonic() + LATE
     pause = FIRST_PAUSE
     seen, shown = False, ""
     while True:
@@ -112,6 +135,9 @@ def wait(container: ContainerClient, name: str, etag: str, timeout: float) -> di
                 return status
         elif status and (seen or (status["previous"] or {}).get("etag") == etag):
             raise OverwrittenError
+        if not seen and time.monotonic() >= late:
+            late = math.inf
+            say("No status yet. Is the app running, and signed in? docs/troubleshooting.md says where to look.")
         if time.monotonic() >= end:
             return None
         time.sleep(max(0, min(pause, end - time.monotonic())))

@@ -41,7 +41,9 @@ def test_both_say_and_exit_with_the_same() -> None:
         "has it expired, and does it allow to read, create and write[?]|"
         "you need the role Storage Blob Data Contributor on the container|Is the URL of the container right[?]|"
         "No connection to|is no URL of a container|Signing in has failed: run az login, or use a URL with a SAS|"
-        "Somebody has dropped another file as|What was dropped stays dropped"
+        "Somebody has dropped another file as|What was dropped stays dropped|The name is empty|"
+        "is never a manifest: the app's own blobs end so|Signing in needs https[.] Without it, use a URL with a SAS|"
+        "No status yet[.] Is the app running, and signed in[?] docs/troubleshooting.md says where to look"
     )
     ours, twin = (set(re.findall(kinds, text)) for text in (PYTHON, TWIN))
     assert twin == ours

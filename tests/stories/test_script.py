@@ -3,6 +3,7 @@
 import re
 import runpy
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tests.stories.stage import Stage
 from tests.stories.surroundings import NAME
 
 SCRIPT = Path(__file__).parent.parent.parent / "samples" / "script" / "drop_and_wait.py"
+
+
+ENDS = "the app's own blobs end so."
+HTTPS = "Signing in needs https. Without it, use a URL with a SAS."
 
 
 def run(stage: Stage, data: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> object:
@@ -59,7 +64,10 @@ def test_a_rejected_manifest_is_no_success_and_its_issues_are_shown(
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: stage.settle())
     assert run(stage, b"[{}]", tmp_path, monkeypatch) == 1
-    assert "missing_identity" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "missing_identity" in told.out
+    assert '"internal"' not in told.out
+    assert "device 1: A device needs a hardware hash" in told.err
 
 
 def test_it_does_not_wait_for_what_somebody_has_overwritten(
@@ -99,6 +107,22 @@ def test_it_waits_no_longer_than_the_timeout(
     assert NAME in stage.names()
 
 
+def test_an_app_that_does_not_answer_is_spoken_of_once(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passed = [time.monotonic()]
+
+    def sleep(seconds: float) -> None:
+        passed.append(passed[-1] + seconds)
+
+    monkeypatch.setattr("time.monotonic", lambda: passed[-1])
+    monkeypatch.setattr("time.sleep", sleep)
+    assert run(stage, array(serials(1)), tmp_path, monkeypatch, "--timeout", "400") == 3
+    assert capsys.readouterr().err.count("No status yet.") == 1
+    assert run(stage, array(serials(1)), tmp_path, monkeypatch, "--timeout", "170") == 3
+    assert "No status yet." not in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_what_was_dropped(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +147,9 @@ def test_what_hinders_the_script_has_a_line_and_an_exit_status_of_its_own(
     for arguments, line in {
         (container_of(stage), "missing.csv", NAME): "missing.csv: No such file or directory.",
         (container_of(stage), str(tmp_path), NAME): f"{tmp_path}: Is a directory.",
+        (container_of(stage), str(file), ""): "The name is empty.",
+        (container_of(stage), str(file), f"{NAME}.results.csv"): f"{NAME}.results.csv is never a manifest: {ENDS}",
+        ("http://127.0.0.1:9/manifests", str(file), NAME): HTTPS,
         ("laptops", str(file), NAME): "laptops is no URL of a container.",
         (expired, str(file), NAME): refused,
         ("http://127.0.0.1:9/account/manifests?sig=secret", str(file), NAME): "No connection to 127.0.0.1.",
