@@ -17,9 +17,9 @@ run: $(TOOLS) $(EMULATOR) ## upload a sample on this machine; MANIFEST=file, AUT
 	@$(PYTHON) -m local run $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(AUTH),--auth "$(AUTH)")
 
 serve: $(TOOLS) $(EMULATOR) ## the same, kept running until Ctrl-C, for make drop; AUTH=way
-	@$(PYTHON) -m local serve $(if $(AUTH),--auth "$(AUTH)")
+	@exec $(PYTHON) -m local serve $(if $(AUTH),--auth "$(AUTH)")
 
-drop: $(TOOLS) ## put MANIFEST=file into make serve; WAIT=1 follows it to its end
+drop: $(TOOLS) ## put MANIFEST=file, or samples/laptops.csv, into make serve; WAIT=1 follows it to its end
 	@$(PYTHON) -m local drop $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(WAIT),--wait)
 
 status: $(TOOLS) ## what became of the manifests in make serve; MANIFEST=file shows one

@@ -15,13 +15,20 @@ from local.sign_in import WAYS
 from local.status import status
 from shared.commands.terminal import discard
 
+_UNWRAPPED = 100_000
+_LISTED = ", ".join(WAYS)
 SAMPLE = Path(__file__).parent.parent / "samples" / "laptops.csv"
+
+
+class UnknownWayError(Exception):
+    """There is no such way to sign in."""
 
 
 def main() -> int:
     """Do what the command line asks for; 2 where that is impossible."""
     arguments = _parser().parse_args()
-    console = Console()
+    # As in the other commands, nothing is wrapped where no terminal is behind it.
+    console = Console() if Console().is_terminal else Console(width=_UNWRAPPED)
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(message)s")
     try:
         return _do(arguments, console)
@@ -37,7 +44,7 @@ def main() -> int:
     except UnicodeEncodeError:
         console.print("The file's name is not UTF-8, as those of blobs are.", style="red")
         return 2
-    except (AzuriteError, NothingServedError) as error:
+    except (AzuriteError, NothingServedError, UnknownWayError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:
@@ -54,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
     staying = commands.add_parser("serve", help="stay up and handle whatever is dropped")
     for command in (one, staying):
-        command.add_argument("--auth", choices=WAYS, default=WAYS[0], help="the way to sign in")
+        command.add_argument("--auth", default=WAYS[0], help=f"the way to sign in: {_LISTED}")
     another = commands.add_parser("drop", help="put a manifest into what is being served")
-    another.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop")
+    another.add_argument("--manifest", type=Path, default=SAMPLE, help="the manifest to drop; samples/laptops.csv")
     another.add_argument("--wait", action="store_true", help="follow it to its end, and exit as run does")
     showing = commands.add_parser("status", help="show what has become of what was dropped")
     showing.add_argument("--manifest", help="one manifest, with its issues and devices")
@@ -64,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _do(arguments: argparse.Namespace, console: Console) -> int:
+    # Not by the parser, whose usage is not what make takes.
+    if getattr(arguments, "auth", WAYS[0]) not in WAYS:
+        raise UnknownWayError(f"AUTH={arguments.auth} is no way to sign in: take {_LISTED}")
     match arguments.command:
         case "serve":
             return serve(console, arguments.auth)

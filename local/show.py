@@ -1,7 +1,5 @@
 """What a person sees of a job as it changes."""
 
-from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from shared.commands.terminal import NARROWEST, wrapped
@@ -18,15 +16,12 @@ COLOURS = {
 }
 
 
-def step(job: Job, width: int) -> RenderableType:
-    """Return a row for where a job stands: time (UTC), state and message, in columns that are the same for all."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    widths = len("00:00:00"), len(State.COMPLETED_WITH_ERRORS)
-    for column in widths:
-        table.add_column(width=column)
-    message = lines(job.message, width - sum(widths) - 4)
-    table.add_row(f"{job.updated_at:%H:%M:%S}", Text(job.state, style=COLOURS[job.state]), message)
-    return table
+def step(job: Job, width: int) -> Text:
+    """Return a row for where a job stands: time (UTC), state and message; the longest state alone shifts its row."""
+    state = f"{job.state:<{len(State.PROCESSING)}}"
+    shown = Text.assemble(f"{job.updated_at:%H:%M:%S}  ", (state, COLOURS[job.state]), "  ")
+    margin = "\n" + " " * len(shown)
+    return shown.append(lines(job.message, width - len(shown)).plain.replace("\n", margin))
 
 
 def news(job: Job, width: int) -> Text:

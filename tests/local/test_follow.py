@@ -73,4 +73,5 @@ def test_a_long_message_is_wrapped_below_itself() -> None:
     watched([world.job()], Console(file=page, width=60))
     lines = page.getvalue().splitlines()
     assert max(map(len, lines)) <= 60
-    assert all(line[:33].strip() == "" for line in lines[1:])
+    assert all(line[:22].strip() == "" for line in lines[1:])
+    assert len(lines[0]) > 50
