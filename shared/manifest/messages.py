@@ -49,6 +49,7 @@ ISSUES = {
     "number_for_hash": "The cell holds a number, which cannot be a hardware hash. Check whether the row is a device.",
     "zip_archive": "This is an archive (zip, 7z or the like). Unpack it and drop the files in it, one by one.",
     "pdf_file": "This is a PDF. Ask its sender for the CSV or JSON file that it was made from.",
+    "picture_file": "This is a picture. Ask its sender for the CSV or JSON file with the devices that it shows.",
     "html_page": (
         "This is a web page: an error page in place of a download, or a table that was named like a workbook. "
         f"Download the manifest again; or, if Excel shows the devices, {_SAVE_AS_XLSX}."
@@ -99,6 +100,7 @@ ISSUES = {
     "results_file": (
         "These are results, in which hashes are cut off. Correct the manifest that they are about, and drop all of it."
     ),
+    "status_file": "This is a status, not a manifest. Correct the manifest that it is about, and drop that.",
     "other_header": (
         "This line is a header with other columns than the one on line {}. Put what is below it into a file of its own."
     ),

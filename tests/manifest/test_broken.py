@@ -41,6 +41,9 @@ FOREIGN = {
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "zip_archive"),
     "rich text": (b"{\\rtf1\\ansi Hardware Hash", "office_document"),
     "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "pdf_file"),
+    "png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "picture_file"),
+    "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "picture_file"),
+    "a status": (b'{"state": "failed", "devices": {"registered": 0, "notUploaded": 2}}', "status_file"),
     "html": (b"\n<!DOCTYPE HTML>\n<title>Sign in</title>", "html_page"),
     "bare html": (b"<HTML><body>502</body></HTML>", "html_page"),
     "xml": (b'<?xml version="1.0"?><devices/>', "xml_file"),
@@ -85,6 +88,7 @@ def test_where_the_encoding_breaks_is_reported(data: bytes, line: int) -> None:
 
 
 JSON = {
+    "a script": ("<#\n.SYNOPSIS\n#>", [("line 1", "missing_header")]),
     "a number": ("5", [("manifest", "wrong_top_level")]),
     "null": ("null", [("manifest", "wrong_top_level")]),
     "a string": ('"devices"\n \n', [("manifest", "wrong_top_level")]),

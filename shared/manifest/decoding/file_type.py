@@ -17,6 +17,9 @@ _SIGNATURES = {
     b"PK\x05\x06": ZIP,
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": COMPOUND,
     b"%PDF": "pdf_file",
+    b"\x89PNG": "picture_file",
+    b"\xff\xd8\xff": "picture_file",
+    b"GIF8": "picture_file",
     b"{\\rtf": "office_document",
     b"7z\xbc\xaf\x27\x1c": "zip_archive",
     b"Rar!\x1a\x07": "zip_archive",
@@ -76,7 +79,8 @@ def check_text(start: str) -> None:
         raise UnreadableError("sylk_file")
     if start.startswith(_CLIXML):
         raise UnreadableError("xml_file")
-    if not start.startswith("<"):
+    # PowerShell's comments begin so, too.
+    if not start.startswith("<") or start.startswith("<#"):
         return
     lower = start.lower()
     raise UnreadableError(next((code for sign, code in _MARKUP.items() if sign in lower), "xml_file"))

@@ -137,7 +137,9 @@ class _Envelope:
         self._has_devices = True
         # The value is read first: a fault in its syntax matters more than its type.
         if self._cursor.peek() != "[":
-            self._cursor.value()
+            value = self._cursor.value()
+            if isinstance(value, dict) and "notUploaded" in value:
+                raise UnreadableError("status_file")
             raise UnreadableError("wrong_type", "devices", "no array", "an array between [ and ]", field="devices")
         yield from _array(self._cursor, self._report)
 
