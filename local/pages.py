@@ -20,7 +20,7 @@ from local.run import host_at_work
 from local.stage import BATCH, CUSTOMER, stage
 from shared import manifest
 from shared.job.blob_names import results_of, status_of
-from shared.manifest.field_names import FIELD_OF, NOT_ACCEPTED
+from shared.manifest.field_names import FIELD_OF, ID_OF, NOT_ACCEPTED
 from shared.partner_center.device_errors import DEVICE_ERRORS
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +57,8 @@ def names_table() -> str:
     names: dict[str, list[str]] = {}
     for name, field in FIELD_OF.items():
         names.setdefault(f"`{field}`", []).append(f"`{name}`")
+    for name, field in ID_OF.items():
+        names.setdefault(f"`{field}` of the manifest itself", []).append(f"`{name}`")
     names["ignored, with a warning"] = [f"`{name}`" for name in sorted(NOT_ACCEPTED)]
     return _table(("field", "names"), [(field, ", ".join(known)) for field, known in names.items()])
 
