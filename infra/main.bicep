@@ -90,7 +90,7 @@ param longestPollInterval string = 'PT10M'
 param firstRetryAfter string = 'PT30S'
 
 @description('Longest such wait: ISO 8601 duration.')
-param longestRetryInterval string = 'PT30M'
+param longestRetryInterval string = 'PT15M'
 
 // ---- Settings of the resources.
 

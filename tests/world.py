@@ -33,7 +33,7 @@ DELAYS = Delays(
     first_poll=timedelta(seconds=30),
     longest_poll=timedelta(minutes=10),
     first_retry=timedelta(seconds=30),
-    longest_retry=timedelta(minutes=30),
+    longest_retry=timedelta(minutes=15),
     give_up=timedelta(days=2),
 )
 

@@ -30,7 +30,7 @@ _DELAYS = {
     "first_poll": ("FIRST_POLL_AFTER", "PT45S"),
     "longest_poll": ("LONGEST_POLL_INTERVAL", "PT10M"),
     "first_retry": ("FIRST_RETRY_AFTER", "PT30S"),
-    "longest_retry": ("LONGEST_RETRY_INTERVAL", "PT30M"),
+    "longest_retry": ("LONGEST_RETRY_INTERVAL", "PT15M"),
     "give_up": ("GIVE_UP_AFTER", "P2D"),
 }
 """The setting and the default of each delay."""

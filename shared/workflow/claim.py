@@ -126,7 +126,8 @@ class Claim:
         """Learn from a temporary fault that was no 429, and return how long to wait: longer in a long outage."""
         delays, outage = self._services.delays, self._services.pacing.failed(self.job.manifest)
         delay = retry_delay(delays, self.job.internal.setbacks, retry_after, self._services.draw())
-        return max(delay, min(outage, delays.longest_retry))
+        # A crowd that came back as often as a single job would cost an execution for each, again and again.
+        return max(delay, min(outage, 2 * delays.longest_retry))
 
     def throttled(self, api: Call, retry_after: timedelta | None) -> datetime:
         """Learn from a 429, and return when the job may call again."""

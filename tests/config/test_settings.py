@@ -29,7 +29,7 @@ def test_defaults_are_the_contracts() -> None:
     delays = settings.delays
     assert delays.give_up == timedelta(days=2)
     assert (delays.first_poll, delays.longest_poll) == (timedelta(seconds=45), timedelta(minutes=10))
-    assert (delays.first_retry, delays.longest_retry) == (timedelta(seconds=30), timedelta(minutes=30))
+    assert (delays.first_retry, delays.longest_retry) == (timedelta(seconds=30), timedelta(minutes=15))
 
 
 def test_an_identity_based_connection_needs_both_services() -> None:

@@ -21,7 +21,7 @@ CASES = {
     ),
     "many rows": (
         ONE_DEVICE + b"".join(b"AAAAA-%05d\n" % number for number in range(5000)),
-        "shared.manifest.duplicates._piece",
+        "shared.manifest.duplicates._pieces",
         5000,
     ),
     "a workbook of empty rows": (
