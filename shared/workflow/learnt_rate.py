@@ -11,7 +11,7 @@ from math import exp2
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
 
-CUT, REGAIN = 0.8, 120
+CUT, REGAIN = 0.9, 120
 """A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
 
 DEEPEST_CUT = 0.7
@@ -23,7 +23,7 @@ SLOWEST = 6 / 60
 LEAST = 1 / 60
 """Calls a second: however many are refused, one a minute is tried; a lower rate is no more than a guess."""
 
-OVERBOOKED = 1.2
+OVERBOOKED = 1.15
 """Places are given out so much denser than the rate: who comes too early is sent on without a call, but a turn that
 nobody takes is lost."""
 
@@ -94,11 +94,12 @@ class Rate:
         spent = now - self._calls[0] if self._calls else timedelta(0)
         self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()
         estimate = max(served / self._window, SLOWEST)
-        self._first_cut = self._peak is None
-        if before is not None and not self._first_cut:
+        if before is not None and self._peak is not None:
             estimate = max(min(served / self._window, before), DEEPEST_CUT * before)
+        # As long as nothing has been served since the first throttle, another one teaches nothing either.
+        self._first_cut = self._peak is None or (self._first_cut and not served)
+        self._sample = served if self._peak is None else max(served, self._sample)
         self._peak, self.cut_at = max(estimate, LEAST), now
-        self._sample = served if self._first_cut else max(served, self._sample)
 
     def correct(self, now: datetime) -> None:
         """Correct the first estimate: of the calls that were under way one more was refused."""

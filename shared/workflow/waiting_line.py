@@ -21,7 +21,7 @@ others are through with theirs."""
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=3)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
-BURST_SECONDS, BURST = 5, 3
+BURST_SECONDS, BURST = 5, 1.5
 """How many calls may come at once, by the rate, and at least."""
 
 CALM = timedelta(minutes=10)

@@ -20,7 +20,7 @@ ENDS, LEARNT = 2 * MINUTE, 2 * MINUTE
 and where the quota changes or is met by several at once, as long again, as rates are measured over a minute.
 Of a long backlog that is nothing; a short one has to be allowed it."""
 
-MEAN_EXECUTIONS, MOST_EXECUTIONS, MOST_WITH_DEATHS = 8, 20, 24
+MEAN_EXECUTIONS, MEAN_WITH_DEATHS, MOST_EXECUTIONS, MOST_WITH_DEATHS = 8, 8.25, 20, 24
 """Of all manifests, and of any one."""
 
 
@@ -63,15 +63,15 @@ def check(backlog: Backlog, report: Report) -> None:
 
 
 def longest(backlog: Backlog, least: timedelta) -> timedelta:
-    """Return how long a backlog may take: 1.25 times the least, by two processes 1.3 times, by six 1.5 times."""
+    """Return how long a backlog may take: 1.25 times the least, by six processes 1.5 times."""
     disturbed = backlog.processes > 1 or backlog.quota.later or backlog.lives_for
     died = REDELIVERY if backlog.lives_for else timedelta(0)
-    factor = {1: 1.25, 2: 1.3, 6: 1.5}[backlog.processes]
+    factor = 1.25 if backlog.processes < 6 else 1.5
     return least * factor + ENDS + (LEARNT if disturbed else timedelta(0)) + died
 
 
 def check_executions(backlog: Backlog, executions: list[int]) -> None:
-    assert sum(executions) / len(executions) <= MEAN_EXECUTIONS
+    assert sum(executions) / len(executions) <= (MEAN_WITH_DEATHS if backlog.lives_for else MEAN_EXECUTIONS)
     assert max(executions) <= (MOST_WITH_DEATHS if backlog.lives_for else MOST_EXECUTIONS)
 
 
@@ -110,7 +110,7 @@ def test_tiny_quotas_of_many_customers_are_found_though_slowly(processes: int) -
     assert report.states == {State.COMPLETED: 400}
     assert report.doubles == 0
     # A minute's sample is of six requests, or of one for each process.
-    assert report.share_refused <= (0.1 if processes == 1 else 0.25)
+    assert report.share_refused <= (0.1 if processes == 1 else 0.3)
     assert report.took <= report.least * (3 if processes == 1 else 4)
     assert sum(report.executions) / 400 <= MEAN_EXECUTIONS
     assert max(report.executions) <= MOST_EXECUTIONS
