@@ -20,7 +20,7 @@ from local import show
 from shared.commands import details
 from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import Job, State, decode
+from shared.job.status_document import Job, State, decode
 
 LONGEST_RUN = 300.0
 """Seconds after which a final status is no longer waited for."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from shared.job.record import State
+from shared.job.status_document import State
 
 FILE = Path(__file__).parent.parent / "docs" / "run.svg"
 COMMAND = (sys.executable, "-m", "local", "run")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shared.job.record import Job
+from shared.job.status_document import Job
 
 FILE = Path(__file__).parent.parent / "schemas" / "status.schema.json"
 

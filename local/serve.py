@@ -19,7 +19,7 @@ from local.drop import ADDRESS
 from local.host.triggers import Run
 from local.stage import BATCH, CONTAINER, CUSTOMER, Stage, stage
 from shared.job.blob_names import STATUS_SUFFIX, manifest_of
-from shared.job.record import Job
+from shared.job.status_document import Job
 
 FOLDER = Path(".local")
 EMULATOR = FOLDER / "emulator.json"

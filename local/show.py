@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from shared.commands.terminal import NARROWEST, wrapped
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 
 COLOURS = {
     State.PROCESSING: "blue",

@@ -19,7 +19,7 @@ from local.stand_ins.identity import IdentityEndpoint, TokenMint
 from local.stand_ins.partner_center import PartnerCenter
 from local.stand_ins.web import Server
 from shared.job.blob_names import status_of
-from shared.job.record import Job, decode
+from shared.job.status_document import Job, decode
 
 APP = Path(__file__).parent.parent
 CONTAINER = "manifests"

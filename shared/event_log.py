@@ -6,7 +6,7 @@ A field is never a hash, a product key, a token, or a foreign text that could ho
 import json
 import logging
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.access_errors import advice
 
 _log = logging.getLogger("manifests")

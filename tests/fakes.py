@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from shared.job.blob_names import marks_directory, results_of, status_of
 from shared.job.plausibility import Foreign, read
-from shared.job.record import Job, encode
+from shared.job.status_document import Job, encode
 from shared.job.status_metadata import is_marked, metadata_of
 from shared.workflow.ports import (
     BlobEntry,

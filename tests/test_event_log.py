@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from shared import event_log
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 
 
 def test_an_event_is_a_constant_name_and_fields(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,7 +14,7 @@ from shared.config.delay_settings import Delays
 from shared.config.limit_settings import Limits
 from shared.http_session import DirectSession
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import Job, decode
+from shared.job.status_document import Job, decode
 from shared.partner_center.client import PartnerCenter
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing

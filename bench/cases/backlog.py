@@ -11,7 +11,7 @@ import requests
 from bench.implementations import TUTORIAL, UnequalError
 from bench.tutorial import by_hand, function_app
 from local.stand_ins.web import Adapter
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.workflow.backlog import AT_ONCE, EXCHANGE, Backlog
 from tests.workflow.quota import MINUTE, Quota
 from tests.world import URL

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from shared.commands.terminal import Terminal
 from shared.job.blob_names import results_of
 from shared.job.plausibility import Foreign
-from shared.job.record import DeviceCounts, Job
+from shared.job.status_document import DeviceCounts, Job
 from shared.workflow.ports import Storage
 
 MOST_ROWS = 20

@@ -14,7 +14,7 @@ from shared.bootstrap import App
 from shared.commands.storage import explain
 from shared.commands.terminal import Terminal, counted
 from shared.config.settings import CONNECTION, POLLING, SettingsError, read_settings
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.manifest.customer_and_batch import is_customer_id
 from shared.partner_center.responses import AnswerError, readable
 from shared.partner_center.tokens import SignInError

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from shared.commands.terminal import Terminal, counted
 from shared.job.blob_names import STATUS_SUFFIX, manifest_of
 from shared.job.plausibility import Foreign
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.ports import BlobEntry, ConflictError, Stored
 
 ASK_ABOVE = 20

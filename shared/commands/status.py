@@ -10,7 +10,7 @@ import msgspec
 from shared.commands.details import devices, numbers
 from shared.commands.terminal import Terminal, counted
 from shared.job.blob_names import STATUS_SUFFIX, is_manifest, manifest_of
-from shared.job.record import DeviceCounts, State
+from shared.job.status_document import DeviceCounts, State
 from shared.job.status_metadata import counts
 from shared.workflow.ports import BlobEntry
 

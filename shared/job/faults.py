@@ -1,6 +1,6 @@
 """The app's own faults of a job, each with its one text. What Partner Center or a sign-in says is theirs."""
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 
 STORAGE_UNAVAILABLE = Fault(code="storage_unavailable", description="The manifest could not be read.")
 MANIFEST_GONE = Fault(code="manifest_gone", description="The manifest was deleted.")

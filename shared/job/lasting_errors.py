@@ -5,7 +5,7 @@ Partner Center answers some requests with HTTP 500 for ever, as one that has a m
 
 import msgspec
 
-from shared.job.record import Fault, Job
+from shared.job.status_document import Fault, Job
 
 MANY = 10
 """Answers in a row after which the status asks a person to act; the job retries until it gives up."""

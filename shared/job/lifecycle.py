@@ -11,7 +11,7 @@ from shared.job.faults import RATE_LIMITED
 from shared.job.lasting_errors import repeated
 from shared.job.lease import Lease
 from shared.job.parts import interrupted, part_within
-from shared.job.record import Fault, Job, State, Upload
+from shared.job.status_document import Fault, Job, State, Upload
 from shared.job.transitions import move, noted, tally
 from shared.manifest import Findings, Manifest
 from shared.manifest.customer_and_batch import Target

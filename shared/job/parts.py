@@ -1,6 +1,6 @@
 """The parts that a manifest is posted in: how large they are, and which of them was not answered."""
 
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.job.transitions import noted
 from shared.manifest import Manifest
 

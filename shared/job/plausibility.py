@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.job.record import FINAL, Job, State, decode
+from shared.job.status_document import FINAL, Job, State, decode
 from shared.job.transitions import noted
 from shared.manifest.customer_and_batch import ids_in, is_customer_id
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.job.moments import timestamp
-from shared.job.record import Fault, Job, State
+from shared.job.status_document import Fault, Job, State
 
 VALIDATING = "The manifest is being validated."
 VALIDATING_AGAIN = "The manifest is being validated and uploaded again."

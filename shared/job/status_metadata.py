@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shared.job.moments import timestamp
-from shared.job.record import DeviceCounts, Job
+from shared.job.status_document import DeviceCounts, Job
 
 _COUNTED = DeviceCounts.__struct_fields__
 _COUNT = re.compile(r"(\w+)=(\d{1,9})", re.ASCII)

@@ -14,7 +14,7 @@ import msgspec
 from shared.job import status_messages
 from shared.job.device_results import Outcome
 from shared.job.lease import Lease
-from shared.job.record import FINAL, DeviceCounts, Internal, Job, Previous, State
+from shared.job.status_document import FINAL, DeviceCounts, Internal, Job, Previous, State
 
 MOVES: dict[State, frozenset[State]] = {
     State.PROCESSING: frozenset({State.PROCESSING, State.WAITING, State.ACCEPTED, State.REJECTED, State.FAILED}),

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.config.timeouts import CONNECT_TIMEOUT, LONGEST_PAGING, PAUSES, READ_TIMEOUT
 from shared.job.lasting_errors import without_words
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.access_errors import advice
 from shared.partner_center.batch_list import MOST_PAGES, Page, page_in
 from shared.partner_center.responses import (

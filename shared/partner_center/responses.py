@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.redaction import redact
 
 LONGEST_DESCRIPTION = 500

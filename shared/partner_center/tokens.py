@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 
 
 class SignInError(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.responses import readable, sentence
 from shared.sign_in.entra_errors import explain
 

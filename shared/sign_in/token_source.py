@@ -15,7 +15,7 @@ from shared.sign_in import faults
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
-    from shared.job.record import Fault
+    from shared.job.status_document import Fault
 
 _SENDABLE = re.compile(r"[!-~][ -~]*")
 

@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.job.blob_names import results_of, status_of
 from shared.job.plausibility import LARGEST_STATUS, Foreign, read
-from shared.job.record import Job, encode
+from shared.job.status_document import Job, encode
 from shared.job.status_metadata import is_marked, metadata_of
 from shared.storage.manifest_content import ManifestContent, bare, open_blob, properties_of, reaching
 from shared.workflow.ports import (

@@ -13,7 +13,7 @@ from shared import event_log
 from shared.job import lifecycle, parts, transitions
 from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
 from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.job.transitions import Start, Step
 from shared.workflow.backoff import MOST_TRIES, SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim, lease_from_now, take_claim

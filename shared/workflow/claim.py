@@ -8,7 +8,7 @@ from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle, transitions
 from shared.job.lease import Lease, new_lease
-from shared.job.record import Fault, Job, State
+from shared.job.status_document import Fault, Job, State
 from shared.workflow.backoff import retry_delay, whole_second
 from shared.workflow.ports import Content, Sent, Services, Stored
 from shared.workflow.waiting_line import Call, Waited

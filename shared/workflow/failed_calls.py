@@ -10,7 +10,7 @@ from shared.job import lifecycle, transitions
 from shared.job.faults import MANIFEST_CHANGED
 from shared.job.lasting_errors import repeated
 from shared.job.parts import halved
-from shared.job.record import Fault, Job, State
+from shared.job.status_document import Fault, Job, State
 from shared.partner_center.batch_list import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
 from shared.partner_center.tokens import SignInError

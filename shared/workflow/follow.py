@@ -7,7 +7,7 @@ from http import HTTPStatus
 from shared import event_log
 from shared.job import lifecycle
 from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
-from shared.job.record import Fault, Job, Upload
+from shared.job.status_document import Fault, Job, Upload
 from shared.manifest import Row, UnreadableError
 from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id

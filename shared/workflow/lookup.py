@@ -12,7 +12,7 @@ from shared import event_log
 from shared.job import plausibility, transitions
 from shared.job.faults import RATE_LIMITED
 from shared.job.lifecycle import LONGEST_IN_LINE
-from shared.job.record import Job
+from shared.job.status_document import Job
 from shared.job.transitions import Step
 from shared.workflow.ports import Content, Properties, Services, Stored
 

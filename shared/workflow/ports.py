@@ -10,7 +10,7 @@ from shared.config.delay_settings import Delays
 from shared.config.limit_settings import Limits
 from shared.job.blob_names import marks_directory
 from shared.job.plausibility import Foreign
-from shared.job.record import Job
+from shared.job.status_document import Job
 from shared.manifest import Content as Bytes
 from shared.partner_center.responses import Accepted
 from shared.partner_center.upload_details import Poll

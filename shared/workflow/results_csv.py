@@ -7,7 +7,7 @@ from io import StringIO
 from itertools import chain, repeat
 
 from shared.job.device_results import DeviceResult, Outcome
-from shared.job.record import Job
+from shared.job.status_document import Job
 from shared.manifest import Row
 from shared.manifest.device import Device
 from shared.partner_center.device_errors import UNANSWERED, action

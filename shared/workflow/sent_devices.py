@@ -6,7 +6,7 @@ from itertools import islice, repeat
 
 from shared.config.limit_settings import MANIFEST_BYTES, Limits
 from shared.job.faults import READ_OTHERWISE
-from shared.job.record import Job, Upload
+from shared.job.status_document import Job, Upload
 from shared.manifest import MAX_DEVICES, Row, RunningDigest, Source, reread
 from shared.manifest.device import Device
 from shared.workflow.ports import Storage

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from shared import event_log
 from shared.job import lifecycle, parts, transitions
 from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
-from shared.job.record import Fault, Job, State, Upload
+from shared.job.status_document import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.customer_and_batch import Ids, Target, ids_in, resolve
 from shared.manifest.device import Device

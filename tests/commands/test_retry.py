@@ -12,7 +12,7 @@ from shared import bootstrap
 from shared.commands.cli import main
 from shared.commands.retry import ASK_ABOVE, agreed, retry
 from shared.job.blob_names import status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.ports import BlobEntry, ConflictError, StatusUnavailableError, StorageUnavailableError, Stored
 from tests.commands.screens import Screen
 from tests.manifests import array, serials

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from shared.event_log import evidence
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from tests.infra.templates import ROOT
 
 EVIDENCE = set(evidence(Fault(description="")))

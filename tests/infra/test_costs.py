@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
 from tests.fakes import Fuse, Message
 from tests.infra.queries import ALERTS, ON_REQUEST

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
-from shared.job.record import Job
+from shared.job.status_document import Job
 from tests.infra.templates import LOGIC_APP, ROOT, only, parsed, variables
 
 PLACE = '"(status schema)"'

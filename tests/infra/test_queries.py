@@ -9,7 +9,7 @@ import pytest
 from shared import event_log
 from shared.job.blob_names import RESULTS_SUFFIX, STATUS_SUFFIX
 from shared.job.device_results import Outcome
-from shared.job.record import FINAL, State
+from shared.job.status_document import FINAL, State
 from shared.sign_in import faults
 from shared.workflow.sweep import GRACE, YOUNGEST
 from tests.infra import source

@@ -13,7 +13,7 @@ from shared.job import plausibility
 from shared.job.device_results import MOST_RESULTS, DeviceResult, Outcome, ResultRun
 from shared.job.lease import Lease
 from shared.job.lifecycle import abandoned, finished, following, reported
-from shared.job.record import Fault, Job, State, Upload, encode
+from shared.job.status_document import Fault, Job, State, Upload, encode
 from shared.job.transitions import Start, begin, begin_at
 from shared.manifest.customer_and_batch import Target
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.job import lifecycle
 from shared.job.lease import Lease
-from shared.job.record import FINAL, Job, State, decode, encode
+from shared.job.status_document import FINAL, Job, State, decode, encode
 from shared.job.transitions import MOVES, IllegalTransitionError, Start, Step, begin, begin_at, move, next_step, noted
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)

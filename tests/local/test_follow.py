@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from local import follow
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials
 from tests.world import NAME, World

@@ -18,7 +18,7 @@ from rich.text import Text
 from local import picture
 from local import run as local_run
 from local.sign_in import WAYS
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.world import CUSTOMER, World
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.responses import (
     Answer,
     RefusedError,

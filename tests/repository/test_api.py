@@ -10,7 +10,7 @@ import pytest
 
 from local import pages
 from shared.job.device_results import Outcome
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.results_csv import COLUMNS, HASH_START
 from tests.local.test_follow import Container
 from tests.world import World

@@ -8,7 +8,7 @@ import pytest
 
 from local import pages
 from shared.job import faults
-from shared.job.record import FINAL, Fault, State
+from shared.job.status_document import FINAL, Fault, State
 from shared.job.transitions import MOVES
 
 ROOT = Path(__file__).parents[2]

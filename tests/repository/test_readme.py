@@ -7,7 +7,7 @@ import pytest
 
 from local import pages
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import State, encode
+from shared.job.status_document import State, encode
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from local.schemas import FILE, status_schema
 from local.stand_ins.partner_center import Outcome, faults
-from shared.job.record import FINAL, State, encode
+from shared.job.status_document import FINAL, State, encode
 from tests.manifests import array, serials
 from tests.world import World
 

@@ -18,7 +18,7 @@ from local.stand_ins.web import Request, Server
 from shared import sign_in
 from shared.config.clouds import CLOUDS
 from shared.config.settings import Settings, read_settings
-from shared.job.record import Fault
+from shared.job.status_document import Fault
 from shared.partner_center.tokens import SignInError
 from shared.sign_in import TokenSource
 

@@ -10,7 +10,7 @@ from local.stand_ins.web import Server
 from shared import sign_in
 from shared.bootstrap import App
 from shared.config.clouds import CLOUDS
-from shared.job.record import State, encode
+from shared.job.status_document import State, encode
 from shared.workflow.ports import Stored
 from shared.workflow.queue_messages import WakeUp
 from tests.sign_in.premises import IDENTITY, Premises, now

@@ -13,7 +13,7 @@ from local.azurite import Account
 from shared.job.blob_names import results_of, status_of
 from shared.job.lease import Lease
 from shared.job.moments import timestamp
-from shared.job.record import Internal, Job, State
+from shared.job.status_document import Internal, Job, State
 from shared.job.transitions import noted
 from shared.storage.blobs import BLOCK
 from shared.workflow.ports import (

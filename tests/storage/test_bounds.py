@@ -13,7 +13,7 @@ from urllib3.exceptions import SSLError
 from local.azurite import Account
 from shared.job.blob_names import status_of
 from shared.job.plausibility import Foreign
-from shared.job.record import encode
+from shared.job.status_document import encode
 from shared.storage import blobs
 from shared.workflow.ports import ConflictError, StorageUnavailableError, Stored
 from tests.storage.test_blobs import NAME, job

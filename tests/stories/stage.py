@@ -18,7 +18,7 @@ from local.stage import APP
 from shared import bootstrap
 from shared.config.settings import Settings
 from shared.http_session import DirectSession
-from shared.job.record import Job
+from shared.job.status_document import Job
 from shared.storage.blobs import Storage
 from shared.storage.clients import StorageCredential
 from shared.storage.wake_up_queue import WakeUpQueue

@@ -19,7 +19,7 @@ from local.stand_ins.web import Server
 from shared.config.clouds import CLOUDS
 from shared.http_session import DirectSession
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import Job, decode
+from shared.job.status_document import Job, decode
 from tests.stories.witness import RememberingMint
 
 NAME = f"{CUSTOMER}/{BATCH}/laptops.json"

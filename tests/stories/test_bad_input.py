@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from local.stage import CUSTOMER
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

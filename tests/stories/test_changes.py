@@ -10,7 +10,7 @@ from local.stage import CONTAINER
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

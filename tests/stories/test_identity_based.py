@@ -9,7 +9,7 @@ from local.azurite import Account
 from local.stage import CUSTOMER
 from local.stand_ins.identity import Claims
 from shared.commands.cli import main
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.storage_fixtures import SecureAzurite
 from tests.stories.conftest import Starter

@@ -8,7 +8,7 @@ import pytest
 from local.stage import CONTAINER, CUSTOMER
 from shared.job.blob_names import results_of, status_of
 from shared.job.moments import timestamp
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from local.stand_ins.partner_center import ALREADY_REGISTERED, UNREPORTED, Operation, Outcome, faults
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.stage import Stage
 

@@ -9,7 +9,7 @@ import pytest
 from local.azurite import Azurite
 from local.stage import CUSTOMER
 from shared.job.blob_names import status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.surroundings import Surroundings, surroundings
 from tests.stories.worker import Worker

@@ -10,7 +10,7 @@ import pytest
 from local.sign_in import SECRET, WAYS, SignInServices, sign_in_services
 from local.stage import CLIENT_ID
 from local.stand_ins.partner_center import Operation, faults
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.stories.stage import Stage
 

@@ -10,7 +10,7 @@ from local.stage import CUSTOMER
 from local.stand_ins.identity import identity_not_found
 from local.stand_ins.partner_center import Operation, faults
 from local.stand_ins.web import Fault, Proceed, Request, Response, Server, Silence, Site, answer_lost, unanswered
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter
 from tests.stories.stage import Stage

@@ -9,7 +9,7 @@ import pytest
 from local.host.event_grid import Delivery, EventGrid
 from local.stage import BATCH, CONTAINER, CUSTOMER
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.sweep import YOUNGEST
 from tests.manifests import array, serials
 from tests.stories.conftest import Starter

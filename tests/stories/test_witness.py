@@ -8,7 +8,7 @@ import pytest
 
 from local.host.runtime import Result
 from local.host.triggers import Run
-from shared.job.record import Internal, Job, State
+from shared.job.status_document import Internal, Job, State
 from tests.stories.witness import Witness
 
 SECRET = "a hardware hash"

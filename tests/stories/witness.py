@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from local.host.triggers import Run
 from local.stand_ins.identity import Claims, TokenMint
 from shared.job.plausibility import Foreign
-from shared.job.record import Job, encode
+from shared.job.status_document import Job, encode
 from shared.storage.blobs import Storage
 from shared.workflow.ports import Stored
 

@@ -18,7 +18,7 @@ from local.stand_ins.partner_center import PartnerCenter, SignIn
 from local.stand_ins.web import Adapter
 from shared.config.limit_settings import Limits
 from shared.job.blob_names import status_of
-from shared.job.record import State, decode
+from shared.job.status_document import State, decode
 from shared.partner_center.client import PartnerCenter as Client
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing

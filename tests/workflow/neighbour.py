@@ -11,7 +11,7 @@ from local.stand_ins.partner_center import PartnerCenter
 from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.plausibility import read
-from shared.job.record import Job, encode
+from shared.job.status_document import Job, encode
 from shared.workflow.queue_messages import WakeUp, read_messages
 from tests.fakes import Message
 from tests.manifests import array, serials

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from local.stand_ins.partner_center import Call, Operation, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost, unanswered
 from shared.job.blob_names import status_of
-from shared.job.record import FINAL, Job, State, decode
+from shared.job.status_document import FINAL, Job, State, decode
 from shared.job.transitions import MOVES
 from shared.workflow.queue_messages import WakeUp
 from tests.fakes import ProcessDied

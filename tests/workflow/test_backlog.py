@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.workflow.backlog import REDELIVERY, Backlog, Report
 from tests.workflow.quota import Quota
 from tests.world import DELAYS

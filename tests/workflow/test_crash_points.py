@@ -12,7 +12,7 @@ import requests
 from azure.core.exceptions import AzureError, ServiceResponseError
 
 from local.stand_ins.partner_center import Operation, Outcome, faults
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.ports import StatusUnavailableError, StorageUnavailableError
 from tests.fakes import Fuse, ProcessDied
 from tests.manifests import array, serials

@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 
 from shared.job.blob_names import results_of
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.workflow.life.views import down_for_days
 from tests.world import NAME, World

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from local.stand_ins.partner_center import Outcome, SignIn
 from shared.job.blob_names import STATUS_SUFFIX, results_of, status_of
-from shared.job.record import decode
+from shared.job.status_document import decode
 from tests.manifests import array, serials
 from tests.workflow.neighbour import OTHER, Center, Neighbour
 from tests.world import CUSTOMER, DELAYS, World

@@ -14,7 +14,7 @@ from local.stand_ins.partner_center.checks import error_response
 from local.stand_ins.web import Request, Response
 from shared.job.blob_names import results_of, status_of
 from shared.job.device_results import Outcome
-from shared.job.record import FINAL, decode
+from shared.job.status_document import FINAL, decode
 from tests.manifests import array, serials
 from tests.workflow.forgeries import touch
 from tests.workflow.simulator import Chaos, Simulator

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.advance import Workflow
 from shared.workflow.queue_messages import WakeUp
 from tests.manifests import array, serials

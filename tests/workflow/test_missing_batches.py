@@ -6,7 +6,7 @@ import pytest
 
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost, no_fault
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.partner_center.batch_list import nearest_batches
 from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.config.settings import read_settings
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.world import World
 

@@ -10,7 +10,7 @@ import pytest
 from shared.job.device_results import DeviceResult, Outcome, ResultRun
 from shared.job.lease import Lease
 from shared.job.lifecycle import following, reported
-from shared.job.record import Job, Upload
+from shared.job.status_document import Job, Upload
 from shared.job.transitions import Start, begin
 from shared.manifest import Row
 from shared.manifest.device import Device

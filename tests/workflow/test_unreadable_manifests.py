@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.ports import Properties, StorageUnavailableError
 from tests.workflow.life.views import TWO
 from tests.world import NAME, World

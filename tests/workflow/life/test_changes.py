@@ -7,7 +7,7 @@ import pytest
 
 from local.stand_ins.partner_center import Outcome, faults
 from local.stand_ins.web import Proceed, Response, Silence, answer_lost
-from shared.job.record import Fault, State
+from shared.job.status_document import Fault, State
 from shared.manifest import Content, InMemory, UnreadableError, inspect, reread
 from shared.manifest.device import Entry
 from shared.workflow.ports import Properties

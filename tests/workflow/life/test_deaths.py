@@ -9,7 +9,7 @@ import pytest
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
 from shared.config.timeouts import LONGEST_CALL
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.ports import Stored
 from tests.fakes import FakeContent
 from tests.manifests import array, serials

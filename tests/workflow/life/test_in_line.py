@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from local.stand_ins.partner_center import faults
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.queue_messages import WakeUp
 from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials

@@ -7,7 +7,7 @@ import pytest
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault
 from shared.job.lasting_errors import REMARK
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from tests.manifests import array, serials
 from tests.world import World
 

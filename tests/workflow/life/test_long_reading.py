@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
 from tests.manifest.workbook_reader.workbooks import row, sheet, workbook
 from tests.manifests import array, serials

@@ -4,7 +4,7 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from shared.job.blob_names import status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
 from tests.workflow.life.views import TWO, status_of_error
 from tests.world import CUSTOMER, NAME, World

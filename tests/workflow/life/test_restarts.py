@@ -6,7 +6,7 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from shared.commands.retry import retry
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.ports import Stored
 from tests.commands.screens import Screen
 from tests.workflow.life.views import TWO

@@ -8,7 +8,7 @@ import pytest
 from local.stand_ins.partner_center import Outcome, faults
 from local.stand_ins.web import Proceed, Response
 from shared.job.blob_names import results_of, status_of
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.ports import ResultsBlob
 from shared.workflow.queue_messages import WakeUp
 from tests.fakes import FakeContent

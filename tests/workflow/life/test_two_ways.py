@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.job.blob_names import status_of
-from shared.job.record import State
+from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
 from shared.workflow.sweep import YOUNGEST
 from tests.fakes import Fuse, Message

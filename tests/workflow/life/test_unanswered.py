@@ -7,7 +7,7 @@ import pytest
 
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault, Proceed, Response, Silence, answer_lost, unanswered
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows, uploads
 from tests.world import NAME, World

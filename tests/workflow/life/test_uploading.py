@@ -8,7 +8,7 @@ import pytest
 
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Fault, Proceed, Response, Silence, answer_lost, no_fault
-from shared.job.record import State
+from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, NAME, World

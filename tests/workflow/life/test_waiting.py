@@ -9,7 +9,7 @@ from requests.structures import CaseInsensitiveDict
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, Silence, instead, no_fault, unanswered
-from shared.job.record import Fault, State
+from shared.job.status_document import Fault, State
 from shared.partner_center.tokens import SignInError
 from tests.workflow.life.views import TWO, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, World

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault, Proceed, Response
 from shared.job.blob_names import status_of
-from shared.job.record import Job, State
+from shared.job.status_document import Job, State
 from shared.workflow.backoff import MOST_TRIES
 from shared.workflow.ports import ConflictError, Sent, StatusUnavailableError, Stored
 from shared.workflow.queue_messages import WakeUp
