@@ -21,7 +21,7 @@ from local.host.runtime import Result, Runtime
 from local.host.worker_messages import TypedData
 from local.stage import APP
 from shared.config.settings import SettingsError, read_settings
-from shared.job.lifecycle import MOST_DEATHS
+from shared.job.crashes import MOST_DEATHS
 from shared.workflow.ports import StorageUnavailableError
 from shared.workflow.queue_messages import WakeUp
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 
 from shared.config.settings import Settings, SettingsError, read_settings
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.entra import Authority, Grant
 from shared.sign_in.managed_identity import operator

@@ -17,7 +17,7 @@ from shared.config.settings import CONNECTION, POLLING, SettingsError, read_sett
 from shared.job.status_document import Fault
 from shared.manifest.customer_and_batch import is_customer_id
 from shared.partner_center.responses import AnswerError, readable
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 
 TRIGGER = "upload_manifest"
 """The blob trigger's name: a subscription that names another function loses every event silently."""

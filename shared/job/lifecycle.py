@@ -19,9 +19,6 @@ from shared.manifest.customer_and_batch import Target
 LONGEST_IN_LINE = timedelta(days=14)
 """How long a job waits for its turn behind a throttle."""
 
-MOST_DEATHS = 5
-"""Attempts in a row, in sending or in following, that may die without saving any progress."""
-
 
 def take_over(job: Job, lease: Lease, now: datetime) -> Job:
     """Begin another attempt; a job that is still ``processing`` was left by a process that crashed."""
@@ -171,11 +168,6 @@ def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued
         message = status_messages.failing(job, fault, since, at)
     error = fault or job.internal.stopped
     return move(job, State.ACCEPTED, now, message, error=error, next_attempt_at=at)
-
-
-def died(job: Job, now: datetime) -> Job:
-    """Count a poll round that crashed without saving anything."""
-    return move(noted(job, deaths=job.internal.deaths + 1), State.ACCEPTED, now, job.message)
 
 
 def abandoned(job: Job, fault: Fault, now: datetime) -> Job:

@@ -30,7 +30,7 @@ from shared.partner_center.responses import (
     retry_after,
     sentence,
 )
-from shared.partner_center.tokens import Tokens
+from shared.partner_center.token_protocol import Tokens
 from shared.partner_center.upload_details import Poll, upload_details_in
 
 AT_ONCE = timedelta(seconds=2)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from azure.core.credentials import AccessToken
 
 from shared.config.settings import Settings
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in.certificate import proof_of
 from shared.sign_in.entra import PUBLIC_CLIENT, Authority, Grant, Proof, SignInRefusedError
 from shared.sign_in.managed_identity import ManagedIdentity

@@ -10,7 +10,7 @@ import msal  # type: ignore[import-untyped]  # the library carries no types
 import requests
 from msal.exceptions import MsalError  # type: ignore[import-untyped]  # the library carries no types
 
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import faults
 
 TIMEOUT = (5, 10)

@@ -8,7 +8,7 @@ from azure.core.exceptions import AzureError
 from azure.identity import ClientAssertionCredential
 
 from shared.config.settings import Settings
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import faults
 from shared.sign_in.managed_identity import HTTP, ManagedIdentity
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import faults
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared import event_log
 from shared.config.timeouts import LONGEST_SIGN_IN
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import faults
 
 if TYPE_CHECKING:

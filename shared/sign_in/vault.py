@@ -4,7 +4,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import faults
 from shared.sign_in.managed_identity import HTTP
 

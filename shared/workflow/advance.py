@@ -12,6 +12,7 @@ import msgspec
 from shared import event_log
 from shared.job import lifecycle, parts, transitions
 from shared.job.blob_names import has_room_for_status, is_manifest, may_name_another, names_another, status_of
+from shared.job.crashes import has_crashed_too_often
 from shared.job.faults import CRASHED, MANIFEST_GONE, THROTTLED
 from shared.job.status_document import Job, State
 from shared.job.transitions import Start, Step
@@ -178,7 +179,7 @@ class _Step:
             return
         # Counted before it is read again: what kills every process that reads it must end.
         taken = lifecycle.take_over(job, lease_from_now(self._services), now)
-        if taken.internal.deaths >= lifecycle.MOST_DEATHS:
+        if has_crashed_too_often(taken):
             claim = Claim(self._services, stored)
             claim.note(transitions.noted(job, unanswered=taken.internal.unanswered))
             claim.stop(State.FAILED, CRASHED)

@@ -13,7 +13,7 @@ from shared.job.parts import halved
 from shared.job.status_document import Fault, Job, State
 from shared.partner_center.batch_list import nearest_batches
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.workflow.backoff import SOON, retry_delay, whole_second
 from shared.workflow.claim import Claim
 from shared.workflow.ports import Services

@@ -6,12 +6,13 @@ from http import HTTPStatus
 
 from shared import event_log
 from shared.job import lifecycle
+from shared.job.crashes import died, has_crashed_too_often
 from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
 from shared.job.status_document import Fault, Job, Upload
 from shared.manifest import Row, UnreadableError
 from shared.partner_center.matching import judge
 from shared.partner_center.responses import AnswerError, ThrottledError, UnavailableError, tracking_id
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.partner_center.upload_details import Poll, UploadDetails
 from shared.workflow.backoff import poll_delay, retry_delay, whole_second
 from shared.workflow.claim import Claim
@@ -77,8 +78,8 @@ class PollRound:
 
     def _has_crashed(self) -> bool:
         """Count a round that crashed; after too many, end the job without reading what they may have crashed of."""
-        self._claim.save(lifecycle.died(self._job, self._services.clock()))
-        if self._job.internal.deaths < lifecycle.MOST_DEATHS:
+        self._claim.save(died(self._job, self._services.clock()))
+        if not has_crashed_too_often(self._job):
             return False
         self._claim.note(lifecycle.abandoned(self._job, CRASHED, self._services.clock()))
         self._finish(self._sent.unknown_rows)

@@ -17,7 +17,7 @@ from shared.partner_center.responses import (
     TooLargeError,
     UnavailableError,
 )
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.workflow.backoff import whole_second
 from shared.workflow.claim import Claim, LiveContent
 from shared.workflow.failed_calls import FailedCalls

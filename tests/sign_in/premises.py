@@ -19,7 +19,7 @@ from shared import sign_in
 from shared.config.clouds import CLOUDS
 from shared.config.settings import Settings, read_settings
 from shared.job.status_document import Fault
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import TokenSource
 
 IDENTITY = "22222222-3d57-4e0b-8a55-2f1f0a9d7c11"

@@ -13,7 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from local.stand_ins.partner_center import SignIn as Access
 from local.stand_ins.web import Proceed, Request, Response, Silence, no_fault, unanswered
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import credential
 from tests.sign_in.premises import REFRESH_TOKEN, Premises
 

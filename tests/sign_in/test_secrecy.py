@@ -14,7 +14,7 @@ from local.stand_ins.authority import refusal
 from local.stand_ins.web import Fault, Proceed, Response
 from shared import sign_in
 from shared.job.status_document import Fault as JobFault
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in.app_user import AppUser
 from tests.sign_in.premises import REFRESH_TOKEN, Premises
 from tests.sign_in.witness import check_words

@@ -9,7 +9,7 @@ from azure.core.credentials import AccessToken
 from azure_functions_runtime import invocation_id_cv
 
 from shared.config.timeouts import LONGEST_SIGN_IN
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.sign_in import TokenSource, token_source
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, instead
 from shared.job.status_document import Fault, State
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from shared.workflow.queue_messages import WakeUp
 from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials

@@ -10,7 +10,7 @@ from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, Silence, instead, no_fault, unanswered
 from shared.job.status_document import Fault, State
-from shared.partner_center.tokens import SignInError
+from shared.partner_center.token_protocol import SignInError
 from tests.workflow.life.views import TWO, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, World
 
