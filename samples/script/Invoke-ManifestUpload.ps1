@@ -3,8 +3,10 @@
 Drops a manifest and waits for its end.
 
 .DESCRIPTION
-Signs in as az login did, unless the URL has a SAS. Shows how the manifest stands, and returns an object for each device
-with its outcome, or the status if there are no results. For Windows PowerShell 5.1 and PowerShell 7.2 or later.
+Signs in as az login did, unless the URL has a SAS (docs/deploying.md, "Who may drop manifests"). Shows how the manifest
+stands, and returns an object for each device with its outcome, or the status if there are no results. For Windows
+PowerShell 5.1 and PowerShell 7.2 or later. Not signed: where Windows refuses to run it, first
+Set-ExecutionPolicy -Scope Process RemoteSigned.
 
 Exit status:
 0  completed: every device is registered
@@ -14,19 +16,20 @@ Exit status:
 After Ctrl-C the manifest stays dropped, too.
 
 .PARAMETER Container
-URL of the container, with a SAS or without.
+URL of the container, with a (user delegation) SAS or without.
 
 .PARAMETER File
 The manifest.
 
 .PARAMETER Name
-Name of the blob: <customer id>/<batch>/<file>.
+Name of the blob: {customer-id}/{batch-id}/{any further path}.
 
 .PARAMETER TimeoutSeconds
 Wait no longer than this. Without it, until the end.
 
 .EXAMPLE
-./Invoke-ManifestUpload.ps1 https://<account>.blob.core.windows.net/manifests laptops.csv "<customer>/<batch>/laptops.csv"
+./Invoke-ManifestUpload.ps1 "https://{account}.blob.core.windows.net/manifests" laptops.csv `
+    "{customer-id}/{batch-id}/laptops.csv"
 
 .EXAMPLE
 ./Invoke-ManifestUpload.ps1 $url laptops.csv $name -TimeoutSeconds 3600 | Where-Object outcome -eq 'failed'

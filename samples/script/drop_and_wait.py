@@ -1,7 +1,8 @@
 """Drop a manifest and wait for its end.
 
-Signs in as ``az login`` did, unless the URL has a SAS. Shows on the standard error how the manifest stands, and prints
-the device results, or the status if there are none, to the standard output.
+Signs in as ``az login`` did, or as a service principal or managed identity, unless the URL has a SAS: see "Who may drop
+manifests" in docs/deploying.md. Shows on the standard error how the manifest stands, and prints the device results, or
+the status if there are none, to the standard output.
 """
 
 import argparse
@@ -33,7 +34,7 @@ RETRY = {"retry_total": 2, "initial_backoff": 1, "increment_base": 2}
 """A person is waiting: the library's own retries would take more than a minute."""
 EXAMPLE = """
 example:
-  python drop_and_wait.py https://<account>.blob.core.windows.net/manifests laptops.csv "<customer>/<batch>/laptops.csv"
+  python drop_and_wait.py "{URL of the container}" laptops.csv "{customer-id}/{batch-id}/laptops.csv"
 
 exit status:
   0    completed: every device is registered
@@ -79,9 +80,11 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("container", help="URL of the container, with a SAS or without")
+    parser.add_argument(
+        "container", help="https://{account}.blob.core.windows.net/manifests, with a (user delegation) SAS or without"
+    )
     parser.add_argument("file", type=Path, help="the manifest")
-    parser.add_argument("name", help="name of the blob: <customer id>/<batch>/<file>")
+    parser.add_argument("name", help="name of the blob: {customer-id}/{batch-id}/{any further path}")
     parser.add_argument("--timeout", type=float, default=math.inf, metavar="SECONDS", help="wait no longer than this")
     return parser.parse_args()
 

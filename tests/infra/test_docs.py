@@ -144,4 +144,5 @@ def test_the_longest_wait_for_the_sweep_is_its_own_and_that_of_a_young_manifest(
     longest = timedelta(minutes=int(every)) + YOUNGEST
     readme = " ".join((ROOT / "README.md").read_text().split())
     assert set(re.findall(r"within (\d+) minutes", readme)) == {str(longest // timedelta(minutes=1))}
-    assert "A name that begins or ends with `/` may get no event" in readme
+    promises = " ".join((ROOT / "docs" / "promises.md").read_text().split())
+    assert "A name that begins or ends with `/` may have to wait for the sweep" in promises
