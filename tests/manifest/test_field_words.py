@@ -294,6 +294,13 @@ def test_devices_in_an_object_by_names_are_named() -> None:
     assert "in 'first', 'second'" in issue.message
 
 
+@pytest.mark.parametrize("device", [f'"devices": [{{"hardwareHash": "{H1}"}}]', '"productKey": "K1-2"'])
+def test_a_hash_beside_the_devices_is_an_issue_before_and_after_them(device: str) -> None:
+    other = f'"old": {{"serialNumber": "S1", "hardwareHash": "{H1}"}}'
+    for inside in (f"{other}, {device}", f"{device}, {other}"):
+        assert issues_in(f"{{{inside}}}".encode()) == [("manifest", "misplaced_hash")]
+
+
 def test_an_invisible_character_before_json_is_named() -> None:
     (issue,) = read("\u00a0[]".encode()).issues.kept
     assert "invisible character" in issue.message

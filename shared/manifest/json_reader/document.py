@@ -4,19 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
-from shared.manifest.field_names import field_of, key
+from shared.manifest.field_names import ID_OF, field_of, key
 from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.ids_beside_devices import set_id
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, is_device, text_or_none
 
-_ID_OF = {
-    "customerid": "customerId",
-    "customertenantid": "customerId",
-    "batchid": "batchId",
-    "devicebatchid": "batchId",
-}
+_ID_OF = {name: ID_OF[name] for name in ("customerid", "customertenantid", "batchid", "devicebatchid")}
 """The id of an envelope for each key."""
 
 _LISTS = frozenset({"devices", "value", "items", "autopilotdata", "importedwindowsautopilotdeviceidentities"})
@@ -64,7 +59,7 @@ class _Envelope:
         self._unknown = UnknownNames(report)
         self._device: dict[str, object] = {}
         self._others: list[str] = []
-        self._arrays: list[str] = []
+        self._arrays: dict[str, object] = {}
         self._has_devices = False
 
     def read(self) -> Iterator[Iterable[Entry]]:
@@ -94,12 +89,14 @@ class _Envelope:
 
     def _single_device(self) -> Iterator[Iterable[Entry]]:
         """Read the object itself as a device, as PowerShell writes a list of one."""
+        if not self._has_devices and (not self._device or self._cursor.peek()):
+            found = _ARRAYS.format(", ".join(map(quoted, self._arrays))) if self._arrays else ""
+            raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else found)
+        for name, value in self._arrays.items():
+            self._unknown.report(name, value, MANIFEST)
         if self._has_devices:
             for name in self._device:
                 self._report.warning(MANIFEST, None, "unknown_member", quoted(name))
-        elif not self._device or self._cursor.peek():
-            found = _ARRAYS.format(", ".join(self._arrays[:_MOST_ARRAYS])) if self._arrays else ""
-            raise UnreadableError("missing_devices", _ONE_BY_ONE if self._cursor.peek() else found)
         else:
             for name in self._others:
                 self._unknown.check_spelling(name, MANIFEST, self._device)
@@ -122,11 +119,13 @@ class _Envelope:
             if self._device.setdefault(name, value) != value:
                 self._report.issue(MANIFEST, field_of(name), "conflicting_members", name)
         else:
-            is_one = is_device(value) and not self._has_devices
-            if is_one or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
-                self._arrays.append(quoted(name))
-            # What may be a device is no hash under another name.
-            self._unknown.report(name, None if is_one else value, MANIFEST)
+            items = value if isinstance(value, list) else [value] if is_device(value) else []
+            # Where nothing else has the devices, these are no hash under another name.
+            has_objects = any(isinstance(item, dict) for item in items)
+            if has_objects and name not in self._arrays and len(self._arrays) < _MOST_ARRAYS:
+                self._arrays[name] = value
+            else:
+                self._unknown.report(name, value, MANIFEST)
             if len(self._others) < _MOST_OTHERS:
                 self._others.append(name)
 
