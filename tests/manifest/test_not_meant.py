@@ -68,6 +68,11 @@ def test_a_hash_that_is_wrapped_without_quotes_is_one_issue(header: str, before:
     assert codes(text) == [("line 4", "hardwareHash", "hash_in_pieces")]
 
 
+def test_a_token_before_a_whole_hash_is_no_rest_of_one() -> None:
+    text = f"Token,Serial Number,Hardware Hash,Group Tag\n{'Ab1+' * 11},S1,{HASH}\n"
+    assert codes(text) == []
+
+
 @pytest.mark.parametrize(
     "hashes",
     [

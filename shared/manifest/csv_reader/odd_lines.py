@@ -135,8 +135,12 @@ class OddLines:
 
     def is_rest_of_hash(self, cells: Sequence[str]) -> bool:
         """Return whether a line begins with the rest of a hash, which a line break has cut."""
-        is_short = self._columns.column_of("hardwareHash") and 0 < len(cells) < self._columns.width
-        return bool(is_short) and looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0])
+        at = self._columns.column_of("hardwareHash")
+        if not at or not 0 < len(cells) < self._columns.width:
+            return False
+        # A token may be the first column of a device whose last cells were left out.
+        has_whole_one = begins_like_one("".join(cells[at : at + 1]))
+        return looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0]) and not has_whole_one
 
     def _comment(self, cell: str) -> str | None:
         """Return the sign that turns a line into a comment, where its first cell should be an identifier or a name."""
