@@ -11,8 +11,8 @@ _CACHED = 1024
 # Manager's report (names that end in 0), views of management tools, and WMI's classes.
 _NAMES = {
     "serialNumber": (
-        "serialnumber deviceserialnumber serialnumber0 serial serialno serialnum sn biosserialnumber biosserial "
-        "machineserialnumber servicetag seriennummer numerodeserie numerodiserie serienummer"
+        "serialnumber deviceserialnumber serialnumber0 serial serialno serialnr serialnum sn biosserialnumber "
+        "biosserial machineserialnumber servicetag seriennummer seriennr numerodeserie numerodiserie serienummer"
     ),
     "productKey": "productkey windowsproductid windowsproductid0 pkid productkeyid",
     "hardwareHash": (
@@ -26,7 +26,8 @@ _NAMES = {
         "fabrikant"
     ),
     "modelName": (
-        "modelname devicemodel model model0 devicemodelname systemmodel computermodel modell modele modelo modello"
+        "modelname devicemodel model model0 devicemodelname systemmodel computermodel modell modellname modele modelo "
+        "modello"
     ),
 }
 FIELD_OF = {key: field for field, keys in _NAMES.items() for key in keys.split()}

@@ -8,7 +8,7 @@ _CACHED = 1024
 _MOST_WRONG = 2  # letters
 _SHORT, _LONG = 8, 12  # letters: of a short name two neighbours may have changed places, in a long one two be wrong
 _LETTERS = {name: frozenset(name) for name in FIELD_OF if name.isalpha()}
-_OTHER_WORDS = frozenset({"manufactured", "devicemode", "systemmode", "computermode"})
+_OTHER_WORDS = frozenset({"manufactured", "devicemode", "systemmode", "computermode", "tpmmanufacturer"})
 
 
 @lru_cache(_CACHED)

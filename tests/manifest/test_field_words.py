@@ -273,6 +273,11 @@ def test_a_mark_that_was_read_in_another_encoding_hides_no_column() -> None:
     assert devices_in(marked.encode()) == [Device("S1", None, H1)]
 
 
+@pytest.mark.parametrize("name", ["Serien-Nr.", "SerialNr"])
+def test_a_german_distributors_columns_are_read(name: str) -> None:
+    assert devices_in(f"Hersteller;Modellname;{name}\nLENOVO;20L7;S1\n".encode()) == [TUPLE]
+
+
 WRAPPED = {
     "an array in an array": ([[{"productKey": "K1-2"}]], "an array of them: leave out its brackets"),
     "an object in each": ([{"value": {"productKey": "K1-2"}, "Count": 1}], "take out what is in 'value'"),

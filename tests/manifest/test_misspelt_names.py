@@ -39,6 +39,7 @@ HARMLESS = """
     Hardware Version;Hash Length;Hash Status;Hash Date;Hash File;Windows Version;Windows Edition
     Windows Product Name;License Key;OEM;OEM ID;OEM SKU;OEM Model;OEM Key;OEM Part Number;Brand;Type;Profile
     Timestamp;Line;Number;Index;Modell-Nr;Modellnummer;Hersteller-Nr;Herstellerdatum;Produktname;Gerätename;Fabrik
+    TPM Manufacturer
     Fabrication;Produttore ID;managedDeviceName;systemFamily;resourceName;skuNumber;deviceImportStatus;Name0
     ResourceID;SystemType0;SystemRole0;Client0;Netbios_Name0;SMBIOSBIOSVersion;IdentifyingNumber;ChassisTypes
 """
