@@ -127,7 +127,8 @@ ISSUES = {
     ),
     "other_batch": (
         "{} has the batch {}, but the manifest is for {}, by the blob's name, the envelope or an earlier device. "
-        "Correct the id, or put the device into a manifest for that batch."
+        "Correct the id, or put the device into a manifest for that batch. Delete the id if it is "
+        "of another kind, such as a maker's own."
     ),
     "unclosed_quote": "A quote is opened and never closed. Close it, or remove it.",
     "missing_identity": (
