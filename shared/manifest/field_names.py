@@ -49,7 +49,7 @@ NOT_ACCEPTED = frozenset(
 
 # What forms put around a name: "1. Serial Number", "Serial Number (required)".
 _DECORATION = re.compile(
-    r"^\W*\d{1,2}[.)]\s+|\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
+    r"^\W*\d{1,2}[.)]\s+|(?<!\W)\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
     r"|opcional)\W*$",
     re.IGNORECASE,
 )
