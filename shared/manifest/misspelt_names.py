@@ -1,17 +1,13 @@
 """Names that are probably misspelt: what is under them would be left out, though it is meant."""
 
-from functools import lru_cache
-
 from shared.manifest.field_names import FIELD_OF, key
 
-_CACHED = 1024
 _MOST_WRONG = 2  # letters
 _SHORT, _LONG = 8, 12  # letters: of a short name two neighbours may have changed places, in a long one two be wrong
 _LETTERS = {name: frozenset(name) for name in FIELD_OF if name.isalpha()}
 _OTHER_WORDS = frozenset({"manufactured", "devicemode", "systemmode", "computermode", "tpmmanufacturer"})
 
 
-@lru_cache(_CACHED)
 def meant_by(name: str) -> str | None:
     """Return the known name, as names are compared, that an unknown one probably is a slip of the pen for.
 

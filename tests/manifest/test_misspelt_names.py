@@ -99,5 +99,7 @@ def test_what_other_tools_write_is_no_slip_of_the_pen(name: str) -> None:
 def test_names_without_end_are_bounded() -> None:
     names = ["serialNubmer" + " " * number for number in range(300)]
     assert read(json.dumps([{"productKey": "K", **dict.fromkeys(names)}]).encode()).issues.count == 100
+    many = {"productKey": "K", **dict.fromkeys(f"x{number}" for number in range(1000)), "serialNubmer": "S1"}
+    assert read(json.dumps([many]).encode()).issues.count == 0
     single = {"productKey": "K", **dict.fromkeys(f"x{number}" for number in range(200)), "serialNubmer": "S1"}
     assert read(json.dumps(single).encode()).issues.count == 0

@@ -22,6 +22,7 @@ _TYPES = {
     NoneType: "null",
 }
 _MOST_NAMES = 100  # unknown ones that are reported
+_MOST_COMPARED = 1_000  # unknown ones that are compared with the known ones
 
 
 def text_or_none(value: object, at: Place, field: str, report: Report) -> str | None:
@@ -68,6 +69,7 @@ class UnknownNames:
         self._seen: set[str] = set()
         self._with_hash: set[str] = set()
         self._misspelt: set[str] = set()
+        self._meant: dict[str, str | None] = {}
 
     def report(self, name: str, value: object, at: Place) -> None:
         """Report a name; a hardware hash under it is an issue: the device must not be sent without."""
@@ -90,7 +92,11 @@ class UnknownNames:
 
     def check_spelling(self, name: str, at: Place, beside: Iterable[str]) -> bool:
         """Return whether a name means a field that no name ``beside`` it has, which is an issue."""
-        meant = meant_by(name)
+        folded = key(name)
+        # To compare one takes longer than to read a device, and a sender may write any number of them.
+        if folded not in self._meant and len(self._meant) < _MOST_COMPARED:
+            self._meant[folded] = meant_by(name)
+        meant = self._meant.get(folded)
         if meant is None or FIELD_OF[meant] in map(field_of, beside):
             return False
         if name not in self._misspelt and len(self._misspelt) < _MOST_NAMES:
