@@ -118,6 +118,9 @@ def _trigger(environment: Mapping[str, str]) -> str:
 def _identity_endpoint(environment: Mapping[str, str]) -> str:
     if environment.get("IDENTITY_ENDPOINT"):
         return "an endpoint is there"
+    # App Service and Functions set it for every app.
+    if environment.get("WEBSITE_SITE_NAME"):
+        raise FailedError("the app has none: turn it on (portal: Settings > Identity)")
     raise SkippedError("there is none on this machine: run this where the app runs")
 
 

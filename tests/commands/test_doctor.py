@@ -148,6 +148,12 @@ def test_elsewhere_what_needs_the_identity_is_skipped(patient: Patient) -> None:
     assert f"skip  wake-up queue: {SKIPPED}" in patient.said
 
 
+def test_an_app_without_an_identity_has_failed(patient: Patient) -> None:
+    assert patient.examine(IDENTITY_ENDPOINT="", WEBSITE_SITE_NAME="app") == 1
+    (complaint,) = patient.complaints()
+    assert complaint == "FAIL  managed identity: the app has none: turn it on (portal: Settings > Identity)"
+
+
 @pytest.mark.parametrize(
     ("customer", "words"),
     [
