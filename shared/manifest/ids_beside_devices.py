@@ -22,7 +22,7 @@ def check_id(field: str, value: str, name: str, at: Placed, report: Report) -> b
     known = report.ids.get(field) or report.first_ids.setdefault(field, value)
     if _folded(field, value) == _folded(field, known):
         return True
-    report.issue(at, field, _CODES[field], name, _shown(field, value), _shown(field, known))
+    report.issue(at, field, _CODES[field], name, _shown(value), _shown(known))
     return False
 
 
@@ -38,7 +38,7 @@ def _folded(field: str, value: str) -> str:
     return text.strip("{}").replace("-", "") if field == "customerId" else text
 
 
-def _shown(field: str, value: str) -> str:
+def _shown(value: str) -> str:
     text = value.strip()
-    is_shown = field == "customerId" or not (len(text) > _LONGEST_SHOWN or _MAYBE_KEY.search(text))
+    is_shown = is_guid(text) or not (len(text) > _LONGEST_SHOWN or _MAYBE_KEY.search(text))
     return repr(text) if is_shown else "(not shown)"
