@@ -122,9 +122,13 @@ class Claim:
         waited = self.job.internal.throttled_seconds
         event_log.log("rate_limited", manifest=self.job.manifest, until=at, line_seconds=waited)
 
+    def failed(self) -> None:
+        """Learn from a call that met a temporary fault other than a throttle."""
+        self._services.pacing.failed(self.job.manifest)
+
     def back_off(self, retry_after: timedelta | None) -> timedelta:
-        """Learn from a temporary fault that was no 429, and return how long to wait: longer in a long outage."""
-        delays, outage = self._services.delays, self._services.pacing.failed(self.job.manifest)
+        """Return how long to wait after a temporary fault that was no throttle: longer in a long outage."""
+        delays, outage = self._services.delays, self._services.pacing.outage_wait()
         delay = retry_delay(delays, self.job.internal.setbacks, retry_after, self._services.draw())
         # A crowd that came back as often as a single job would cost an execution for each, again and again.
         return max(delay, min(outage, 2 * delays.longest_retry))

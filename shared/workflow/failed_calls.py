@@ -82,12 +82,12 @@ class FailedCalls:
             self._token_renewed = True
             self._services.api.renew_token()
             self._go_on(error, refusals=self._refusals_with(error))
-        elif error.said_no:
-            self.postpone(error.fault, error.retry_after, refusals=self._refusals_with(error))
         elif isinstance(error, ThrottledError):
             self._throttled(error)
         else:
-            self.postpone(error.fault, error.retry_after, unanswered=part)
+            self._claim.failed()
+            bookkeeping = {"refusals": self._refusals_with(error)} if error.said_no else {"unanswered": part}
+            self.postpone(error.fault, error.retry_after, **bookkeeping)
 
     def _refusals_with(self, error: UnavailableError) -> int:
         """Return the number of refusals that makes the next request id: a new one, or the same again."""

@@ -120,15 +120,20 @@ class PollRound:
                 self._until = self._claim.throttled(Call.PROGRESS, error.retry_after)
                 return
             except SignInError as error:
+                self._claim.failed()
                 self._fault = error.fault
                 return
+            except UnavailableError as error:
+                self._claim.failed()
+                self._fault = error.fault
+                self._obey(error.retry_after)
+                return
             except AnswerError as error:
-                if not isinstance(error, UnavailableError):
-                    self._claim.served(Call.PROGRESS)
+                self._claim.served(Call.PROGRESS)
                 self._fault = error.fault
                 self._obey(error.retry_after)
                 # A refusal is about one upload alone, unless it says how long to be left alone.
-                if isinstance(error, UnavailableError) or error.retry_after:
+                if error.retry_after:
                     return
             else:
                 self._claim.served(Call.PROGRESS)
@@ -145,7 +150,6 @@ class PollRound:
         except UnavailableError as error:
             if error.fault.http_status != HTTPStatus.UNAUTHORIZED or error.retry_after:
                 raise
-            self._claim.served(Call.PROGRESS)
             self._services.api.renew_token()
             if self._claim.turn(Call.PROGRESS):
                 raise

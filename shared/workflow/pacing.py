@@ -67,7 +67,7 @@ class Pacing:
         self._next_pass = self._next_test = clock()
         self._proof = LEAST_PROOF
         self._tester: str | None = None
-        self._outage = Outage()
+        self._outage = Outage(clock())
 
     def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         """Begin a call now (``None``), or return when it is its turn."""
@@ -103,10 +103,15 @@ class Pacing:
             self._partner.served(api, now)
             self._line(customer, now).served(api, now)
 
-    def failed(self, manifest: str) -> timedelta:
-        """Take note of a temporary fault that was no 429, and return the least to wait in the outage that it is."""
+    def failed(self, manifest: str) -> None:
+        """Take note of a call that met a temporary fault other than a 429."""
         with self._lock:
-            return self._outage.met(manifest, self._clock())
+            self._outage.met(manifest, self._clock())
+
+    def outage_wait(self) -> timedelta:
+        """Return the least to wait for a retry: nothing where there is no outage."""
+        with self._lock:
+            return self._outage.wait(self._clock())
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""

@@ -71,6 +71,7 @@ class Attempt:
             else:
                 self._upload(content)
         except SignInError as error:
+            self._claim.failed()
             self._failed_calls.postpone(error.fault)
         except StorageUnavailableError:
             self._failed_calls.postpone(STORAGE_UNAVAILABLE)

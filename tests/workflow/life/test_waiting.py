@@ -11,6 +11,7 @@ from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, Silence, instead, no_fault, unanswered
 from shared.job.status_document import Fault, State
 from shared.partner_center.token_protocol import SignInError
+from shared.workflow.outage import MANY
 from tests.workflow.life.views import TWO, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, World
 
@@ -240,3 +241,23 @@ def test_a_part_that_was_accepted_ends_the_row_of_setbacks() -> None:
     world.settle()
     waits = [job.due and job.due - job.updated_at for job in world.storage.written if job.state is State.WAITING]
     assert waits == [timedelta(seconds=seconds) for seconds in (38, 60, 120, 38)]
+
+
+@pytest.mark.parametrize("cause", ["storage", "Partner Center"])
+def test_only_an_outage_of_what_is_called_lengthens_the_wait_of_all_who_meet_it(cause: str) -> None:
+    world = World()
+    world.storage.read_fault = cause == "storage"
+    world.partner_center.script.outage = None if world.storage.read_fault else faults.gateway_error(503)
+    for number in range(MANY):
+        world.drop(TWO, f"{CUSTOMER}/Test/{number}.json")
+    world.settle(timedelta(minutes=10))
+    world.clock.advance(timedelta(minutes=10))
+    world.storage.read_fault = False
+    world.partner_center.script.next_upload(faults.gateway_error(503))
+    # An event comes before the wake-ups that are due.
+    world.drop(TWO)
+    world.step()
+    due = world.job().due
+    assert due is not None
+    wait = due - world.clock.now
+    assert wait < timedelta(minutes=1) if cause == "storage" else wait == 2 * DELAYS.longest_retry
