@@ -75,10 +75,11 @@ def renewed(job: Job, lease: Lease, now: datetime) -> Job:
     return noted(move(job, job.state, now, job.message), lease=lease)
 
 
-def part_accepted(job: Job, upload: Upload, lease: Lease, now: datetime) -> Job:
-    """Record a part that Partner Center has accepted."""
+def part_accepted(job: Job, upload: Upload, poll_from: datetime, lease: Lease, now: datetime) -> Job:
+    """Record a part that Partner Center has accepted, and asks not to be polled for before ``poll_from``."""
+    poll_from = max(poll_from, job.internal.poll_from or poll_from)
     return move(
-        noted(job, lease=lease, deaths=0, setbacks=0, creating=False, unanswered=None),
+        noted(job, lease=lease, deaths=0, setbacks=0, creating=False, unanswered=None, poll_from=poll_from),
         State.PROCESSING,
         now,
         status_messages.accepted_so_far(job, job.sent + upload.device_count),

@@ -94,6 +94,8 @@ class Internal(_Record, frozen=True, kw_only=True):
     """Temporary faults in a row; they lengthen the wait."""
     repeats: int = 0
     """Times in a row that the last fault has come with the same words."""
+    poll_from: Moment | None = None
+    """When polling may begin: the latest moment that an acceptance names by its ``Retry-After``."""
     polls: int = 0
     """Rounds of asking for the uploads' state; they lengthen the time to the next."""
     places: int = 0

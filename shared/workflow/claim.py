@@ -98,12 +98,13 @@ class Claim:
 
         Where there is a line, it is the poll's turn, and the time in line is noted.
         """
-        delay, due = self._services.delays.first_poll, self._due
-        at = whole_second(now + delay)
+        delays, due = self._services.delays, self._due
+        earliest = max(now + delays.first_poll * 0.9, min(self.job.internal.poll_from or now, now + delays.give_up))
+        at = whole_second(max(now + delays.first_poll, earliest))
         waited = Waited(1, now - self.job.created_at)
         turn = whole_second(self._services.pacing.place(Call.PROGRESS, str(self.job.customer_id), at, waited))
         self.note(transitions.noted(self.job, throttled_seconds=lifecycle.seconds(turn - at)))
-        return due if due and now + delay * 0.9 <= due <= at == turn else turn
+        return due if due and earliest <= due <= at == turn else turn
 
     def turn(self, api: Call) -> datetime | None:
         """Begin a call now (``None``), or return when it is the job's turn."""

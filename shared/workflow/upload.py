@@ -50,8 +50,6 @@ class Attempt:
         self._has_turn = has_turn
         self._called = False
         self._fresh = True
-        self._poll_at = services.clock()
-        """No part is polled sooner: the longest ``Retry-After`` of those that this attempt has posted."""
         self._failed_calls = FailedCalls(services, claim)
 
     @property
@@ -173,10 +171,9 @@ class Attempt:
             accepted_at=now.replace(microsecond=0),
         )
         # Saved before the next part is posted: a crash then repeats nothing that was accepted.
-        job = lifecycle.part_accepted(self._job, upload, self._claim.lease(), now)
+        poll_from = whole_second(now + (accepted.retry_after or timedelta(0)))
+        job = lifecycle.part_accepted(self._job, upload, poll_from, self._claim.lease(), now)
         self._fresh = False
-        wait = min(accepted.retry_after or timedelta(0), self._services.delays.give_up)
-        self._poll_at = max(self._poll_at, now + wait)
         if job.unsent:
             self._claim.save(job)
         else:
@@ -189,6 +186,6 @@ class Attempt:
 
     def _follow(self, job: Job, now: datetime) -> None:
         self._claim.note(job)
-        poll_at = max(self._claim.first_poll(now), whole_second(self._poll_at))
+        poll_at = self._claim.first_poll(now)
         self._claim.save(lifecycle.following(self._job, poll_at, now))
         self._claim.enqueue(poll_at)

@@ -79,19 +79,32 @@ def test_names_of_batches_are_not_asked_for_by_who_is_to_wait() -> None:
     assert len(world.partner_center.calls) == 1
 
 
-@pytest.mark.parametrize("part", [1, 2])
+ANSWERS: dict[str, list[WebFault]] = {
+    "the last part's": [no_fault],
+    "the first part's": [],
+    "the first part's, and the second is refused": [faults.error(400, "3000", "No.")],
+    "the first part's, and another attempt posts the second": [faults.throttled(60)],
+}
+"""What follows, or precedes, an acceptance with a ``Retry-After``."""
+
+
+@pytest.mark.parametrize("whose", ANSWERS)
 @pytest.mark.parametrize(("seconds", "wait"), [("600", timedelta(minutes=10)), ("99999999", DELAYS.give_up)])
-def test_the_first_poll_waits_as_the_acceptance_says(seconds: str, wait: timedelta, part: int) -> None:
+def test_no_poll_comes_sooner_than_any_acceptance_asks_for(seconds: str, wait: timedelta, whose: str) -> None:
     def later(proceed: Proceed) -> Response:
         answer = proceed()
         answer.headers["Retry-After"] = seconds
         return answer
 
     world = World(part_size=1)
-    world.partner_center.script.next_upload(*[no_fault] * (part - 1), later)
+    is_last = whose.startswith("the last")
+    world.partner_center.script.next_upload(*ANSWERS[whose] * is_last, later, *ANSWERS[whose] * (not is_last))
     world.drop(TWO)
-    world.step()
-    assert world.job().next_attempt_at == world.clock.now + wait
+    world.settle(timedelta(minutes=2))
+    job = world.job()
+    assert job.state is State.ACCEPTED
+    assert job.next_attempt_at is not None
+    assert wait <= job.next_attempt_at - job.uploads[0].accepted_at <= wait + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
