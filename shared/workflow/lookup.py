@@ -84,7 +84,8 @@ def _was_made_after(services: Services, manifest: str, foreign: plausibility.For
 
 
 def _trusted(services: Services, found: Stored, *, landed: bool, written: str | None) -> Seen | None:
-    job, now = found.job, services.clock()
+    now = services.clock()
+    job = plausibility.within(found.job, now, services.delays.lease, _longest_wait(services, found.job))
     current = services.storage.properties(job.manifest)
     is_written = current is not None and current.etag == written
     is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=landed)
@@ -94,7 +95,6 @@ def _trusted(services: Services, found: Stored, *, landed: bool, written: str | 
             return Seen(None, None, current, found.version)
         _report_unreadable(job.manifest, reason)
         return None
-    job = plausibility.within(job, now, services.delays.lease, _longest_wait(services, job))
     if current and is_same:
         job = msgspec.structs.replace(job, etag=current.etag)
     # Else each sweep would wake it for its ETag or its metadata. Under a lease, another process is about to save it.
@@ -135,7 +135,9 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
         return True
     # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it.
     is_told = written and current.content is not None and known.startswith("md5 ")
-    return not is_told and known in _fingerprints(services, job.manifest, current.etag)
+    # Under a lease nothing begins whatever it is, and messages cost their sender less than reading it costs the app.
+    is_leased = job.lease is not None and job.lease.is_live(services.clock())
+    return not is_told and not is_leased and known in _fingerprints(services, job.manifest, current.etag)
 
 
 def _fingerprints(services: Services, manifest: str, etag: str) -> tuple[str, ...]:

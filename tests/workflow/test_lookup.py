@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from local.stand_ins.partner_center import faults
-from local.stand_ins.web import Proceed, Response
+from local.stand_ins.web import Proceed, Response, no_fault
 from shared.job.blob_names import results_of, status_of
 from shared.job.status_document import State
 from shared.workflow.advance import Workflow
@@ -318,3 +318,25 @@ def test_other_content_of_which_the_storage_knows_no_fingerprint_starts_again(*,
     rest(world)
     assert len({job.internal.run for job in world.storage.written}) == 2
     assert world.job().state is (State.REJECTED if is_too_large else State.COMPLETED)
+
+
+def test_messages_under_a_lease_read_nothing_to_compare_it() -> None:
+    done = list[str]()
+
+    def flood(world: World) -> None:
+        touch(world)
+        world.fuse.operations.clear()
+        for _ in range(9):
+            world.workflow.advance(WakeUp(NAME))
+        done.extend(world.fuse.operations)
+
+    world = World(part_size=1)
+    # With the first acceptance the record has a fingerprint.
+    world.partner_center.script.next_upload(no_fault, proceed_and(world, flood))
+    world.drop(TWO)
+    world.storage.blobs[NAME].has_md5 = False
+    world.settle()
+    assert done.count("load") == 9
+    assert "open" not in done
+    assert world.job().state is State.COMPLETED
+    assert world.accepted() == dict.fromkeys(serials(2), 1)
