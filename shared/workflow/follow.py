@@ -114,31 +114,29 @@ class PollRound:
                 return
             try:
                 poll = self._progress(self._job.uploads[index])
-            except ThrottledError as error:
-                self._fault = error.fault
-                self._obey(error.retry_after)
-                self._until = self._claim.throttled(Call.PROGRESS, error.retry_after)
-                return
             except SignInError as error:
-                self._claim.failed()
                 self._fault = error.fault
-                return
-            except UnavailableError as error:
                 self._claim.failed()
-                self._fault = error.fault
-                self._obey(error.retry_after)
                 return
             except AnswerError as error:
-                self._claim.served(Call.PROGRESS)
                 self._fault = error.fault
                 self._obey(error.retry_after)
+                self._learn_from(error)
                 # A refusal is about one upload alone, unless it says how long to be left alone.
-                if error.retry_after:
+                if isinstance(error, UnavailableError) or error.retry_after:
                     return
             else:
                 self._claim.served(Call.PROGRESS)
                 self._obey(poll.retry_after)
                 self._record(index, poll.details)
+
+    def _learn_from(self, error: AnswerError) -> None:
+        if isinstance(error, ThrottledError):
+            self._until = self._claim.throttled(Call.PROGRESS, error.retry_after)
+        elif isinstance(error, UnavailableError):
+            self._claim.failed()
+        else:
+            self._claim.served(Call.PROGRESS)
 
     def _obey(self, retry_after: timedelta | None) -> None:
         self._retry_after = max(filter(None, (self._retry_after, retry_after)), default=None)
