@@ -81,7 +81,8 @@ def read_messages(body: bytes, container: str) -> list[Found]:
         container: That of the manifests.
     """
     document = _json(body)
-    parts = document if isinstance(document, list) else [document]
+    # An empty array is no message either: none may vanish without a word.
+    parts = document if document and isinstance(document, list) else [document]
     return list(dict.fromkeys(_wake_up_or_event(part, container) for part in parts))
 
 

@@ -104,6 +104,7 @@ def test_a_poisoned_blob_is_a_wake_up_in_its_own_container(
         b"",
         b"x",
         b"[5]",
+        b"[]",
         b"{}",
         b'{"manifest": 5}',
         b'{"manifest": "a", "due": "x"}',
