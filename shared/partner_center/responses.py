@@ -156,10 +156,10 @@ def said_no(answer: Answer) -> bool:
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     """Return ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` if it is missing or invalid."""
-    value = headers.get("Retry-After", "").strip()
+    value = headers.get("Retry-After", "")
     try:
         # A gateway may have added a header of its own; a date's comma follows a word.
-        first = value.partition(",")[0]
+        first = value.partition(",")[0].strip()
         if first.isascii() and first.isdigit():
             return min(timedelta(seconds=min(float(first), 10**9)), LONGEST_WAIT)
         return min(max(parsedate_to_datetime(value).replace(tzinfo=UTC) - now, timedelta(0)), LONGEST_WAIT)

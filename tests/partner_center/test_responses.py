@@ -86,6 +86,7 @@ def test_retry_after_is_read_whatever_the_status(status: int) -> None:
         ("120", 120),
         (" 0 ", 0),
         ("120, 60", 120),
+        ("120 ,60", 120),
         ("Sun, 22 Nov 2026 16:02:00 GMT", 120),
         ("Sun, 22 Nov 2026 15:02:00 GMT", 0),
         ("soon", None),
