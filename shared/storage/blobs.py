@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -174,16 +175,18 @@ class Storage:
     def _write(self, blob: BlobClient, pieces: Iterable[bytes], **options: Any) -> None:  # noqa: ANN401 - the SDK's
         """Send small results in one request, large ones in blocks that become visible together at the end."""
         blocks, waiting = list[BlobBlock](), b""
+        # Another process may stage blocks of its own meanwhile; by the same ids, each would commit the other's.
+        writer = uuid4().hex
         for piece in pieces:
             waiting += piece
             if len(waiting) >= BLOCK:
-                blocks.append(BlobBlock(f"{len(blocks):08}"))
+                blocks.append(BlobBlock(f"{writer}{len(blocks):08}"))
                 blob.stage_block(blocks[-1].id, waiting)
                 waiting = b""
         if not blocks:
             blob.upload_blob(waiting, overwrite=True, content_settings=_RESULTS_TYPE, **options)
             return
-        blocks.append(BlobBlock(f"{len(blocks):08}"))
+        blocks.append(BlobBlock(f"{writer}{len(blocks):08}"))
         blob.stage_block(blocks[-1].id, waiting)
         blob.commit_block_list(blocks, content_settings=_RESULTS_TYPE, **options)
 

@@ -250,6 +250,21 @@ def test_results_that_somebody_else_has_changed_are_left_alone(shelf: Shelf, siz
     assert shelf.look(results_of(NAME)) == b"theirs"
 
 
+def test_blocks_of_two_writers_do_not_mix(real: RealShelf) -> None:
+    def theirs() -> Iterator[bytes]:
+        yield b"b" * BLOCK
+        raise ConnectionResetError
+
+    def ours() -> Iterator[bytes]:
+        yield b"a" * BLOCK
+        with pytest.raises(ConnectionResetError):
+            real.app.write_results(another_run(), theirs(), None)
+        yield b"a"
+
+    real.app.write_results(job(), ours(), None)
+    assert real.look(results_of(NAME)) == b"a" * (BLOCK + 1)
+
+
 def test_results_that_name_the_same_run_are_seen_before_they_are_replaced(shelf: Shelf) -> None:
     shelf.app.write_results(job(), [b"forged"], None)
     with pytest.raises(ConflictError):
