@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from shared import event_log
 from shared.config.timeouts import LONGEST_CALL
 from shared.job import lifecycle, transitions
-from shared.job.lease import Lease, new_lease
+from shared.job.lease import Lease
 from shared.job.status_document import Fault, Job, State
 from shared.workflow.backoff import retry_delay, whole_second
 from shared.workflow.ports import Content, Sent, Services, Stored
@@ -16,7 +17,8 @@ from shared.workflow.waiting_line import Call, Waited
 
 def lease_from_now(services: Services, held: Lease | None = None) -> Lease:
     """Return a lease from now on, of the owner of the one that is ``held``, or of a new one."""
-    return new_lease(whole_second(services.clock() + services.delays.lease), held)
+    until = whole_second(services.clock() + services.delays.lease)
+    return Lease(owner=held.owner if held else uuid4().hex, until=until)
 
 
 def take_claim(services: Services, job: Job, version: str | None) -> "Claim":
