@@ -133,11 +133,12 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
         return False
     if current.content == known:
         return True
-    # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it.
-    is_told = written and current.content is not None and known.startswith("md5 ")
+    # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it. Two writes that both
+    # have one have other content.
+    is_other = written and current.content is not None and known.startswith("md5 ")
     # Under a lease nothing begins whatever it is, and messages cost their sender less than reading it costs the app.
     is_leased = job.lease is not None and job.lease.is_live(services.clock())
-    return not is_told and not is_leased and known in _fingerprints(services, job.manifest, current.etag)
+    return not is_other and not is_leased and known in _fingerprints(services, job.manifest, current.etag)
 
 
 def _fingerprints(services: Services, manifest: str, etag: str) -> tuple[str, ...]:
