@@ -115,7 +115,7 @@ class Report:
         self.ids: dict[str, str] = {}
         """Customer and batch by their fields, as far as the blob's name and the envelope have them."""
         self.first_ids: dict[str, str] = {}
-        """Those beside the first device that has any, where they were not known when it was read."""
+        """Those beside the first device that has any, where they were not known yet; also its tenant's ``domain``."""
         self._unknown_names: list[str] = []
         self._issues = _Notes(keep)
         self._warnings = _Notes(keep)

@@ -6,20 +6,26 @@ from shared.manifest.findings import MANIFEST, Placed, Report
 from shared.manifest.value_words import is_guid, is_nothing
 
 _LONGEST_SHOWN = 64  # characters
+_LONGEST_DOMAIN = 253
 _MAYBE_KEY = re.compile(r"(\w{3,}-){3}\w")  # a product key: messages must not show one
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _CODES = {"customerId": "other_customer", "batchId": "other_batch"}
 
 
 def may_be_id(field: str, value: str) -> bool:
-    """Return whether a value is such an id, or nothing: a customer's is a GUID, a batch's any text."""
-    return field == "batchId" or is_nothing(value) or is_guid(value)
+    """Return whether a value is such an id, or nothing: a customer's is a GUID or a domain, a batch's any text."""
+    return field == "batchId" or is_nothing(value) or is_guid(value) or _is_domain(value)
 
 
 def check_id(field: str, value: str, name: str, at: Placed, report: Report) -> bool:
     """Report an id that is not the manifest's own, nor that of an earlier device; return whether it is fine."""
     if is_nothing(value):
         return True
-    known = report.ids.get(field) or report.first_ids.setdefault(field, value)
+    # Whose a domain is, Entra ID alone knows: domains are compared with each other.
+    if field == "customerId" and not is_guid(value):
+        known = report.first_ids.setdefault("domain", value)
+    else:
+        known = report.ids.get(field) or report.first_ids.setdefault(field, value)
     if _folded(field, value) == _folded(field, known):
         return True
     report.issue(at, field, _CODES[field], name, _shown(value), _shown(known))
@@ -33,9 +39,13 @@ def set_id(field: str, value: str, report: Report) -> None:
         check_id(field, first, "A device", MANIFEST, report)
 
 
+def _is_domain(value: str) -> bool:
+    return len(value) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(value.strip()) is not None
+
+
 def _folded(field: str, value: str) -> str:
     text = value.strip().casefold()
-    return text.strip("{}").replace("-", "") if field == "customerId" else text
+    return text.strip("{}").replace("-", "") if field == "customerId" and is_guid(text) else text
 
 
 def _shown(value: str) -> str:

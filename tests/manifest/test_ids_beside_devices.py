@@ -67,6 +67,12 @@ def test_the_manifests_own_id_is_not_even_a_warning(form: Callable[..., str], na
     assert (manifest.device_count, manifest.issues.count, manifest.warnings.count) == (len(ids), 0, 0)
 
 
+@pytest.mark.parametrize("form", [table, objects])
+def test_devices_of_two_tenants_by_their_domains_are_an_issue(form: Callable[..., str]) -> None:
+    own, other = "contoso.onmicrosoft.com", "fabrikam.com"
+    assert issues(read(form("Tenant", own, "", own.upper(), other, OWN))) == [(4, "customerId", "other_customer")]
+
+
 def test_a_null_is_no_id() -> None:
     assert read(json.dumps([{"productKey": "K", "customerId": None, "batchId": None}])).warnings.count == 0
 
