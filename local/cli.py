@@ -13,7 +13,9 @@ from local.run import run
 from local.serve import serve
 from local.sign_in import WAYS
 from local.status import status
+from shared.commands.check import NEVER
 from shared.commands.terminal import discard
+from shared.job.blob_names import is_manifest
 
 _UNWRAPPED = 100_000
 _LISTED = ", ".join(WAYS)
@@ -22,6 +24,10 @@ SAMPLE = Path(__file__).parent.parent / "samples" / "laptops.csv"
 
 class UnknownWayError(Exception):
     """There is no such way to sign in."""
+
+
+class NoManifestError(Exception):
+    """The app never takes a blob of this name as a manifest."""
 
 
 def main() -> int:
@@ -44,7 +50,7 @@ def main() -> int:
     except UnicodeEncodeError:
         console.print("The file's name is not UTF-8, as those of blobs are.", style="red")
         return 2
-    except (AzuriteError, NothingServedError, UnknownWayError) as error:
+    except (AzuriteError, NothingServedError, NoManifestError, UnknownWayError) as error:
         console.print(str(error), style="red", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:
@@ -74,6 +80,9 @@ def _do(arguments: argparse.Namespace, console: Console) -> int:
     # Not by the parser, whose usage is not what make takes.
     if getattr(arguments, "auth", WAYS[0]) not in WAYS:
         raise UnknownWayError(f"AUTH={arguments.auth} is no way to sign in: take {_LISTED}")
+    # Nothing would ever become of it.
+    if arguments.command in ("run", "drop") and not is_manifest(arguments.manifest.name):
+        raise NoManifestError(f"{arguments.manifest} {NEVER}")
     match arguments.command:
         case "serve":
             return serve(console, arguments.auth)

@@ -44,7 +44,7 @@ def _check(commands: _Commands) -> None:
     codes = "Exit codes: 0 all are fine, 1 one is not, 2 one cannot be read."
     command = _command(commands, "check", "validate manifests offline, as the app would", "laptops.csv orders/", codes)
     command.add_argument(
-        "files", nargs="+", metavar="FILE", help="a file, a folder for all in it, - for standard input"
+        "files", nargs="+", metavar="FILE", help="a file, a folder for all below it, a pattern, - for standard input"
     )
     command.add_argument("--customer", metavar="ID", help="the customer's id, as the blob's name would have it")
     command.add_argument("--batch", metavar="ID", help="the batch's id, as the blob's name would have it")

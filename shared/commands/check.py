@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,8 +21,12 @@ FINE, INVALID, USAGE = 0, 1, 2
 
 STANDARD_INPUT = "-"
 
+NEVER = "is never a manifest: the app's own blobs end so"
+"""What is said of a name that the app does not take as a manifest's."""
+
 _KNOWN_FROM_THE_NAME = ("missing_customer_id", "missing_batch_id")
 _LINE = re.compile(r"line (\d+)")
+_LEFT_BY_PROGRAMS = ("~$", ".", "desktop.ini", "Thumbs.db")  # of Excel, macOS and Windows
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
     """Check files as if they were dropped for a customer's batch, if one is given, and write what was found.
 
     Args:
-        names: Files, folders for all manifests below them, and "-" for the standard input.
+        names: Files, folders for all manifests below them, patterns, and "-" for the standard input.
         ids: Customer and batch as the blob's name would have them.
         standard_input: Read for "-".
         terminal: Where to write.
@@ -54,6 +59,9 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
     checked: list[Checked] = []
     unread = [f"{name}: no file in this folder is a manifest" for name in names if not list(_files([name]))]
     for name in _files(names):
+        if not is_manifest(name):
+            unread.append(f"{name} {NEVER}")
+            continue
         try:
             checked.append(_checked(name, ids, standard_input))
         except OSError as error:
@@ -69,10 +77,13 @@ def check(names: Sequence[str], ids: Ids | None, standard_input: BinaryIO, termi
 
 def _files(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name == STANDARD_INPUT or not _is_folder(name):
-            yield name
-        else:
+        if _is_folder(name):
             yield from (str(file) for file in sorted(Path(name).rglob("*")) if _is_manifest(file))
+        # The shells of Windows leave patterns to the program.
+        elif "*" in name and (found := sorted(filter(is_manifest, glob(name)))):  # noqa: PTH207 - Path's takes no absolute one
+            yield from _files(found)
+        else:
+            yield name
 
 
 def _is_folder(name: str) -> bool:
@@ -83,7 +94,7 @@ def _is_folder(name: str) -> bool:
 
 
 def _is_manifest(file: Path) -> bool:
-    return file.is_file() and is_manifest(file.name) and not file.name.startswith(".")
+    return file.is_file() and is_manifest(file.name) and not file.name.startswith(_LEFT_BY_PROGRAMS)
 
 
 def _checked(name: str, ids: Ids | None, standard_input: BinaryIO) -> Checked:
@@ -117,9 +128,10 @@ def _document(checked: Checked) -> dict[str, object]:
 
 def _report(checked: Sequence[Checked], unread: Sequence[str], terminal: Terminal) -> None:
     for each in checked:
-        for kind, findings in (("issue", each.issues), ("warning", each.manifest.warnings)):
-            for finding in findings.kept:
-                terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
+        found = [("issue", each.issues), ("warning", each.manifest.warnings)]
+        notes = ((kind, finding) for kind, findings in found for finding in findings.kept)
+        for kind, finding in sorted(notes, key=lambda note: note[1].line or note[1].device or 0):
+            terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
         terminal.say(f"{each.file}: ", "fine" if each.fine else "INVALID", f"; {_counts(each)}")
     for line in unread:
         terminal.say(line)

@@ -135,7 +135,7 @@ def _container(app: App) -> str:
 
 def _queue(app: App) -> str:
     count = _answer(app.wake_ups.count, "Storage Queue Data Contributor", "WAKE_UP_QUEUE")
-    return f"can be read; about {count} wake-ups are in it; {_NOT_WRITTEN}"
+    return f"can be read; it holds about {counted(count, 'wake-up')}; {_NOT_WRITTEN}"
 
 
 def _answer[T](ask: Callable[[], T], role: str, setting: str) -> T:

@@ -22,7 +22,7 @@ _NEXT = {
     FOREIGN: "drop again",
     State.COMPLETED: "",
     State.COMPLETED_WITH_ERRORS: "correct rows, drop again",
-    State.REJECTED: "correct it, drop again",
+    State.REJECTED: "correct it or its name, drop again",
     State.FAILED: "remove its cause, retry",
 }
 """What happens next, or what a person does."""

@@ -133,8 +133,8 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
         return False
     if current.content == known:
         return True
-    # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it. Two writes that both
-    # have one have other content.
+    # What is written in blocks has no Content-MD5, and setting headers takes it away or changes it. Where
+    # two writes have one each, they have other content.
     is_other = written and current.content is not None and known.startswith("md5 ")
     # Under a lease nothing begins whatever it is, and messages cost their sender less than reading it costs the app.
     is_leased = job.lease is not None and job.lease.is_live(services.clock())

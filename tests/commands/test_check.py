@@ -143,7 +143,8 @@ def test_check_reads_the_standard_input(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_check_takes_the_files_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("b.json", "a/c.json", ".hidden.json", "b.json.status.json", "b.json.results.csv"):
+    left_by_programs = ("~$b.xlsx", "desktop.ini", "Thumbs.db", ".DS_Store")
+    for name in ("b.json", "a/c.json", ".hidden.json", "b.json.status.json", "b.json.results.csv", *left_by_programs):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(GOOD)
     assert main(["check", "--json", str(tmp_path)]) == 0
@@ -151,7 +152,27 @@ def test_check_takes_the_files_of_a_folder(tmp_path: Path, capsys: pytest.Captur
     assert [document["file"] for document in documents] == [str(tmp_path / "a" / "c.json"), str(tmp_path / "b.json")]
 
 
-def test_each_file_has_its_issues_then_its_warnings_then_its_verdict(
+def test_check_expands_a_pattern_that_the_shell_did_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("b.json", "a.json", "c.csv", "a.json.status.json"):
+        (tmp_path / name).write_bytes(GOOD)
+    assert main(["check", "--json", str(tmp_path / "*.json")]) == 0
+    documents = json.loads(capsys.readouterr().out)
+    assert [document["file"] for document in documents] == [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert main(["check", str(tmp_path / "*.xlsx")]) == 2
+    assert "*.xlsx: No such file or directory" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", [".status.json", ".results.csv"])
+def test_check_refuses_a_name_that_the_app_never_takes(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"laptops.csv{suffix}"
+    path.write_bytes(GOOD)
+    assert main(["check", str(path)]) == 2
+    assert capsys.readouterr().out == f"{path} is never a manifest: the app's own blobs end so\n"
+
+
+def test_each_file_has_its_findings_by_line_then_its_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
@@ -160,7 +181,7 @@ def test_each_file_has_its_issues_then_its_warnings_then_its_verdict(
     assert main(["check", *names]) == 1
     lines = capsys.readouterr().out.splitlines()
     kinds = [re.findall("issue: |warning: |INVALID", line)[0] for line in lines[:-1]]
-    assert kinds == ["issue: ", "warning: ", "warning: ", "INVALID"] * 2
+    assert kinds == ["warning: ", "warning: ", "issue: ", "INVALID"] * 2
     assert [line.split(":")[0] for line in lines[:-1]] == [names[0]] * 4 + [names[1]] * 4
 
 

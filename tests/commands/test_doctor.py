@@ -107,6 +107,7 @@ def test_it_changes_nothing(patient: Patient) -> None:
 
         before = lies_there()
         patient.examine()
+        assert "ok    wake-up queue: can be read; it holds about 1 wake-up; writing was not tried" in patient.said
         assert lies_there() == before
     assert [call.request.method for call in patient.center.calls] == ["GET"]
 

@@ -48,6 +48,7 @@ def test_an_empty_container_has_no_manifests() -> None:
             ["60 min", "accepted", "1,200 registered, 1 not reported", "poll"],
         ),
         ({"state": "completed_with_errors"}, ["60 min", "completed_with_errors", "correct rows, drop again"]),
+        ({"state": "rejected"}, ["60 min", "rejected", "correct it or its name, drop again"]),
         ({"state": "failed"}, ["60 min", "failed", "remove its cause, retry"]),
         ({"state": "odd"}, ["60 min", "unknown", "drop again"]),
         ({}, ["60 min", "unknown", "drop again"]),

@@ -178,6 +178,12 @@ def test_a_name_that_no_file_can_have_is_named(quick: Quick) -> None:
     assert (code, said.replace("\n", "")) == (2, "x" * 300 + ": File name too long")
 
 
+@pytest.mark.parametrize("command", ["drop", "run"])
+def test_a_name_that_the_app_never_takes_is_refused(quick: Quick, command: str) -> None:
+    code, said = quick(command, "--manifest", "laptops.csv.results.csv")
+    assert (code, said) == (2, "laptops.csv.results.csv is never a manifest: the app's own blobs end so\n")
+
+
 @pytest.mark.parametrize("name", ["none.csv", "none [copy].csv", "none[/].csv"])
 def test_a_file_that_is_not_there_is_named(quick: Quick, name: str) -> None:
     code, said = quick("drop", "--manifest", str(SAMPLES / name))
