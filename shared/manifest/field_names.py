@@ -21,7 +21,7 @@ _NAMES = {
         "4khash 4khardwarehash 4khh hardwarehash4k hardwarehash4kb autopilothwhash hardwaredata"
     ),
     "oemManufacturerName": (
-        "oemmanufacturername manufacturername manufacturer manufacturer0 oemmanufacturer oemname make vendor "
+        "oemmanufacturername manufacturername manufacturer manufacturer0 oemmanufacturer oemname make vendor mfr "
         "devicemanufacturer computermanufacturer hersteller fabricant fabricante produttore "
         "fabrikant"
     ),
@@ -32,6 +32,15 @@ _NAMES = {
 }
 FIELD_OF = {key: field for field, keys in _NAMES.items() for key in keys.split()}
 """The API's name of the field for each key."""
+
+HEADINGS = {
+    "serialNumber": "Device Serial Number",
+    "productKey": "Windows Product ID",
+    "hardwareHash": "Hardware Hash",
+    "oemManufacturerName": "Manufacturer name",
+    "modelName": "Device model",
+}
+"""The heading of each field in a table, as Partner Center's template has it."""
 
 _CUSTOMERS = (
     "customerid customer customerguid customertenantid customertenant customermicrosoftid tenantid tenant tenantguid "
@@ -70,5 +79,9 @@ def key(name: str) -> str:
 
 
 def field_of(name: str) -> str | None:
-    """Return the API's name of the field that a name means; ``None`` for any other name."""
+    """Return the API's name of the field that a name means; ``None`` for any other name.
+
+    >>> field_of("Mfr."), field_of("Mfr. Part Number")
+    ('oemManufacturerName', None)
+    """
     return FIELD_OF.get(key(name))

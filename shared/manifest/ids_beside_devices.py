@@ -9,6 +9,7 @@ _LONGEST_SHOWN = 64  # characters
 _LONGEST_DOMAIN = 253
 _MAYBE_KEY = re.compile(r"(\w{3,}-){3}\w")  # a product key: messages must not show one
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
+_KINDS = {"customerId": "customer id of Partner Center (a GUID)", "batchId": "text"}
 _CODES = {"customerId": "other_customer", "batchId": "other_batch"}
 
 
@@ -30,6 +31,11 @@ def check_id(field: str, value: str, name: str, at: Placed, report: Report) -> b
         return True
     report.issue(at, field, _CODES[field], name, _shown(value), _shown(known))
     return False
+
+
+def warn_of_no_id(field: str, name: str, at: Placed, report: Report) -> None:
+    """Report that what stands under an id's name cannot be one."""
+    report.warning(at, field, "id_not_compared", name, _KINDS[field])
 
 
 def set_id(field: str, value: str, report: Report) -> None:

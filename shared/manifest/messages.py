@@ -1,7 +1,9 @@
 """The message of every code that a finding can have, ``{}`` for the facts. docs/codes.md is made of these."""
 
+from shared.manifest.field_names import HEADINGS
+
 _SAVE_AS_XLSX = 'open it and save it as "Excel Workbook (*.xlsx)"'
-_HEADER = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model"
+_HEADER = ",".join(HEADINGS.values())
 
 ISSUES = {
     "manifest_too_large": "The manifest has more than {:,} bytes. Split it into several files.",
@@ -117,7 +119,7 @@ ISSUES = {
         "The line begins with {} as a comment does, but has the cells of a device. Delete the line; or remove the sign "
         "if the device is to be uploaded."
     ),
-    "misspelt_name": "{} looks like {}, which is {}. Correct its name, or delete it if it is something else.",
+    "misspelt_name": "{} is probably misspelt. Rename it {}, or delete it if it is something else.",
     "misplaced_hash": (
         "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
     ),
@@ -198,6 +200,10 @@ WARNINGS = {
     ),
     "unknown_column": "The column {} is unknown and ignored. If it matters, correct its name.",
     "unknown_member": "The member {} is unknown and ignored everywhere. If it matters, correct its name.",
+    "id_not_compared": (
+        "{} is known, but its value here is no {}: it was not compared with the manifest's own. Check whose "
+        "devices these are."
+    ),
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "skipped_line": "The line is not a device but {}, and is left out. Nothing to do.",
     "skipped_top": "The lines above the header, which is on line {}, are left out. Nothing to do if none is a device.",

@@ -81,10 +81,10 @@ def test_a_null_is_no_id() -> None:
     "data", [table("Customer", "Contoso", "Fabrikam"), objects("Customer", "Contoso", "Fabrikam"),
              json.dumps([{"productKey": "K", "batchId": 5}])],
 )  # fmt: skip
-def test_what_is_no_id_is_an_unknown_name_once(data: str) -> None:
+def test_what_is_no_id_is_not_compared_which_is_said_once(data: str) -> None:
     manifest = read(data)
     assert manifest.issues.count == 0
-    assert [warning.code.split("_")[0] for warning in manifest.warnings.kept] == ["unknown"]
+    assert [(warning.code, warning.device) for warning in manifest.warnings.kept] == [("id_not_compared", 1)]
 
 
 @pytest.mark.parametrize(

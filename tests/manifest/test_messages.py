@@ -218,6 +218,6 @@ def test_text_that_is_no_utf_8_is_read_as_windows_1252_with_a_warning(text: str)
 def test_every_code_of_a_warning_is_met_in_the_tests_of_this_folder() -> None:
     met = {code for _, codes in ODDITIES.values() for code in codes}
     met |= {code for case in (*READ.values(), *CLEANED.values()) for code in case[2]}
-    elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column"}
+    elsewhere = {"guessed_encoding", "unknown_member", "ignored_column", "unknown_column", "id_not_compared"}
     elsewhere |= {"number_cell", "number_padded", "sheet_ignored", "hidden_rows"}
     assert met | elsewhere | {"duplicate_device", "repeated_hash", "repeated_serial"} == set(WARNINGS)

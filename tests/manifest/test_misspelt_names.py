@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.manifest.field_names import field_of
+from shared.manifest.field_names import HEADINGS, field_of
 from tests.manifest.files import issues_in, made_up_hash, read
 from tests.manifest.workbook_reader.workbooks import table, workbook
 
@@ -50,6 +50,21 @@ def test_a_misspelt_column_is_an_issue(name: str) -> None:
     (issue,) = read(f"{name},Hardware Hash\nx,{HASH}\n".encode()).issues.kept
     assert (issue.where, issue.field, issue.code) == ("line 1", MISSPELT[name], "misspelt_name")
     assert repr(name) in issue.message
+    assert f"Rename it {HEADINGS[MISSPELT[name]]}," in issue.message
+
+
+@pytest.mark.parametrize(
+    ("header", "unknown"),
+    [
+        ("Serial number,Manufactuer,Model", "'Manufactuer' (probably Manufacturer name)"),
+        ("Serial,Make,Modle,Colour", "'Modle' (probably Device model), 'Colour'"),
+        ("Serial Number,Make,Serial Nubmer", "'Serial Nubmer'"),
+    ],
+)
+def test_a_misspelt_column_is_named_where_the_others_identify_no_device(header: str, unknown: str) -> None:
+    (issue,) = read(f"{header}\nS1,Contoso,One\n".encode()).issues.kept
+    assert issue.code == "incomplete_header"
+    assert issue.message.endswith(f"Unknown names: {unknown}.")
 
 
 @pytest.mark.parametrize("name", MISSPELT)
@@ -57,6 +72,7 @@ def test_a_misspelt_member_is_an_issue_once(name: str) -> None:
     devices = [{"hardwareHash": made_up_hash(seed), name: "x"} for seed in range(2)]
     (issue,) = read(json.dumps(devices).encode()).issues.kept
     assert (issue.where, issue.field, issue.code) == ("device 1", MISSPELT[name], "misspelt_name")
+    assert f"Rename it {MISSPELT[name]}," in issue.message
 
 
 def test_a_misspelt_column_of_a_workbook_is_an_issue() -> None:

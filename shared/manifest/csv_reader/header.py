@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
-from shared.manifest.field_names import FIELD_OF, ID_OF, NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import FIELD_OF, HEADINGS, ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
 from shared.manifest.misspelt_names import meant_by
 
@@ -129,8 +129,13 @@ def _check(indices: dict[str, int], cells: Sequence[str], at: Place) -> None:
         raise UnreadableError("missing_header", _QUOTED if is_quoted else "", at=at)
     if not is_identified(Device(*["x" if field in indices else None for field in FIELDS])):
         understood = [quoted(cells[index].strip()) for index in indices.values()]
-        unknown = [quoted(cell.strip()) for cell in cells if cell.strip() and field_of(cell) is None]
+        unknown = [_unknown(cell.strip(), indices) for cell in cells if cell.strip() and field_of(cell) is None]
         raise UnreadableError("incomplete_header", _listed(understood), _listed(unknown), at=at)
+
+
+def _unknown(name: str, fields: Collection[str]) -> str:
+    meant = FIELD_OF.get(meant_by(name) or "")
+    return f"{quoted(name)} (probably {HEADINGS[meant]})" if meant and meant not in fields else quoted(name)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -148,7 +153,7 @@ def _report_others(cells: Sequence[str], fields: Collection[str], at: Place, rep
         elif field := ID_OF.get(key(name)):
             ids.append(IdColumn(number - 1, field, shown))
         elif (meant := meant_by(name)) and FIELD_OF[meant] not in fields:
-            report.issue(at, FIELD_OF[meant], "misspelt_name", f"The column {shown}", repr(meant), FIELD_OF[meant])
+            report.issue(at, FIELD_OF[meant], "misspelt_name", f"The column {shown}", HEADINGS[FIELD_OF[meant]])
         elif field_of(name) is None:
             report.warning(at, None, "unknown_column", shown)
             if name:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shared.manifest.csv_reader.header import IdColumn, Layout
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import Entry
-from shared.manifest.findings import Place, Report
-from shared.manifest.ids_beside_devices import check_id, may_be_id
+from shared.manifest.findings import Report
+from shared.manifest.ids_beside_devices import check_id, may_be_id, warn_of_no_id
 
 _MOST_KNOWN = 100
 
@@ -15,7 +15,6 @@ class IdColumns:
     """Checks these columns of a file."""
 
     def __init__(self, layout: Layout, report: Report) -> None:
-        self._header = Place(line=layout.line)
         self._report = report
         self._fine: dict[IdColumn, set[str]] = {column: {""} for column in layout.ids}
         self._warned: set[IdColumn] = set()
@@ -40,7 +39,7 @@ class IdColumns:
     def _check(self, column: IdColumn, value: str, entry: Entry) -> None:
         if not may_be_id(column.field, value):
             if column not in self._warned:
-                self._report.warning(self._header, None, "unknown_column", column.shown)
+                warn_of_no_id(column.field, f"The column {column.shown}", entry, self._report)
             self._warned.add(column)
         elif not check_id(column.field, value, f"The column {column.shown}", entry, self._report):
             entry.reject()

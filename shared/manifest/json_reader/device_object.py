@@ -7,7 +7,7 @@ from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.field_names import FIELD_OF, ID_OF, NOT_ACCEPTED, field_of, key
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
-from shared.manifest.ids_beside_devices import check_id, may_be_id
+from shared.manifest.ids_beside_devices import check_id, may_be_id, warn_of_no_id
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
 from shared.manifest.misspelt_names import meant_by
@@ -86,6 +86,9 @@ class UnknownNames:
         self._seen.add(name)
         if name in self._with_hash:
             return
+        if field:
+            warn_of_no_id(field, f"The member {quoted(name)}", at, self._report)
+            return
         self._report.warning(at, None, "ignored_member" if folded in NOT_ACCEPTED else "unknown_member", quoted(name))
         if at != MANIFEST:
             self._report.add_unknown_name(quoted(name))
@@ -102,7 +105,7 @@ class UnknownNames:
         if name not in self._misspelt and len(self._misspelt) < _MOST_NAMES:
             self._misspelt.add(name)
             field = FIELD_OF[meant]
-            self._report.issue(at, field, "misspelt_name", f"The member {quoted(name)}", repr(meant), field)
+            self._report.issue(at, field, "misspelt_name", f"The member {quoted(name)}", field)
         return True
 
 
