@@ -66,13 +66,14 @@ def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
     return f"{registered(count)} {fault.description} So {results} names the devices by their places alone."
 
 
-def partly_registered(job: Job, count: int) -> str:
-    """Say that ``count`` devices are registered and others are not."""
+def partly_registered(job: Job, count: int, before: int) -> str:
+    """Say that ``count`` devices are registered, some of them ``before``, and others are not."""
     verb = "is" if 1 in (count, job.device_count) else "are"
+    earlier = f" ({before:,} before)" if before else ""
     message = (
-        f"{count:,} of {_devices(job.device_count or 0)} {verb} registered. Do what the results say about the rest,"
+        f"{count:,} of {_devices(job.device_count or 0)} {verb} registered{earlier}. Do what the results say about the"
+        " rest, then drop the whole file again."
     )
-    message += " then drop the whole file again."
     return " ".join(filter(None, (message, unknown(job))))
 
 

@@ -26,6 +26,7 @@ def test_failed_devices_are_listed_with_what_to_do() -> None:
     job = world.job()
     assert job.state is State.COMPLETED_WITH_ERRORS
     assert (job.devices.registered, job.devices.already_registered, job.devices.failed) == (1, 1, 1)
+    assert job.message.startswith("2 of 3 devices are registered (1 before). Do what the results say")
     found = rows(world)
     assert [row["outcome"] for row in found] == ["registered", "failed", "already_registered"]
     assert found[1]["errorCode"] == "808"
