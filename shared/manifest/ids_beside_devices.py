@@ -24,6 +24,8 @@ def check_id(field: str, value: str, name: str, at: Placed, report: Report) -> b
         return True
     # Whose a domain is, Entra ID alone knows: domains are compared with each other.
     if field == "customerId" and not is_guid(value):
+        if "domain" not in report.first_ids:
+            warn_of_no_id(field, name, at, report)
         known = report.first_ids.setdefault("domain", value)
     else:
         known = report.ids.get(field) or report.first_ids.setdefault(field, value)

@@ -201,8 +201,7 @@ WARNINGS = {
     "unknown_column": "The column {} is unknown and ignored. If it matters, correct its name.",
     "unknown_member": "The member {} is unknown and ignored everywhere. If it matters, correct its name.",
     "id_not_compared": (
-        "{} is known, but its value here is no {}: it was not compared with the manifest's own. Check whose "
-        "devices these are."
+        "{} is known, but holds no {}: it was not compared with the manifest's own. Check whose devices these are."
     ),
     "repeated_header": "The line is the header once more and is left out. Nothing to do.",
     "skipped_line": "The line is not a device but {}, and is left out. Nothing to do.",

@@ -70,7 +70,9 @@ def test_the_manifests_own_id_is_not_even_a_warning(form: Callable[..., str], na
 @pytest.mark.parametrize("form", [table, objects])
 def test_devices_of_two_tenants_by_their_domains_are_an_issue(form: Callable[..., str]) -> None:
     own, other = "contoso.onmicrosoft.com", "fabrikam.com"
-    assert issues(read(form("Tenant", own, "", own.upper(), other, OWN))) == [(4, "customerId", "other_customer")]
+    manifest = read(form("Tenant", own, "", own.upper(), other, OWN))
+    assert issues(manifest) == [(4, "customerId", "other_customer")]
+    assert [(warning.code, warning.device) for warning in manifest.warnings.kept] == [("id_not_compared", 1)]
 
 
 def test_a_null_is_no_id() -> None:
