@@ -152,9 +152,11 @@ def _report_others(cells: Sequence[str], fields: Collection[str], at: Place, rep
             report.warning(at, None, "ignored_column", shown)
         elif field := ID_OF.get(key(name)):
             ids.append(IdColumn(number - 1, field, shown))
+        elif field_of(name) is not None:
+            continue
         elif (meant := meant_by(name)) and FIELD_OF[meant] not in fields:
             report.issue(at, FIELD_OF[meant], "misspelt_name", f"The column {shown}", HEADINGS[FIELD_OF[meant]])
-        elif field_of(name) is None:
+        else:
             report.warning(at, None, "unknown_column", shown)
             if name:
                 report.add_unknown_name(quoted(name))
