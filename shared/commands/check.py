@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,10 +79,15 @@ def _files(names: Iterable[str]) -> Iterator[str]:
         if _is_folder(name):
             yield from (str(file) for file in sorted(Path(name).rglob("*")) if _is_manifest(file))
         # The shells of Windows leave patterns to the program.
-        elif "*" in name and (found := sorted(filter(is_manifest, glob(name)))):  # noqa: PTH207 - Path's takes no absolute one
+        elif "*" in name and (found := sorted(filter(is_manifest, _matching(Path(name))))):
             yield from _files(found)
         else:
             yield name
+
+
+def _matching(pattern: Path) -> Iterator[str]:
+    root = pattern.anchor
+    return map(str, Path(root).glob(str(pattern.relative_to(root))))
 
 
 def _is_folder(name: str) -> bool:

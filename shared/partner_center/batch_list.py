@@ -5,6 +5,7 @@ The list comes in pages of ``{totalCount, items: [{id}], links: {next}}``.
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -113,8 +114,6 @@ def nearest_batches(batch: str, existing: Sequence[str]) -> str:
         return "The batch itself exists."
     if not existing:
         return "The customer has no device batches yet: create the batch first."
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistyped batch needs it
-
     # The comparison minds case, which a person who mistypes an id does not.
     lowered = {name.lower(): name for name in existing}
     near = [lowered[name] for name in get_close_matches(batch.lower(), lowered, NEAREST, cutoff=0.5)]

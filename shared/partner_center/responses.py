@@ -151,7 +151,7 @@ def said_no(answer: Answer) -> bool:
         return answer.status not in _LEFT_OPEN
     members = answer.members
     own = text_of(members.get("code")) and text_of(members.get("description"))
-    return answer.status >= 500 and bool(own)  # noqa: PLR2004 - server errors
+    return answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and bool(own)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

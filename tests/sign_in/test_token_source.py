@@ -2,7 +2,7 @@ import logging
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from azure.core.credentials import AccessToken
@@ -61,7 +61,7 @@ def test_a_token_is_for_the_audience() -> None:
 def test_what_no_header_can_carry_is_no_token(answered: object) -> None:
     class Odd(Endpoint):
         def get_token(self, *scopes: str) -> AccessToken:
-            return super().get_token(*scopes)._replace(token=answered)  # type: ignore[arg-type]  # that is the fault
+            return super().get_token(*scopes)._replace(token=cast("str", answered))
 
     with pytest.raises(SignInError, match="sign_in_failed"):
         TokenSource(Odd, "audience").token()
