@@ -5,7 +5,6 @@ batch upload" in the Partner Center REST reference. The token goes to the base U
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import override
 from urllib.parse import quote
@@ -13,7 +12,6 @@ from uuid import uuid4
 
 import msgspec
 import requests
-from urllib3.exceptions import HTTPError
 
 from shared.config.timeouts import CONNECT_TIMEOUT, LONGEST_PAGING, PAUSES, READ_TIMEOUT
 from shared.job.lasting_errors import without_words
@@ -24,6 +22,7 @@ from shared.partner_center.responses import (
     Accepted,
     Answer,
     UnavailableError,
+    body_of,
     error_for,
     location_in,
     received,
@@ -35,9 +34,6 @@ from shared.partner_center.upload_details import Poll, upload_details_in
 
 AT_ONCE = timedelta(seconds=2)
 """How soon a connection must break for the call to be retried here: later, the lease may not cover another."""
-
-LARGEST_ANSWER = 16 * 2**20
-"""Bytes of a body that are read; a larger one counts as empty. The details of 1,000 devices take about 0.3 MB."""
 
 
 class PartnerCenter:
@@ -182,19 +178,7 @@ class PartnerCenter:
             allow_redirects=False,
             stream=True,
         ) as response:
-            return received(response.status_code, response.headers, self._body(response), call.token)
-
-    def _body(self, response: requests.Response) -> bytes:
-        """Return the body; an empty one where it breaks off or is no such gzip: the status alone decides then."""
-        body, deadline = bytearray(), self._clock() + timedelta(seconds=READ_TIMEOUT)
-        with suppress(HTTPError):
-            # The read time-out bounds each piece alone: a server that sends byte by byte could outlast the lease.
-            while len(body) <= LARGEST_ANSWER and self._clock() <= deadline:
-                chunk = response.raw.read1(2**16, decode_content=True)
-                if not chunk:
-                    return bytes(body)
-                body += chunk
-        return b""
+            return received(response.status_code, response.headers, body_of(response, self._clock), call.token)
 
 
 def _batches_of(customer_id: str) -> str:
