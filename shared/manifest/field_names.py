@@ -55,6 +55,10 @@ NOT_ACCEPTED = frozenset(
 )
 """Keys of what other tools accept on upload and Partner Center does not."""
 
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
+"""What separates cells, and its name in messages."""
+
+_MOST_MIXED = 1000  # names in one that are looked at
 
 # What forms put around a name: "1. Serial Number", "Serial Number (required)".
 _DECORATION = re.compile(
@@ -85,3 +89,16 @@ def field_of(name: str) -> str | None:
     ('oemManufacturerName', None)
     """
     return FIELD_OF.get(key(name))
+
+
+def mixed(name: str, delimiter: str = "") -> str | None:
+    """Return another delimiter that separates known names in one, if there is any.
+
+    >>> mixed("Hardware Hash;Group Tag", ","), mixed("Make, not set")
+    (';', ',')
+    """
+    for other in DELIMITERS:
+        parts = name.split(other, _MOST_MIXED) if other != delimiter else ()
+        if len(parts) > 1 and any(field_of(part) or key(part) in NOT_ACCEPTED for part in parts):
+            return other
+    return None

@@ -136,6 +136,7 @@ def is_odd(value: str) -> bool:
         or value_words.is_template(value)
         or spreadsheet_values.is_number(value)
         or value_words.is_placeholder(value)
+        or value_words.is_company_end(value)
         or value_words.is_message(value)
         or value_words.is_quoted(value)
         or value.startswith("'")
@@ -147,8 +148,10 @@ def _issue_code(field: str, text: str) -> str | None:
     """Return the code of the issue with a value, if there is one."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
-    if spreadsheet_values.is_formula(text):
-        return "formula_for_value"
+    # The reader of tables finds more of these; here they are found in JSON that was made of a shifted line.
+    is_company_end = field != _HASH and value_words.is_company_end(text)
+    if is_company_end or spreadsheet_values.is_formula(text):
+        return "shifted_cells" if is_company_end else "formula_for_value"
     # A mask, five groups of one letter: as a serial number it may come from firmware.
     is_mask = field == "productKey" and "-" in text and value_words.is_placeholder(text)
     if is_mask or value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):

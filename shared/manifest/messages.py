@@ -112,7 +112,7 @@ ISSUES = {
     ),
     "too_many_cells": "The line has {} cells, the last ones not empty, but the header has {}. {}",
     "shifted_cells": (
-        "Cell {} is the end of a company's name: the separator in it has shifted the line. Put the name between "
+        "{} is the end of a company's name: the separator in it has shifted the line. Put the name between "
         'quotes, as in "Micro-Star International Co., Ltd.".'
     ),
     "commented_line": (

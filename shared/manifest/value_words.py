@@ -80,7 +80,7 @@ NO_IDENTIFIERS = frozenset(
      "nein", "oui", "sample", "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional",
      "enterprise", "education", "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft",
      "microsoft corporation", "acer", "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.",
-     *COUNTED}
+     *COUNTED, *COMPANY_ENDS}
 )  # fmt: skip
 """What marks a row, or belongs into another column, and is the serial number or the product key of no device."""
 
@@ -225,6 +225,12 @@ def is_template(value: str) -> bool:
 def is_name(value: str) -> bool:
     """Return whether a value is the name of a field, or asks for one: ``Windows Product ID``, ``YourSerialNumber``."""
     return len(value) <= LONGEST and ((name := key(value)) in FIELD_OF or name in _NAMES)
+
+
+def is_company_end(value: str) -> bool:
+    """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, ``LLC``."""
+    ends = COMPANY_ENDS | SHORT_COMPANY_ENDS if value.rstrip().endswith(".") else COMPANY_ENDS
+    return len(value) <= LONGEST and key(value) in ends
 
 
 def is_guid(value: str) -> bool:

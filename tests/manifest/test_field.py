@@ -133,6 +133,10 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     "a hash under another name": (f"Windows Product ID,Data\nK1,{H1}\n", "misplaced_hash"),
     "a hash without signs under another name": (f"Windows Product ID,Data\nK1,{'Ab1c' * 1000}\n", "misplaced_hash"),
     "a hash under another name in json": (json.dumps([{"productKey": "K", "data": H1}]), "misplaced_hash"),
+    "two names in one in json": (json.dumps([{"productKey": "K", "Make;Model": "LENOVO;20L7"}]), "mixed_delimiters"),
+    "a header in one name in json": (
+        json.dumps([{"Device Serial Number,Hardware Hash": f"S1,{H1}"}]), "mixed_delimiters",
+    ),
     "a hash of the reference's form where the serial is": (f"{SCRIPT}{H1},K1,\n", "misplaced_hash"),
     "a hash that a line break has cut in two": (
         f"{TEMPLATE}S1,,{H1[:3600]}\n{H1[3600:]},LENOVO,20L7\n".replace("LENOVO", ",,LENOVO"), "misplaced_hash",
@@ -202,6 +206,13 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
     "plus signs lost": ({"hardwareHash": H1[:100] + " " + H1[101:]}, "not_base64"),
     "both alphabets": ({"hardwareHash": f"{H1[:50]}+-{H1[52:]}"}, "not_base64"),
     "two hashes": ({"hardwareHash": "QUI=" + H1}, "not_base64"),
+    "a company's end for a model": (
+        {"serialNumber": "S", "oemManufacturerName": "Fictia", "modelName": " LLC"}, "shifted_cells",
+    ),
+    "a company's end for a model, without its blank": (
+        {"serialNumber": "S", "oemManufacturerName": "Fictia International Co.", "modelName": "Ltd."}, "shifted_cells",
+    ),
+    "a company's end for a serial": ({"serialNumber": "Inc.", "productKey": "K"}, "shifted_cells"),
     "a message for a key": ({"productKey": "Unable to read the key of PC-01"}, "text_for_value"),
     "a message for a serial": (
         {"serialNumber": "Unable to retrieve the serial number", "hardwareHash": H1}, "text_for_value",

@@ -1,7 +1,10 @@
 """The same devices, in every layout, encoding and delimiter, come out the same."""
 
+import csv
 import gzip
+import io
 import json
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -21,6 +24,7 @@ from tests.manifest.files import (
     members,
     warnings_in,
 )
+from tests.manifest.workbook_reader.workbooks import row, sheet, strings, workbook
 
 # What every layout has room for: Managed Desktop knows no product key, the script neither manufacturer nor model.
 PLAIN = [Device("5CG1234567", None, made_up_hash(1)), Device("5CG1234568", None, made_up_hash(2))]
@@ -67,6 +71,23 @@ def written(layout: str, delimiter: str, *, quote: bool = False) -> tuple[str, l
 def test_every_csv_file_gives_its_devices(layout: str, encoding: str, delimiter: str) -> None:
     text, devices = written(layout, DELIMITERS[delimiter])
     assert devices_in(encoded(text, encoding)) == devices
+
+
+def with_inline_strings(rows: Sequence[Sequence[str]]) -> bytes:
+    return workbook(sheet(*(row(number, *cells) for number, cells in enumerate(rows, 1))))
+
+
+def with_shared_strings(rows: Sequence[Sequence[str]]) -> bytes:
+    texts = sorted({cell for cells in rows for cell in cells})
+    markup = ([f'<c t="s"><v>{texts.index(cell)}</v></c>' for cell in cells] for cells in rows)
+    return workbook(sheet(*(row(number, *cells) for number, cells in enumerate(markup, 1))), shared=strings(*texts))
+
+
+@pytest.mark.parametrize("write", [with_inline_strings, with_shared_strings])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_workbook_gives_its_devices(layout: str, write: Callable[[Sequence[Sequence[str]]], bytes]) -> None:
+    text, devices = written(layout, ",")
+    assert devices_in(write(list(csv.reader(io.StringIO(text, newline=""))))) == devices
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

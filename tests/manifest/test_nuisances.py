@@ -1,6 +1,9 @@
 """Devices in any layout with what goes wrong on the way: read as they are meant, or rejected; never sent otherwise."""
 
 import base64
+import csv
+import io
+import json
 import random
 import re
 from collections.abc import Callable, Iterable
@@ -10,8 +13,11 @@ from hypothesis import strategies as st
 
 from shared.manifest.device import Device
 from tests.manifest.files import AUTOPILOT_INFO, MANAGED_DESKTOP, TEMPLATE, csv_text, encoded, read
+from tests.manifest.workbook_reader.workbooks import inline, row, sheet, workbook
 
 type Lines = list[str]
+
+CSV = ("utf-8", "utf-8-sig", "utf-16-le")
 
 MAKERS = ("LENOVO", "Dell Inc.", "Micro-Star International Co., Ltd.", "Fictia, LLC", "Müller & Söhne")
 
@@ -85,41 +91,71 @@ NUISANCES: tuple[Callable[[Lines, str, random.Random], None], ...] = (
 )  # fmt: skip
 
 
+def records(lines: Lines, delimiter: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO("\r\n".join(lines), newline=""), delimiter=delimiter))
+
+
+def in_workbook(lines: Lines, delimiter: str) -> bytes:
+    """Write lines as a workbook, as somebody does who opens them in Excel and saves them; XML knows no U+0000."""
+    cells = [[inline(cell.replace("\0", "_x0000_")) for cell in cells] for cells in records(lines, delimiter)]
+    return workbook(sheet(*(row(number, *texts) for number, texts in enumerate(cells, 1))))
+
+
+def in_json(lines: Lines, delimiter: str) -> bytes:
+    """Write lines as JSON, as ``Import-Csv | ConvertTo-Json`` does: what more cells there are than names is dropped."""
+    names, *rows = (cells for cells in records(lines, delimiter) if cells)
+    return json.dumps([dict.fromkeys(names) | dict(zip(names, cells, strict=False)) for cells in rows]).encode()
+
+
+def written(lines: Lines, delimiter: str, form: str) -> bytes:
+    match form:
+        case "workbook":
+            return in_workbook(lines, delimiter)
+        case "json":
+            return in_json(lines, delimiter)
+    return encoded("\r\n".join(lines) + "\r\n", form)
+
+
 @given(
     st.integers(0, 2**32),
     st.lists(st.sampled_from(NUISANCES), max_size=3),
     st.sampled_from([TEMPLATE, AUTOPILOT_INFO, MANAGED_DESKTOP]),
     st.sampled_from(",;\t"),
-    st.sampled_from(["utf-8", "utf-8-sig", "utf-16-le"]),
+    st.sampled_from([*CSV, "workbook", "json"]),
 )
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=600)
 def test_what_goes_wrong_on_the_way_is_read_as_meant_or_rejected(
     seed: int,
     nuisances: list[Callable[[Lines, str, random.Random], None]],
     columns: tuple[str, ...],
     delimiter: str,
-    encoding: str,
+    form: str,
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - it must be repeatable
     devices = [device(number, columns, dice) for number in range(dice.randrange(1, 5))]
     lines = csv_text(devices, columns, delimiter).splitlines()
     for nuisance in nuisances:
         nuisance(lines, delimiter, dice)
-    manifest = read(encoded("\r\n".join(lines) + "\r\n", encoding))
+    manifest = read(written(lines, delimiter, form))
     if not manifest.issues.count:
         assert [*manifest.devices()] == devices
 
 
-@given(st.integers(0, 2**32), st.sampled_from([second_header, footer, rule, nulls, type_line]), st.sampled_from(",;\t"))
-@settings(deadline=None, max_examples=100)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([second_header, footer, rule, nulls, type_line]),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["utf-8", "workbook"]),
+)
+@settings(deadline=None, max_examples=150)
 def test_what_a_tool_adds_is_read_as_meant(
-    seed: int, nuisance: Callable[[Lines, str, random.Random], None], delimiter: str
+    seed: int, nuisance: Callable[[Lines, str, random.Random], None], delimiter: str, form: str
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - it must be repeatable
     devices = [device(number, TEMPLATE, dice) for number in range(dice.randrange(1, 5))]
     devices = [Device(one.serial_number, one.product_key, one.hardware_hash, "LENOVO", "20L7") for one in devices]
     lines = csv_text(devices, TEMPLATE, delimiter).splitlines()
     nuisance(lines, delimiter, dice)
-    manifest = read("\r\n".join(lines).encode())
+    manifest = read(written(lines, delimiter, form))
     assert manifest.issues.count == 0, manifest.issues
     assert [*manifest.devices()] == devices

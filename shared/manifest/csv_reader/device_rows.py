@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, repeat, zip_longest
 from string import ascii_letters, digits, punctuation
 
-from shared.manifest.csv_reader.header import DELIMITERS, Layout
+from shared.manifest.csv_reader.header import Layout
 from shared.manifest.csv_reader.id_columns import IdColumns
 from shared.manifest.csv_reader.odd_lines import ENDS, WORDS, OddLines
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.device_rules import is_identified
+from shared.manifest.field_names import DELIMITERS
 from shared.manifest.findings import Place, Report
 
 _MANY_COLUMNS = 64

@@ -5,12 +5,9 @@ from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
-from shared.manifest.field_names import FIELD_OF, HEADINGS, ID_OF, NOT_ACCEPTED, field_of, key
+from shared.manifest.field_names import DELIMITERS, FIELD_OF, HEADINGS, ID_OF, NOT_ACCEPTED, field_of, key, mixed
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
 from shared.manifest.misspelt_names import meant_by
-
-DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
-"""What separates cells, and its name in messages."""
 
 _MOST = 1000  # columns whose names are looked at
 _MOST_LISTED = 10
@@ -112,15 +109,6 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
     captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
     spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
     return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced, ids)
-
-
-def mixed(cell: str, delimiter: str) -> str | None:
-    """Return another delimiter that separates known names in one cell, if there is any."""
-    for other in DELIMITERS:
-        parts = cell.split(other, _MOST) if other != delimiter else ()
-        if len(parts) > 1 and any(field_of(part) or key(part) in NOT_ACCEPTED for part in parts):
-            return other
-    return None
 
 
 def _check(indices: dict[str, int], cells: Sequence[str], at: Place) -> None:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from shared.manifest.csv_reader.header import DELIMITERS, Layout, mixed
-from shared.manifest.field_names import FIELD_OF, key
+from shared.manifest.csv_reader.header import Layout
+from shared.manifest.field_names import DELIMITERS, FIELD_OF, key, mixed
 from shared.manifest.findings import Place, Report, UnreadableError
 from shared.manifest.hardware_hash import begins_like_one, looks_like_one
 from shared.manifest.spreadsheet_values import is_formula
@@ -126,7 +126,7 @@ class OddLines:
             reason = self._reason_for_more_cells()
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
         elif shifted := self._shifted(cells, filled):
-            report.issue(at, None, "shifted_cells", shifted)
+            report.issue(at, None, "shifted_cells", f"Cell {shifted}")
         elif sign := self._comment(cells[0]):
             report.issue(at, None, "commented_line", repr(sign))
         else:

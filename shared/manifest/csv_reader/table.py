@@ -6,10 +6,10 @@ from io import StringIO
 from itertools import chain, islice
 
 from shared.manifest.csv_reader.device_rows import DeviceRows
-from shared.manifest.csv_reader.header import DELIMITERS, delimiter_of, known_columns, layout
+from shared.manifest.csv_reader.header import delimiter_of, known_columns, layout
 from shared.manifest.csv_reader.records import Records, blocks, cells_of
 from shared.manifest.device import Entry
-from shared.manifest.field_names import field_of
+from shared.manifest.field_names import DELIMITERS, field_of
 from shared.manifest.findings import Place, Report, UnreadableError
 
 _LOOKED_AT, _MOST_LOOKED_AT = 100, 1_048_576  # lines, and characters, in which a header is looked for
