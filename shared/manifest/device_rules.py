@@ -8,6 +8,7 @@ from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
+from shared.manifest.line_words import is_footer, is_total
 from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
@@ -156,6 +157,7 @@ class DeviceCheck:
             if found.is_placeholder:
                 placeholders.append(at)
         self._check_guid(sent, entry)
+        self._check_line(written, entry)
         needs_tuple = not (sent[_HASH] or sent[_KEY])
         for at in placeholders:
             # Manufacturer and model do not matter where something better identifies the device.
@@ -191,6 +193,13 @@ class DeviceCheck:
             sent[_KEY] = None
         else:
             self._report.issue(entry, "productKey", "guid_for_product_key")
+            entry.reject()
+
+    def _check_line(self, written: Iterable[str | None], entry: Entry) -> None:
+        """Report what a table has below its devices: in JSON that was made of it, it is an object like these."""
+        values = list(filter(None, written))
+        if entry.sound and (is_total(values) or is_footer(values)):
+            self._report.issue(entry, None, "text_for_value", "The device")
             entry.reject()
 
     def _what_is_missing(self, device: Device) -> tuple[str, str, str]:

@@ -55,6 +55,9 @@ NOT_ACCEPTED = frozenset(
 )
 """Keys of what other tools accept on upload and Partner Center does not."""
 
+OF_RESULTS = "hardwarehashstart"
+"""The key of the column that only results have."""
+
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 """What separates cells, and its name in messages."""
 

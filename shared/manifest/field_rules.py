@@ -6,13 +6,14 @@ from string import ascii_letters, digits
 
 import msgspec
 
-from shared.manifest import spreadsheet_values, value_words
+from shared.manifest import line_words, spreadsheet_values, value_words
 from shared.manifest.findings import Note
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
 _HASH = "hardwareHash"
+_FIRST = (*IDENTIFIERS, "oemManufacturerName")  # in the layouts that are known
 _SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
@@ -57,7 +58,7 @@ def check_value(field: str, value: str) -> Found:
 
 def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
     stripped, issue = text.strip(), None
-    if not is_plain(stripped) and (code := _issue_code(field, text)):
+    if not is_plain(stripped) and (code := _issue_code(field, text) or _issue_code_of_line(field, text)):
         issue = (code, stripped if code == "number_for_serial" else field)
     elif len(text) > LONGEST_VALUE:
         return _too_large(field, text, LONGEST_VALUE, warnings)
@@ -136,7 +137,8 @@ def is_odd(value: str) -> bool:
         or value_words.is_template(value)
         or spreadsheet_values.is_number(value)
         or value_words.is_placeholder(value)
-        or value_words.is_company_end(value)
+        or line_words.is_company_end(value)
+        or line_words.is_comment(value)
         or value_words.is_message(value)
         or value_words.is_quoted(value)
         or value.startswith("'")
@@ -144,14 +146,19 @@ def is_odd(value: str) -> bool:
     )
 
 
+def _issue_code_of_line(field: str, text: str) -> str | None:
+    """Return the code of the issue that a value shows with its line, where JSON was made of a table as it is."""
+    if line_words.is_company_end(text):
+        return "shifted_cells"
+    return "commented_line" if field in _FIRST and line_words.is_comment(text) else None
+
+
 def _issue_code(field: str, text: str) -> str | None:
     """Return the code of the issue with a value, if there is one."""
     if _is_converted(field, text):
         return "number_for_serial" if field == "serialNumber" else "number_for_value"
-    # The reader of tables finds more of these; here they are found in JSON that was made of a shifted line.
-    is_company_end = field != _HASH and value_words.is_company_end(text)
-    if is_company_end or spreadsheet_values.is_formula(text):
-        return "shifted_cells" if is_company_end else "formula_for_value"
+    if spreadsheet_values.is_formula(text):
+        return "formula_for_value"
     # A mask, five groups of one letter: as a serial number it may come from firmware.
     is_mask = field == "productKey" and "-" in text and value_words.is_placeholder(text)
     if is_mask or value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):

@@ -7,8 +7,9 @@ from string import ascii_letters, digits
 
 import msgspec
 
+from shared.manifest.line_words import LAST_WORDS, TOTALS
 from shared.manifest.spreadsheet_values import is_converted
-from shared.manifest.value_words import LAST_WORDS, NO_IDENTIFIERS, STATES, TOTALS
+from shared.manifest.value_words import NO_IDENTIFIERS, STATES
 
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
 LONGEST_HASH = 65_536

@@ -116,8 +116,8 @@ ISSUES = {
         'quotes, as in "Micro-Star International Co., Ltd.".'
     ),
     "commented_line": (
-        "The line begins with {} as a comment does, but has the cells of a device. Delete the line; or remove the sign "
-        "if the device is to be uploaded."
+        "{} begins with # or // as a comment does, but there is a device. Delete it; or remove the sign if the device "
+        "is to be uploaded."
     ),
     "misspelt_name": "{} is probably misspelt. Rename it {}, or delete it if it is something else.",
     "misplaced_hash": (

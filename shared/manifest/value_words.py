@@ -4,6 +4,7 @@ import re
 from string import ascii_lowercase, digits
 
 from shared.manifest.field_names import FIELD_OF, key
+from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, TOTALS
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(
@@ -35,37 +36,6 @@ _MESSAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
-LAST_WORDS = frozenset(
-    {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
-)
-"""Words that may be alone on the last line of a file."""
-
-TOTALS = frozenset(
-    {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
-     "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
-     "totale", "totaal", "aantal", "suma", "cantidad"}
-)  # fmt: skip
-"""Words for a number of devices, which a report puts below them."""
-
-COUNTED = frozenset(
-    {"device", "devices", "computer", "computers", "laptop", "laptops", "notebooks", "machines", "pcs", "units",
-     "items", "rows", "records", "entries", "gerate", "stuck", "appareils", "dispositivos"}
-)  # fmt: skip
-"""Words for what is counted."""
-
-COMPANY_ENDS = frozenset(
-    {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
-     "coltd", "coinc", "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa",
-     "pvt", "pte", "pty", "llp", "plc", "gesmbh", "aps"}
-)  # fmt: skip
-"""Ends of companies' names, as names are compared."""
-
-SHORT_COMPANY_ENDS = frozenset(
-    {"co", "company", "sa", "ag", "kg", "as", "ab", "nv", "bv", "sl", "oy", "oyj", "se", "spa", "sas", "kk", "ug", "lp",
-     "ohg", "asa", "sro", "kft", "zrt", "asc", "cv", "uab", "jsc", "tbk"}
-)  # fmt: skip
-"""Ends that may be something else: they count only in certain places or forms."""
-
 STATES = frozenset(
     {"true", "false", "yes", "no", "error", "failed", "failure", "unavailable", "accessdenied", "timeout", "missing",
      "notfound", "not found", "pending", "unsupported", "required", "optional", "same", "ditto", "dito", "idem",
@@ -80,7 +50,7 @@ NO_IDENTIFIERS = frozenset(
      "nein", "oui", "sample", "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional",
      "enterprise", "education", "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft",
      "microsoft corporation", "acer", "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.",
-     *COUNTED, *COMPANY_ENDS}
+     *COUNTED}
 )  # fmt: skip
 """What marks a row, or belongs into another column, and is the serial number or the product key of no device."""
 
@@ -137,7 +107,8 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | STATES | NO_IDENTIFIERS | {_TYPE, TICK} | FIELD_OF.keys() | _NAMES
+_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | LAST_WORDS | TOTALS | {_TYPE, TICK}
+_WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
 
@@ -225,12 +196,6 @@ def is_template(value: str) -> bool:
 def is_name(value: str) -> bool:
     """Return whether a value is the name of a field, or asks for one: ``Windows Product ID``, ``YourSerialNumber``."""
     return len(value) <= LONGEST and ((name := key(value)) in FIELD_OF or name in _NAMES)
-
-
-def is_company_end(value: str) -> bool:
-    """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, ``LLC``."""
-    ends = COMPANY_ENDS | SHORT_COMPANY_ENDS if value.rstrip().endswith(".") else COMPANY_ENDS
-    return len(value) <= LONGEST and key(value) in ends
 
 
 def is_guid(value: str) -> bool:

@@ -62,6 +62,40 @@ def test_a_device_that_is_called_like_a_total_is_one(line: str) -> None:
     assert len(devices_in(f"{TEMPLATE}S1,,,LENOVO,20L7\n{line}\n".encode())) == 2
 
 
+@pytest.mark.parametrize("line", [*NO_DEVICES, "END"])
+@pytest.mark.parametrize("member", ["Windows Product ID", "Hardware Hash", "Serial Number"])
+def test_a_line_that_is_no_device_is_none_in_json_that_was_made_of_the_table(line: str, member: str) -> None:
+    assert [place for place, _ in issues_in(json.dumps([{"productKey": "K"}, {member: line}]).encode())] == ["device 2"]
+
+
+@pytest.mark.parametrize("values", [("Total", "1"), ("Total:", "12 devices"), ("Count", "2")])
+@pytest.mark.parametrize("before", [1, 2_000])
+def test_totals_are_no_device_in_json_that_was_made_of_the_table(values: tuple[str, str], before: int) -> None:
+    devices = [{"serialNumber": f"S{number}", "productKey": f"K{number}"} for number in range(before)]
+    total = dict(zip(("serialNumber", "productKey"), values, strict=True))
+    assert issues_in(json.dumps([*devices, total]).encode()) == [(f"device {before + 1}", "text_for_value")]
+
+
+@pytest.mark.parametrize("values", [("Total", "K1"), ("S1", "2")])
+def test_a_device_that_is_called_like_a_total_is_one_in_json(values: tuple[str, str]) -> None:
+    assert devices_in(json.dumps([dict(zip(("serialNumber", "productKey"), values, strict=True))]).encode()) == [
+        Device(*values)
+    ]
+
+
+@pytest.mark.parametrize("field", ["serialNumber", "productKey", "oemManufacturerName"])
+@pytest.mark.parametrize("sign", ["#", "//", " # "])
+def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str) -> None:
+    device = {"serialNumber": "S1", "productKey": "K1", "oemManufacturerName": "LENOVO"}
+    data = json.dumps([device | {field: sign + device[field]}]).encode()
+    assert issues_in(data) == [("device 1", "commented_line")]
+
+
+def test_results_that_have_become_json_are_no_manifest() -> None:
+    row = {"device": "1", "serialNumber": "S1", "productKey": "K1", "hardwareHashStart": "T0H1sWUiAAAAAAAA"}
+    assert issues_in(json.dumps([row, row]).encode()) == [("device 1", "results_file")]
+
+
 @pytest.mark.parametrize(
     "word",
     ["NaT", "<NA>", "(leer)", "''", "'NULL'", '""""""', "\u2212", "\u2026", "...", "_", "/", "*", "{}", "[]", "n/d",

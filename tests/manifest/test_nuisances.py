@@ -85,9 +85,18 @@ def template_row(lines: Lines, delimiter: str, _dice: random.Random) -> None:
     lines.insert(1, delimiter.join(f"<{name}>" for name in lines[0].split(delimiter)))
 
 
+def comment(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+    line = dice.randrange(1, len(lines))
+    lines[line] = dice.choice(("#", "// ")) + lines[line]
+
+
+def totals(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    lines.append(delimiter.join((dice.choice(("Total", "Count:")), f"{len(lines) - 1}")))
+
+
 NUISANCES: tuple[Callable[[Lines, str, random.Random], None], ...] = (
     second_header, other_header, footer, rule, nulls, wrapped, mixed_delimiter, excel_number, shifted, type_line,
-    template_row,
+    template_row, comment, totals,
 )  # fmt: skip
 
 
@@ -143,7 +152,7 @@ def test_what_goes_wrong_on_the_way_is_read_as_meant_or_rejected(
 
 @given(
     st.integers(0, 2**32),
-    st.sampled_from([second_header, footer, rule, nulls, type_line]),
+    st.sampled_from([second_header, footer, rule, nulls, type_line, totals]),
     st.sampled_from(",;\t"),
     st.sampled_from(["utf-8", "workbook"]),
 )

@@ -5,14 +5,23 @@ from typing import NamedTuple
 
 from shared.manifest.device import FIELDS, Device
 from shared.manifest.device_rules import is_identified
-from shared.manifest.field_names import DELIMITERS, FIELD_OF, HEADINGS, ID_OF, NOT_ACCEPTED, field_of, key, mixed
+from shared.manifest.field_names import (
+    DELIMITERS,
+    FIELD_OF,
+    HEADINGS,
+    ID_OF,
+    NOT_ACCEPTED,
+    OF_RESULTS,
+    field_of,
+    key,
+    mixed,
+)
 from shared.manifest.findings import Place, Report, UnreadableError, quoted
 from shared.manifest.misspelt_names import meant_by
 
 _MOST = 1000  # columns whose names are looked at
 _MOST_LISTED = 10
 _BRACKETS = "<[{"
-_OF_RESULTS = "hardwarehashstart"
 _QUOTED = " The header as a whole is between quotes, as if it were one cell: remove the quotes around each line."
 
 
@@ -81,8 +90,8 @@ def known_names(cells: Sequence[str]) -> int:
     return sum(field_of(cell) is not None for cell in cells[:_MOST])
 
 
-def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") -> Layout:
-    """Read the header on line ``at``.
+def layout(cells: Sequence[str], at: int, report: Report, delimiter: str) -> Layout:
+    """Read the header on line ``at``; ``delimiter`` is empty for a workbook.
 
     Raises:
         UnreadableError: It is not a header, or its columns cannot identify a device.
@@ -101,7 +110,7 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str = ",") 
         if field:
             indices[field] = index
     # Results have all five fields, but only the beginning of each hash.
-    if _OF_RESULTS in map(key, looked_at):
+    if OF_RESULTS in map(key, looked_at):
         raise UnreadableError("results_file", at=place)
     _check(indices, looked_at, place)
     ids = _report_others(looked_at, indices, place, report)

@@ -1,21 +1,22 @@
 """Lines below the header that are not devices, or whose cells are in the wrong columns."""
 
-import re
 from collections.abc import Sequence
 
 from shared.manifest.csv_reader.header import Layout
 from shared.manifest.field_names import DELIMITERS, FIELD_OF, key, mixed
 from shared.manifest.findings import Place, Report, UnreadableError
 from shared.manifest.hardware_hash import begins_like_one, looks_like_one
-from shared.manifest.spreadsheet_values import is_formula
-from shared.manifest.value_words import (
+from shared.manifest.line_words import (
     COMPANY_ENDS,
-    COUNTED,
     LAST_WORDS,
     SHORT_COMPANY_ENDS,
     TOTALS,
-    is_nothing,
+    is_comment,
+    is_footer,
+    is_total,
 )
+from shared.manifest.spreadsheet_values import is_formula
+from shared.manifest.value_words import is_nothing
 
 WORDS = FIELD_OF.keys() | LAST_WORDS | COMPANY_ENDS | SHORT_COMPANY_ENDS | TOTALS
 """Cells, without case, blanks and punctuation, for which a line needs a closer look."""
@@ -25,21 +26,6 @@ ENDS = COMPANY_ENDS | {"co"}
 
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
 _RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
-_FOOTER = re.compile(
-    # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
-    r"\(\s*\d[\d.,']*\s.*\)"
-    r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
-    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre)\s*[:=]\s*\d[\d.,']*"
-    r"|number of [\w ]{1,40}[:=]\s*\d[\d.,']*"
-    r"|((my)?sql>|ps [^>]*>|[a-z]:\\[^>]*>)\s*\S.*"
-    # Reports, and comments.
-    r"|(completion time|total|query ok|report generated|end of (report|file)|page \d+|seite \d+)\b.*"
-    r"|(generated|exported|created|printed|erstellt|exportiert)\s+(on|by|at|am|von|\d).*"
-    r"|(#|//|--|;|rem\b|\u00a9|\(c\)|copyright\b)\s*\S.*",
-    re.IGNORECASE | re.DOTALL,
-)
-_COMMENTS = ("#", "//")
-_COUNT = re.compile(r"\d{1,6}( \w+)?")
 _MOST_WORDS = 5
 _SHORTEST_REST = 40  # characters of a hash; tools wrap at 64 or more
 _COMPANY = (
@@ -79,8 +65,7 @@ class OddLines:
             return self._skip(line, "what PowerShell or Excel writes before a header")
         if not first[0].isalnum() and self._is_rule(filled):
             return self._skip(line, "a line of dashes")
-        is_footer = len(filled) == 1 and " " in first and _FOOTER.fullmatch(first.strip())
-        if is_footer or (self._has_words and self._is_total(filled)):
+        if is_footer(filled) or (self._has_words and is_total(filled)):
             return self._skip(line, "what a database or a report adds at its end")
         if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
@@ -95,14 +80,6 @@ class OddLines:
     def _is_rule(filled: Sequence[str]) -> bool:
         text = "".join(filled)
         return not text.strip(_RULE) and any(rule in text for rule in _RULES)
-
-    @staticmethod
-    def _is_total(filled: Sequence[str]) -> bool:
-        """Return whether a line has only a word such as Total or END, and numbers and names of what is counted."""
-        if len(filled) == 1:
-            return key(filled[0]) in LAST_WORDS
-        cells = {key(cell) for cell in filled if not _COUNT.fullmatch(cell.strip())}
-        return not cells.isdisjoint(TOTALS) and cells <= TOTALS | COUNTED
 
     def has_issue(self, cells: Sequence[str], at: Place) -> bool:
         """Report why a line cannot be read as a device; return whether it has such an issue.
@@ -127,8 +104,8 @@ class OddLines:
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
         elif shifted := self._shifted(cells, filled):
             report.issue(at, None, "shifted_cells", f"Cell {shifted}")
-        elif sign := self._comment(cells[0]):
-            report.issue(at, None, "commented_line", repr(sign))
+        elif self._is_comment(cells[0]):
+            report.issue(at, None, "commented_line", "The line")
         else:
             return self._has_misplaced_hash(cells, at)
         return True
@@ -142,14 +119,10 @@ class OddLines:
         has_whole_one = begins_like_one("".join(cells[at : at + 1]))
         return looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0]) and not has_whole_one
 
-    def _comment(self, cell: str) -> str | None:
-        """Return the sign that turns a line into a comment, where its first cell should be an identifier or a name."""
+    def _is_comment(self, cell: str) -> bool:
+        # A column of another kind may number its lines so, and a hash may begin with any sign. #N/A is another issue.
         text = cell.lstrip()
-        # A column of another kind may number its lines so, and a hash may begin with any sign.
-        if 0 not in self._unlike_hash or not text.startswith(_COMMENTS):
-            return None
-        # #N/A is another issue.
-        return None if is_formula(text) or is_nothing(text) else next(filter(text.startswith, _COMMENTS))
+        return 0 in self._unlike_hash and is_comment(text) and not (is_formula(text) or is_nothing(text))
 
     def _reason_for_more_cells(self) -> str:
         if not self._delimiter:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from types import NoneType
 
 from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
-from shared.manifest.field_names import DELIMITERS, FIELD_OF, ID_OF, NOT_ACCEPTED, field_of, key, mixed
+from shared.manifest.field_names import DELIMITERS, FIELD_OF, ID_OF, NOT_ACCEPTED, OF_RESULTS, field_of, key, mixed
 from shared.manifest.findings import MANIFEST, Place, Report, quoted
 from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.ids_beside_devices import check_id, may_be_id, warn_of_no_id
@@ -85,6 +85,9 @@ class UnknownNames:
             return
         self._seen.add(name)
         if name in self._with_hash:
+            return
+        if folded == OF_RESULTS:
+            self._report.issue(at, None, "results_file")
             return
         # As in Manufacturer;Model, where a table was read by another separator than its own.
         if sign := mixed(name):

@@ -103,7 +103,7 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
         raise UnreadableError("missing_header", hint, at=at)
     header = looked_at[index]
     _check_above(looked_at[:index], header)
-    columns = layout(header.cells, header.number, report)
+    columns = layout(header.cells, header.number, report, "")
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
     for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):

@@ -176,6 +176,11 @@ UNREADABLE = {
     "a device above the header": (sheet(row(1, *ONE), row(2, *TUPLE), row(3, *TWO)), "line 1", "missing_header"),
     "a hash above the header": (sheet(row(1, "x" * 101), row(2, "Hardware Hash")), "line 1", "missing_header"),
     "too few columns": (table(("S1",), header=("Device Serial Number",)), "line 1", "incomplete_header"),
+    "two columns in one": (
+        table((*ONE, "A,B"), header=(*TUPLE, "Windows Product ID,Group Tag")),
+        "line 1",
+        "mixed_delimiters",
+    ),
     "a row twice": (sheet(row(1, *TUPLE), row(2, *ONE), row(2, *TWO)), "line 2", "workbook_damaged"),
     "a cell twice": (sheet(row(1, *TUPLE), row(2, *ONE, inline("S9", 'r="A2"'))), "line 2", "workbook_damaged"),
     "a cell twice, empty": (sheet(row(1, *TUPLE), row(2, *ONE, '<c r="A2"/>')), "line 2", "workbook_damaged"),

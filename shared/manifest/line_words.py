@@ -1,0 +1,77 @@
+"""Words and signs that tell a line of a table from a device, or that a comma has moved into another cell."""
+
+import re
+from collections.abc import Sequence
+
+from shared.manifest.field_names import key
+
+LAST_WORDS = frozenset(
+    {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
+)
+"""Words that may be alone on the last line of a file."""
+
+TOTALS = frozenset(
+    {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
+     "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
+     "totale", "totaal", "aantal", "suma", "cantidad"}
+)  # fmt: skip
+"""Words for a number of devices, which a report puts below them."""
+
+COUNTED = frozenset(
+    {"device", "devices", "computer", "computers", "laptop", "laptops", "notebooks", "machines", "pcs", "units",
+     "items", "rows", "records", "entries", "gerate", "stuck", "appareils", "dispositivos"}
+)  # fmt: skip
+"""Words for what is counted."""
+
+COMPANY_ENDS = frozenset(
+    {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
+     "coltd", "coinc", "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa",
+     "pvt", "pte", "pty", "llp", "plc", "gesmbh", "aps"}
+)  # fmt: skip
+"""Ends of companies' names, as names are compared."""
+
+SHORT_COMPANY_ENDS = frozenset(
+    {"co", "company", "sa", "ag", "kg", "as", "ab", "nv", "bv", "sl", "oy", "oyj", "se", "spa", "sas", "kk", "ug", "lp",
+     "ohg", "asa", "sro", "kft", "zrt", "asc", "cv", "uab", "jsc", "tbk"}
+)  # fmt: skip
+"""Ends that may be something else: they count only in certain places or forms."""
+
+_COUNT = re.compile(r"\d{1,6}( \w+)?")
+
+_FOOTER = re.compile(
+    # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
+    r"\(\s*\d[\d.,']*\s.*\)"
+    r"|\d[\d.,']*\s+(rows?|records?|row\(s\)|lines?|devices?|items?|zeilen?|lignes?|filas?|righe|riga)\b.*"
+    r"|(rows?|records?|count|totals?|devices?|items?|anzahl|gesamt|summe|nombre)\s*[:=]\s*\d[\d.,']*"
+    r"|number of [\w ]{1,40}[:=]\s*\d[\d.,']*"
+    r"|((my)?sql>|ps [^>]*>|[a-z]:\\[^>]*>)\s*\S.*"
+    # Reports, and comments.
+    r"|(completion time|total|query ok|report generated|end of (report|file)|page \d+|seite \d+)\b.*"
+    r"|(generated|exported|created|printed|erstellt|exportiert)\s+(on|by|at|am|von|\d).*"
+    r"|(#|//|--|;|rem\b|\u00a9|\(c\)|copyright\b)\s*\S.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_footer(values: Sequence[str]) -> bool:
+    """Return whether a line has nothing but a text that a database or a report adds, or a comment."""
+    return len(values) == 1 and " " in values[0] and _FOOTER.fullmatch(values[0].strip()) is not None
+
+
+def is_total(values: Sequence[str]) -> bool:
+    """Return whether a line has only a word such as Total or END, and numbers and names of what is counted."""
+    if len(values) == 1:
+        return key(values[0]) in LAST_WORDS
+    words = {key(value) for value in values if not _COUNT.fullmatch(value.strip())}
+    return not words.isdisjoint(TOTALS) and words <= TOTALS | COUNTED
+
+
+def is_comment(value: str) -> bool:
+    """Return whether a value begins as a comment does."""
+    return value.lstrip().startswith(("#", "//"))
+
+
+def is_company_end(value: str) -> bool:
+    """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, ``LLC``."""
+    # Without its full stop, a short one may be a model.
+    return key(value) in (COMPANY_ENDS | SHORT_COMPANY_ENDS if value.rstrip().endswith(".") else COMPANY_ENDS)
