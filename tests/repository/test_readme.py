@@ -40,6 +40,10 @@ def test_it_says_what_becomes_of_a_run_that_is_replaced() -> None:
     assert "`previous` then lists the earlier run's uploads, which are no longer watched" in README
 
 
+def test_it_says_which_names_may_have_to_wait_for_the_sweep() -> None:
+    assert "names with an outer `/` may wait for it" in " ".join(README.split())
+
+
 def test_that_nothing_was_ever_deployed_is_said_once() -> None:
     assert len(re.findall("(?i)never.{0,10}deployed|never been deployed", README)) == 1
 
