@@ -9,13 +9,14 @@ import pytest
 from shared.job.blob_names import status_of
 from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
-from shared.workflow.sweep import YOUNGEST
 from tests.fakes import Fuse, Message
 from tests.manifests import array, serials
 from tests.world import NAME, World
 
 DEVICES = array(serials(3))
 SWEEP_EVERY = timedelta(minutes=15)
+PROMISED = timedelta(minutes=20)
+"""Until a manifest whose event is lost is found, by the README."""
 
 
 def by_queue(world: World, name: str = NAME) -> None:
@@ -114,7 +115,7 @@ def names(world: World) -> list[str]:
 def test_what_comes_by_neither_way_is_found_by_the_sweep() -> None:
     world = World()
     world.storage.put(NAME, DEVICES)
-    assert swept(world) <= YOUNGEST + SWEEP_EVERY
+    assert swept(world) <= PROMISED
     world.settle()
     assert sent_once(world)
 
@@ -128,4 +129,4 @@ def test_a_blob_whose_event_names_another_is_found_by_the_sweep(name: str) -> No
         pass
     assert names(world) == [name]
     assert status_of(name) not in world.storage.blobs
-    assert swept(world) <= YOUNGEST + SWEEP_EVERY
+    assert swept(world) <= PROMISED
