@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import IO
 
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
@@ -52,13 +53,19 @@ def open_workbook(chunks: Iterator[bytes], max_bytes: int, alive: Callable[[], N
         UnreadableError: It is not a workbook that can be read.
     """
     with SpooledTemporaryFile(_IN_MEMORY) as file, TemporaryFile(buffering=_BUFFER) as more_strings:
-        file.writelines(chunks)
+        _copy(chunks, file)
         archive = Archive(file, max_bytes, alive)
         workbook = read_workbook_part(archive)
         if not workbook.sheets:
             raise UnreadableError("no_visible_sheet")
         contents = _contents(archive, workbook, Strings(more_strings))
         yield [Sheet(entry, archive, contents) for entry in workbook.sheets]
+
+
+def _copy(chunks: Iterator[bytes], file: IO[bytes]) -> None:
+    # writelines() would have all of them in memory before the file leaves it.
+    for chunk in chunks:
+        file.write(chunk)
 
 
 def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Contents:

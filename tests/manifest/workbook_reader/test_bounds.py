@@ -3,6 +3,8 @@
 import io
 import subprocess
 import sys
+import tracemalloc
+import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +17,7 @@ import pytest
 
 from shared.manifest import InMemory, UnreadableError, inspect
 from shared.manifest.workbook_reader.strings import Strings
+from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash
 from tests.manifest.workbook_reader.workbooks import MAIN, Parts, parts, row, sheet, strings, table, zipped
 
@@ -115,6 +118,17 @@ def test_no_bomb_takes_much_memory(tmp_path: Path) -> None:
     *counts, peak = map(int, output.split())
     assert counts == [1] * len(BOMBS)
     assert peak * 1024 < MOST_MEMORY
+
+
+def test_a_large_workbook_is_not_held_in_memory() -> None:
+    data = zipped(PARTS | {"xl/media/picture": bytes(40 * MEGABYTE)}, zipfile.ZIP_STORED)
+    tracemalloc.start()
+    pieces = (data[start : start + MEGABYTE] for start in range(0, len(data), MEGABYTE))
+    with open_workbook(pieces, MOST, lambda: None) as [only]:
+        assert len(list(only.rows())) == 2
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * MEGABYTE
 
 
 def test_shared_strings_without_end_are_refused() -> None:
