@@ -124,14 +124,7 @@ class _Step:
             ManifestChangedError: The manifest was overwritten or deleted meanwhile.
             StatusUnavailableError: The status cannot be read or written.
         """
-        landed = self._wake_up.landed
-        seen = look_up(
-            self._services,
-            self._manifest,
-            landed=landed,
-            claim_at_once=first and landed,
-            written=self._wake_up.etag,
-        )
+        seen = look_up(self._services, self._wake_up, first=first)
         if seen is None:
             return
         match transitions.next_step(seen.job, seen.etag, self._services.clock()):

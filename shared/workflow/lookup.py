@@ -12,9 +12,10 @@ from shared import event_log
 from shared.job import plausibility, transitions
 from shared.job.faults import RATE_LIMITED
 from shared.job.lifecycle import LONGEST_IN_LINE
-from shared.job.status_document import Job
+from shared.job.status_document import Job, State
 from shared.job.transitions import Step
 from shared.workflow.ports import Content, Properties, Services, Stored
+from shared.workflow.queue_messages import WakeUp
 
 
 class Seen(NamedTuple):
@@ -23,7 +24,7 @@ class Seen(NamedTuple):
     stored: Stored | None
     content: Content | None = None
     current: Properties | None = None
-    """The manifest's, unless it is gone."""
+    """The manifest's, unless it is gone, or not needed."""
     replaced: str | None = None
     """Version of a foreign status that the manifest's drop replaces."""
 
@@ -38,41 +39,38 @@ class Seen(NamedTuple):
         return self.current.etag if self.current else None
 
 
-def look_up(
-    services: Services, manifest: str, *, landed: bool, claim_at_once: bool, written: str | None = None
-) -> Seen | None:
-    """Read a manifest's properties and its status.
+def look_up(services: Services, wake_up: WakeUp, *, first: bool) -> Seen | None:
+    """Read a manifest's properties and its status, as far as the step needs them that a wake-up is for.
 
     Args:
         services: The storage, the limits and the delays.
-        manifest: The blob's name.
-        landed: It has just been written.
-        written: The ETag that an event says was written, if one came.
-        claim_at_once: Do not read its status: a claim too many is refused by the storage.
+        wake_up: It names the manifest.
+        first: Nothing has been read for it yet: what has just arrived is claimed without a look at its status, as the
+            storage refuses a claim too many.
 
     Returns:
         What is there; ``None`` where a status is foreign and is left alone.
     """
-    storage = services.storage
-    found = None if claim_at_once else storage.load(manifest)
+    storage, claim_at_once = services.storage, first and wake_up.landed
+    found = None if claim_at_once else storage.load(wake_up.manifest)
     if isinstance(found, plausibility.Foreign):
-        return _replacing(services, manifest, found, landed=landed)
+        return _replacing(services, wake_up, found)
     if found:
-        return _trusted(services, found, landed=landed, written=written)
-    content = storage.open(manifest)
+        return _trusted(services, wake_up, found, first=first)
+    content = storage.open(wake_up.manifest)
     # Deleted already; a job of an earlier content must still be cancelled.
     if content is None and claim_at_once:
-        return look_up(services, manifest, landed=landed, claim_at_once=False, written=written)
+        return look_up(services, wake_up, first=False)
     return Seen(None, content, content.properties if content else None)
 
 
-def _replacing(services: Services, manifest: str, foreign: plausibility.Foreign, *, landed: bool) -> Seen | None:
+def _replacing(services: Services, wake_up: WakeUp, foreign: plausibility.Foreign) -> Seen | None:
     """Replace a foreign status where the manifest has been dropped after it."""
-    if landed or _was_made_after(services, manifest, foreign):
-        content = services.storage.open(manifest)
+    if wake_up.landed or _was_made_after(services, wake_up.manifest, foreign):
+        content = services.storage.open(wake_up.manifest)
         if content and foreign.precedes(content.properties.etag, content.modified):
             return Seen(None, content, content.properties, foreign.version)
-    _report_unreadable(manifest, foreign.reason)
+    _report_unreadable(wake_up.manifest, foreign.reason)
     return None
 
 
@@ -83,13 +81,17 @@ def _was_made_after(services: Services, manifest: str, foreign: plausibility.For
     return current is not None and current.created is not None and current.created >= foreign.modified
 
 
-def _trusted(services: Services, found: Stored, *, landed: bool, written: str | None) -> Seen | None:
+def _trusted(services: Services, wake_up: WakeUp, found: Stored, *, first: bool) -> Seen | None:
     now = services.clock()
     job = plausibility.within(found.job, now, services.delays.lease, _longest_wait(services, found.job))
+    reason = _impossible(services, job)
+    # A poll needs the manifest only for the results, and reads it then under the ETag of the job.
+    if first and not reason and wake_up.due and job.state is State.ACCEPTED and wake_up.due == job.due:
+        return Seen(found._replace(job=job))
     current = services.storage.properties(job.manifest)
-    is_written = current is not None and current.etag == written
-    is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=landed)
-    if reason := _impossible(services, job):
+    is_written = current is not None and current.etag == wake_up.etag
+    is_same = current is not None and not is_written and _is_same_content(services, job, current, landed=wake_up.landed)
+    if reason:
         # A drop since then replaces it.
         if current and current.etag != job.etag and not is_same:
             return Seen(None, None, current, found.version)

@@ -131,23 +131,30 @@ def test_a_manifest_deleted_just_before_its_new_run_cancels_the_old(monkeypatch:
     assert world.job().error == Fault(code="manifest_gone", description="The manifest was deleted.")
 
 
-def overwrite_once_seen(world: World, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Overwrite the manifest right after its properties are read the next time."""
-    read = world.storage.properties
+def overwrite_after(world: World, monkeypatch: pytest.MonkeyPatch, call: str, data: bytes) -> None:
+    """Overwrite the manifest right after the next ``call`` of the storage."""
+    read = getattr(world.storage, call)
 
-    def overwritten(name: str) -> Properties | None:
+    def overwritten(name: str) -> object:
         seen = read(name)
-        monkeypatch.setattr(world.storage, "properties", read)
+        monkeypatch.setattr(world.storage, call, read)
         world.storage.put(name, data)
         return seen
 
-    monkeypatch.setattr(world.storage, "properties", overwritten)
+    monkeypatch.setattr(world.storage, call, overwritten)
 
 
 @pytest.mark.parametrize(
-    ("moment", "left"), [("start", State.COMPLETED), ("attempt", State.WAITING), ("poll", State.ACCEPTED)]
+    ("moment", "last_look", "left"),
+    [
+        ("start", "properties", State.COMPLETED),
+        ("attempt", "properties", State.WAITING),
+        ("poll", "load", State.ACCEPTED),
+    ],
 )
-def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, moment: str, left: State) -> None:
+def test_what_is_read_is_what_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, moment: str, last_look: str, left: State
+) -> None:
     world = World()
     newest = array(serials(2, start=50))
     world.partner_center.script.next_upload(*[faults.throttled(60)] * (moment == "attempt"))
@@ -156,7 +163,7 @@ def test_what_is_read_is_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, mom
     if moment == "start":
         world.settle()
         world.drop(array(serials(2, start=30)))
-    overwrite_once_seen(world, monkeypatch, newest)
+    overwrite_after(world, monkeypatch, last_look, newest)
     world.settle()
     world.workflow.advance(WakeUp(NAME))
     job = world.job()

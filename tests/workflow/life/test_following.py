@@ -14,7 +14,8 @@ from shared.partner_center.token_protocol import SignInError
 from shared.workflow.queue_messages import WakeUp
 from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials
-from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error
+from tests.workflow.forgeries import touch
+from tests.workflow.life.views import TWO, down_for_days, rows, status_of_error, uploads
 from tests.world import CUSTOMER, DELAYS, NAME, World
 
 
@@ -138,6 +139,33 @@ def test_each_judgement_is_kept_before_the_next_upload_is_asked_after() -> None:
     world.partner_center.script.next_poll(*[look] * 4)
     ask_now(world)
     assert kept == [0, 1, 2, 3]
+
+
+def test_a_due_poll_reads_the_manifest_only_for_the_results() -> None:
+    world = World()
+    world.partner_center.script.processing_for = timedelta(minutes=1)
+    world.drop(TWO)
+    world.step()
+    world.fuse.operations.clear()
+    ask_now(world)
+    assert [operation.split()[0] for operation in world.fuse.operations] == ["load", "GET", "save", "send"]
+    world.fuse.operations.clear()
+    ask_now(world)
+    assert [operation.split()[0] for operation in world.fuse.operations] == [
+        "load", "GET", "open", "save", "write", "save",
+    ]  # fmt: skip
+    assert world.job().state is State.COMPLETED
+
+
+def test_a_scan_between_two_polls_restarts_nothing_and_its_etag_is_recorded() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    touch(world)
+    ask_now(world)
+    job = world.job()
+    assert (job.state, job.etag, job.previous) == (State.COMPLETED, world.storage.blobs[NAME].etag, None)
+    assert (len(polls(world)), len(uploads(world))) == (2, 1)
 
 
 def test_a_fault_ends_the_round_and_the_other_uploads_are_left_alone() -> None:
