@@ -12,11 +12,10 @@ from heapq import heappop, heappush
 from typing import override
 from uuid import UUID
 
-import requests
-
 from local.stand_ins.partner_center import PartnerCenter, SignIn
 from local.stand_ins.web import Adapter
 from shared.config.limit_settings import Limits
+from shared.http_session import DirectSession
 from shared.job.blob_names import status_of
 from shared.job.status_document import State, decode
 from shared.partner_center.client import PartnerCenter as Client
@@ -167,7 +166,7 @@ class Backlog:
         return name
 
     def _process(self) -> Workflow:
-        session = requests.Session()
+        session = DirectSession(trust_env=False)
         session.mount(URL, Adapter(self.gate))
         api = Client(session, URL, TokenDesk(), {}, self.clock, pause=lambda _: None)
         limits = Limits(1000, 2**20, 250_000, frozenset())
