@@ -5,6 +5,7 @@ And with each operation failing where it has done nothing, and where it has done
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import override
 
 import pytest
@@ -50,6 +51,13 @@ def outcome(world: World) -> tuple[object, ...]:
     return job.state, job.message, parts, job.devices, job.error, job.lease, job.next_attempt_at, world.results()
 
 
+@cache
+def undisturbed() -> tuple[object, ...]:
+    world = eventful_world(Fuse())
+    world.settle()
+    return outcome(world)
+
+
 OPERATIONS = operations_of_a_life()
 
 
@@ -61,13 +69,11 @@ def test_a_life_touches_everything() -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
 def test_no_death_changes_the_end(number: int, moment: str) -> None:
-    undisturbed = eventful_world(Fuse())
-    undisturbed.settle()
     world = eventful_world(Fuse())
     world.fuse.blow_at = (number, moment)
     world.settle()
     assert world.fuse.blown, "the process did not die"
-    assert outcome(world) == outcome(undisturbed)
+    assert outcome(world) == undisturbed()
     assert world.job().state is State.COMPLETED_WITH_ERRORS
     assert {times for serial, times in world.accepted().items() if serial in serials(5)} == {1}
     assert world.queue.messages == []
@@ -108,15 +114,13 @@ def failing_function(advance: Callable[..., None]) -> Callable[..., None]:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("number", range(len(OPERATIONS)), ids=lambda number: f"{number}-{OPERATIONS[number]}")
 def test_no_failure_changes_the_end(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> None:
-    undisturbed = eventful_world(Fuse())
-    undisturbed.settle()
     world = eventful_world(Failing())
     world.attended = False  # who comes after a fault of the status comes a little later than the job is due
     world.fuse.blow_at = (number, moment)
     monkeypatch.setattr(world.workflow, "advance", failing_function(world.workflow.advance))
     world.settle()
     assert world.fuse.blown, "nothing failed"
-    assert outcome(world) == outcome(undisturbed)
+    assert outcome(world) == undisturbed()
     assert {times for serial, times in world.accepted().items() if serial in serials(5)} == {1}
     assert world.queue.messages == []
 
