@@ -11,6 +11,9 @@ from shared.manifest import InMemory, inspect
 from shared.manifest.device import Device, encode
 from tests.manifest.files import MOST, TEMPLATE, made_up_hash
 
+pytestmark = pytest.mark.no_cover
+"""Tracing would make them take twice as long; other tests go through every branch."""
+
 MEGABYTE = 1 << 20
 PART = 500
 HASHES = [made_up_hash(seed, 4096) for seed in range(20)]

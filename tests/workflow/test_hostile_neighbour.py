@@ -18,6 +18,9 @@ from tests.manifests import array, serials
 from tests.workflow.neighbour import OTHER, Center, Neighbour
 from tests.world import CUSTOMER, DELAYS, World
 
+pytestmark = pytest.mark.no_cover
+"""Tracing would make them take twice as long; other tests go through every branch."""
+
 HONEST = {
     f"{CUSTOMER}/Test/good.json": array(serials(2, start=100)),
     f"{CUSTOMER}/Test/parts.json": array(serials(5, start=200)),

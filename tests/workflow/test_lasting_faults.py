@@ -11,6 +11,9 @@ from tests.workflow.life.views import TWO
 from tests.workflow.simulator import CALM, Simulator
 from tests.world import NAME
 
+pytestmark = pytest.mark.no_cover
+"""Tracing would make them take twice as long; other tests go through every branch."""
+
 OPERATIONS = [
     "load",
     "save processing",
