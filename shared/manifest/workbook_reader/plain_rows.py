@@ -3,18 +3,28 @@
 import re
 from collections.abc import Iterator
 
-from shared.manifest.workbook_reader.raw_rows import RawRow
+from shared.manifest.workbook_reader.raw_rows import RawCell, RawRow
 
 # The last group is empty: such a cell has no formula.
 _CELL = re.compile(
     r'<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,9})")?(?: t="([sn])")?(?:/>|><v>([\d.eE+-]*)</v></c>)()', re.ASCII
 )
+# The text that a cell has in itself, where it needs no decoding; a number may be beside it.
+_CELL_WITH_TEXT = re.compile(
+    r'<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,9})")?(?: t="([sn]|inlineStr)")?'
+    r'(?:/>|>(?:<v>|(<is><t(?: xml:space="preserve")?>))([ -%\'-;=?-~]*)(?(4)</t></is>|</v>)</c>)',
+    re.ASCII,
+)
+_INLINE = b"<is>"
 _BEGIN, _END = b'<row r="', b"</row>"
 _HIDDEN = re.compile(rb' hidden="(?:1|true)"')
 
 
 class PlainRows:
-    """Takes the rows out of a worksheet that have only numbers, shared strings included, in the usual form."""
+    """Takes the rows out of a worksheet that have only numbers, shared strings included, and plain text in themselves.
+
+    Each in the form that most programs write.
+    """
 
     def __init__(self) -> None:
         self._found: list[RawRow] = []
@@ -43,10 +53,18 @@ class PlainRows:
     def _is_plain(self, row: bytes) -> bool:
         """Return whether a row, up to its end tag, is a plain one, and keep it if it is."""
         tag, _, content = row.partition(b">")
-        cells = _CELL.findall(content.decode("latin-1"))
-        tags = 4 * len(cells) - 3 * content.count(b"/>")  # a cell without a value has one
+        cells = _cells(content)
+        # A cell without a value has one tag, one with a text in itself has six.
+        tags = 4 * len(cells) - 3 * content.count(b"/>") + 2 * content.count(_INLINE)
         if not tag.startswith(_BEGIN) or content.count(b"<") != tags:
             return False
         number = tag[len(_BEGIN) : tag.find(b'"', len(_BEGIN))]
         self._found.append(RawRow(number.decode("latin-1"), cells, _HIDDEN.search(tag) is not None))
         return True
+
+
+def _cells(content: bytes) -> list[RawCell]:
+    text = content.decode("latin-1")
+    if _INLINE not in content:
+        return _CELL.findall(text)
+    return [(at, style, kind, held, "") for at, style, kind, _, held in _CELL_WITH_TEXT.findall(text)]

@@ -32,6 +32,16 @@ FORMS: dict[str, Callable[[int], str]] = {
     "in a comment": lambda number: f"<!-- {usual(number)} -->{usual(number)}",
     "without a number": lambda number: usual(number).replace(f'<row r="{number}"', "<row"),
     "inline": lambda number: row(number, f"S{number}", "LENOVO", "20L7"),
+    "inline in runs": lambda number: row(
+        number, f'<c t="inlineStr"><is><r><t>S</t></r><r><t>{number}</t></r></is></c>', "LENOVO", "20L7"
+    ),
+    "inline with a reference": lambda number: row(
+        number, f'<c t="inlineStr"><is><t>&#83;{number}</t></is></c>', "L", "2"
+    ),
+    "inline beside shared": lambda number: usual(number).replace(
+        f't="s"><v>{FIRST + 2 + number}</v>', f't="inlineStr"><is><t>S{number}</t></is>'
+    ),
+    "a long one": lambda number: row(number, f"S{number}", "L" * 900 if number % 50 else "L>", "20L7"),
     "mixed": lambda number: usual(number) if number % 7 else row(number, f"S{number}", "LENOVO", "20L7"),
 }
 
@@ -50,6 +60,12 @@ def test_what_is_wrong_in_a_usual_row_is_found(cells: str) -> None:
     data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{cells}</row>'), shared=strings(*ITEMS))
     (issue,) = read(data).issues.kept
     assert (issue.code, issue.line) == ("workbook_damaged", 2)
+
+
+def test_tags_that_cross_are_refused() -> None:
+    crossed = '<c r="A2" t="inlineStr"><v>S1</t></is></c><c r="B2" t="inlineStr"><is><t>LENOVO</v></c>'
+    data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{crossed}</row>'))
+    assert [issue.code for issue in read(data).issues.kept] == ["workbook_damaged"]
 
 
 def test_a_row_within_a_row_is_refused() -> None:
