@@ -5,6 +5,7 @@ batch upload" in the Partner Center REST reference. The token goes to the base U
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import override
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import msgspec
 import requests
+from urllib3.exceptions import HTTPError
 
 from shared.config.timeouts import CONNECT_TIMEOUT, LONGEST_PAGING, PAUSES, READ_TIMEOUT
 from shared.job.lasting_errors import without_words
@@ -19,10 +21,10 @@ from shared.job.status_document import Fault
 from shared.partner_center.access_errors import advice
 from shared.partner_center.batch_list import MOST_PAGES, Page, page_in
 from shared.partner_center.responses import (
+    LARGEST_ANSWER,
     Accepted,
     Answer,
     UnavailableError,
-    body_of,
     error_for,
     location_in,
     received,
@@ -178,7 +180,20 @@ class PartnerCenter:
             allow_redirects=False,
             stream=True,
         ) as response:
-            return received(response.status_code, response.headers, body_of(response, self._clock), call.token)
+            return received(response.status_code, response.headers, _body_of(response, self._clock), call.token)
+
+
+def _body_of(response: requests.Response, clock: Callable[[], datetime]) -> bytes:
+    """Read the body; an empty one where it breaks off or is no such gzip: the status alone decides then."""
+    body, deadline = bytearray(), clock() + timedelta(seconds=READ_TIMEOUT)
+    with suppress(HTTPError):
+        # The read time-out bounds each piece alone: a server that sends byte by byte could outlast the lease.
+        while len(body) <= LARGEST_ANSWER and clock() <= deadline:
+            chunk = response.raw.read1(2**16, decode_content=True)
+            if not chunk:
+                return bytes(body)
+            body += chunk
+    return b""
 
 
 def _batches_of(customer_id: str) -> str:

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -11,10 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-import requests
-from urllib3.exceptions import HTTPError
 
-from shared.config.timeouts import READ_TIMEOUT
 from shared.job.status_document import Fault
 from shared.partner_center.redaction import redact
 
@@ -122,19 +118,6 @@ class Accepted(msgspec.Struct, frozen=True):
     """How long the call took."""
     retry_after: timedelta | None = None
     """The least to wait before the next call; ``None`` where the answer has no ``Retry-After``."""
-
-
-def body_of(response: requests.Response, clock: Callable[[], datetime]) -> bytes:
-    """Read the body; an empty one where it breaks off or is no such gzip: the status alone decides then."""
-    body, deadline = bytearray(), clock() + timedelta(seconds=READ_TIMEOUT)
-    with suppress(HTTPError):
-        # The read time-out bounds each piece alone: a server that sends byte by byte could outlast the lease.
-        while len(body) <= LARGEST_ANSWER and clock() <= deadline:
-            chunk = response.raw.read1(2**16, decode_content=True)
-            if not chunk:
-                return bytes(body)
-            body += chunk
-    return b""
 
 
 def received(status: int, headers: Mapping[str, str], body: bytes, token: str) -> Answer:
