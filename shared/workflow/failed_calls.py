@@ -126,6 +126,9 @@ class FailedCalls:
             self._claim.stop(State.FAILED, repeated(self._job, fault)[0])
             return
         delay = self._claim.back_off(retry_after)
+        # A success without a Location: the devices have probably been taken, and more tries will hardly say where.
+        if fault.http_status and fault.http_status < HTTPStatus.MULTIPLE_CHOICES:
+            delay = max(delay, services.delays.first_retry * 2 ** min(self._job.internal.setbacks, 16))
         at = services.pacing.place(Call.UPLOAD, str(self._job.customer_id), now + delay)
         self._wait(fault, whole_second(min(at, deadline)), **bookkeeping)
 

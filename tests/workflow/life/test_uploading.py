@@ -3,6 +3,7 @@
 import logging
 from copy import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -60,6 +61,20 @@ def test_a_success_without_location_is_asked_again_with_the_same_id() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert len(set(uploads(world))) == 1
+
+
+def test_successes_without_location_are_asked_again_more_and_more_seldom() -> None:
+    world = World()
+    world.partner_center.script.next_upload(*[faults.no_location] * 100)
+    world.drop(TWO)
+    world.settle()
+    assert world.job().state is State.FAILED
+    assert world.job().message.startswith("Partner Center has probably taken the devices, but did not say where")
+    assert len(set(uploads(world))) == 1
+    posts = [call.at for call in world.partner_center.calls if call.request.method == "POST"]
+    waits = [later - earlier for earlier, later in pairwise(posts)]
+    assert waits[:-1] == sorted(waits[:-1])
+    assert len(posts) < 20, "in two days"
 
 
 def test_2500_devices_go_in_three_parts() -> None:
