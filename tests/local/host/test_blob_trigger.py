@@ -6,6 +6,7 @@ import pytest
 from local.azurite import Azurite
 from local.host.blob_message import BlobMessage
 from local.host.host import Host
+from local.host.runtime import Runtime
 from tests.local.host.sample import Starter, Storage, app, calls
 
 
@@ -172,6 +173,16 @@ def test_a_blob_whose_worker_ended_comes_back_at_once_and_that_is_a_try(host: Ho
     assert [run.result.error for run in host.settle()] == ["SystemExit: 3", None]
     storage.events.upload_blob("always die", b"1")
     assert [run.result.error for run in host.settle()] == ["SystemExit: 3"] * 5
+    assert len(storage.visible("webjobs-blobtrigger-poison")) == 1
+
+
+def test_a_blob_whose_run_takes_too_long_comes_back_at_once_and_that_is_a_try(
+    host: Host, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runtime.invoke, "__defaults__", (0.2,))
+    storage.events.upload_blob("meet", b"1")
+    assert [run.result.error for run in host.settle()] == ["on_event did not end within 0.2 s"] * 5
+    app().meeting.abort()
     assert len(storage.visible("webjobs-blobtrigger-poison")) == 1
 
 
