@@ -22,7 +22,8 @@ class Duplicates:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._marks: set[str | int] = set()
-        self._unlike: list[tuple[Entry, int]] | None = []
+        self._unlike: list[Entry] | None = []
+        """Devices that are certainly all different, each with its own number."""
         self._devices: dict[int, int] = {}
         self._hashes: dict[int, int] = {}
         self._serials: dict[int, int] = {}
@@ -30,19 +31,18 @@ class Duplicates:
 
     def are_new(self, entries: Sequence[Entry]) -> bool:
         """Remember some devices and return ``True`` if all are certainly new; else remember none of them."""
-        devices = [entry.device for entry in entries]
-        numbers = [entry.line or entry.place for entry in entries]
         if self._unlike is None:
-            return self._have_new_digests(devices, numbers)
-        serials = [device.serial_number for device in devices if device.hardware_hash and device.serial_number]
-        marks = {*_pieces(devices), *serials}
-        if len(marks) < len(devices) + len(serials) or not self._marks.isdisjoint(marks):
+            return self._have_new_digests(entries)
+        known, marks = len(self._marks), _marks([entry.device for entry in entries])
+        self._marks.update(marks)
+        if len(self._marks) < known + len(marks):
+            self.forget()
             return False
-        self._marks |= marks
-        self._unlike += zip(entries, numbers, strict=True)
+        self._unlike += entries
         return True
 
-    def _have_new_digests(self, devices: Sequence[Device], numbers: Sequence[int]) -> bool:
+    def _have_new_digests(self, entries: Sequence[Entry]) -> bool:
+        devices, numbers = [entry.device for entry in entries], [entry.line or entry.place for entry in entries]
         hashes = [device.hardware_hash for device in devices]
         if not any(hashes):
             return _add(numbers, (self._devices, devices))
@@ -56,14 +56,15 @@ class Duplicates:
         return True
 
     def first(self, entry: Entry, number: int) -> int:
-        """Return the number of the first device that is the same as this one: ``number`` if this is the first."""
+        """Return the number of the first device that is the same as this one: ``number`` if this is the first.
+
+        Devices can have other numbers than their own only once they have been dropped by ``forget``.
+        """
         if self._unlike is not None:
-            marks = {*_pieces([entry.device])}
-            if entry.device.hardware_hash and entry.device.serial_number:
-                marks.add(entry.device.serial_number)
+            marks = _marks([entry.device])
             if self._marks.isdisjoint(marks):
-                self._marks |= marks
-                self._unlike.append((entry, number))
+                self._marks.update(marks)
+                self._unlike.append(entry)
                 return number
             self.forget()
         return self._first(entry, number)
@@ -72,8 +73,8 @@ class Duplicates:
         """Drop the devices themselves, and keep digests of them from now on."""
         unlike, self._unlike = self._unlike or [], None
         self._marks.clear()
-        for entry, number in unlike:
-            self._first(entry, number)
+        for entry in unlike:
+            self._first(entry, entry.number)
 
     def _first(self, entry: Entry, number: int) -> int:
         device = entry.device
@@ -104,5 +105,7 @@ def _add(numbers: Sequence[int], *columns: tuple[dict[int, int], Sequence[object
     return True
 
 
-def _pieces(devices: Sequence[Device]) -> list[str | int]:
-    return [device.hardware_hash[_PIECE] if device.hardware_hash else hash(device) for device in devices]
+def _marks(devices: Sequence[Device]) -> list[str | int]:
+    """Return what is compared of devices: two without any mark in common are not the same, nor have the same serial."""
+    pieces = [device.hardware_hash[_PIECE] if device.hardware_hash else hash(device) for device in devices]
+    return pieces + [device.serial_number for device in devices if device.hardware_hash and device.serial_number]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice, repeat
+from itertools import batched, islice, repeat
 
 from shared.config.limit_settings import MANIFEST_BYTES, Limits
 from shared.job.faults import READ_OTHERWISE
@@ -11,6 +11,8 @@ from shared.manifest import MAX_DEVICES, Row, RunningDigest, Source, reread
 from shared.manifest.device import Device
 from shared.workflow.ports import Storage
 from shared.workflow.results_csv import unknown_rows
+
+_MANY = 256  # rows that are digested together
 
 
 class ReadOtherwiseError(Exception):
@@ -52,10 +54,9 @@ class SentDevices:
             yield from self.unknown_rows()
             return
         digest = RunningDigest()
-        for row in self._manifest.rows():
-            if not row.duplicate:
-                digest.add([row.device])
-            yield row
+        for rows in batched(self._manifest.rows(), _MANY, strict=False):
+            digest.add(row.device for row in rows if not row.duplicate)
+            yield from rows
         if self._job.internal.digest not in (None, digest.text()):
             raise ReadOtherwiseError
 

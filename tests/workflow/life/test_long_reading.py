@@ -21,7 +21,7 @@ CASES = {
     ),
     "many rows": (
         ONE_DEVICE + b"".join(b"AAAAA-%05d\n" % number for number in range(5000)),
-        "shared.manifest.duplicates._pieces",
+        "shared.manifest.duplicates._marks",
         5000,
     ),
     "a workbook of empty rows": (
