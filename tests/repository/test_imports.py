@@ -60,8 +60,13 @@ def nodes(file: Path) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
 
 
-def imports(file: Path) -> Iterator[str]:
-    """Yield the full name of everything that a file imports."""
+@cache
+def imports(file: Path) -> tuple[str, ...]:
+    """Return the full name of everything that a file imports."""
+    return tuple(_imports(file))
+
+
+def _imports(file: Path) -> Iterator[str]:
     for node in nodes(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
