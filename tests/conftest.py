@@ -1,5 +1,7 @@
 import os
-from collections.abc import Iterable
+import sys
+import threading
+from collections.abc import Generator, Iterable
 
 import pytest
 
@@ -15,7 +17,21 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Leave tests untraced that no measured branch needs."""
     for item in items:
         if item.nodeid.startswith(UNTRACED):
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.untraced)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage in tests that are marked so; pytest-cov's own mark does nothing in a worker of xdist."""
+    if not item.get_closest_marker("untraced"):
+        return (yield)
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+        threading.settrace(of_threads)

@@ -13,8 +13,8 @@ from tests.workflow.backlog import REDELIVERY, Backlog, Report
 from tests.workflow.quota import Quota
 from tests.world import DELAYS
 
-pytestmark = pytest.mark.no_cover
-"""Tracing would make them take twice as long; other tests go through every branch."""
+pytestmark = pytest.mark.untraced
+"""Other tests go through every branch, and in fewer steps."""
 
 MINUTE = timedelta(minutes=1)
 ALONE = (timedelta(seconds=1), MINUTE, 5 * MINUTE)

@@ -18,8 +18,8 @@ from tests.manifests import array, serials
 from tests.workflow.neighbour import OTHER, Center, Neighbour
 from tests.world import CUSTOMER, DELAYS, World
 
-pytestmark = pytest.mark.no_cover
-"""Tracing would make them take twice as long; other tests go through every branch."""
+pytestmark = pytest.mark.untraced
+"""Other tests go through every branch, and in fewer steps."""
 
 HONEST = {
     f"{CUSTOMER}/Test/good.json": array(serials(2, start=100)),
