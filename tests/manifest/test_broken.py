@@ -193,7 +193,7 @@ CSV = {
     ),
     "an unclosed quote": (HEADER + '1,K,,,\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote")]),
     "an unclosed quote in a long file": (HEADER + '"1,K,,,\n' + "2,K,,,\n" * 50_000, [("line 2", "unclosed_quote")]),
-    "many lines in one record": (HEADER + '"\n",' * 300_000, [("line 2", "unclosed_quote")]),
+    "many lines in one record": (HEADER + '"\n",' * 400_000, [("line 2", "unclosed_quote")]),
     "faults before an unclosed quote": (
         HEADER + '1,,,"LENOVO",\n2,"K,,,\n3,K,,,\n', [("line 3", "unclosed_quote"), ("line 2", "missing_identity")],
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shared.manifest.decoding.encoding import LETTERS_OF_UTF_16, Encoding
 from shared.manifest.findings import MANIFEST, Report, UnreadableError
 
-_PIECE = 131_072  # bytes decoded at once: enough to be quick, few enough for flat memory at any character width
+_PIECE = 262_144  # bytes decoded at once: enough to be quick, few enough for flat memory at any character width
 
 _FALLBACK = "cp1252"
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", _FALLBACK: "Windows-1252"}
