@@ -140,19 +140,20 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
     is_other = written and current.content is not None and known.startswith("md5 ")
     # Under a lease nothing begins whatever it is, and messages cost their sender less than reading it costs the app.
     is_leased = job.lease is not None and job.lease.is_live(services.clock())
-    return not is_other and not is_leased and known in _fingerprints(services, job.manifest, current.etag)
+    return not is_other and not is_leased and _has_fingerprint(services, job.manifest, current.etag, known)
 
 
-def _fingerprints(services: Services, manifest: str, etag: str) -> tuple[str, ...]:
-    """Read a manifest and return the fingerprints that it may be known by, none where it would not be read."""
+def _has_fingerprint(services: Services, manifest: str, etag: str, known: str) -> bool:
+    """Read a manifest and return whether it has the fingerprint that is known, not if it is too large to be read."""
     content = services.storage.open(manifest, etag, fingerprint=False)
     if content is None or content.size > services.limits.manifest_bytes:
-        return ()
-    by_storage, own = md5(usedforsecurity=False), sha256()
+        return False
+    is_by_storage = known.startswith("md5 ")
+    digest = md5(usedforsecurity=False) if is_by_storage else sha256()
     for chunk in content.chunks():
-        by_storage.update(chunk)
-        own.update(chunk)
-    return f"md5 {by_storage.hexdigest()} {content.size}", f"sha256 {own.hexdigest()}"
+        digest.update(chunk)
+    text = digest.hexdigest()
+    return known == (f"md5 {text} {content.size}" if is_by_storage else f"sha256 {text}")
 
 
 def _report_unreadable(manifest: str, reason: str) -> None:
