@@ -11,9 +11,6 @@ from shared.manifest import InMemory, inspect
 from shared.manifest.device import Device, encode
 from tests.manifest.files import MOST, TEMPLATE, made_up_hash
 
-pytestmark = pytest.mark.untraced
-"""Other tests go through every branch, and in fewer steps."""
-
 MEGABYTE = 1 << 20
 PART = 500
 HASHES = [made_up_hash(seed, 4096) for seed in range(20)]
@@ -99,6 +96,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_what_is_made_to_fill_the_memory_does_not(data: bytes) -> None:
     content = InMemory(data)

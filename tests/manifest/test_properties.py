@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Iterable
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,9 +27,6 @@ from tests.manifest.files import (
     members,
     read,
 )
-
-pytestmark = pytest.mark.untraced
-"""Other tests go through every branch, and in fewer steps."""
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffd"), max_size=12)
 # What is neither cleaned nor refused: it begins like a serial number, does not end in what cannot be seen, and is no

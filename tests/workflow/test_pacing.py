@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.workflow.learnt_rate import Rate
 from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
 from shared.workflow.waiting_line import Call, Waited
 from tests.fakes import Clock
@@ -199,3 +200,21 @@ def test_a_first_call_never_waits_though_each_look_at_the_clock_is_a_little_late
     pacing = Pacing(ticking, DELAYS.retries)
     assert pacing.turn(Call.UPLOAD, "a customer", Waited(0)) is None
     assert pacing.turn(Call.PROGRESS, "another customer", Waited(0)) is None
+
+
+def test_a_call_under_way_that_is_refused_too_corrects_the_first_estimate_alone() -> None:
+    now = Clock().now
+    rate = Rate(now)
+    assert corrected(rate, now) < 0
+    assert corrected(rate, now + 2 * MINUTE) == 0
+
+
+def corrected(rate: Rate, now: datetime) -> float:
+    """Return by how much a throttle's estimate changes where one more of its calls is refused."""
+    for _ in range(30):
+        rate.call(now)
+    rate.cut(MINUTE, now)
+    before = rate.a_second(now) or 0.0
+    rate.refused()
+    rate.correct(now)
+    return (rate.a_second(now) or 0.0) - before
