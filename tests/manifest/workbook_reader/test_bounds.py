@@ -111,7 +111,7 @@ def test_each_bomb_is_refused_and_none_takes_much_memory(tmp_path: Path) -> None
     assert int(peak) * 1024 < MOST_MEMORY
 
 
-@pytest.mark.parametrize("name", ["a comment", "open elements", "names of elements", "cells in a row"])
+@pytest.mark.parametrize("name", ["a comment", "open elements", "names of elements", "cells in a row", "relations"])
 def test_a_bomb_of_each_kind_is_refused_in_this_process(name: str) -> None:
     """Where its coverage is measured: one for each bound."""
     assert issues_in(bomb(*BOMBS[name]())) == [("manifest", "workbook_too_large")]
