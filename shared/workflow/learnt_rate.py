@@ -11,7 +11,7 @@ from math import exp2
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
 
-CUT, REGAIN = 0.9, 120
+CUT, REGAIN = 0.92, 120
 """A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
 
 DEEPEST_CUT = 0.7
@@ -89,7 +89,7 @@ class Rate:
             self._calls.pop()
 
     def cut(self, wait: timedelta, now: datetime) -> None:
-        """Slow down for a throttle that lasts for ``wait``."""
+        """Slow down for a throttle after which calls are served again in ``wait``."""
         served, before = self._measure(now), self.a_second(now)
         spent = now - self._calls[0] if self._calls else timedelta(0)
         self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()

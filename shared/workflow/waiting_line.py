@@ -9,7 +9,7 @@ from enum import IntEnum
 from math import inf
 from typing import NamedTuple
 
-from shared.workflow.learnt_rate import Rate
+from shared.workflow.learnt_rate import MEASURED, Rate
 
 MOST_SHARE, LATEST = 0.7, timedelta(minutes=35)
 """Whoever was sent on comes again where the line ends, but no later than after this share of the time that it has
@@ -17,6 +17,9 @@ waited, nor after so long.
 
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
+
+LATEST_POLL = timedelta(minutes=10)
+"""Where no upload waits, no poll comes later, its first one included: at the end of a backlog others have no line."""
 
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=3)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
@@ -28,7 +31,7 @@ CALM = timedelta(minutes=10)
 """After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
 
 FARTHEST = timedelta(days=1)
-"""No place is farther off; whoever comes then takes the next."""
+"""No place is farther off."""
 
 UNPROVEN = timedelta(minutes=2)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
@@ -140,17 +143,24 @@ class Line:
         free = max(ahead, now, self._tails[api])
         if rate is None or earliest > free:
             return max(earliest, self._doors[api])
-        free = min(free, now + FARTHEST)
+        latest = max(earliest, self._latest(api, waited, now))
+        if latest < free:
+            return max(ahead, latest)
         if waited.places:
-            latest = max(earliest, now + max(min(waited.time * MOST_SHARE, LATEST), SOON))
-            if latest < free:
-                return max(ahead, latest)
             free = max(free, now + min(waited.time * LEAST_SHARE, SOONEST))
             free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
         else:
             free = max(free, now + SECOND * max(0, 1 - self._tokens) / rate)
         self._tails[api] = free + self._rate.between_places(now)
         return free
+
+    def _latest(self, api: Call, waited: Waited, now: datetime) -> datetime:
+        """Return when a job comes again at the latest, wherever the line ends."""
+        only_polls = api is Call.PROGRESS and not self.has_line(now)
+        if not waited.places:
+            return now + (LATEST_POLL if only_polls else FARTHEST)
+        longest = LATEST_POLL if only_polls else LATEST
+        return now + max(min(waited.time * MOST_SHARE, longest), SOON)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""
@@ -160,11 +170,12 @@ class Line:
         self._row += 1
         wait = self._wait(retry_after)
         proven = retry_after is None or now < self._tested[api] + UNPROVEN
-        if proven or wait <= UNPROVEN:
-            self._close(api, wait, now)
-            return self._doors[api]
-        self._close(api, UNPROVEN, now)
-        self._tested[api] = self._doors[api]
+        closed = wait if proven else min(wait, UNPROVEN)
+        # Where nothing says how long a quota lasts, it is a minute, as most are.
+        lasts = closed if retry_after or self._rate.is_learnt else MEASURED
+        self._close(api, closed, lasts, now)
+        if closed < wait:
+            self._tested[api] = self._doors[api]
         return now + wait
 
     def _wait(self, retry_after: timedelta | None) -> timedelta:
@@ -174,9 +185,9 @@ class Line:
             return min(self._first_wait / 2 * doubled, self._longest_wait)
         return max(retry_after, SECOND)
 
-    def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
+    def _close(self, api: Call, wait: timedelta, lasts: timedelta, now: datetime) -> None:
         self._doors[api] = now + wait
-        self._rate.cut(wait, now)
+        self._rate.cut(lasts, now)
         # A lone manifest does not wait to find out what a quota is that others use up.
         self._tokens, self._filled = float(self._rate.has_small_sample and self._row == 1), now
 
