@@ -93,7 +93,10 @@ def outcome(manifest: Manifest) -> bytes:
     """Write down everything that a manifest tells, which fails where a text is none."""
     # How much behind a fault is still seen, such as bytes of another encoding, depends on the pieces.
     warnings = None if manifest.device_count is None else manifest.warnings
-    reported = (manifest.issues, warnings, manifest.device_count, manifest.customer_id, manifest.batch_id)
+    # So do the ids before such a byte: it may stand in the same piece or in the next.
+    is_broken = any(issue.code == "broken_encoding" for issue in manifest.issues.kept)
+    ids = None if is_broken else (manifest.customer_id, manifest.batch_id)
+    reported = (manifest.issues, warnings, manifest.device_count, ids)
     if manifest.issues.count:
         return msgspec.json.encode(reported)
     devices = [*manifest.devices()]
