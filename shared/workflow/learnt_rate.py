@@ -88,11 +88,13 @@ class Rate:
         if self._calls:
             self._calls.pop()
 
-    def cut(self, wait: timedelta, now: datetime) -> None:
-        """Slow down for a throttle after which calls are served again in ``wait``."""
+    def cut(self, wait: timedelta | None, now: datetime) -> None:
+        """Slow down for a throttle after which calls are served again in ``wait``, where the answer says so."""
         served, before = self._measure(now), self.a_second(now)
         spent = now - self._calls[0] if self._calls else timedelta(0)
-        self._window = max(min(MEASURED, now - self._born), spent + wait).total_seconds()
+        # Where the answer does not say so, the quota is supposed to be a minute's, as most are.
+        least = MEASURED if wait is None else min(MEASURED, now - self._born)
+        self._window = max(least, spent + (wait or timedelta(0))).total_seconds()
         estimate = max(served / self._window, SLOWEST)
         if before is not None and self._peak is not None:
             estimate = max(min(served / self._window, before), DEEPEST_CUT * before)

@@ -9,7 +9,7 @@ from enum import IntEnum
 from math import inf
 from typing import NamedTuple
 
-from shared.workflow.learnt_rate import MEASURED, Rate
+from shared.workflow.learnt_rate import Rate
 
 MOST_SHARE, LATEST = 0.7, timedelta(minutes=35)
 """Whoever was sent on comes again where the line ends, but no later than after this share of the time that it has
@@ -18,10 +18,10 @@ waited, nor after so long.
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
 
-LATEST_POLL = timedelta(minutes=10)
+LATEST_POLL = timedelta(minutes=15)
 """Where no upload waits, no poll comes later, its first one included: at the end of a backlog others have no line."""
 
-LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=3)
+LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=4)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
 BURST_SECONDS, BURST = 5, 1.5
@@ -171,9 +171,8 @@ class Line:
         wait = self._wait(retry_after)
         proven = retry_after is None or now < self._tested[api] + UNPROVEN
         closed = wait if proven else min(wait, UNPROVEN)
-        # Where nothing says how long a quota lasts, it is a minute, as most are.
-        lasts = closed if retry_after or self._rate.is_learnt else MEASURED
-        self._close(api, closed, lasts, now)
+        self._rate.cut(closed if retry_after else None, now)
+        self._close(api, closed, now)
         if closed < wait:
             self._tested[api] = self._doors[api]
         return now + wait
@@ -185,9 +184,8 @@ class Line:
             return min(self._first_wait / 2 * doubled, self._longest_wait)
         return max(retry_after, SECOND)
 
-    def _close(self, api: Call, wait: timedelta, lasts: timedelta, now: datetime) -> None:
+    def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
         self._doors[api] = now + wait
-        self._rate.cut(lasts, now)
         # A lone manifest does not wait to find out what a quota is that others use up.
         self._tokens, self._filled = float(self._rate.has_small_sample and self._row == 1), now
 
