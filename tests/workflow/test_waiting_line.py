@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow.waiting_line import CALM, FARTHEST, LEAST_SHARE, MOST_SHARE, SOONEST, UNPROVEN, Call, Line, Waited
+from shared.workflow.waiting_line import (
+    CALM,
+    FARTHEST,
+    LATEST_POLL,
+    LEAST_SHARE,
+    MOST_SHARE,
+    SOONEST,
+    UNPROVEN,
+    Call,
+    Line,
+    Waited,
+)
 from tests.world import DELAYS
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -48,6 +59,12 @@ def test_a_throttled_upload_does_not_close_the_door_for_polls() -> None:
 def test_the_rate_is_what_was_served_until_the_throttle_over_the_time_to_its_end() -> None:
     line = called(61)
     line.throttled(Call.UPLOAD, MINUTE, NOW)
+    assert per_minute(line, NOW + 2 * MINUTE) == pytest.approx(60)
+
+
+def test_a_throttle_that_does_not_say_when_it_ends_is_taken_for_a_minutes_quota() -> None:
+    line = called(61)
+    line.throttled(Call.UPLOAD, None, NOW)
     assert per_minute(line, NOW + 2 * MINUTE) == pytest.approx(60)
 
 
@@ -172,7 +189,7 @@ def test_who_was_sent_on_stands_at_the_end_of_a_shorter_line() -> None:
     line, at = long_line()
     places = [line.place(Call.UPLOAD, at, at, Waited(2, 60 * MINUTE)) for _ in range(3)]
     assert places == sorted(set(places))
-    assert SOONEST <= places[0] - at < 10 * MINUTE
+    assert LEAST_SHARE * 60 * MINUTE <= places[0] - at < 10 * MINUTE
 
 
 def test_who_was_sent_on_comes_no_sooner_than_it_asks_for() -> None:
@@ -198,6 +215,14 @@ def test_a_poll_waits_for_no_line_of_polls_that_is_longer_than_it_has_waited() -
     again = line.place(Call.PROGRESS, at, at, Waited(1, 5 * MINUTE))
     assert again == at + MOST_SHARE * 5 * MINUTE
     assert again < last - MINUTE
+
+
+def test_where_no_upload_waits_a_first_poll_comes_soon_however_many_others_wait() -> None:
+    line, now = long_line()
+    many = [line.place(Call.PROGRESS, now, now) for _ in range(3000)]
+    assert max(many) > now + LATEST_POLL
+    later = max(now, line.place(Call.UPLOAD, now, now)) + MINUTE
+    assert line.place(Call.PROGRESS, later, later) == later + LATEST_POLL
 
 
 def test_places_are_no_more_than_a_minute_apart_whatever_is_believed() -> None:
