@@ -212,6 +212,14 @@ def test_no_name_can_be_empty_under_a_false_condition(path: Path) -> None:
     assert " = if (" not in path.read_text(), "Resource Manager checks the name even so"
 
 
+def test_a_vault_without_a_certificate_gives_no_resource_an_empty_name() -> None:
+    text = (INFRA / "vault-access.bicep").read_text()
+    assert "var certificateNames = empty(certificateName) ? [] : [certificateName]\n" in text
+    assert len(re.findall(r"\bcertificateName\b", text)) == 3, "its declaration, and the two of that list"
+    loops = re.findall(r"resource (\w+) '[^']+' (?:existing )?= \[\n  for .* in certificateNames:", text)
+    assert loops == ["certificates", "certificateRoles"]
+
+
 def test_the_linter_refuses_what_it_is_asked_to() -> None:
     rules = json.loads((INFRA / "bicepconfig.json").read_text())["analyzers"]["core"]["rules"]
     assert {rule["level"] for rule in rules.values()} == {"error"}
