@@ -9,7 +9,7 @@ from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_val
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
 from shared.manifest.line_words import is_footer, is_total
-from shared.manifest.value_words import is_guid
+from shared.manifest.value_words import is_guid, is_nothing
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one. This bounds the memory."""
@@ -199,7 +199,7 @@ class DeviceCheck:
 
     def _check_line(self, written: Iterable[str | None], entry: Entry) -> None:
         """Report what a table has below its devices: in JSON that was made of it, it is an object like these."""
-        values = list(filter(None, written))
+        values = [value for value in written if value and not is_nothing(value)]
         if entry.sound and (is_total(values) or is_footer(values)):
             self._report.issue(entry, None, "text_for_value", "The device")
             entry.reject()

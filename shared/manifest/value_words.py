@@ -28,6 +28,7 @@ _NOTHING_BARE = frozenset(map(key, (
 _LONGEST_WORD = 24
 _SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
+_EMPTY = f"{_QUOTES}\0"
 _AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02")
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
@@ -123,7 +124,7 @@ def bare(value: str) -> str:
 
 def is_nothing(value: str) -> bool:
     """Return whether a value is blank, a word such as ``n/a``, or signs such as dashes alone."""
-    text = value.strip().strip(_QUOTES).lower()
+    text = value.strip().strip(_EMPTY).lower()
     # Most values begin with a letter or a digit, and few of them are as short as these words.
     if text[:1].isalnum():
         return len(text) <= _LONGEST_WORD and (text in _NOTHING or key(text) in _NOTHING_BARE)

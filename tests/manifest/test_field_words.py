@@ -50,7 +50,9 @@ def test_a_line_that_fills_one_cell_of_several_is_left_out(line: str) -> None:
     assert warnings_in(data) == [("line 3", "skipped_line")]
 
 
-@pytest.mark.parametrize("line", ["Total,1", "Total:,1,,,", "Count,2,,,", ",,,Gesamt,2", "Total devices,1,1,,"])
+@pytest.mark.parametrize(
+    "line", ["Total,1", "Total:,1,,,", "Count,2,,,", ",,,Gesamt,2", "Total devices,1,1,,", "Total,1,NULL,N/A,\0"]
+)
 def test_a_line_of_totals_is_left_out(line: str) -> None:
     data = f"{TEMPLATE}S1,,,LENOVO,20L7\n{line}\n".encode()
     assert devices_in(data) == [TUPLE]
@@ -72,7 +74,7 @@ def test_a_line_that_is_no_device_is_none_in_json_that_was_made_of_the_table(lin
 @pytest.mark.parametrize("before", [1, 2_000])
 def test_totals_are_no_device_in_json_that_was_made_of_the_table(values: tuple[str, str], before: int) -> None:
     devices = [{"serialNumber": f"S{number}", "productKey": f"K{number}"} for number in range(before)]
-    total = dict(zip(("serialNumber", "productKey"), values, strict=True))
+    total = dict(zip(("serialNumber", "productKey"), values, strict=True)) | {"modelName": "none"}
     assert issues_in(json.dumps([*devices, total]).encode()) == [(f"device {before + 1}", "text_for_value")]
 
 

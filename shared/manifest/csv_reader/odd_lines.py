@@ -65,7 +65,9 @@ class OddLines:
             return self._skip(line, "what PowerShell or Excel writes before a header")
         if not first[0].isalnum() and self._is_rule(filled):
             return self._skip(line, "a line of dashes")
-        if is_footer(filled) or (self._has_words and is_total(filled)):
+        # A line below the devices may be filled up with NULL.
+        said = [cell for cell in filled if not is_nothing(cell)] if self._has_words else filled
+        if is_footer(said) or (self._has_words and is_total(said)):
             return self._skip(line, "what a database or a report adds at its end")
         if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
