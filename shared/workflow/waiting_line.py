@@ -18,10 +18,10 @@ waited, nor after so long.
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
 
-LATEST_POLL = timedelta(minutes=15)
+LATEST_POLL = timedelta(minutes=25)
 """Where no upload waits, no poll comes later, its first one included: at the end of a backlog others have no line."""
 
-LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=4)
+LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=5)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
 BURST_SECONDS, BURST = 5, 1.5

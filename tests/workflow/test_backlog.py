@@ -78,8 +78,8 @@ def longest(backlog: Backlog, least: timedelta) -> timedelta:
     return least * factor + ENDS + (LEARNT if disturbed else timedelta(0)) + died
 
 
-def check_executions(backlog: Backlog, executions: list[int]) -> None:
-    assert sum(executions) / len(executions) <= MEAN_EXECUTIONS
+def check_executions(backlog: Backlog, executions: list[int], mean: int = MEAN_EXECUTIONS) -> None:
+    assert sum(executions) / len(executions) <= mean
     assert max(executions) <= (MOST_WITH_DEATHS if backlog.lives_for else MOST_EXECUTIONS)
 
 
@@ -108,7 +108,8 @@ def test_an_outage_of_an_hour_amid_a_backlog_is_survived(manifests: int, process
     assert report.share_refused <= 0.2
     # A job may have met the outage just before its end.
     assert report.took <= longest(backlog, report.least) + 2 * DELAYS.longest_retry
-    check_executions(backlog, report.executions)
+    # Of a short backlog every manifest meets it.
+    check_executions(backlog, report.executions, mean=MEAN_EXECUTIONS + (manifests < 1000))
 
 
 @pytest.mark.parametrize("processes", [1, 6])
