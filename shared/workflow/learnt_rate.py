@@ -11,7 +11,7 @@ from math import exp2
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
 
-CUT, REGAIN = 0.91, 120
+CUT, REGAIN = 0.92, 120
 """A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
 
 DEEPEST_CUT = 0.7

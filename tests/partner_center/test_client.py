@@ -250,7 +250,7 @@ def test_an_answer_is_obeyed_though_its_body_cannot_be_read(status: int, error: 
 
 @pytest.mark.parametrize("site", [Damaged(202), Damaged(202, {"Location": DAMAGED["Location"]}, b" " * 100_000)])
 def test_a_location_counts_though_the_body_cannot_be_read(monkeypatch: pytest.MonkeyPatch, site: Damaged) -> None:
-    monkeypatch.setattr("shared.partner_center.responses.LARGEST_ANSWER", 1000)
+    monkeypatch.setattr("shared.partner_center.client.LARGEST_ANSWER", 1000)
     with Server(site) as server, open_session() as session:
         accepted = client(server.url, session, Clock()).upload(CUSTOMER, "Test", BODY, request_id())
     assert accepted.location == DAMAGED["Location"]
