@@ -21,8 +21,8 @@ ALONE = (timedelta(seconds=1), MINUTE, 5 * MINUTE)
 
 ENDS, LEARNT = 2 * MINUTE, 2 * MINUTE
 """What a backlog takes beside two requests a manifest: a throttle's minute before anything is known and the last poll,
-and where the quota changes or is met by several at once, as long again, as rates are measured over a minute.
-Of a long backlog that is nothing; a short one has to be allowed it."""
+and where the quota changes, is met by several at once or does not say when it ends, as long again, as rates are
+measured over a minute. Of a long backlog that is nothing; a short one has to be allowed it."""
 
 MEAN_EXECUTIONS, MOST_EXECUTIONS, MOST_WITH_DEATHS = 8, 20, 24
 """Of all manifests, and of any one."""
@@ -72,7 +72,8 @@ def check(backlog: Backlog, report: Report) -> None:
 
 def longest(backlog: Backlog, least: timedelta) -> timedelta:
     """Return how long a backlog may take: 1.25 times the least, by six processes 1.5 times."""
-    disturbed = backlog.processes > 1 or backlog.quota.later or backlog.lives_for
+    quota = backlog.quota
+    disturbed = backlog.processes > 1 or quota.later or backlog.lives_for or not quota.tells_when
     died = REDELIVERY if backlog.lives_for else timedelta(0)
     factor = 1.25 if backlog.processes < 6 else 1.5
     return least * factor + ENDS + (LEARNT if disturbed else timedelta(0)) + died
