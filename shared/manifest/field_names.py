@@ -95,13 +95,15 @@ def field_of(name: str) -> str | None:
 
 
 def mixed(name: str, delimiter: str = "") -> str | None:
-    """Return another delimiter that separates known names in one, if there is any.
+    """Return another delimiter that separates known names in one, if there is any; JSON and workbooks have none.
 
-    >>> mixed("Hardware Hash;Group Tag", ","), mixed("Make, not set")
-    (';', ',')
+    >>> mixed("Hardware Hash;Group Tag", ","), mixed("Make, Model"), mixed("Notes (make, model)")
+    (';', ',', None)
     """
     for other in DELIMITERS:
         parts = name.split(other, _MOST_MIXED) if other != delimiter else ()
-        if len(parts) > 1 and any(field_of(part) or key(part) in NOT_ACCEPTED for part in parts):
+        # Where no line is split at commas, a comma and a blank may be punctuation.
+        enough = all if other == "," and not delimiter and ", " in name else any
+        if len(parts) > 1 and enough(field_of(part) or key(part) in NOT_ACCEPTED for part in parts):
             return other
     return None

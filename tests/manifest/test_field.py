@@ -101,6 +101,10 @@ READ: dict[str, Case] = {
         }]),
         [ONE], ["ignored_member", "ignored_product_key"],
     ),
+    "other members with a comma in their names": (
+        json.dumps([{"serialNumber": "S1", "hardwareHash": H1, "Notes (make, model)": "", "Model, serial; tag": "x"}]),
+        [ONE], ["unknown_member"] * 2,
+    ),
 }  # fmt: skip
 
 CLEANED: dict[str, tuple[str, str, list[str]]] = {
@@ -134,6 +138,9 @@ REJECTED: dict[str, tuple[str | bytes, *tuple[str, ...]]] = {
     "a hash without signs under another name": (f"Windows Product ID,Data\nK1,{'Ab1c' * 1000}\n", "misplaced_hash"),
     "a hash under another name in json": (json.dumps([{"productKey": "K", "data": H1}]), "misplaced_hash"),
     "two names in one in json": (json.dumps([{"productKey": "K", "Make;Model": "LENOVO;20L7"}]), "mixed_delimiters"),
+    "two names in one with a blank in json": (
+        json.dumps([{"productKey": "K", "Make, Model": "LENOVO, 20L7"}]), "mixed_delimiters",
+    ),
     "a header in one name in json": (
         json.dumps([{"Device Serial Number,Hardware Hash": f"S1,{H1}"}]), "mixed_delimiters",
     ),

@@ -222,6 +222,12 @@ def test_the_header_once_more_is_left_out() -> None:
     assert warnings_in(data) == [("line 3", "repeated_header")]
 
 
+def test_a_column_with_a_comma_between_words_is_no_two_columns() -> None:
+    data = workbook(table((*ONE, "LENOVO, new"), (*TWO, ""), header=(*TUPLE, "Notes (make, colour)")))
+    assert devices_in(data) == DEVICES
+    assert warnings_in(data) == [("line 1", "unknown_column")]
+
+
 def with_table(attributes: str, *rows: str) -> bytes:
     relation = relations({"t": "table ../tables/table1.xml", "u": "table ../tables/missing.xml"})
     table_part = f'<table xmlns="{MAIN}" id="1" name="T" {attributes}><autoFilter ref="A1:C3"/></table>'
