@@ -130,3 +130,22 @@ def test_a_blob_whose_event_names_another_is_found_by_the_sweep(name: str) -> No
     assert names(world) == [name]
     assert status_of(name) not in world.storage.blobs
     assert swept(world) <= PROMISED
+
+
+def test_an_overwrite_that_comes_by_neither_way_is_found_by_the_sweep_though_polls_go_on() -> None:
+    world = World()
+    world.partner_center.script.processing_for = timedelta(days=1)
+    world.drop(DEVICES)
+    world.settle(until=timedelta(0))
+    world.storage.put(NAME, array(serials(2, start=50)))
+    for _ in range(4):
+        world.clock.advance(PROMISED / 4)
+        world.settle(until=timedelta(0))
+    polled = world.job()
+    assert (polled.internal.polls, polled.previous) == (4, None)
+    world.sweep.run()
+    world.settle(until=timedelta(0))
+    job = world.job()
+    assert (job.state, job.etag) == (State.ACCEPTED, world.storage.blobs[NAME].etag)
+    assert job.previous is not None
+    assert job.previous.uploads == polled.uploads
