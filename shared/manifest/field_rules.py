@@ -148,7 +148,9 @@ def is_odd(value: str) -> bool:
 
 def _issue_code_of_line(field: str, text: str) -> str | None:
     """Return the code of the issue that a value shows with its line, where JSON was made of a table as it is."""
-    if line_words.is_company_end(text):
+    # A table may have a blank before each cell: a manufacturer with one may be whole.
+    is_shifted = field != "oemManufacturerName" and line_words.has_company_end(text)
+    if is_shifted or line_words.is_company_end(text):
         return "shifted_cells"
     return "commented_line" if field in _FIRST and line_words.is_comment(text) else None
 

@@ -36,6 +36,7 @@ SHORT_COMPANY_ENDS = frozenset(
 )  # fmt: skip
 """Ends that may be something else: they count only in certain places or forms."""
 
+_MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
 _FOOTER = re.compile(
@@ -75,3 +76,9 @@ def is_company_end(value: str) -> bool:
     """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, ``LLC``."""
     # Without its full stop, a short one may be a model.
     return key(value) in (COMPANY_ENDS | SHORT_COMPANY_ENDS if value.rstrip().endswith(".") else COMPANY_ENDS)
+
+
+def has_company_end(value: str) -> bool:
+    """Return whether a value begins with a blank and the end of a company's name: `` & Co. KG``, `` Ltd. (Taiwan)``."""
+    words = value.split()[:_MOST_WORDS] if value.startswith(" ") else []
+    return "Co." in words or not COMPANY_ENDS.isdisjoint(map(key, words))

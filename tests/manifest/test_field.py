@@ -101,6 +101,10 @@ READ: dict[str, Case] = {
         }]),
         [ONE], ["ignored_member", "ignored_product_key"],
     ),
+    "a blank before each value": (
+        json.dumps([{"serialNumber": " S1", "hardwareHash": H1, "oemManufacturerName": " Fictia Inc."}]),
+        [Device(" S1", None, H1, " Fictia Inc.")], ["surrounding_space"] * 2,
+    ),
     "other members with a comma in their names": (
         json.dumps([{"serialNumber": "S1", "hardwareHash": H1, "Notes (make, model)": "", "Model, serial; tag": "x"}]),
         [ONE], ["unknown_member"] * 2,
@@ -218,6 +222,12 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
     ),
     "a company's end for a model, without its blank": (
         {"serialNumber": "S", "oemManufacturerName": "Fictia International Co.", "modelName": "Ltd."}, "shifted_cells",
+    ),
+    "more of a company's name for a model": (
+        {"serialNumber": "S", "oemManufacturerName": "Fictia", "modelName": " & Co. KG"}, "shifted_cells",
+    ),
+    "a company's end and country for a model": (
+        {"serialNumber": "S", "oemManufacturerName": "Fictia Co.", "modelName": " Ltd. (Taiwan)"}, "shifted_cells",
     ),
     "a company's end for a serial": ({"serialNumber": "Inc.", "productKey": "K"}, "shifted_cells"),
     "a message for a key": ({"productKey": "Unable to read the key of PC-01"}, "text_for_value"),

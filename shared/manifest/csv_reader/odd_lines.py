@@ -11,6 +11,7 @@ from shared.manifest.line_words import (
     LAST_WORDS,
     SHORT_COMPANY_ENDS,
     TOTALS,
+    has_company_end,
     is_comment,
     is_footer,
     is_total,
@@ -26,7 +27,6 @@ ENDS = COMPANY_ENDS | {"co"}
 
 _RULE = "-=+_*|~\u2500\u2501\u2550 \t"
 _RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
-_MOST_WORDS = 5
 _SHORTEST_REST = 40  # characters of a hash; tools wrap at 64 or more
 _COMPANY = (
     "The usual reason is {} in a value, such as the name of a company: put the name between quotes, as in "
@@ -155,11 +155,8 @@ class OddLines:
     def _is_end(self, cell: str, index: int) -> bool:
         """Return whether a cell is the end of a company's name whose comma has shifted what follows."""
         begins_with_blank = cell[0] == " " and not self._columns.spaced
-        if begins_with_blank:
-            words = cell.split()[:_MOST_WORDS]
-            # As in " & Co. KG" and " Ltd. (Taiwan)".
-            if "Co." in words or not COMPANY_ENDS.isdisjoint(map(key, words)):
-                return True
+        if begins_with_blank and has_company_end(cell):
+            return True
         if not self._has_words:
             return False
         folded = key(cell)
