@@ -117,7 +117,7 @@ class _Step:
         self.claim: Claim | None = None
 
     def take(self, *, first: bool) -> None:
-        """Read the manifest's properties and its status, and do what is due.
+        """Read the manifest's status, and its properties where they matter, and do what is due.
 
         Raises:
             ConflictError: Another process has changed the job.

@@ -35,7 +35,7 @@ class Seen(NamedTuple):
 
     @property
     def etag(self) -> str | None:
-        """The manifest's ETag; ``None`` if it is gone."""
+        """The manifest's ETag; ``None`` if it is gone, or not needed."""
         return self.current.etag if self.current else None
 
 
@@ -85,7 +85,8 @@ def _trusted(services: Services, wake_up: WakeUp, found: Stored, *, first: bool)
     now = services.clock()
     job = plausibility.within(found.job, now, services.delays.lease, _longest_wait(services, found.job))
     reason = _impossible(services, job)
-    # A poll needs the manifest only for the results, and reads it then under the ETag of the job.
+    # A poll needs the manifest only for the results, and reads it then under the ETag of the job. What was overwritten
+    # has events of its own, and is found by the sweep where they are lost.
     if first and not reason and wake_up.due and job.state is State.ACCEPTED and wake_up.due == job.due:
         return Seen(found._replace(job=job))
     current = services.storage.properties(job.manifest)
