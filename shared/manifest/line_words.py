@@ -73,9 +73,10 @@ def is_comment(value: str) -> bool:
 
 
 def is_company_end(value: str) -> bool:
-    """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, ``LLC``."""
-    # Without its full stop, a short one may be a model.
-    return key(value) in (COMPANY_ENDS | SHORT_COMPANY_ENDS if value.rstrip().endswith(".") else COMPANY_ENDS)
+    """Return whether a value is the end of a company's name, as a comma in the name leaves it: ``Ltd.``, `` AG``."""
+    # Without a blank before it and its full stop, a short one may be a model.
+    is_likely = value.startswith(" ") or value.rstrip().endswith(".")
+    return key(value) in (COMPANY_ENDS | SHORT_COMPANY_ENDS if is_likely else COMPANY_ENDS)
 
 
 def has_company_end(value: str) -> bool:

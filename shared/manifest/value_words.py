@@ -4,7 +4,7 @@ import re
 from string import ascii_lowercase, digits
 
 from shared.manifest.field_names import FIELD_OF, key
-from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, TOTALS
+from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, SHORT_COMPANY_ENDS, TOTALS
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(
@@ -108,7 +108,7 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | LAST_WORDS | TOTALS | {_TYPE, TICK}
+_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | TOTALS | {_TYPE, TICK}
 _WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""

@@ -101,6 +101,10 @@ READ: dict[str, Case] = {
         }]),
         [ONE], ["ignored_member", "ignored_product_key"],
     ),
+    "a model like a company's end": (
+        json.dumps([{"serialNumber": "S1", "oemManufacturerName": "LENOVO", "modelName": "SE"}]),
+        [Device("S1", None, None, "LENOVO", "SE")], [],
+    ),
     "a blank before each value": (
         json.dumps([{"serialNumber": " S1", "hardwareHash": H1, "oemManufacturerName": " Fictia Inc."}]),
         [Device(" S1", None, H1, " Fictia Inc.")], ["surrounding_space"] * 2,
@@ -222,6 +226,9 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
     ),
     "a company's end for a model, without its blank": (
         {"serialNumber": "S", "oemManufacturerName": "Fictia International Co.", "modelName": "Ltd."}, "shifted_cells",
+    ),
+    "a company's short end for a model": (
+        {"serialNumber": "S", "oemManufacturerName": "Fictia", "modelName": " AG"}, "shifted_cells",
     ),
     "more of a company's name for a model": (
         {"serialNumber": "S", "oemManufacturerName": "Fictia", "modelName": " & Co. KG"}, "shifted_cells",
