@@ -53,9 +53,9 @@ class PlainRows:
     def _is_plain(self, row: bytes) -> bool:
         """Return whether a row, up to its end tag, is a plain one, and keep it if it is."""
         tag, _, content = row.partition(b">")
-        cells = _cells(content)
+        cells, inline = _cells(content)
         # A cell without a value has one tag, one with a text in itself has six.
-        tags = 4 * len(cells) - 3 * content.count(b"/>") + 2 * content.count(_INLINE)
+        tags = 4 * len(cells) - 3 * content.count(b"/>") + 2 * inline
         if not tag.startswith(_BEGIN) or content.count(b"<") != tags:
             return False
         number = tag[len(_BEGIN) : tag.find(b'"', len(_BEGIN))]
@@ -63,8 +63,11 @@ class PlainRows:
         return True
 
 
-def _cells(content: bytes) -> list[RawCell]:
+def _cells(content: bytes) -> tuple[list[RawCell], int]:
+    """Return the cells that are in a usual form, and how many of them have a text in themselves."""
     text = content.decode("latin-1")
     if _INLINE not in content:
-        return _CELL.findall(text)
-    return [(at, style, kind, held, "") for at, style, kind, _, held in _CELL_WITH_TEXT.findall(text)]
+        return _CELL.findall(text), 0
+    found = _CELL_WITH_TEXT.findall(text)
+    cells = [(at, style, kind, held, "") for at, style, kind, _, held in found]
+    return cells, sum(bool(inline) for _, _, _, inline, _ in found)

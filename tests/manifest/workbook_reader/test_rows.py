@@ -62,9 +62,15 @@ def test_what_is_wrong_in_a_usual_row_is_found(cells: str) -> None:
     assert (issue.code, issue.line) == ("workbook_damaged", 2)
 
 
-def test_tags_that_cross_are_refused() -> None:
-    crossed = '<c r="A2" t="inlineStr"><v>S1</t></is></c><c r="B2" t="inlineStr"><is><t>LENOVO</v></c>'
-    data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{crossed}</row>'))
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<c r="A2" t="inlineStr"><v>S1</t></is></c><c r="B2" t="inlineStr"><is><t>LENOVO</v></c>',
+        '<c r="A2" t="inlineStr"><is><t>S1</t></is></c><c r="B2" t="inlineStr"><is>',
+    ],
+)
+def test_tags_that_cross_or_never_close_are_refused(markup: str) -> None:
+    data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{markup}</row>'))
     assert [issue.code for issue in read(data).issues.kept] == ["workbook_damaged"]
 
 
