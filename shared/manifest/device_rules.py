@@ -8,7 +8,7 @@ from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
-from shared.manifest.line_words import is_footer, is_total
+from shared.manifest.line_words import is_comment, is_footer, is_total
 from shared.manifest.value_words import is_guid, is_nothing
 
 LARGEST = 1_048_576
@@ -17,6 +17,7 @@ LARGEST = 1_048_576
 _IN_WORDS = dict(zip(FIELDS, ("serial number", "product key", "hardware hash", "manufacturer", "model"), strict=True))
 _TUPLE = ("serialNumber", "oemManufacturerName", "modelName")
 _SERIAL, _KEY, _HASH, _MAKER, _MODEL = range(len(FIELDS))
+_FIRST = (_SERIAL, _KEY, _MAKER)  # in the layouts that are known
 _MOST_KNOWN = 4_096
 _LONGEST_KNOWN = 64  # characters
 
@@ -158,7 +159,7 @@ class DeviceCheck:
                 placeholders.append(at)
         self._check_guid(sent, entry)
         # What has an odd hash alone is no such line, and there may be one on each.
-        if odd[0][0] != _HASH:
+        if len(odd) > 1 or odd[0][0] != _HASH:
             self._check_line(written, entry)
         needs_tuple = not (sent[_HASH] or sent[_KEY])
         for at in placeholders:
@@ -197,11 +198,16 @@ class DeviceCheck:
             self._report.issue(entry, "productKey", "guid_for_product_key")
             entry.reject()
 
-    def _check_line(self, written: Iterable[str | None], entry: Entry) -> None:
-        """Report what a table has below its devices: in JSON that was made of it, it is an object like these."""
+    def _check_line(self, written: Sequence[str | None], entry: Entry) -> None:
+        """Report what a table has below its devices, or a comment: in JSON that was made of it, it is an object too."""
         values = [value for value in written if value and not is_nothing(value)]
         if entry.sound and (is_total(values) or is_footer(values)):
             self._report.issue(entry, None, "text_for_value", "The device")
+            entry.reject()
+        # In a table only the first cell of a line makes it a comment, which is known where lines are read.
+        signs = [FIELDS[at] for at in _FIRST if written[at] in values and is_comment(written[at] or "")]
+        if entry.sound and not entry.line and signs:
+            self._report.issue(entry, signs[0], "commented_line", signs[0])
             entry.reject()
 
     def _what_is_missing(self, device: Device) -> tuple[str, str, str]:

@@ -13,7 +13,6 @@ from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, look
 IDENTIFIERS = ("serialNumber", "productKey")
 
 _HASH = "hardwareHash"
-_FIRST = (*IDENTIFIERS, "oemManufacturerName")  # in the layouts that are known
 _SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
@@ -150,9 +149,7 @@ def _issue_code_of_line(field: str, text: str) -> str | None:
     """Return the code of the issue that a value shows with its line, where JSON was made of a table as it is."""
     # A table may have a blank before each cell: a manufacturer with one may be whole.
     is_shifted = field != "oemManufacturerName" and line_words.has_company_end(text)
-    if is_shifted or line_words.is_company_end(text):
-        return "shifted_cells"
-    return "commented_line" if field in _FIRST and line_words.is_comment(text) else None
+    return "shifted_cells" if is_shifted or line_words.is_company_end(text) else None
 
 
 def _issue_code(field: str, text: str) -> str | None:

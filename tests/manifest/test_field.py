@@ -101,6 +101,9 @@ READ: dict[str, Case] = {
         }]),
         [ONE], ["ignored_member", "ignored_product_key"],
     ),
+    "a sign of comments where no line begins": (
+        f"{TEMPLATE}S1,,,#1 PCs,20L7\n", [Device("S1", None, None, "#1 PCs", "20L7")], [],
+    ),
     "a model like a company's end": (
         json.dumps([{"serialNumber": "S1", "oemManufacturerName": "LENOVO", "modelName": "SE"}]),
         [Device("S1", None, None, "LENOVO", "SE")], [],

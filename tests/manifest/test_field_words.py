@@ -87,9 +87,10 @@ def test_a_device_that_is_called_like_a_total_is_one_in_json(values: tuple[str, 
 
 @pytest.mark.parametrize("field", ["serialNumber", "productKey", "oemManufacturerName"])
 @pytest.mark.parametrize("sign", ["#", "//", " # "])
-def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str) -> None:
+@pytest.mark.parametrize("rest", [{}, {"hardwareHash": "DummyHash1234"}])
+def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str, rest: dict[str, str]) -> None:
     device = {"serialNumber": "S1", "productKey": "K1", "oemManufacturerName": "LENOVO"}
-    data = json.dumps([device | {field: sign + device[field]}]).encode()
+    data = json.dumps([device | rest | {field: sign + device[field]}]).encode()
     assert issues_in(data) == [("device 1", "commented_line")]
 
 
