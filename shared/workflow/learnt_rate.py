@@ -28,7 +28,7 @@ OVERBOOKED = 1.15
 nobody takes is lost."""
 
 FEW, SUPPOSED = 5, 1.0
-"""A sample this small says nothing: for the first minutes places are a second apart."""
+"""A first sample this small says nothing: places are a second apart then, and farther from minute to minute."""
 
 
 class Rate:
@@ -54,13 +54,17 @@ class Rate:
         """Return whether a throttle was met, and not forgotten since."""
         return self._peak is not None
 
+    @property
+    def _is_guess(self) -> bool:
+        """Return whether the rate is a first estimate, by a small sample."""
+        return self._first_cut and self.has_small_sample
+
     def a_second(self, now: datetime) -> float | None:
         """Return how many calls a second are believed to be served; ``None`` where nothing limits them."""
         if self._peak is None:
             return self._most
-        # A first estimate by a small sample is soon doubted.
-        is_guess = self._first_cut and self.has_small_sample
-        regain, farthest = (REGAIN / 4, 4) if is_guess else (REGAIN, 1.5)
+        # A guess is soon doubted.
+        regain, farthest = (REGAIN / 4, 4) if self._is_guess else (REGAIN, 1.5)
         grown = self._peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
         rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
         return rate if self._most is None else min(rate, self._most)
@@ -74,7 +78,7 @@ class Rate:
         density = OVERBOOKED * (self.a_second(now) or LEAST)
         if self._most is not None:
             density = min(density, OVERBOOKED * self._most)
-        elif self.has_small_sample:
+        elif self._is_guess:
             density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
         return timedelta(seconds=1 / density)
 
