@@ -9,7 +9,7 @@ from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import Layout, known_columns, known_names, layout
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, Entry
-from shared.manifest.field_names import field_of
+from shared.manifest.field_names import field_of, mixed
 from shared.manifest.field_rules import IDENTIFIERS
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
@@ -118,12 +118,14 @@ def _check_above(above: list[Row], header: Row) -> None:
     """Refuse rows above the header that may be devices, as they would be left out.
 
     Raises:
-        UnreadableError: A row has as many cells as the header has known names, or one as long as a hash.
+        UnreadableError: A row has as many cells as the header has known names, one as long as a hash, or several names
+            in a cell: it may be the header of the devices, in another order.
     """
     most = max(known_names(header.cells), _SHORTEST_DEVICE)
     for row in above:
         filled = list(filter(None, map(str.strip, row.cells)))
-        if len(filled) >= most or any(len(cell) > _LONGEST_TITLE and " " not in cell for cell in filled):
+        is_title = not any(mixed(cell) or (len(cell) > _LONGEST_TITLE and " " not in cell) for cell in filled)
+        if len(filled) >= most or not is_title:
             hint = _ABOVE.format(row.number, header.number)
             raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 

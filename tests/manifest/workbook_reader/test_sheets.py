@@ -174,6 +174,11 @@ UNREADABLE = {
     "a header alone": (sheet(row(1, *TUPLE)), "manifest", "no_devices"),
     "prose": (PROSE, "line 1", "missing_header"),
     "a device above the header": (sheet(row(1, *ONE), row(2, *TUPLE), row(3, *TWO)), "line 1", "missing_header"),
+    "names in one cell above": (
+        sheet(row(1, "Model;Hardware Hash"), row(2, *TUPLE), row(3, *TWO)),
+        "line 1",
+        "missing_header",
+    ),
     "a hash above the header": (sheet(row(1, "x" * 101), row(2, "Hardware Hash")), "line 1", "missing_header"),
     "too few columns": (table(("S1",), header=("Device Serial Number",)), "line 1", "incomplete_header"),
     "two columns in one": (
