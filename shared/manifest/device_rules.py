@@ -9,7 +9,7 @@ from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_val
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
 from shared.manifest.line_words import is_comment, is_footer, is_total
-from shared.manifest.value_words import is_guid, is_nothing
+from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
 """Characters that a device may have: more than 250 times a real one. This bounds the memory."""
@@ -160,7 +160,7 @@ class DeviceCheck:
         self._check_guid(sent, entry)
         # What has an odd hash alone is no such line, and there may be one on each.
         if len(odd) > 1 or odd[0][0] != _HASH:
-            self._check_line(written, entry)
+            self._check_line(written, sent, entry)
         needs_tuple = not (sent[_HASH] or sent[_KEY])
         for at in placeholders:
             # Manufacturer and model do not matter where something better identifies the device.
@@ -198,15 +198,18 @@ class DeviceCheck:
             self._report.issue(entry, "productKey", "guid_for_product_key")
             entry.reject()
 
-    def _check_line(self, written: Sequence[str | None], entry: Entry) -> None:
+    def _check_line(self, written: Sequence[str | None], sent: Sequence[str | None], entry: Entry) -> None:
         """Report what a table has below its devices, or a comment: in JSON that was made of it, it is an object too."""
-        values = [value for value in written if value and not is_nothing(value)]
+        # Such a line may be filled up with NULL.
+        values = [value for value, kept in zip(written, sent, strict=True) if value and kept]
         if entry.sound and (is_total(values) or is_footer(values)):
             self._report.issue(entry, None, "text_for_value", "The device")
             entry.reject()
         # In a table only the first cell of a line makes it a comment, which is known where lines are read.
+        if entry.line or not entry.sound:
+            return
         signs = [FIELDS[at] for at in _FIRST if written[at] in values and is_comment(written[at] or "")]
-        if entry.sound and not entry.line and signs:
+        if signs:
             self._report.issue(entry, signs[0], "commented_line", signs[0])
             entry.reject()
 
