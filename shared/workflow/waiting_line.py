@@ -171,6 +171,7 @@ class Line:
         wait = self._wait(retry_after)
         proven = retry_after is None or now < self._tested[api] + UNPROVEN
         closed = wait if proven else min(wait, UNPROVEN)
+        # Zero seconds say nothing of the quota either.
         self._rate.cut(closed if retry_after else None, now)
         self._close(api, closed, now)
         if closed < wait:

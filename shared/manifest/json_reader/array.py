@@ -19,7 +19,7 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.json_reader.cursor import DECODER, Cursor
 from shared.manifest.json_reader.doubled_members import has_doubled
 
-WINDOW = 524_288
+WINDOW = 262_144
 """Characters decoded at once."""
 
 _SHORT = 16_384  # characters
