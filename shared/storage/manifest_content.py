@@ -31,8 +31,7 @@ class ManifestContent:
         self.is_directory = marks_directory(properties.metadata or {})
         self.properties = properties_of(properties)
         self._blob = blob
-        # The storage computes Content-MD5 only for a blob that was written in one request, not in blocks.
-        self._is_hashed = fingerprint and not self.properties.content
+        self._is_hashed = fingerprint
         self._first: StorageStreamDownloader[bytes] | None = first
 
     def chunks(self) -> Iterator[bytes]:
@@ -43,7 +42,9 @@ class ManifestContent:
             StorageUnavailableError: It cannot be read.
         """
         first, self._first = self._first, None
-        digest = sha256() if self._is_hashed else None
+        # The storage computes Content-MD5 only for a blob that was written in one request, not in blocks.
+        # What the first reading has computed, the second need not: all bytes are of one ETag.
+        digest = sha256() if self._is_hashed and not self.properties.content else None
         left = self.size
         with reaching(self._blob.blob_name):
             try:
