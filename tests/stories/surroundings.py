@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueServiceClient
@@ -50,6 +51,14 @@ class Surroundings:
 
     def names(self) -> set[str]:
         return {str(blob.name) for blob in self.container.list_blobs()}
+
+    def messages(self, queue: str) -> int:
+        """How many messages a queue has, hidden ones included; none where it does not exist."""
+        try:
+            with self.queues.get_queue_client(queue) as client:
+                return client.get_queue_properties().approximate_message_count or 0
+        except ResourceNotFoundError:
+            return 0
 
     def calls(self, operation: Operation) -> list[Call]:
         return [call for call in self.partner_center.calls if call.operation is operation]
