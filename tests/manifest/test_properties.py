@@ -34,7 +34,8 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffd"), max_
 VALUE = TEXT.map(lambda text: f"x1{text}y").filter(lambda text: "@" not in text and "://" not in text)
 # As the only cell of a line, a value with another delimiter for each column would be an issue.
 CELL = VALUE.filter(lambda text: max(map(text.count, ",;\t|")) < 2)
-HASH = st.binary(min_size=3, max_size=30).map(lambda value: base64.b64encode(value).decode())
+# What is shorter may be a word, as the end of a company's name: U+AB.
+HASH = st.binary(min_size=6, max_size=30).map(lambda value: base64.b64encode(value).decode())
 # A short one that begins like a real one counts as cut off, which the next one would continue.
 HASH = HASH.filter(lambda value: not value.startswith("T0"))
 # What no UTF-8 can be: bytes from C0 on that nothing below C0 follows but ASCII.
