@@ -7,12 +7,14 @@ from string import ascii_letters, digits
 import msgspec
 
 from shared.manifest import line_words, spreadsheet_values, value_words
+from shared.manifest.device import FIELDS
 from shared.manifest.findings import Note
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
 _HASH = "hardwareHash"
+_SPACED = {field: (("surrounding_space", field),) for field in FIELDS}
 _SIGNS = f"{ascii_letters}{digits}-".encode()
 _REST_OF_HASH = 100  # characters: a line break in a hash leaves its rest where the serial number is
 _LONGEST_DATE = 11  # characters
@@ -36,10 +38,9 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 def check_value(field: str, value: str) -> Found:
     """Return a value as it is sent, and the findings about it."""
-    stripped = value.strip()
     # A value that is plain but for the space around it needs no other check.
-    if field != _HASH and is_plain(stripped):
-        return Found(value, None, () if value == stripped else (("surrounding_space", field),))
+    if field != _HASH and is_plain(stripped := value.strip()):
+        return Found(value, None, () if value == stripped else _SPACED[field])
     text, warnings = value_words.bare(value), list[Note]()
     if text and text[0] in " ='" and (inner := spreadsheet_values.unwrapped(text)) is not None:
         warnings.append(("excel_formula", field))
@@ -79,7 +80,7 @@ def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
 
 
 def _hash(value: str, warnings: list[Note]) -> Found:
-    if len(value) <= value_words.LONGEST and not value.isalnum() and (code := _issue_code(_HASH, value)):
+    if len(value) <= value_words.LONGEST and not value.isalnum() and (code := _issue_code_of_hash(value)):
         return Found(value, (code, _HASH), tuple(warnings))
     cleaned = clean(value)
     if not cleaned.odd and len(cleaned.value) > LONGEST_HASH:
@@ -169,17 +170,25 @@ def _issue_code(field: str, text: str) -> str | None:
     return "several_values" if field in IDENTIFIERS and value_words.has_several(text) else None
 
 
+def _issue_code_of_hash(text: str) -> str | None:
+    """Return the code of the issue with a short hash, unless it is only no base64."""
+    if "+" in text and spreadsheet_values.is_number(text):
+        return "number_for_value"
+    if spreadsheet_values.is_formula(text):
+        return "formula_for_value"
+    if value_words.is_template(text):
+        return "template_value"
+    return "lost_characters" if "\ufffd" in text else None
+
+
 def _is_converted(field: str, text: str) -> bool:
     if field in IDENTIFIERS and (spreadsheet_values.is_converted(text) or spreadsheet_values.is_number(text)):
         return True
-    return "+" in text and field != "oemManufacturerName" and spreadsheet_values.is_number(text)
+    return "+" in text and field == "modelName" and spreadsheet_values.is_number(text)
 
 
 def _is_text(field: str, text: str) -> bool:
     """Return whether a value is a message or a sentence, or has quotes around it or its name before it."""
-    # A message in place of a hash is no base64, which is reported with its place.
-    if field == _HASH:
-        return False
     if value_words.is_message(text) or value_words.is_quoted(text):
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):

@@ -112,6 +112,8 @@ def other_form(value: str) -> str | None:
 
 def are_several(value: str) -> bool:
     """Return whether a value is several hashes, with line breaks or blanks between them, or the same one twice."""
+    if len(value) < 2 * _SHORTEST:
+        return False
     parts = value.split()
     is_list = len(parts) > 1 and all(len(part) >= _SHORTEST and begins_like_one(part) for part in parts)
     half = len(value) // 2

@@ -23,6 +23,8 @@ COUNTED = frozenset(
 )  # fmt: skip
 """Words for what is counted."""
 
+_OF_TOTALS = TOTALS | COUNTED
+
 COMPANY_ENDS = frozenset(
     {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
      "coltd", "coinc", "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa",
@@ -63,8 +65,16 @@ def is_total(values: Sequence[str]) -> bool:
     """Return whether a line has only a word such as Total or END, and numbers and names of what is counted."""
     if len(values) == 1:
         return key(values[0]) in LAST_WORDS
-    words = {key(value) for value in values if not _COUNT.fullmatch(value.strip())}
-    return not words.isdisjoint(TOTALS) and words <= TOTALS | COUNTED
+    has_total = False
+    for value in values:
+        text = value.strip()
+        if not _COUNT.fullmatch(text):
+            word = text.lower() if text.isascii() and text.isalnum() else key(value)
+            # Nearly all lines are devices, which their first value shows.
+            if word not in _OF_TOTALS:
+                return False
+            has_total = has_total or word in TOTALS
+    return has_total
 
 
 def is_comment(value: str) -> bool:

@@ -26,6 +26,8 @@ _NOTHING_BARE = frozenset(map(key, (
      "notrecorded", "notprovided", "nodata", "novalue", "noserial", "nosn", "noserialnumber", "unk")
 ))  # fmt: skip
 _LONGEST_WORD = 24
+# No word for nothing has a digit, but for a number before it, as in "1. none".
+_CODE_LIKE = re.compile(r"[a-z].*\d|\d[a-z]", re.DOTALL)
 _SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _EMPTY = f"{_QUOTES}\0"
@@ -127,7 +129,9 @@ def is_nothing(value: str) -> bool:
     text = value.strip().strip(_EMPTY).lower()
     # Most values begin with a letter or a digit, and few of them are as short as these words.
     if text[:1].isalnum():
-        return len(text) <= _LONGEST_WORD and (text in _NOTHING or key(text) in _NOTHING_BARE)
+        if len(text) > _LONGEST_WORD or _CODE_LIKE.search(text):
+            return False
+        return text in _NOTHING or key(text) in _NOTHING_BARE
     # #N/A is the error of a spreadsheet.
     is_word = not text.startswith("#") and len(text) <= _LONGEST_WORD and key(text) in _NOTHING_BARE
     return is_word or text in _NOTHING or _SIGNS.fullmatch(text) is not None
