@@ -190,6 +190,8 @@ def tracking_id(location: str) -> str | None:
     if len(location) > LONGEST_LOCATION:
         return None
     try:
+        # Half of a surrogate pair, which JSON can hold, cannot be written into the status, nor into a request.
+        location.encode()
         segment = unquote(urlsplit(location.strip()).path.rstrip("/").rpartition("/")[2])
     except ValueError:
         return None

@@ -120,6 +120,8 @@ def test_retry_after_is_read_in_both_forms(value: str, seconds: int | None) -> N
         ("/customers/c/batchJobStatus/%2e%2e%2f%2e%2e%2fother%2fbatchJobStatus%2f16c00110", None),
         ("/customers/c/batchJobStatus/..%5c16c00110", None),
         ("https://[", None),
+        ("/x/\ud800y", None),
+        ("/\udfff/y", None),
         ("/x/" + "y" * 501, None),
         ("/x/" * 682 + "y2", "y2"),
         ("/x/" * 682 + "y23", None),
