@@ -31,7 +31,7 @@ CALM = timedelta(minutes=10)
 """After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
 
 FARTHEST = timedelta(days=1)
-"""No place is farther off."""
+"""No place is farther off, and no door is closed for longer; who was throttled waits as long as the answer says."""
 
 UNPROVEN = timedelta(minutes=2)
 """A longer ``Retry-After`` is the word of one answer: after so long another call may test it."""
@@ -186,7 +186,8 @@ class Line:
         return max(retry_after, SECOND)
 
     def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
-        self._doors[api] = now + wait
+        # No answer keeps others away for weeks: they would be given up without a call.
+        self._doors[api] = now + min(wait, FARTHEST)
         # A lone manifest does not wait to find out what a quota is that others use up.
         self._tokens, self._filled = float(self._rate.has_small_sample and self._row == 1), now
 

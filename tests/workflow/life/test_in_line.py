@@ -196,3 +196,26 @@ def test_a_lone_manifest_that_is_throttled_once_is_late_by_little_more_than_its_
     assert job.state is State.COMPLETED
     assert job.uploads[0].accepted_at == begun + timedelta(seconds=retry_after)
     assert job.updated_at <= job.uploads[0].accepted_at + DELAYS.first_poll + timedelta(seconds=10)
+
+
+def test_a_retry_after_of_a_year_keeps_others_away_for_a_day() -> None:
+    world = World()
+    script = world.partner_center.script
+    year = 365 * 24 * 60 * MINUTE
+    script.next_upload(faults.throttled(int(year.total_seconds())))
+    world.drop(TWO)
+    world.step()
+    world.clock.advance(2 * MINUTE)
+    # The word of a second answer is believed.
+    script.next_upload(faults.throttled(int(year.total_seconds())))
+    world.drop(array(serials(1, start=40)), f"{CUSTOMER}/Test/second.json")
+    world.step()
+    world.drop(array(serials(1, start=50)), OTHER)
+    world.step()
+    for _ in range(4 * 26):
+        world.sweep.run()
+        while world.step():
+            pass
+        world.clock.advance(15 * MINUTE)
+    assert world.job(OTHER).state is State.COMPLETED
+    assert world.job().next_attempt_at == world.job().created_at + 14 * 24 * 60 * MINUTE
