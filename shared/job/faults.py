@@ -11,6 +11,10 @@ READ_OTHERWISE = Fault(
     code="manifest_read_otherwise",
     description="This version of the app reads the manifest otherwise than the one that sent its first devices.",
 )
+TOO_MANY_PARTS = Fault(
+    code="too_many_parts",
+    description="The manifest goes to Partner Center in more parts than its status can list: split it into several.",
+)
 RATE_LIMITED = Fault(code="rate_limited", description="Partner Center limits the rate of requests.")
 THROTTLED = Fault(code="throttled", description="Partner Center has limited the rate of requests for 14 days.")
 NOT_REPORTED = Fault(code="not_reported", description="Partner Center did not finish in time.")

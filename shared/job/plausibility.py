@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.job.status_document import FINAL, Job, State, decode
+from shared.job.status_document import FINAL, LONGEST_STATE, Job, State, decode
 from shared.job.transitions import noted
 from shared.manifest.customer_and_batch import ids_in, is_customer_id
 
@@ -31,6 +31,9 @@ LONGEST_TEXT = 10_000
 
 LARGEST_UPLOADS = LARGEST_STATUS // 4
 """Bytes of all uploads as JSON: the next run's status repeats them, and must not become too large to be read."""
+
+LARGEST_UPLOAD, LARGEST_STATE = 16 * 2**10, 4 * LONGEST_STATE
+"""Bytes of one upload as JSON, and by how much its state can lengthen it later."""
 
 _MOST = 10**9
 """More than any count of a job can be."""
@@ -146,6 +149,12 @@ def _is_bounded(job: Job) -> bool:
     texts += [(fault.code, fault.description, None) for fault in (job.error, job.internal.stopped) if fault]
     longest = max((sum(len(text or "") for text in each) for each in texts), default=0)
     return longest <= LONGEST_TEXT and len(msgspec.json.encode(job.uploads)) <= LARGEST_UPLOADS
+
+
+def has_room_for_upload(job: Job) -> bool:
+    """Return whether a job's record can be read again with one upload more, whatever that one's Location is."""
+    size = len(msgspec.json.encode(job.uploads)) + len(job.uploads) * LARGEST_STATE
+    return size + LARGEST_UPLOAD <= LARGEST_UPLOADS
 
 
 def is_too_large(job: Job, devices: int, part: int) -> bool:

@@ -32,6 +32,10 @@ class _Record(msgspec.Struct, frozen=True, rename="camel"):
     """What all stored records share: they are immutable, and camelCase in the blob."""
 
 
+LONGEST_STATE = 100
+"""Characters of Partner Center's word for the state of an upload that are kept."""
+
+
 class Upload(_Record, frozen=True, kw_only=True):
     """One accepted request: ``deviceCount`` devices from number ``firstDevice`` on, counted from 1."""
 

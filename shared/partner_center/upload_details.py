@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shared.job.status_document import LONGEST_STATE
 from shared.partner_center.redaction import replaced
 from shared.partner_center.responses import Answer, text_of
 
@@ -110,7 +111,7 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
         return None
     if isinstance(status, bool) or not isinstance(status, int | str):
         return None
-    details = UploadDetails(_word(text_of(status)) or "unknown", ())
+    details = UploadDetails(_word(text_of(status, LONGEST_STATE)) or "unknown", ())
     # A thousand entries take four milliseconds, and are not used before the end.
     if not details.finished:
         return details

@@ -6,7 +6,8 @@ from itertools import chain, islice
 
 from shared import event_log
 from shared.job import lifecycle, parts, transitions
-from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE
+from shared.job.faults import MANIFEST_GONE, READ_OTHERWISE, STORAGE_UNAVAILABLE, TOO_MANY_PARTS
+from shared.job.plausibility import has_room_for_upload
 from shared.job.status_document import Fault, Job, State, Upload
 from shared.manifest import Finding, Manifest, device, inspect
 from shared.manifest.customer_and_batch import Ids, Target, ids_in, resolve
@@ -108,6 +109,10 @@ class Attempt:
 
     def _send_all(self, devices: Iterator[Device]) -> None:
         while self._job.state is State.PROCESSING and self._job.unsent:
+            # A status that cannot be read again would never be followed.
+            if not has_room_for_upload(self._job):
+                self._claim.stop(State.REJECTED, TOO_MANY_PARTS)
+                return
             part = list(islice(devices, self._job.internal.part_size))
             if self._is_unchanged() and not self._send(part):
                 # Not accepted: the same devices again, perhaps fewer of them.

@@ -9,6 +9,8 @@ import pytest
 
 from local.stand_ins.partner_center import Operation, SignIn, faults
 from local.stand_ins.web import Fault, Proceed, Response, Silence, answer_lost, no_fault
+from shared.job import plausibility
+from shared.job.faults import TOO_MANY_PARTS
 from shared.job.status_document import State
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows, status_of_error, uploads
@@ -115,6 +117,20 @@ def test_too_large_parts_are_halved_down_to_one() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED
     assert [upload.device_count for upload in world.job().uploads] == [2, 2, 2, 2]
+
+
+def test_more_parts_than_a_status_can_list_are_not_sent_and_the_others_are_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plausibility, "LARGEST_UPLOADS", 2 * plausibility.LARGEST_UPLOAD)
+    world = World(part_size=1)
+    world.drop(array(serials(50)))
+    world.settle()
+    job = world.job()
+    assert job.state is State.COMPLETED_WITH_ERRORS
+    assert job.error == TOO_MANY_PARTS
+    assert 10 < job.sent < 50
+    assert job.devices.registered == job.sent == len(world.accepted())
 
 
 def test_nothing_is_sent_under_a_lease_that_the_call_could_outlast() -> None:
