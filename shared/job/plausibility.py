@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.job.device_results import MOST_RESULTS
 from shared.job.status_document import FINAL, LONGEST_STATE, Job, State, decode
 from shared.job.transitions import noted
 from shared.manifest.customer_and_batch import ids_in, is_customer_id
@@ -25,6 +26,12 @@ MOST_DEVICES = 1_000_000
 
 MOST_IN_PART = 20_000
 """Devices of one request, unless the setting for parts allows more: they are in memory together."""
+
+MOST_OBJECTS = MOST_DEVICES + 100_000
+"""Objects and arrays of a status that are decoded: each takes up to 20 times its bytes in memory."""
+
+MOST_FINDINGS = 1_000
+"""Issues, or warnings, that a record may have: far more than the app keeps."""
 
 LONGEST_TEXT = 10_000
 """Characters of a result's texts, or a fault's: more than the app writes, and each row of the results repeats them."""
@@ -63,6 +70,8 @@ def read(document: bytes, manifest: str) -> Job | str:
     Returns:
         The job, or the reason why the document is no status of this app.
     """
+    if document.count(b"[") + document.count(b"{") > MOST_OBJECTS:
+        return "too large"
     try:
         job = decode(document)
     except (ValueError, RecursionError) as error:
@@ -83,7 +92,7 @@ def _fault(job: Job, manifest: str) -> str | None:
         return "its customer or batch is not that of the manifest"
     if not _adds_up(job):
         return "its counts are impossible"
-    return None if _is_bounded(job) else "its texts are too long"
+    return None if _is_bounded(job) else "its members are too large"
 
 
 def _is_in_shape(job: Job) -> bool:
@@ -148,7 +157,13 @@ def _is_bounded(job: Job) -> bool:
     texts = [(result.code, result.description, result.matched_by) for result in results]
     texts += [(fault.code, fault.description, None) for fault in (job.error, job.internal.stopped) if fault]
     longest = max((sum(len(text or "") for text in each) for each in texts), default=0)
-    return longest <= LONGEST_TEXT and len(msgspec.json.encode(job.uploads)) <= LARGEST_UPLOADS
+    uploads = (job.uploads, job.previous.uploads if job.previous else ())
+    return (
+        longest <= LONGEST_TEXT
+        and len(results) <= 2 * MOST_RESULTS
+        and max(len(job.issues), len(job.warnings)) <= MOST_FINDINGS
+        and all(len(msgspec.json.encode(each)) <= LARGEST_UPLOADS for each in uploads)
+    )
 
 
 def has_room_for_upload(job: Job) -> bool:

@@ -1,6 +1,7 @@
 """No status is believed that this app cannot have written."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from shared.job import plausibility
 from shared.job.device_results import MOST_RESULTS, DeviceResult, Outcome, ResultRun
 from shared.job.lease import Lease
 from shared.job.lifecycle import abandoned, finished, following, reported
-from shared.job.status_document import Fault, Job, State, Upload, encode
+from shared.job.status_document import Fault, Job, Previous, State, Upload, encode
 from shared.job.transitions import Start, begin, begin_at
 from shared.manifest.customer_and_batch import Target
 
@@ -212,7 +213,39 @@ def test_texts_that_each_row_of_the_results_repeats_are_bounded(kind: str, path:
         return plausibility.read(changed(JOBS[kind](), path, value), NAME)
 
     assert isinstance(read(LONGEST[3:]), Job)
-    assert read(f"{LONGEST}x") == "its texts are too long"
+    assert read(f"{LONGEST}x") == "its members are too large"
+
+
+FINDING = {"where": "manifest", "field": None, "code": "c", "message": "m"}
+PREVIOUS_UPLOAD = msgspec.to_builtins(upload(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "member", "most"),
+    [
+        ("internal.deviceResults", ["failed"], 2 * MOST_RESULTS),
+        ("issues", FINDING, plausibility.MOST_FINDINGS),
+        ("warnings", FINDING, plausibility.MOST_FINDINGS),
+        ("previous.uploads", PREVIOUS_UPLOAD | {"location": "x" * 2**19}, 15),
+    ],
+)
+def test_what_each_save_writes_again_is_bounded(path: str, member: object, most: int) -> None:
+    job = msgspec.structs.replace(waiting(), previous=Previous(etag="0x1", state=State.FAILED, uploads=()))
+    assert isinstance(plausibility.read(changed(job, path, [member] * most), NAME), Job)
+    assert plausibility.read(changed(job, path, [member] * (most + 1)), NAME) == "its members are too large"
+
+
+@pytest.mark.parametrize("tiny", ["[1,0]", "{}"])
+def test_a_status_of_millions_of_tiny_objects_is_not_decoded(tiny: str) -> None:
+    objects = f"[{','.join([tiny] * plausibility.MOST_OBJECTS)}]"
+    document = encode(waiting()).replace(b'"judged":[]', f'"judged":{objects}'.encode())
+    assert len(document) < plausibility.LARGEST_STATUS
+    tracemalloc.start()
+    found = plausibility.read(document, NAME)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == "too large"
+    assert peak < len(document) / 10
 
 
 def test_what_the_next_run_repeats_can_be_read_again() -> None:
@@ -228,7 +261,7 @@ def test_what_the_next_run_repeats_can_be_read_again() -> None:
     assert len(encode(following_run)) < plausibility.LARGEST_STATUS / 2
     assert plausibility.read(encode(following_run), NAME) == following_run
     longer = changed(job, "uploads.0.location", "x" * 2**23)
-    assert plausibility.read(longer, NAME) == "its texts are too long"
+    assert plausibility.read(longer, NAME) == "its members are too large"
 
 
 MOMENTS = ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", FAR]
