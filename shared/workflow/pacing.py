@@ -61,6 +61,7 @@ class Pacing:
         self._partner = Line(clock(), waits, self._most)
         self._partner_wide = False
         self._customers: dict[str, Line] = {}
+        self._most_customers = MOST_CUSTOMERS
         self._refused: dict[str, datetime] = {}
         """Customers that were throttled while no other was served, and until when."""
         self._passes: dict[str, datetime] = {}
@@ -142,8 +143,10 @@ class Pacing:
 
     def _line(self, customer: str, now: datetime) -> Line:
         if customer not in self._customers:
-            if len(self._customers) >= MOST_CUSTOMERS:
+            if len(self._customers) >= self._most_customers:
                 self._customers = {name: line for name, line in self._customers.items() if not line.is_calm(now)}
+                # Else each new customer of thousands would look at all of them.
+                self._most_customers = max(MOST_CUSTOMERS, 2 * len(self._customers))
             self._customers[customer] = Line(now, self._waits)
         return self._customers[customer]
 

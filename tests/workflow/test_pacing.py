@@ -6,7 +6,7 @@ import pytest
 
 from shared.workflow.learnt_rate import Rate
 from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
-from shared.workflow.waiting_line import Call, Waited
+from shared.workflow.waiting_line import Call, Line, Waited
 from tests.fakes import Clock
 from tests.world import DELAYS
 
@@ -167,6 +167,20 @@ def test_what_is_kept_of_customers_is_bounded(minutes: int) -> None:
         office.serve(f"customer {number}")
         office.after(minutes * MINUTE / 100)
     assert len(office.pacing._customers) <= MOST_CUSTOMERS + 1  # noqa: SLF001 - memory shows itself in no answer
+
+
+def test_a_crowd_of_customers_does_not_slow_down_each_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, is_calm = list[datetime](), Line.is_calm
+
+    def counted(line: Line, now: datetime) -> bool:
+        looks.append(now)
+        return is_calm(line, now)
+
+    monkeypatch.setattr(Line, "is_calm", counted)
+    office = Office()
+    for number in range(8 * MOST_CUSTOMERS):
+        office.serve(f"customer {number}")
+    assert 0 < len(looks) <= 8 * MOST_CUSTOMERS
 
 
 def test_the_rate_is_reported() -> None:
