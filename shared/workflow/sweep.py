@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -85,9 +86,13 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[Overdue]:
     """
     waiting: dict[str, BlobEntry] = {}
     results: dict[str, BlobEntry] = {}
+    # A heap, as a thousand names that begin alike can wait at a time.
+    expected: list[str] = []
     for blob in blobs:
-        for name in [name for name in waiting if status_of(name) < blob.name]:
-            yield from _without_status(waiting.pop(name), results.pop(name, None), now)
+        while expected and expected[0] < blob.name:
+            name = manifest_of(heappop(expected))
+            if name in waiting:
+                yield from _without_status(waiting.pop(name), results.pop(name, None), now)
         if blob.name.endswith(STATUS_SUFFIX):
             name = manifest_of(blob.name)
             found = _with_status(waiting.pop(name, None), results.pop(name, None), blob, now)
@@ -97,6 +102,7 @@ def overdue(blobs: Iterable[BlobEntry], now: datetime) -> Iterator[Overdue]:
             results = {blob.name.removesuffix(RESULTS_SUFFIX): blob}
         elif has_room_for_status(blob.name) and not names_another(blob.name) and not blob.is_directory:
             waiting[blob.name] = blob
+            heappush(expected, status_of(blob.name))
     for name, manifest in waiting.items():
         yield from _without_status(manifest, results.pop(name, None), now)
 

@@ -66,6 +66,20 @@ def test_a_status_is_found_though_other_names_stand_between() -> None:
     assert list(overdue(sorted(blobs, key=lambda each: each.name), CLOCK.now)) == []
 
 
+def test_names_that_begin_alike_are_not_all_looked_at_for_each_blob(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def counted(name: str) -> str:
+        looks.append(name)
+        return status_of(name)
+
+    monkeypatch.setattr("shared.workflow.sweep.status_of", counted)
+    nested = ["a" + "-" * length for length in range(100)]
+    names = [*nested, *(f"{nested[-1]}-{number:04}" for number in range(1000))]
+    assert len(list(overdue(map(blob, names), CLOCK.now))) == len(names)
+    assert len(looks) == len(names)
+
+
 @dataclass
 class Shelf:
     """A container of many blobs at rest, that counts what is taken from it."""
