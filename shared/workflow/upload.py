@@ -139,7 +139,9 @@ class Attempt:
             return False
         job = self._claim.hold()
         first, request_id = job.sent + 1, job.request_id(job.sent + 1, len(part))
-        post = self._services.api.create_batch if job.internal.creating else self._services.api.upload
+        # A status alone, which a sender may have written, creates none.
+        is_creating = job.internal.creating and self._services.limits.create_missing_batch
+        post = self._services.api.create_batch if is_creating else self._services.api.upload
         try:
             accepted = post(str(job.customer_id), str(job.batch_id), device.encode(part), request_id)
         except TooLargeError as error:

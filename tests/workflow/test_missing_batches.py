@@ -10,6 +10,7 @@ from shared.job.status_document import State
 from shared.partner_center.batch_list import nearest_batches
 from shared.workflow.waiting_line import Call
 from tests.manifests import array, serials
+from tests.workflow.forgeries import forge
 from tests.world import CUSTOMER, World
 
 THREE = array(serials(3))
@@ -73,6 +74,17 @@ def test_a_batch_that_is_missing_all_the_same_is_not_created_for_ever() -> None:
     world.drop(THREE)
     world.settle()
     assert world.job().state is State.REJECTED
+
+
+def test_a_status_creates_no_batch_where_the_setting_does_not() -> None:
+    world = World(customers={CUSTOMER: ["Else"]}, access=SignIn.APP_AND_USER)
+    world.partner_center.script.next_upload(faults.gateway_error())
+    world.drop(THREE)
+    world.step()
+    forge(world, {"internal_creating": True})
+    world.settle()
+    assert world.job().state is State.REJECTED
+    assert world.accepted() == {}
 
 
 def test_a_batch_that_goes_missing_after_the_first_part_is_not_created_again() -> None:
