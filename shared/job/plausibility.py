@@ -155,7 +155,9 @@ def _judged_adds_up(job: Job) -> bool:
 def _is_bounded(job: Job) -> bool:
     results = job.internal.device_results
     texts = [(result.code, result.description, result.matched_by) for result in results]
-    texts += [(fault.code, fault.description, None) for fault in (job.error, job.internal.stopped) if fault]
+    for fault in filter(None, (job.error, job.internal.stopped)):
+        texts.append((fault.code, fault.description, fault.request_id))
+        texts.append((fault.correlation_id, fault.server_correlation, None))
     longest = max((sum(len(text or "") for text in each) for each in texts), default=0)
     uploads = (job.uploads, job.previous.uploads if job.previous else ())
     return (

@@ -204,6 +204,16 @@ def test_a_part_is_as_large_as_the_settings_allow(path: str, size: int, setting:
 LONGEST = "x" * plausibility.LONGEST_TEXT
 
 
+@pytest.mark.parametrize("member", ["code", "requestId", "correlationId", "serverCorrelation"])
+@pytest.mark.parametrize("path", ["error", "internal.stopped"])
+def test_what_the_log_repeats_of_a_fault_is_bounded(path: str, member: str) -> None:
+    def read(text: str) -> Job | str:
+        return plausibility.read(changed(completed(), path, {"description": "", member: text}), NAME)
+
+    assert isinstance(read(LONGEST), Job)
+    assert read(f"{LONGEST}x") == "its members are too large"
+
+
 @pytest.mark.parametrize(
     ("kind", "path"), [("accepted", "internal.deviceResults.1.2"), ("final", "error"), ("final", "internal.stopped")]
 )
