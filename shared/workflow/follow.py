@@ -77,8 +77,13 @@ class PollRound:
         self._schedule()
 
     def _has_crashed(self) -> bool:
-        """Count a round that crashed; after too many, end the job without reading what they may have crashed of."""
-        self._claim.save(died(self._job, self._services.clock()))
+        """Count a round that crashed; after too many, end the job without reading what they may have crashed of.
+
+        It is counted under a lease: messages that are delivered meanwhile, as doubled events are, count no deaths of
+        their own.
+        """
+        now = self._services.clock()
+        self._claim.save(lifecycle.renewed(died(self._job, now), self._claim.lease(), now))
         if not has_crashed_too_often(self._job):
             return False
         self._claim.note(lifecycle.abandoned(self._job, CRASHED, self._services.clock()))

@@ -11,10 +11,11 @@ from local.stand_ins.web import Proceed, Response
 from shared.config.timeouts import LONGEST_CALL
 from shared.job.status_document import Job, State
 from shared.workflow.ports import Stored
+from shared.workflow.queue_messages import WakeUp
 from tests.fakes import FakeContent
 from tests.manifests import array, serials
 from tests.workflow.life.views import TWO, rows
-from tests.world import World
+from tests.world import NAME, World
 
 MOST = 5
 
@@ -40,6 +41,27 @@ def test_polls_that_kill_end_after_five() -> None:
     assert crashed(world)
     assert sum(call.request.method == "GET" for call in world.partner_center.calls) == MOST
     assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2
+    assert world.queue.messages == []
+
+
+def test_messages_that_come_while_a_poll_goes_on_are_no_deaths() -> None:
+    world = World()
+    world.drop(TWO)
+    world.step()
+    world.clock.now = world.job().due or world.clock.now
+
+    def come(proceed: Proceed) -> Response:
+        # A lost event's rescue, or a doubled one: each may be a second delivery.
+        for _ in range(2 * MOST):
+            world.workflow.advance(WakeUp(NAME, landed=True), again=True)
+        return proceed()
+
+    world.partner_center.script.next_poll(*[come] * 10)
+    world.workflow.advance(WakeUp(NAME, landed=True), again=True)
+    assert sum(call.request.method == "GET" for call in world.partner_center.calls) == 1
+    assert len(world.queue.messages) <= 2 + 2 * MOST
+    world.settle()
+    assert world.job().state is State.COMPLETED
     assert world.queue.messages == []
 
 
