@@ -86,8 +86,10 @@ def _trusted(services: Services, wake_up: WakeUp, found: Stored, *, first: bool)
     job = plausibility.within(found.job, now, services.delays.lease, _longest_wait(services, found.job))
     reason = _impossible(services, job)
     # A poll needs the manifest only for the results, and reads it then under the ETag of the job. What was overwritten
-    # has events of its own, and is found by the sweep where they are lost.
-    if first and not reason and wake_up.due and job.state is State.ACCEPTED and wake_up.due == job.due:
+    # has events of its own, and is found by the sweep where they are lost. Where a lease is left, the last round ended
+    # badly, perhaps as the ETag was another by then.
+    is_poll = job.state is State.ACCEPTED and job.lease is None
+    if first and not reason and wake_up.due and is_poll and wake_up.due == job.due:
         return Seen(found._replace(job=job))
     current = services.storage.properties(job.manifest)
     is_written = current is not None and current.etag == wake_up.etag

@@ -10,10 +10,11 @@ from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Proceed, Response
 from shared.config.timeouts import LONGEST_CALL
 from shared.job.status_document import Job, State
-from shared.workflow.ports import Stored
+from shared.workflow.ports import ManifestChangedError, Stored
 from shared.workflow.queue_messages import WakeUp
 from tests.fakes import FakeContent
 from tests.manifests import array, serials
+from tests.workflow.forgeries import touch
 from tests.workflow.life.views import TWO, rows
 from tests.world import NAME, World
 
@@ -42,6 +43,26 @@ def test_polls_that_kill_end_after_five() -> None:
     assert sum(call.request.method == "GET" for call in world.partner_center.calls) == MOST
     assert [row["outcome"] for row in rows(world)] == ["not_reported"] * 2
     assert world.queue.messages == []
+
+
+def test_metadata_that_are_set_while_the_results_are_written_are_no_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    def changes(*_: object, **__: object) -> Never:
+        touch(world)
+        # As the ranges of a large manifest do.
+        raise ManifestChangedError(NAME)
+
+    world.drop(TWO)
+    world.step()
+    world.clock.now = world.job().due or world.clock.now
+    with monkeypatch.context() as patch:
+        patch.setattr(world.storage, "write_results", changes)
+        world.step()
+    assert world.job().lease is not None
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert all(row["serialNumber"] for row in rows(world))
 
 
 def test_messages_that_come_while_a_poll_goes_on_are_no_deaths() -> None:
