@@ -97,6 +97,20 @@ class Contents:
             return unescaped(value)
         return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
+    def column(
+        self, styles: Sequence[str], texts: Sequence[str], kinds: Sequence[str], values: Sequence[str]
+    ) -> list[str]:
+        """Return what ``text`` does for cells without formulas; each has a text in itself, or a value, or neither."""
+        if not any(values):
+            return list(map(unescaped, texts) if "_" in "".join(texts) else texts)
+        shared = self.texts
+        return [
+            (shared[int(value)] if kind == "s" else self.text(kind, value, style, has_formula=False))
+            if value
+            else unescaped(text)
+            for style, text, kind, value in zip(styles, texts, kinds, values, strict=True)
+        ]
+
     def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
         """Return the values that a formula may have which no program has calculated."""
         # XlsxWriter and its like write a 0 after each formula, and ask for a recalculation.

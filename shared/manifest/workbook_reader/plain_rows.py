@@ -2,72 +2,111 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
+from string import ascii_uppercase
 
-from shared.manifest.workbook_reader.raw_rows import RawCell, RawRow
+from shared.manifest.workbook_reader.markup import MAIN
+from shared.manifest.workbook_reader.unreadable import LONGEST
 
-# The last group is empty: such a cell has no formula.
-_CELL = re.compile(
-    r'<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,9})")?(?: t="([sn])")?(?:/>|><v>([\d.eE+-]*)</v></c>)()', re.ASCII
-)
-# The text that a cell has in itself, where it needs no decoding; a number may be beside it.
-_CELL_WITH_TEXT = re.compile(
-    r'<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,9})")?(?: t="([sn]|inlineStr)")?'
-    r'(?:/>|>(?:<v>|(<is><t(?: xml:space="preserve")?>))([ -%\'-;=?-~]*)(?(4)</t></is>|</v>)</c>)',
-    re.ASCII,
-)
-_INLINE = b"<is>"
-_BEGIN, _END = b'<row r="', b"</row>"
-_HIDDEN = re.compile(rb' hidden="(?:1|true)"')
+_NAMESPACE = re.compile(rf'\sxmlns(?::(\w+))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
+_ASIDE = re.compile(r"<!|<\?(?!xml )")
+_TEXT = r"[ -%'-;=?-~]*+"  # without tags, and nothing in it needs decoding
+_ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
+_HIDDEN = re.compile(' hidden="(?:1|true)"')
+_REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
+_COLUMNS = [*ascii_uppercase, *(first + second for first in "ABCD" for second in ascii_uppercase)]
+_PLACES = {letters: place for place, letters in enumerate(_COLUMNS, 1)}
+_MOST_PATTERNS = 32
+
+type PlainRow = tuple[str, ...]
+"""A row's number and attributes, then for each column the ``PARTS_OF_CELL``, each empty if the cell has it not."""
+
+PARTS_OF_CELL = 4
+"""A cell's style and text; where it has a value in place of a text, the kind of this, and the value."""
 
 
 class PlainRows:
-    """Takes the rows out of a worksheet that have only numbers, shared strings included, and plain text in themselves.
+    """Takes the rows out of a worksheet that have only numbers, shared strings, and plain text in themselves.
 
     Each in the form that most programs write.
     """
 
     def __init__(self) -> None:
-        self._found: list[RawRow] = []
+        self._found: list[PlainRow] = []
+        self._prefix: str | None = None
+        self._width = 1
 
-    def take(self) -> list[RawRow]:
+    def take(self) -> list[PlainRow]:
         """Return the rows found since the last call."""
         found, self._found = self._found, []
         return found
 
     def without(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield the worksheet without these rows."""
-        text = b""
+        """Yield the worksheet without these rows, each taken after what is before it has been yielded."""
+        text = ""
         for piece in pieces:
-            text += piece
-            *rows, rest = text.split(_END)
-            # Rows in a comment do not count, and a row without a number continues from the one before it.
-            if b"<!" in text or any(row.count(b"<row") != row.count(_BEGIN) for row in rows):
+            text += str(piece, "latin-1")
+            if self._prefix is None and (root := _NAMESPACE.search(text)):
+                self._prefix = f"{root[1]}:" if root[1] else ""
+            # Where more is held, a text in it might be longer than one may be.
+            if self._prefix is None or len(text) > LONGEST:
                 break
-            yield b"".join(row + _END for row in rows if not self._is_plain(row))
-            # A row that is longer than a piece is left to the parser.
-            text, begun = (rest, b"") if rows else (rest[-1:], rest[:-1])
-            yield begun
-        yield text
-        yield from pieces
+            at = self._found_until(text, 0, self._prefix)
+            while left := self._left(text, at, self._prefix):
+                # Rows in a comment, or in an instruction to a program, do not count.
+                if _ASIDE.search(left):
+                    yield from chain([text[at:].encode("latin-1")], pieces)
+                    return
+                yield left.encode("latin-1")
+                at = self._found_until(text, at + len(left), self._prefix)
+            text = text[at:]
+            yield b""
+        yield from chain([text.encode("latin-1")], pieces)
 
-    def _is_plain(self, row: bytes) -> bool:
-        """Return whether a row, up to its end tag, is a plain one, and keep it if it is."""
-        tag, _, content = row.partition(b">")
-        cells, inline = _cells(content)
-        # A cell without a value has one tag, one with a text in itself has six.
-        tags = 4 * len(cells) - 3 * content.count(b"/>") + 2 * inline
-        if not tag.startswith(_BEGIN) or content.count(b"<") != tags:
-            return False
-        number = tag[len(_BEGIN) : tag.find(b'"', len(_BEGIN))]
-        self._found.append(RawRow(number.decode("latin-1"), cells, _HIDDEN.search(tag) is not None))
-        return True
+    def _found_until(self, text: str, at: int, prefix: str) -> int:
+        """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
+        match = _pattern(prefix, self._width).match
+        while row := match(text, at):
+            self._found.append(row.groups(""))
+            at = row.end()
+        return at
+
+    def _left(self, text: str, at: int, prefix: str) -> str:
+        """Return what is from ``at`` on up to the next plain row, or to the end of the last row."""
+        end, stop = f"</{prefix}row>", at
+        match = _pattern(prefix, self._width).match
+        while (found := text.find(end, stop)) >= 0:
+            stop = found + len(end)
+            if match(text, stop):
+                break
+        left = text[at:stop]
+        self._make_room(left, prefix)
+        return left
+
+    def _make_room(self, rows: str, prefix: str) -> None:
+        """Look for as many columns as a row has that is left to the parser, as the header is."""
+        cell = f"<{prefix}c"
+        last = _REFERENCE.match(rows, rows.rfind(cell))
+        width = _PLACES.get(last[1], 0) if last else rows.count(cell, rows.rfind(f"<{prefix}row"))
+        # Each row may have a column more than the one before it, and each width takes a pattern.
+        if self._width < width <= len(_COLUMNS):
+            self._width = min(max(width, 2 * self._width), len(_COLUMNS))
 
 
-def _cells(content: bytes) -> tuple[list[RawCell], int]:
-    """Return the cells that are in a usual form, and how many of them have a text in themselves."""
-    text = content.decode("latin-1")
-    if _INLINE not in content:
-        return _CELL.findall(text), 0
-    found = _CELL_WITH_TEXT.findall(text)
-    cells = [(at, style, kind, held, "") for at, style, kind, _, held in found]
-    return cells, sum(bool(inline) for _, _, _, inline, _ in found)
+def is_hidden(attributes: str) -> bool:
+    """Return whether a row with these attributes is hidden."""
+    return _HIDDEN.search(attributes) is not None
+
+
+@lru_cache(_MOST_PATTERNS)
+def _pattern(prefix: str, width: int) -> re.Pattern[str]:
+    """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
+    cells = (
+        rf'(?:<c(?: r="{letters}\1")?+(?: s="(\d{{1,9}})")?+'
+        rf'(?: ?/>| t="inlineStr"><is><t(?: xml:space="preserve")?+>({_TEXT})</t></is></c>'
+        rf'|(?: t="(s|str|n)")?+><v>({_TEXT})</v></c>))?+'
+        for letters in _COLUMNS[:width]
+    )
+    row = rf'<row r="(\d{{1,7}})"({_ATTRIBUTES})>{"".join(cells)}</row>'
+    return re.compile(re.sub(r"(</?)(?=\w)", rf"\1{prefix}", row), re.ASCII)

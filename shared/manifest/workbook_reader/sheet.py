@@ -1,8 +1,10 @@
 """The rows of a worksheet."""
 
 import re
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
+from itertools import batched, chain
 from operator import itemgetter
 from string import ascii_uppercase
 from typing import NamedTuple
@@ -10,15 +12,15 @@ from typing import NamedTuple
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cell_values import Contents
 from shared.manifest.workbook_reader.markup import parse
-from shared.manifest.workbook_reader.plain_rows import PlainRows
+from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows, is_hidden
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
 from shared.manifest.workbook_reader.unreadable import damaged
 
 _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7
-_LETTERS = ascii_uppercase
 _MOST_COLUMNS = 1_000
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
+_MISSING = "a cell refers to a text or a format that is missing"
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
 
 
@@ -42,7 +44,8 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
     for _ in parse(plain_rows.without(pieces), raw_rows):
-        rows.add(plain_rows.take())
+        if plain := plain_rows.take():
+            rows.add_plain(plain)
         rows.add(raw_rows.take())
         if len(rows.held) >= _ROWS_HELD or rows.characters >= _CHARACTERS_HELD:
             yield from rows.in_order()
@@ -67,6 +70,27 @@ class _Rows:
             self.characters += characters
             self.held.append(Row(self._number, cells, raw.is_hidden))
 
+    def add_plain(self, rows: Sequence[PlainRow]) -> None:
+        """Add rows by their columns."""
+        numbers, attributes, *parts = zip(*rows, strict=True)
+        try:
+            columns = [self._contents.column(*cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
+        except (IndexError, ValueError) as error:
+            # Which row it is shows when each is read alone.
+            if len(rows) > 1:
+                deque(map(self.add_plain, batched(rows, 1, strict=True)), maxlen=0)
+            raise damaged(_MISSING, int(numbers[0])) from error
+        characters = sum(map(len, chain.from_iterable(columns)))
+        for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
+            self._number = _number(digits)
+            if characters > _MOST_CHARACTERS and sum(map(len, texts)) > _MOST_CHARACTERS:
+                raise _too_large(_MOST_CHARACTERS, "characters", digits)
+            cells = list(texts)
+            while cells and not cells[-1]:
+                del cells[-1]
+            self.held.append(Row(self._number, cells, bool(others) and is_hidden(others)))
+        self.characters += characters
+
     def in_order(self) -> Generator[Row]:
         rows, self.held, self.characters = self.held, [], 0
         rows.sort(key=itemgetter(0))
@@ -87,22 +111,15 @@ def _number(digits: str) -> int:
 
 def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int]:
     """Return the texts of the cells of a row, and the number of their characters."""
-    cells, texts = list[str](), contents.texts
+    cells = list[str]()
     following = characters = 0
     for reference, style, kind, held, formula in raw.cells:
-        # Nearly every cell is in the column after the one before it.
-        is_next = not reference or reference == f"{_LETTERS[following : following + 1]}{digits}"
-        column = following if is_next else _column(reference, digits)
+        column = _column(reference, digits) if reference else following
         following = column + 1
         try:
-            if held and kind == "s" and not formula:
-                text = texts[int(held)]
-            elif held or kind == "e" or formula:
-                text = contents.text(kind, held, style, has_formula=bool(formula))
-            else:
-                text = ""
+            text = contents.text(kind, held, style, has_formula=bool(formula))
         except (IndexError, ValueError) as error:
-            raise damaged("a cell refers to a text or a format that is missing", int(digits)) from error
+            raise damaged(_MISSING, int(digits)) from error
         gap = column - len(cells)
         if gap < 0:
             if cells[column]:
@@ -138,5 +155,5 @@ def columns_before(letters: str) -> int:
         return -1
     number = 0
     for letter in letters:
-        number = number * len(_LETTERS) + _LETTERS.index(letter) + 1
+        number = number * len(ascii_uppercase) + ascii_uppercase.index(letter) + 1
     return number - 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.manifest.files import devices_in, read
-from tests.manifest.workbook_reader.workbooks import TUPLE, row, sheet, strings, workbook
+from tests.manifest.workbook_reader.workbooks import TUPLE, name, row, sheet, strings, workbook
 
 ITEMS = [*TUPLE, "LENOVO", "20L7", *(f"S{number}" for number in range(1500))]
 FIRST = len(TUPLE)
@@ -29,6 +29,7 @@ FORMS: dict[str, Callable[[int], str]] = {
     "without references": lambda number: usual(number).replace(f'r="A{number}" ', "").replace(f'r="B{number}" ', ""),
     "with line ends": lambda number: usual(number).replace("<c", "\n<c"),
     "with a comment": lambda number: usual(number).replace("<c", '<!-- <row r="9"></row> --><c', 1),
+    "in an instruction": lambda number: f"<?x {usual(number)} ?>{usual(number)}",
     "in a comment": lambda number: f"<!-- {usual(number)} -->{usual(number)}",
     "without a number": lambda number: usual(number).replace(f'<row r="{number}"', "<row"),
     "inline": lambda number: row(number, f"S{number}", "LENOVO", "20L7"),
@@ -54,12 +55,22 @@ def test_all_forms_of_rows_are_read_alike(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", ['<c r="A2" t="s"><v>9999</v></c>', '<c r="B3" t="s"><v>4</v></c>', '<c r="A2" s="7"><v>1</v></c>']
+    "cells", ['<c r="A3" t="s"><v>9999</v></c>', '<c r="B4" t="s"><v>4</v></c>', '<c r="A3" s="7"><v>1</v></c>']
 )
 def test_what_is_wrong_in_a_usual_row_is_found(cells: str) -> None:
-    data = workbook(sheet(row(1, *TUPLE), f'<row r="2">{cells}</row>'), shared=strings(*ITEMS))
+    wrong = f'<row r="3">{cells}</row>'
+    data = workbook(sheet(row(1, *TUPLE), usual(2), wrong, usual(4)), shared=strings(*ITEMS))
     (issue,) = read(data).issues.kept
-    assert (issue.code, issue.line) == ("workbook_damaged", 2)
+    assert (issue.code, issue.line) == ("workbook_damaged", 3)
+
+
+def test_a_usual_row_of_more_characters_than_a_row_may_have_is_refused() -> None:
+    cells = "".join(f'<c r="{name(column)}3" t="s"><v>0</v></c>' for column in range(40))
+    data = workbook(
+        sheet(row(1, *TUPLE, *map(str, range(40))), usual(2), f'<row r="3">{cells}</row>'),
+        shared=strings("x" * 32_000, *ITEMS[1:]),
+    )
+    assert [(issue.code, issue.line) for issue in read(data).issues.kept] == [("value_too_large", 3)]
 
 
 @pytest.mark.parametrize(
