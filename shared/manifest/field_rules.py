@@ -8,6 +8,7 @@ import msgspec
 
 from shared.manifest import line_words, spreadsheet_values, value_words
 from shared.manifest.device import FIELDS
+from shared.manifest.field_names import key
 from shared.manifest.findings import Note
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
 
@@ -139,6 +140,7 @@ def is_odd(value: str) -> bool:
         or value_words.is_placeholder(value)
         or line_words.is_company_end(value)
         or line_words.is_comment(value)
+        or key(value) in line_words.TOTALS
         or value_words.is_message(value)
         or value_words.is_quoted(value)
         or value.startswith("'")

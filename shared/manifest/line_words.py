@@ -41,6 +41,7 @@ SHORT_COMPANY_ENDS = frozenset(
 _MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
+_COMMENT = re.compile(r"\s*(?:#|//|;|--|rem\s)", re.IGNORECASE)
 _FOOTER = re.compile(
     # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
     r"\(\s*\d[\d.,']*\s.*\)"
@@ -78,8 +79,8 @@ def is_total(values: Sequence[str]) -> bool:
 
 
 def is_comment(value: str) -> bool:
-    """Return whether a value begins as a comment does."""
-    return value.lstrip().startswith(("#", "//"))
+    """Return whether a value begins as a comment does in some language."""
+    return _COMMENT.match(value) is not None
 
 
 def is_company_end(value: str) -> bool:

@@ -116,8 +116,8 @@ ISSUES = {
         'quotes, as in "Micro-Star International Co., Ltd.".'
     ),
     "commented_line": (
-        "{} begins with # or // as a comment does, but there is a device. Delete it; or remove the sign if the device "
-        "is to be uploaded."
+        "{} begins as a comment does (#, //, ;, --, REM), but there is a device. Delete it; or remove the sign if the "
+        "device is to be uploaded."
     ),
     "misspelt_name": "{} is probably misspelt. Rename it {}, or delete it if it is something else.",
     "misplaced_hash": (
@@ -146,8 +146,8 @@ ISSUES = {
     ),
     "template_value": "{} is still what a template has there. Fill it in, or delete the device.",
     "text_for_value": (
-        "{} holds a word that is no value, a sentence, a message, an address, quotes around the value or a name before "
-        "it. Put the value alone, or nothing."
+        "{} holds a word that is no value, a sentence, a message, an address, or quotes, a sign or a name around or "
+        "before the value. Put the value alone, or nothing."
     ),
     "several_values": "{} holds several values. Put each device on a row of its own, with its one value.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",

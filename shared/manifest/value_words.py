@@ -4,7 +4,7 @@ import re
 from string import ascii_lowercase, digits
 
 from shared.manifest.field_names import FIELD_OF, key
-from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, SHORT_COMPANY_ENDS, TOTALS
+from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, SHORT_COMPANY_ENDS, TOTALS, is_comment
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(
@@ -31,7 +31,7 @@ _CODE_LIKE = re.compile(r"[a-z].*\d|\d[a-z]", re.DOTALL)
 _SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _EMPTY = f"{_QUOTES}\0"
-_AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02")
+_AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02*~")
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
@@ -96,6 +96,7 @@ _TYPE = "string"  # what generated examples of JSON have in place of every text
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 SHORTEST_GUID = 32
+_LISTED = re.compile(r"(?:[^\w\s]+|\(?\d{1,3}[.)])\s.*", re.DOTALL)  # * S1, 1. S1, (1) S1
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
 """Characters that the words and forms have at most."""
@@ -144,9 +145,11 @@ def is_message(value: str) -> bool:
 
 
 def is_no_identifier(value: str) -> bool:
-    """Return whether a value certainly is of another kind: a tick, a maker, a remark in brackets, an address."""
+    """Return whether a value certainly is of another kind: a tick, a maker, a remark, an address, a line of a list."""
     text = value.strip()[:_LONGEST_MESSAGE]
     if not NO_IDENTIFIERS.isdisjoint((text.lower(), text.lower().rstrip(".!"))):
+        return True
+    if _LISTED.fullmatch(text) and not is_comment(text):
         return True
     return bool(_IN_BRACKETS.fullmatch(text) or _EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
 
@@ -179,7 +182,7 @@ def has_label(value: str) -> bool:
 
 
 def is_quoted(value: str) -> bool:
-    """Return whether quotes are around a value: a second export, or a mail program, has made them part of it."""
+    """Return whether quotes, or a bar code's stars, are around a value: an export or a scanner has put them there."""
     text = value.strip()
     return len(text) > 1 and text.startswith(_AROUND) and text.endswith(_AROUND)
 

@@ -78,6 +78,14 @@ def test_totals_are_no_device_in_json_that_was_made_of_the_table(values: tuple[s
     assert issues_in(json.dumps([*devices, total]).encode()) == [(f"device {before + 1}", "text_for_value")]
 
 
+@pytest.mark.parametrize("before", [0, 2_000])
+def test_totals_in_the_columns_of_names_are_no_device_either(before: int) -> None:
+    rows = [("5CG0000001", "LENOVO", "20L7")] * before + [("12", "Total", "devices")]
+    names = ("serialNumber", "oemManufacturerName", "modelName")
+    data = json.dumps([dict(zip(names, values, strict=True)) for values in rows]).encode()
+    assert issues_in(data) == [(f"device {before + 1}", "text_for_value")]
+
+
 @pytest.mark.parametrize("values", [("Total", "K1"), ("S1", "2")])
 def test_a_device_that_is_called_like_a_total_is_one_in_json(values: tuple[str, str]) -> None:
     assert devices_in(json.dumps([dict(zip(("serialNumber", "productKey"), values, strict=True))]).encode()) == [
@@ -86,12 +94,30 @@ def test_a_device_that_is_called_like_a_total_is_one_in_json(values: tuple[str, 
 
 
 @pytest.mark.parametrize("field", ["serialNumber", "productKey", "oemManufacturerName"])
-@pytest.mark.parametrize("sign", ["#", "//", " # "])
+@pytest.mark.parametrize("sign", ["#", "//", " # ", "; ", "--", "rem "])
 @pytest.mark.parametrize("rest", [{}, {"hardwareHash": "DummyHash1234"}])
 def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str, rest: dict[str, str]) -> None:
     device = {"serialNumber": "S1", "productKey": "K1", "oemManufacturerName": "LENOVO"}
     data = json.dumps([device | rest | {field: sign + device[field]}]).encode()
     assert issues_in(data) == [("device 1", "commented_line")]
+
+
+@pytest.mark.parametrize("name", ["#serialNumber", "// Serial Number", "--sn"])
+def test_a_member_that_was_made_a_comment_is_an_issue(name: str) -> None:
+    data = json.dumps([{name: "S1", "oemManufacturerName": "LENOVO", "modelName": "20L7"}]).encode()
+    assert issues_in(data) == [("device 1", "commented_line")]
+
+
+@pytest.mark.parametrize("name", ["#devices", "//customerId"])
+def test_so_is_one_of_an_envelope(name: str) -> None:
+    envelope = {"devices": [{"productKey": "K1"}], "customerId": "c7f3c849-129f-4b85-a96d-4f8e88b315a3"}
+    data = json.dumps({name if key == name.strip("#/") else key: value for key, value in envelope.items()}).encode()
+    assert issues_in(data) == [("manifest", "commented_line")]
+
+
+@pytest.mark.parametrize("remark", [{"//": "a remark"}, {"#note": "a remark"}, {"#serialNumber": None}])
+def test_a_remark_in_json_is_none(remark: dict[str, str]) -> None:
+    assert devices_in(json.dumps([{"productKey": "K1"} | remark]).encode()) == [Device(None, "K1")]
 
 
 def test_results_that_have_become_json_are_no_manifest() -> None:
@@ -184,6 +210,12 @@ REJECTED = {
     "[object Object]": "text_for_value",
     "S/N: 5CG1234567": "text_for_value",
     "Serial Number=5CG1234567": "text_for_value",
+    "* 5CG1234567": "text_for_value",
+    "1. 5CG1234567": "text_for_value",
+    "(12) 5CG1234567": "text_for_value",
+    "\u2022 5CG1234567": "text_for_value",
+    "*5CG1234567*": "text_for_value",
+    "~~5CG1234567~~": "text_for_value",
 }
 
 

@@ -167,7 +167,7 @@ def test_names_of_other_tools_are_known_in_long_arrays_as_well(names: tuple[str,
     assert [(device.serial_number, device.product_key) for device in devices] == wanted
 
 
-@pytest.mark.parametrize("sign", ["#", "# ", "//", " //"])
+@pytest.mark.parametrize("sign", ["#", "# ", "//", " //", ";", "; ", "--", "-- ", "REM ", "rem "])
 def test_a_device_that_was_made_a_comment_is_an_issue(sign: str) -> None:
     assert codes(f"Serial,Make,Model\nS1,A,M\n{sign}S2,A,M\n") == [("line 3", None, "commented_line")]
 

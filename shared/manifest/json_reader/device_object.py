@@ -10,6 +10,7 @@ from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.ids_beside_devices import check_id, may_be_id, warn_of_no_id
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
+from shared.manifest.line_words import is_comment
 from shared.manifest.misspelt_names import meant_by
 
 _TYPES = {
@@ -147,6 +148,8 @@ class Members:
                     self._unknown.report(name, value, at)
             else:
                 text = text_or_none(value, at, field, self._report)
+                if text and is_comment(name):
+                    self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")
                 # A blank under one name leaves room for the value under another.
                 if not text or text.isspace():
                     if text:

@@ -10,6 +10,7 @@ from shared.manifest.ids_beside_devices import set_id
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, is_device, text_or_none
+from shared.manifest.line_words import is_comment
 
 _ID_OF = {name: ID_OF[name] for name in ("customerid", "customertenantid", "batchid", "devicebatchid")}
 """The id of an envelope for each key."""
@@ -75,6 +76,8 @@ class _Envelope:
         while not closed:
             name = self._name()
             cursor.skip(":")
+            if is_comment(name) and (self._is_list(name) or key(name) in _ID_OF):
+                self._report.issue(MANIFEST, None, "commented_line", f"The member {quoted(name)}")
             if self._is_list(name):
                 yield from self._devices()
             else:
