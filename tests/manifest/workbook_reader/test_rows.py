@@ -55,22 +55,22 @@ def test_all_forms_of_rows_are_read_alike(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", ['<c r="A3" t="s"><v>9999</v></c>', '<c r="B4" t="s"><v>4</v></c>', '<c r="A3" s="7"><v>1</v></c>']
+    ("cells", "code"),
+    [
+        ('<c r="A302" t="s"><v>9999</v></c>', "workbook_damaged"),
+        ('<c r="B303" t="s"><v>5</v></c>', "workbook_damaged"),
+        ('<c r="A302" s="7"><v>1</v></c>', "workbook_damaged"),
+        ("".join(f'<c r="{name(column)}302" t="s"><v>0</v></c>' for column in range(40)), "value_too_large"),
+    ],
 )
-def test_what_is_wrong_in_a_usual_row_is_found(cells: str) -> None:
-    wrong = f'<row r="3">{cells}</row>'
-    data = workbook(sheet(row(1, *TUPLE), usual(2), wrong, usual(4)), shared=strings(*ITEMS))
-    (issue,) = read(data).issues.kept
-    assert (issue.code, issue.line) == ("workbook_damaged", 3)
-
-
-def test_a_usual_row_of_more_characters_than_a_row_may_have_is_refused() -> None:
-    cells = "".join(f'<c r="{name(column)}3" t="s"><v>0</v></c>' for column in range(40))
-    data = workbook(
-        sheet(row(1, *TUPLE, *map(str, range(40))), usual(2), f'<row r="3">{cells}</row>'),
-        shared=strings("x" * 32_000, *ITEMS[1:]),
-    )
-    assert [(issue.code, issue.line) for issue in read(data).issues.kept] == [("value_too_large", 3)]
+def test_what_is_wrong_in_a_usual_row_is_found(cells: str, code: str) -> None:
+    header = row(1, *TUPLE, *map(str, range(40)))
+    wide = row(250, *(f'<c r="{name(column)}250" t="s"><v>5</v></c>' for column in range(40)))
+    before = [*map(usual, range(2, 250)), wide, *map(usual, range(251, 302))]
+    wrong = f'<row r="302">{cells}</row>'
+    data = workbook(sheet(header, *before, wrong, usual(303)), shared=strings("x" * 32_000, *ITEMS[1:]))
+    (issue,) = read(data).issues.kept[:1]
+    assert (issue.code, issue.line) == (code, 302)
 
 
 @pytest.mark.parametrize(
