@@ -63,9 +63,9 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 
 _MOST_MIXED = 1000  # names in one that are looked at
 
-# What forms put around a name: "1. Serial Number", "Serial Number (required)".
+# What forms put around a name: "1. Serial Number", "Serial Number (required)"; and a word that begins a comment.
 _DECORATION = re.compile(
-    r"^\W*\d{1,2}[.)]\s+|(?<!\W)\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
+    r"^\W*\d{1,2}[.)]\s+|^rem\s+|(?<!\W)\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
     r"|opcional)\W*$",
     re.IGNORECASE,
 )

@@ -25,6 +25,7 @@ LONGEST_VALUE = 1_000
 
 _MOST_WORDS = 20  # that are looked at
 _SHORTEST_WORD, _WORDS_OF_A_CODE = 3, 3  # letters; a code has no more such words
+_COUNTED = re.compile(r"[A-Za-z]{2,}[.:]? #?\d{1,12}")  # Box 12, PO 4500012345
 _LONG_SENTENCE, _SENTENCE = 20, 16  # characters
 
 
@@ -143,6 +144,7 @@ def is_odd(value: str) -> bool:
         or key(value) in line_words.TOTALS
         or value_words.is_message(value)
         or value_words.is_quoted(value)
+        or value_words.is_part_of_line(value)
         or value.startswith("'")
         or value_words.bare(value) != value
     )
@@ -191,7 +193,7 @@ def _is_converted(field: str, text: str) -> bool:
 
 def _is_text(field: str, text: str) -> bool:
     """Return whether a value is a message or a sentence, or has quotes around it or its name before it."""
-    if value_words.is_message(text) or value_words.is_quoted(text):
+    if value_words.is_message(text) or value_words.is_quoted(text) or value_words.is_part_of_line(text):
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False
@@ -203,6 +205,8 @@ def _is_text(field: str, text: str) -> bool:
 def _is_sentence(field: str, text: str) -> bool:
     """Return whether an identifier is a sentence: a tool's message, or a line that counts the rows."""
     # A product key has digits; of letters alone it would be five groups.
+    if field == "productKey" and _COUNTED.fullmatch(text):
+        return True
     if field == "productKey" and not re.search(r"\d", text):
         return len(re.findall(r"\b[A-Za-z]{3,}\b", text)) > 1 and not value_words.is_grouped_key(text)
     least = _SENTENCE if field == "productKey" else _LONG_SENTENCE

@@ -13,7 +13,8 @@ LAST_WORDS = frozenset(
 TOTALS = frozenset(
     {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
      "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
-     "totale", "totaal", "aantal", "suma", "cantidad"}
+     "average", "avg", "min", "max", "qty", "quantity", "totalqty", "menge", "totale", "totaal", "aantal", "suma",
+     "cantidad"}
 )  # fmt: skip
 """Words for a number of devices, which a report puts below them."""
 
@@ -41,7 +42,7 @@ SHORT_COMPANY_ENDS = frozenset(
 _MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
-_COMMENT = re.compile(r"\s*(?:#|//|;|--|rem\s)", re.IGNORECASE)
+_COMMENT = re.compile(r"\s*(?:#|//|--|;\s|rem\s)", re.IGNORECASE)
 _FOOTER = re.compile(
     # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
     r"\(\s*\d[\d.,']*\s.*\)"

@@ -51,7 +51,8 @@ NO_IDENTIFIERS = frozenset(
      "succeeded", "finished", "skipped", "offline", "in stock", "no hash", "nohash", "virtual machine",
      "virtualmachine", "\u2713", "\u2714", "\u2611", "\u2612", "\u2717", "\u2718", "\u2610", "\u274c", "ok", "ja",
      "nein", "oui", "sample", "example", "beispiel", "muster", "notebook", "desktop", "windows", "professional",
-     "enterprise", "education", "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft",
+     "enterprise", "education", "redacted", "hidden", "masked", "removed", "deleted", "returned", "stolen",
+     "lenovo", "dell", "dell inc.", "hp", "hewlett-packard", "hp inc.", "microsoft",
      "microsoft corporation", "acer", "asus", "asustek computer inc.", "fujitsu", "toshiba", "dynabook inc.",
      *COUNTED}
 )  # fmt: skip
@@ -92,11 +93,15 @@ _NAMES = frozenset(
     for before in ("", *_BEFORE)
     for text in (f"{before}{name}", f"{before}{name}here", f"{before}{name}goeshere")
 )
-_TYPE = "string"  # what generated examples of JSON have in place of every text
+# What generated examples of JSON have in place of every text, and databases below the names of columns.
+_TYPES = ("string", "text", "char", "varchar", "nvarchar")
+_TYPE = re.compile(rf"({'|'.join(_TYPES)})(\(\w+\))?", re.IGNORECASE)
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 SHORTEST_GUID = 32
-_LISTED = re.compile(r"(?:[^\w\s]+|\(?\d{1,3}[.)])\s.*", re.DOTALL)  # * S1, 1. S1, (1) S1
+_OF_LINE = re.compile(r"(?:[^\w\s&]+|\(?\d{1,3}[.)])\s|[(\[{][^)\]}]*$")  # * S1, 1. S1, (1) S1, (S1
+_ENDS = (";", "|")
+_MASKED = re.compile(r"[*#?\u2022]{3}")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
 """Characters that the words and forms have at most."""
@@ -111,7 +116,7 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | TOTALS | {_TYPE, TICK}
+_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | TOTALS | {*_TYPES, TICK}
 _WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
@@ -149,9 +154,15 @@ def is_no_identifier(value: str) -> bool:
     text = value.strip()[:_LONGEST_MESSAGE]
     if not NO_IDENTIFIERS.isdisjoint((text.lower(), text.lower().rstrip(".!"))):
         return True
-    if _LISTED.fullmatch(text) and not is_comment(text):
+    if _MASKED.search(text):
         return True
     return bool(_IN_BRACKETS.fullmatch(text) or _EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
+
+
+def is_part_of_line(value: str) -> bool:
+    """Return whether a value has a sign that belongs to its line: ``* S1``, ``1. S1``, ``(S1``, ``S1;``."""
+    text = value.strip()
+    return (len(text) > 1 and text.endswith(_ENDS)) or (_OF_LINE.match(text) is not None and not is_comment(text))
 
 
 def has_several(value: str) -> bool:
@@ -183,14 +194,15 @@ def has_label(value: str) -> bool:
 
 def is_quoted(value: str) -> bool:
     """Return whether quotes, or a bar code's stars, are around a value: an export or a scanner has put them there."""
-    text = value.strip()
+    # Python shows bytes as b'S1'.
+    text = value.strip().removeprefix("b")
     return len(text) > 1 and text.startswith(_AROUND) and text.endswith(_AROUND)
 
 
 def is_template(value: str) -> bool:
     """Return whether a value is left over from a template: ``<serialNumber>``, ``[Serial Number]``, ``string``."""
     text = value.strip()
-    if text.lower() == _TYPE:
+    if _TYPE.fullmatch(text):
         return True
     # Most values begin with a letter or a digit: the searches below are left out for them.
     if text[0].isalnum() or len(text) > LONGEST:

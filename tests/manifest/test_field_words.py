@@ -70,7 +70,12 @@ def test_a_line_that_is_no_device_is_none_in_json_that_was_made_of_the_table(lin
     assert [place for place, _ in issues_in(json.dumps([{"productKey": "K"}, {member: line}]).encode())] == ["device 2"]
 
 
-@pytest.mark.parametrize("values", [("Total", "1"), ("Total:", "12 devices"), ("Count", "2")])
+@pytest.mark.parametrize("key", ["Box 12", "PO 4500012345", "Page: 2", "Lot #5"])
+def test_what_is_counted_is_no_product_key(key: str) -> None:
+    assert issues_in(f"{TEMPLATE}S1,,,LENOVO,20L7\n,{key},,,\n".encode()) == [("line 3", "text_for_value")]
+
+
+@pytest.mark.parametrize("values", [("Total", "1"), ("Total:", "12 devices"), ("Count", "2"), ("Average", "2")])
 @pytest.mark.parametrize("before", [1, 2_000])
 def test_totals_are_no_device_in_json_that_was_made_of_the_table(values: tuple[str, str], before: int) -> None:
     devices = [{"serialNumber": f"S{number}", "productKey": f"K{number}"} for number in range(before)]
@@ -214,6 +219,14 @@ REJECTED = {
     "1. 5CG1234567": "text_for_value",
     "(12) 5CG1234567": "text_for_value",
     "\u2022 5CG1234567": "text_for_value",
+    "> 5CG1234567": "text_for_value",
+    "(5CG1234567": "text_for_value",
+    "5CG1234567;": "text_for_value",
+    "5CG***": "text_for_value",
+    "Returned": "text_for_value",
+    "b'5CG1234567'": "text_for_value",
+    "nvarchar(50)": "template_value",
+    "text": "template_value",
     "*5CG1234567*": "text_for_value",
     "~~5CG1234567~~": "text_for_value",
 }
@@ -232,7 +245,16 @@ def test_what_is_no_identifier_is_rejected(value: str, layout: str, field: str) 
 
 
 @pytest.mark.parametrize(
-    "value", ["System.Object[]", "[object Object]", "The call failed (0x800706BA)", "Ditto", "\u201c20L7\u201d"]
+    "value",
+    [
+        "System.Object[]",
+        "[object Object]",
+        "The call failed (0x800706BA)",
+        "Ditto",
+        "\u201c20L7\u201d",
+        "> 20L7",
+        "20L7;",
+    ],
 )
 def test_what_a_program_says_is_no_model(value: str) -> None:
     assert issues_in(f"{TEMPLATE}S1,,,LENOVO,{value}\n".encode()) == [("line 2", "text_for_value")]

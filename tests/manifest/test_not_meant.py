@@ -172,9 +172,14 @@ def test_a_device_that_was_made_a_comment_is_an_issue(sign: str) -> None:
     assert codes(f"Serial,Make,Model\nS1,A,M\n{sign}S2,A,M\n") == [("line 3", None, "commented_line")]
 
 
+def test_so_is_one_whose_sign_is_the_delimiter() -> None:
+    assert codes("Make;Model;Serial;Key\nA;M;S1;K\n; A;M;S2;\n") == [("line 3", None, "commented_line")]
+
+
 @pytest.mark.parametrize(
     ("text", "serial"),
     [
+        ("Product Key;Serial;Make;Model\n; S1;A;M\n", " S1"),
         ("#,Serial,Make,Model\n#1,S1,A,M\n", "S1"),
         ("Serial,Make,Model\nS/1,A,6A2B3EA#ABD\n", "S/1"),
         (f"Hardware Hash,Serial\n//{'A' * 4094},S1\n", "S1"),

@@ -85,18 +85,41 @@ def template_row(lines: Lines, delimiter: str, _dice: random.Random) -> None:
     lines.insert(1, delimiter.join(f"<{name}>" for name in lines[0].split(delimiter)))
 
 
-def comment(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+def comment(lines: Lines, delimiter: str, dice: random.Random) -> None:
     line = dice.randrange(1, len(lines))
-    lines[line] = dice.choice(("#", "// ")) + lines[line]
+    # A sign that is the delimiter becomes a cell, which a workbook and JSON do not show.
+    signs = [sign for sign in ("#", "// ", "; ", "-- ", "REM ", "* ", "1. ") if not sign.startswith(delimiter)]
+    lines[line] = dice.choice(signs) + lines[line]
 
 
 def totals(lines: Lines, delimiter: str, dice: random.Random) -> None:
     lines.append(delimiter.join((dice.choice(("Total", "Count:")), f"{len(lines) - 1}")))
 
 
+def quoted_in_mail(lines: Lines, _delimiter: str, _dice: random.Random) -> None:
+    lines[:] = [f"> {line}" for line in lines]
+
+
+def as_tuples(lines: Lines, _delimiter: str, _dice: random.Random) -> None:
+    lines[1:] = [f"({line})," for line in lines[1:]]
+
+
+def as_bytes(lines: Lines, delimiter: str, _dice: random.Random) -> None:
+    lines[1:] = [delimiter.join(f"b'{cell}'" if cell else "" for cell in line.split(delimiter)) for line in lines[1:]]
+
+
+def types(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    lines.insert(1, delimiter.join(dice.choice(("text", "nvarchar(50)")) for _ in lines[0].split(delimiter)))
+
+
+def conflict(lines: Lines, _delimiter: str, dice: random.Random) -> None:
+    line = dice.randrange(1, len(lines))
+    lines[line : line + 1] = ["<<<<<<< HEAD", lines[line], "=======", lines[line].replace("SN0", "SN9"), ">>>>>>> b"]
+
+
 NUISANCES: tuple[Callable[[Lines, str, random.Random], None], ...] = (
     second_header, other_header, footer, rule, nulls, wrapped, mixed_delimiter, excel_number, shifted, type_line,
-    template_row, comment, totals,
+    template_row, comment, totals, quoted_in_mail, as_tuples, as_bytes, types, conflict,
 )  # fmt: skip
 
 

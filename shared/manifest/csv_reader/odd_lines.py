@@ -106,7 +106,7 @@ class OddLines:
             report.issue(at, None, "too_many_cells", len(cells), columns.width, reason)
         elif shifted := self._shifted(cells, filled):
             report.issue(at, None, "shifted_cells", f"Cell {shifted}")
-        elif self._is_comment(cells[0]):
+        elif self._is_comment(cells):
             report.issue(at, None, "commented_line", "The line")
         else:
             return self._has_misplaced_hash(cells, at)
@@ -121,10 +121,14 @@ class OddLines:
         has_whole_one = begins_like_one("".join(cells[at : at + 1]))
         return looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0]) and not has_whole_one
 
-    def _is_comment(self, cell: str) -> bool:
+    def _is_comment(self, cells: Sequence[str]) -> bool:
+        # Where a semicolon is the delimiter, it makes one more cell.
+        if self._delimiter == ";" and len(cells) > self._columns.width and not cells[0] and cells[1].startswith(" "):
+            return True
         # A column of another kind may number its lines so, and a hash may begin with any sign. #N/A is another issue.
-        text = cell.lstrip()
-        return 0 in self._unlike_hash and is_comment(text) and not (is_formula(text) or is_nothing(text))
+        text = cells[0].lstrip()
+        is_one = text.startswith(";") or is_comment(text)
+        return 0 in self._unlike_hash and is_one and not (is_formula(text) or is_nothing(text))
 
     def _reason_for_more_cells(self) -> str:
         if not self._delimiter:
