@@ -20,8 +20,8 @@ DEEPEST_CUT = 0.7
 SLOWEST = 6 / 60
 """Calls a second where a throttle is met before anything was served."""
 
-LEAST = 1 / 60
-"""Calls a second: however many are refused, one a minute is tried; a lower rate is no more than a guess."""
+LEAST = 1 / 240
+"""Calls a second: however many are refused, one in four minutes is tried. Several processes may share a tiny quota."""
 
 OVERBOOKED = 1.15
 """Places are given out so much denser than the rate: who comes too early is sent on without a call, but a turn that
@@ -66,7 +66,8 @@ class Rate:
         # A guess is soon doubted.
         regain, farthest = (REGAIN / 4, 4) if self._is_guess else (REGAIN, 1.5)
         grown = self._peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
-        rate = min(grown, max(self._peak, farthest * self._measure(now) / MEASURED.total_seconds()))
+        # One call more than were made, as at a low rate none may have been.
+        rate = min(grown, max(self._peak, farthest * (self._measure(now) + 1) / MEASURED.total_seconds()))
         return rate if self._most is None else min(rate, self._most)
 
     def is_used_up(self, now: datetime) -> bool:

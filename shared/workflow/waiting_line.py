@@ -18,8 +18,9 @@ waited, nor after so long.
 Places that were given out cannot be moved, and a process that believes in a low rate has a long line of its own while
 others are through with theirs."""
 
-LATEST_POLL = timedelta(minutes=25)
-"""Where no upload waits, no poll comes later, its first one included: at the end of a backlog others have no line."""
+POLL_SHARE, LATEST_POLL = 0.25, timedelta(minutes=25)
+"""Where no upload waits, no poll comes later, nor a first one than so long: at the end of a backlog others have no
+line."""
 
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=5)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
@@ -159,8 +160,8 @@ class Line:
         only_polls = api is Call.PROGRESS and not self.has_line(now)
         if not waited.places:
             return now + (LATEST_POLL if only_polls else FARTHEST)
-        longest = LATEST_POLL if only_polls else LATEST
-        return now + max(min(waited.time * MOST_SHARE, longest), SOON)
+        share, longest = (POLL_SHARE, LATEST_POLL) if only_polls else (MOST_SHARE, LATEST)
+        return now + max(min(waited.time * share, longest), SOON)
 
     def throttled(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Close the door, slow down, and return when the throttled job may call again."""

@@ -96,12 +96,12 @@ def test_a_cut_is_bounded_however_little_was_called() -> None:
     assert per_minute(line, NOW + 12 * MINUTE) >= 0.7 * 60
 
 
-def test_throttles_without_end_leave_one_call_a_minute() -> None:
+def test_throttles_without_end_leave_one_call_in_four_minutes() -> None:
     line, at = Line(NOW, WAITS), NOW
     for _ in range(60):
         line.throttled(Call.UPLOAD, SECOND, at)
         at += 2 * SECOND
-    assert 0.8 <= per_minute(line, at) <= 1
+    assert 0.2 <= per_minute(line, at) <= 0.25
 
 
 @pytest.mark.parametrize(("throttles", "seconds"), [(1, 15), (2, 30), (3, 60), (7, 900), (20, 900)])
@@ -244,7 +244,7 @@ def test_no_place_is_farther_off_than_a_day() -> None:
     line = Line(NOW, WAITS)
     for throttle in range(60):
         line.throttled(Call.UPLOAD, SECOND, NOW + 2 * throttle * SECOND)
-    at = NOW + 10 * MINUTE
+    at = NOW + 2 * MINUTE
     assert max(line.place(Call.UPLOAD, at, at) for _ in range(2000)) == at + FARTHEST
 
 
