@@ -150,7 +150,8 @@ def _judged(job: Job, index: int, runs: Iterable[ResultRun]) -> Job:
     known = {result: number for number, result in enumerate(job.internal.device_results)}
     judged = [*job.internal.judged, *[None] * (len(job.uploads) - len(job.internal.judged))]
     judged[index] = tuple((run.count, known.setdefault(bounded(run.result, known), len(known))) for run in runs)
-    return noted(job, device_results=tuple(known), judged=tuple(judged))
+    # That is progress: what dies later died of something else.
+    return noted(job, device_results=tuple(known), judged=tuple(judged), deaths=0)
 
 
 def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued: int) -> Job:

@@ -86,6 +86,24 @@ def test_messages_that_come_while_a_poll_goes_on_are_no_deaths() -> None:
     assert world.queue.messages == []
 
 
+def test_messages_that_come_during_each_of_many_polls_are_no_deaths() -> None:
+    parts = 2 * MOST
+    world = World(part_size=1)
+    world.drop(array(serials(parts)))
+    world.step()
+    world.clock.now = world.job().due or world.clock.now
+
+    def come(proceed: Proceed) -> Response:
+        world.workflow.advance(WakeUp(NAME, landed=True), again=True)
+        return proceed()
+
+    world.partner_center.script.next_poll(*[come] * (2 * parts))
+    world.workflow.advance(WakeUp(NAME, landed=True), again=True)
+    world.settle()
+    assert world.job().state is State.COMPLETED
+    assert world.queue.messages == []
+
+
 READINGS = [
     "shared.workflow.sent_devices.reread",
     "shared.workflow.follow.judge",
