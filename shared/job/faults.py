@@ -13,7 +13,7 @@ READ_OTHERWISE = Fault(
 )
 TOO_MANY_PARTS = Fault(
     code="too_many_parts",
-    description="The manifest goes to Partner Center in more parts than its status can list: split it into several.",
+    description="It takes more parts than a status can list: put the devices that were not sent into another manifest.",
 )
 RATE_LIMITED = Fault(code="rate_limited", description="Partner Center limits the rate of requests.")
 THROTTLED = Fault(code="throttled", description="Partner Center has limited the rate of requests for 14 days.")

@@ -19,8 +19,8 @@ Places that were given out cannot be moved, and a process that believes in a low
 others are through with theirs."""
 
 POLL_SHARE, LATEST_POLL = 0.25, timedelta(minutes=25)
-"""Where no upload waits, no poll comes later, nor a first one than so long: at the end of a backlog others have no
-line."""
+"""Where no upload waits, a poll comes again after this share of the time that it has waited, and no later than after so
+long; a first poll within so long. At the end of a backlog other processes may have no line any more."""
 
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=5)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""

@@ -1,4 +1,4 @@
-"""The process is killed at random moments, again and again, and nothing is lost and nothing done twice."""
+"""The process is killed at random moments, again and again: each manifest comes to its end, and nothing is done twice."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -43,14 +43,14 @@ NAMES = [f"{CUSTOMER}/Test/{life:02}.json" for life in range(KILLS)]
 
 
 @pytest.mark.timeout(180)
-def test_20_kills_change_nothing(azurite: Azurite) -> None:
+def test_20_kills_lose_no_manifest_and_do_nothing_twice(azurite: Azurite) -> None:
     kill_again_and_again(azurite, seed=1, parts=4)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", range(25))
-def test_500_kills_change_nothing(azurite: Azurite, seed: int) -> None:
+def test_500_kills_lose_no_manifest_and_do_nothing_twice(azurite: Azurite, seed: int) -> None:
     kill_again_and_again(azurite, seed, parts=10)
 
 
