@@ -1,4 +1,4 @@
-"""The process is killed at random moments, again and again: each manifest comes to its end, and nothing is done twice."""
+"""The process is killed at random moments, again and again: every manifest ends, and nothing is done twice."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

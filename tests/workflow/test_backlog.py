@@ -113,6 +113,14 @@ def test_an_outage_of_an_hour_amid_a_backlog_is_survived(manifests: int, process
     check_executions(backlog, report.executions, mean=MEAN_EXECUTIONS + (manifests < 1000))
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("processes", [1, 2, 6])
+def test_quotas_of_20_customers_that_are_used_up_at_once_take_minutes_more(processes: int) -> None:
+    backlog = Backlog(4000, Quota(by_customer=True), customers=20, processes=processes)
+    check(backlog, backlog.run())
+
+
 @pytest.mark.parametrize("processes", [1, 6])
 def test_tiny_quotas_of_many_customers_are_found_though_slowly(processes: int) -> None:
     backlog = Backlog(400, Quota(6, by_customer=True), customers=20, processes=processes)
