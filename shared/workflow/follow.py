@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from shared import event_log
+from shared.config.timeouts import LONGEST_ROUND
 from shared.job import lifecycle
 from shared.job.crashes import died, has_crashed_too_often
 from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
@@ -112,8 +113,12 @@ class PollRound:
 
     def _poll(self) -> None:
         """Poll one upload after another; a throttle or an outage ends the round."""
+        began = self._services.clock()
         # Every request counts against the quota, refused ones too ("API throttling guidance").
         for index in self._job.unjudged:
+            # The host ends an execution after some minutes, which would count as a crash.
+            if self._services.clock() > began + LONGEST_ROUND:
+                return
             self._turn = self._claim.turn(Call.PROGRESS)
             if self._turn:
                 return
