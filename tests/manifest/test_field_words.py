@@ -107,10 +107,26 @@ def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str,
     assert issues_in(data) == [("device 1", "commented_line")]
 
 
-@pytest.mark.parametrize("name", ["#serialNumber", "// Serial Number", "--sn"])
-def test_a_member_that_was_made_a_comment_is_an_issue(name: str) -> None:
-    data = json.dumps([{name: "S1", "oemManufacturerName": "LENOVO", "modelName": "20L7"}]).encode()
-    assert issues_in(data) == [("device 1", "commented_line")]
+@pytest.mark.parametrize("name", ["#serialNumber", "// Serial Number", "--sn", "REM serialNumber"])
+@pytest.mark.parametrize("others", [1, 2_000])
+def test_a_member_that_was_made_a_comment_is_an_issue(name: str, others: int) -> None:
+    names = {"oemManufacturerName": "LENOVO", "modelName": "20L7"}
+    devices = [{"serialNumber": f"5CG{number:05}"} | names for number in range(others)]
+    one = {name: "S1"} | names
+    assert issues_in(json.dumps([*devices, one, one]).encode()) == [
+        (f"device {others + 1}", "commented_line"),
+        (f"device {others + 2}", "commented_line"),
+    ]
+    assert issues_in(json.dumps([one, *devices]).encode()) == [("device 1", "commented_line")]
+    assert issues_in(json.dumps([one | {"serialNumber": "S1"}]).encode()) == [("device 1", "commented_line")]
+
+
+@pytest.mark.parametrize("name", ["#Serial", "# Serial Number", "// Serial Number", "REM Serial"])
+def test_a_sign_before_the_first_name_of_a_table_is_none_in_json_that_was_made_of_it(name: str) -> None:
+    devices = [{name: f"S{number}", "Make": "LENOVO", "Model": "20L7"} for number in (1, 2)]
+    table = "".join(f"{','.join(line)}\n" for line in (devices[0], *map(dict.values, devices)))
+    wanted = [Device(f"S{number}", None, None, "LENOVO", "20L7") for number in (1, 2)]
+    assert devices_in(table.encode()) == devices_in(json.dumps(devices).encode()) == wanted
 
 
 @pytest.mark.parametrize("name", ["#devices", "//customerId"])

@@ -123,6 +123,12 @@ class Members:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._unknown = UnknownNames(report)
+        self._names: dict[str, tuple[str, Place]] = {}
+
+    def expect_documented(self) -> None:
+        """Compare later names with the documented ones, which other devices have."""
+        for field in FIELDS:
+            self._compare(field, field, MANIFEST)
 
     def device(self, value: object, place: int) -> Entry:
         """Read one device; whether it is identified is checked later."""
@@ -148,8 +154,8 @@ class Members:
                     self._unknown.report(name, value, at)
             else:
                 text = text_or_none(value, at, field, self._report)
-                if text and is_comment(name):
-                    self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")
+                if text:
+                    self._compare(field, name, at)
                 # A blank under one name leaves room for the value under another.
                 if not text or text.isspace():
                     if text:
@@ -159,3 +165,13 @@ class Members:
                 elif values[field] != text:
                     self._report.issue(at, field, "conflicting_members", field)
         return values
+
+    def _compare(self, field: str, name: str, at: Place) -> None:
+        """Report a member that was made a comment: elsewhere it has no sign, as in the first column of a table."""
+        first, place = self._names.setdefault(field, (name, at))
+        if first == name or is_comment(first) == is_comment(name):
+            return
+        if is_comment(first):
+            self._names[field] = name, at
+            name, at = first, place
+        self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")

@@ -45,6 +45,7 @@ def _array(cursor: Cursor, report: Report) -> Iterator[Iterable[Entry]]:
     members, place = Members(report), 1
     for devices, values in Slices(cursor, may_be_issues=report.may_have_issues):
         if devices:
+            members.expect_documented()
             yield list(map(Entry, devices, count(place)))
         yield map(members.device, values, count(place))
         place += len(devices) + len(values)
