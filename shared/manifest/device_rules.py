@@ -210,7 +210,8 @@ class DeviceCheck:
         # In a table only the first cell of a line makes it a comment, which is known where lines are read.
         if entry.line or not entry.sound:
             return
-        signs = [FIELDS[at] for at in _FIRST if written[at] in values and is_comment(written[at] or "")]
+        firsts = [(at, written[at] or "") for at in _FIRST if written[at] in values]
+        signs = [FIELDS[at] for at, value in firsts if is_comment(value, is_name=at == _MAKER)]
         if signs:
             self._report.issue(entry, signs[0], "commented_line", signs[0])
             entry.reject()

@@ -62,10 +62,11 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 """What separates cells, and its name in messages."""
 
 _MOST_MIXED = 1000  # names in one that are looked at
+_REMARK = "rem"  # begins a comment, and no known name
 
-# What forms put around a name: "1. Serial Number", "Serial Number (required)"; and a word that begins a comment.
+# What forms put around a name: "1. Serial Number", "Serial Number (required)".
 _DECORATION = re.compile(
-    r"^\W*\d{1,2}[.)]\s+|^rem\s+|(?<!\W)\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
+    r"^\W*\d{1,2}[.)]\s+|(?<!\W)\W+(required|optional|mandatory|erforderlich|pflichtfeld|obligatoire|facultatif|obligatorio"
     r"|opcional)\W*$",
     re.IGNORECASE,
 )
@@ -91,7 +92,7 @@ def field_of(name: str) -> str | None:
     >>> field_of("Mfr."), field_of("Mfr. Part Number")
     ('oemManufacturerName', None)
     """
-    return FIELD_OF.get(key(name))
+    return FIELD_OF.get(key(name).removeprefix(_REMARK))
 
 
 def mixed(name: str, delimiter: str = "") -> str | None:

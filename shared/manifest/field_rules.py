@@ -140,11 +140,11 @@ def is_odd(value: str) -> bool:
         or spreadsheet_values.is_number(value)
         or value_words.is_placeholder(value)
         or line_words.is_company_end(value)
-        or line_words.is_comment(value)
-        or key(value) in line_words.TOTALS
+        or line_words.is_comment(value, is_name=True)
+        or key(value) in line_words.OF_TOTALS
         or value_words.is_message(value)
         or value_words.is_quoted(value)
-        or value_words.is_part_of_line(value)
+        or value_words.is_part_of_line(value, "oemManufacturerName")
         or value.startswith("'")
         or value_words.bare(value) != value
     )
@@ -193,7 +193,7 @@ def _is_converted(field: str, text: str) -> bool:
 
 def _is_text(field: str, text: str) -> bool:
     """Return whether a value is a message or a sentence, or has quotes around it or its name before it."""
-    if value_words.is_message(text) or value_words.is_quoted(text) or value_words.is_part_of_line(text):
+    if value_words.is_message(text) or value_words.is_quoted(text) or value_words.is_part_of_line(text, field):
         return True
     if field not in IDENTIFIERS or value_words.is_placeholder(text):
         return False

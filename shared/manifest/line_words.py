@@ -1,7 +1,7 @@
 """Words and signs that tell a line of a table from a device, or that a comma has moved into another cell."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from shared.manifest.field_names import key
 
@@ -13,18 +13,20 @@ LAST_WORDS = frozenset(
 TOTALS = frozenset(
     {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
      "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
-     "average", "avg", "min", "max", "qty", "quantity", "totalqty", "menge", "totale", "totaal", "aantal", "suma",
-     "cantidad"}
+     "totalqty", "totale", "totaal", "aantal", "suma", "cantidad"}
 )  # fmt: skip
 """Words for a number of devices, which a report puts below them."""
+
+FIGURES = frozenset({"average", "avg", "min", "max", "qty", "quantity", "menge"})
+"""Words that a report has there as well, and that a maker or a model may be called."""
+
+OF_TOTALS = TOTALS | FIGURES
 
 COUNTED = frozenset(
     {"device", "devices", "computer", "computers", "laptop", "laptops", "notebooks", "machines", "pcs", "units",
      "items", "rows", "records", "entries", "gerate", "stuck", "appareils", "dispositivos"}
 )  # fmt: skip
 """Words for what is counted."""
-
-_OF_TOTALS = TOTALS | COUNTED
 
 COMPANY_ENDS = frozenset(
     {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
@@ -42,7 +44,8 @@ SHORT_COMPANY_ENDS = frozenset(
 _MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
-_COMMENT = re.compile(r"\s*(?:#|//|--|;\s|rem\s)", re.IGNORECASE)
+_SIGN = re.compile(r"\s*(?:#|//|--|;\s)")
+_REMARK = re.compile(r"\s*rem\s", re.IGNORECASE)
 _FOOTER = re.compile(
     # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
     r"\(\s*\d[\d.,']*\s.*\)"
@@ -63,7 +66,7 @@ def is_footer(values: Sequence[str]) -> bool:
     return len(values) == 1 and " " in values[0] and _FOOTER.fullmatch(values[0].strip()) is not None
 
 
-def is_total(values: Sequence[str]) -> bool:
+def is_total(values: Sequence[str], totals: Collection[str] = OF_TOTALS) -> bool:
     """Return whether a line has only a word such as Total or END, and numbers and names of what is counted."""
     if len(values) == 1:
         return key(values[0]) in LAST_WORDS
@@ -73,15 +76,16 @@ def is_total(values: Sequence[str]) -> bool:
         if not _COUNT.fullmatch(text):
             word = text.lower() if text.isascii() and text.isalnum() else key(value)
             # Nearly all lines are devices, which their first value shows.
-            if word not in _OF_TOTALS:
+            if word in totals:
+                has_total = True
+            elif word not in COUNTED:
                 return False
-            has_total = has_total or word in TOTALS
     return has_total
 
 
-def is_comment(value: str) -> bool:
-    """Return whether a value begins as a comment does in some language."""
-    return _COMMENT.match(value) is not None
+def is_comment(value: str, *, is_name: bool = False) -> bool:
+    """Return whether a value begins as a comment does in some language; a manufacturer's name may begin with Rem."""
+    return _SIGN.match(value) is not None or (not is_name and _REMARK.match(value) is not None)
 
 
 def is_company_end(value: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from string import ascii_lowercase, digits
 
 from shared.manifest.field_names import FIELD_OF, key
-from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, SHORT_COMPANY_ENDS, TOTALS, is_comment
+from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, OF_TOTALS, SHORT_COMPANY_ENDS, is_comment
 
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
 _NOTHING = frozenset(
@@ -31,6 +31,8 @@ _CODE_LIKE = re.compile(r"[a-z].*\d|\d[a-z]", re.DOTALL)
 _SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 _EMPTY = f"{_QUOTES}\0"
+# Programs show text and bytes as u'S1', N'S1' and b'S1'.
+_PREFIXED = tuple(f"{letter}{quote}" for letter in "bBuUN" for quote in "'\"")
 _AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02*~")
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
@@ -93,15 +95,24 @@ _NAMES = frozenset(
     for before in ("", *_BEFORE)
     for text in (f"{before}{name}", f"{before}{name}here", f"{before}{name}goeshere")
 )
-# What generated examples of JSON have in place of every text, and databases below the names of columns.
-_TYPES = ("string", "text", "char", "varchar", "nvarchar")
-_TYPE = re.compile(rf"({'|'.join(_TYPES)})(\(\w+\))?", re.IGNORECASE)
+_EXAMPLE = "string"  # what generated examples of JSON have in place of every text
+TYPES = frozenset(
+    {_EXAMPLE, "text", "char", "nchar", "varchar", "nvarchar", "varchar2", "nvarchar2", "int", "integer", "bigint",
+     "datetime", "datetime2", "uniqueidentifier"}
+)  # fmt: skip
+"""What databases and their tools have below the names of columns."""
+
+_TYPE = re.compile(rf"({'|'.join(TYPES)}) ?(\([\w ,]+\))?( (not )?null)?", re.IGNORECASE)
 _GUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _LEAST_OF_ONE_SIGN = 5  # 00000, xxxxx
 SHORTEST_GUID = 32
-_OF_LINE = re.compile(r"(?:[^\w\s&]+|\(?\d{1,3}[.)])\s|[(\[{][^)\]}]*$")  # * S1, 1. S1, (1) S1, (S1
+_NUMBER = r"\(?\d{1,3}[.)]\s|[(\[{][^)\]}]*$"  # 1. S1, (1) S1, (S1
+_SIGN = r"[-*>#|\u2022\u2013\u2014\u2192]+\s"  # * S1
+_OF_LINE = re.compile(rf"[^\w\s&]+\s|>|::|/\*|{_NUMBER}")
+# Names begin with signs and numbers of their own: (R) Lenovo as one character, 2. Generation, (13-inch, 2020.
+_OF_LINE_OF = {"oemManufacturerName": re.compile(f"{_SIGN}|{_NUMBER}"), "modelName": re.compile(_SIGN)}
 _ENDS = (";", "|")
-_MASKED = re.compile(r"[*#?\u2022]{3}")
+_MASKED = re.compile(r"[*#?\u2022]{3}|\u2026|(?:___|\.\.\.)$")
 _LONGEST_MESSAGE = 1_000
 LONGEST = 64
 """Characters that the words and forms have at most."""
@@ -116,7 +127,7 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
-_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | TOTALS | {*_TYPES, TICK}
+_IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | OF_TOTALS | TYPES | {TICK}
 _WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
@@ -159,10 +170,10 @@ def is_no_identifier(value: str) -> bool:
     return bool(_IN_BRACKETS.fullmatch(text) or _EDITION.fullmatch(text) or _ADDRESS.fullmatch(text))
 
 
-def is_part_of_line(value: str) -> bool:
+def is_part_of_line(value: str, field: str) -> bool:
     """Return whether a value has a sign that belongs to its line: ``* S1``, ``1. S1``, ``(S1``, ``S1;``."""
-    text = value.strip()
-    return (len(text) > 1 and text.endswith(_ENDS)) or (_OF_LINE.match(text) is not None and not is_comment(text))
+    text, form = value.strip(), _OF_LINE_OF.get(field, _OF_LINE)
+    return (len(text) > 1 and text.endswith(_ENDS)) or (form.match(text) is not None and not is_comment(text))
 
 
 def has_several(value: str) -> bool:
@@ -193,16 +204,16 @@ def has_label(value: str) -> bool:
 
 
 def is_quoted(value: str) -> bool:
-    """Return whether quotes, or a bar code's stars, are around a value: an export or a scanner has put them there."""
-    # Python shows bytes as b'S1'.
-    text = value.strip().removeprefix("b")
+    """Return whether an export has put quotes around a value, a scanner a bar code's stars, or a mark-up tildes."""
+    text = value.strip().removesuffix(",")
+    text = text[1:] if text.startswith(_PREFIXED) else text
     return len(text) > 1 and text.startswith(_AROUND) and text.endswith(_AROUND)
 
 
 def is_template(value: str) -> bool:
     """Return whether a value is left over from a template: ``<serialNumber>``, ``[Serial Number]``, ``string``."""
     text = value.strip()
-    if _TYPE.fullmatch(text):
+    if text.lower() == _EXAMPLE:
         return True
     # Most values begin with a letter or a digit: the searches below are left out for them.
     if text[0].isalnum() or len(text) > LONGEST:
@@ -214,8 +225,10 @@ def is_template(value: str) -> bool:
 
 
 def is_name(value: str) -> bool:
-    """Return whether a value is the name of a field, or asks for one: ``Windows Product ID``, ``YourSerialNumber``."""
-    return len(value) <= LONGEST and ((name := key(value)) in FIELD_OF or name in _NAMES)
+    """Return whether a value is the name or the type of a field, or asks for one: ``Serial``, ``MySerial``, ``int``."""
+    if len(value) > LONGEST:
+        return False
+    return (name := key(value)) in FIELD_OF or name in _NAMES or _TYPE.fullmatch(value.strip()) is not None
 
 
 def is_guid(value: str) -> bool:

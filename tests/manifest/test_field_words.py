@@ -1,11 +1,12 @@
 """Words, lines and values that tools put where a device or its value should be: left out, or rejected."""
 
 import json
+from itertools import product
 
 import pytest
 
 from shared.manifest.device import Device
-from tests.manifest.files import devices_in, issues_in, made_up_hash, read, warnings_in
+from tests.manifest.files import devices_in, issues_in, json_file, made_up_hash, read, warnings_in
 
 H1 = made_up_hash(1)
 TEMPLATE = "Device Serial Number,Windows Product ID,Hardware Hash,Manufacturer name,Device model\n"
@@ -59,6 +60,17 @@ def test_a_line_of_totals_is_left_out(line: str) -> None:
     assert warnings_in(data) == [("line 3", "skipped_line")]
 
 
+@pytest.mark.parametrize("line", ["1001,Max,12 Pro", "1001,Total,12", "Max,12,5", "1001,Menge,2", "1001,Max,"])
+def test_a_line_that_may_be_a_device_or_a_total_is_an_issue(line: str) -> None:
+    assert issues_in(f"Serial,Make,Model\nS1,LENOVO,20L7\n{line}\n".encode()) == [("line 3", "text_for_value")]
+
+
+@pytest.mark.parametrize("line", ["12,Total,devices", "Total,12,5", "NULL,Total,12", ",Total,12", "12,Total,", "Total"])
+def test_a_line_of_totals_is_left_out_of_a_short_table(line: str) -> None:
+    data = f"Serial,Make,Model\nS1,LENOVO,20L7\n{line}\n".encode()
+    assert (devices_in(data), warnings_in(data)) == ([TUPLE], [("line 3", "skipped_line")])
+
+
 @pytest.mark.parametrize("line", ["Total,K1,,,", "Total,,,LENOVO,20L7", "1,2,,,", "Count,1234567,,,"])
 def test_a_device_that_is_called_like_a_total_is_one(line: str) -> None:
     assert len(devices_in(f"{TEMPLATE}S1,,,LENOVO,20L7\n{line}\n".encode())) == 2
@@ -98,8 +110,13 @@ def test_a_device_that_is_called_like_a_total_is_one_in_json(values: tuple[str, 
     ]
 
 
-@pytest.mark.parametrize("field", ["serialNumber", "productKey", "oemManufacturerName"])
-@pytest.mark.parametrize("sign", ["#", "//", " # ", "; ", "--", "rem "])
+@pytest.mark.parametrize(
+    ("field", "sign"),
+    [
+        *product(["serialNumber", "productKey", "oemManufacturerName"], ["#", "//", " # ", "; ", "--"]),
+        *product(["serialNumber", "productKey"], ["rem ", "Rem "]),
+    ],
+)
 @pytest.mark.parametrize("rest", [{}, {"hardwareHash": "DummyHash1234"}])
 def test_a_device_that_was_made_a_comment_is_none_in_json(field: str, sign: str, rest: dict[str, str]) -> None:
     device = {"serialNumber": "S1", "productKey": "K1", "oemManufacturerName": "LENOVO"}
@@ -243,6 +260,21 @@ REJECTED = {
     "b'5CG1234567'": "text_for_value",
     "nvarchar(50)": "template_value",
     "text": "template_value",
+    "u'5CG1234567'": "text_for_value",
+    "N'5CG1234567'": "text_for_value",
+    "'5CG1234567',": "text_for_value",
+    ">5CG1234567": "text_for_value",
+    "/*5CG1234567*/": "text_for_value",
+    "::5CG1234567": "text_for_value",
+    "5CG____": "text_for_value",
+    "5CG\u2026": "text_for_value",
+    "5CG...": "text_for_value",
+    "int": "template_value",
+    "datetime": "template_value",
+    "uniqueidentifier": "template_value",
+    "varchar2(50)": "template_value",
+    "varchar (50)": "template_value",
+    "VARCHAR(50) NOT NULL": "template_value",
     "*5CG1234567*": "text_for_value",
     "~~5CG1234567~~": "text_for_value",
 }
@@ -277,6 +309,30 @@ def test_what_a_program_says_is_no_model(value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("maker", "model"),
+    [
+        ("\u321c \uc0bc\ubcf4\ucef4\ud4e8\ud130", "2. Generation"),
+        ("\u3231 \u6771\u829d", "11. Gen"),
+        ("\xae Lenovo", "(13-inch, 2020"),
+        ("\xab Bull \xbb SA", "Text"),
+        ("Char", "char(tech)"),
+        ("Rem GmbH", "REM 1"),
+        ("REM Systems", "Max"),
+    ],
+)
+def test_a_name_may_have_signs_and_words_of_its_own(maker: str, model: str) -> None:
+    device = Device("S1", None, None, maker, model)
+    assert devices_in(f'{TEMPLATE}S1,,,{maker},"{model}"\n'.encode()) == [device]
+    assert devices_in(f'Make,Model,Serial\n{maker},"{model}",S1\n'.encode()) == [device]
+    assert devices_in(json_file([device])) == [device]
+
+
+@pytest.mark.parametrize("maker", ["* LENOVO", "1. LENOVO", "(LENOVO", "\u2022 LENOVO"])
+def test_a_manufacturer_with_a_sign_of_its_line_is_none(maker: str) -> None:
+    assert issues_in(f"Make,Model,Serial\n{maker},20L7,S1\n".encode()) == [("line 2", "text_for_value")]
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "5CG1234.0",
@@ -293,6 +349,11 @@ def test_what_a_program_says_is_no_model(value: str) -> None:
         "Err:or",
         "1.234.567",
         "Windows-7",
+        "5CG_1__2",
+        "5..1",
+        "Nu'1",
+        "INT-1",
+        "text1",
         "5CG\u201c1\u201d",
     ],
 )
@@ -358,7 +419,7 @@ def test_a_product_key_of_letters_alone_is_sent(key: str) -> None:
     assert devices_in(f"Windows Product ID\n{key}\n".encode()) == [Device(None, key)]
 
 
-@pytest.mark.parametrize("word", ["OK", "Completed", "Total", "Confidential", "WAHR", "12/05/2026"])
+@pytest.mark.parametrize("word", ["OK", "Completed", "Total", "text", "string", "Confidential", "WAHR", "12/05/2026"])
 def test_a_word_is_no_hash_though_it_is_base64(word: str) -> None:
     assert issues_in(f"serialNumber,hardwareHash\nS1,{word}\n".encode()) == [("line 2", "not_base64")]
 

@@ -167,7 +167,7 @@ def test_names_of_other_tools_are_known_in_long_arrays_as_well(names: tuple[str,
     assert [(device.serial_number, device.product_key) for device in devices] == wanted
 
 
-@pytest.mark.parametrize("sign", ["#", "# ", "//", " //", ";", "; ", "--", "-- ", "REM ", "rem "])
+@pytest.mark.parametrize("sign", ["#", "# ", "//", " //", ";", "; ", "--", "-- ", "REM ", "rem ", "Rem "])
 def test_a_device_that_was_made_a_comment_is_an_issue(sign: str) -> None:
     assert codes(f"Serial,Make,Model\nS1,A,M\n{sign}S2,A,M\n") == [("line 3", None, "commented_line")]
 
@@ -180,6 +180,10 @@ def test_so_is_one_whose_sign_is_the_delimiter() -> None:
     ("text", "serial"),
     [
         ("Product Key;Serial;Make;Model\n; S1;A;M\n", " S1"),
+        ("Product Key; Serial; Make; Model;\n; S1; A; M;\n", " S1"),
+        ("Product Key; Serial; Make; Model\n; S1;A;M;\n", " S1"),
+        ("Product Key;Serial;Make;Model;\n; S1;A;M;\n", " S1"),
+        ("Product Key;Serial;Make;Model\n; S1; A; M;\n", " S1"),
         ("#,Serial,Make,Model\n#1,S1,A,M\n", "S1"),
         ("Serial,Make,Model\nS/1,A,6A2B3EA#ABD\n", "S/1"),
         (f"Hardware Hash,Serial\n//{'A' * 4094},S1\n", "S1"),

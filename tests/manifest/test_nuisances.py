@@ -88,7 +88,10 @@ def template_row(lines: Lines, delimiter: str, _dice: random.Random) -> None:
 def comment(lines: Lines, delimiter: str, dice: random.Random) -> None:
     line = dice.randrange(1, len(lines))
     # A sign that is the delimiter becomes a cell, which a workbook and JSON do not show.
-    signs = [sign for sign in ("#", "// ", "; ", "-- ", "REM ", "* ", "1. ") if not sign.startswith(delimiter)]
+    signs = [sign for sign in ("#", "// ", "; ", "-- ", "* ", "1. ") if not sign.startswith(delimiter)]
+    # A manufacturer may be called Rem.
+    if not lines[0].strip(">\ufeff ").lower().startswith("manufacturer"):
+        signs.append(dice.choice(("REM ", "rem ", "Rem ")))
     lines[line] = dice.choice(signs) + lines[line]
 
 

@@ -21,7 +21,7 @@ _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
 # Such lines need a closer look: unusual blanks, comments, rules.
 _SIGNS = (
-    *("\n\xa0", "\n\t", "#", "//", "REM ", "rem ", "sep=", "--", "==", "__", "**", "~~"),
+    *("\n\xa0", "\n\t", "#", "//", "sep=", "--", "==", "__", "**", "~~"),
     *("\u2500\u2500", "\u2501\u2501"),
 )
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
@@ -115,7 +115,7 @@ class DeviceRows:
             any(sign in text for sign in self._delimiters) or self._may_be_quoted(text, columns)
         )
         self._odd_lines.expect(words=has_words, delimiters=has_delimiters)
-        if has_words or has_delimiters or (not is_plain and any(sign in text for sign in self._signs)):
+        if has_words or has_delimiters or (not is_plain and self._has_signs(text, folded)):
             return True
         if not is_plain and (("\n " in text and self._has_odd_blanks(folded, columns)) or self._has_odd_keys(columns)):
             return True
@@ -125,6 +125,10 @@ class DeviceRows:
         if "\n " not in text:
             self._remember(looked_at)
         return False
+
+    def _has_signs(self, text: str, folded: str) -> bool:
+        # REM begins a comment in letters of any case.
+        return "rem " in folded or any(sign in text for sign in self._signs)
 
     def _has_odd_blanks(self, folded: str, columns: Sequence[Column]) -> bool:
         """Return whether a line may be blank, or a cell be what is after the comma in a company's name."""

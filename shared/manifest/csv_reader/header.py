@@ -40,12 +40,13 @@ class IdColumn(NamedTuple):
 class Layout(NamedTuple):
     """The columns of a file, by their indices from 0.
 
-    ``line`` is that of the header, ``width`` the number of columns. ``indices`` are those of the five fields; the
-    ``others`` are not read, but for ``ids``; in ``captions``, a report repeats its names. ``spaced``: cells begin with
-    a blank.
+    ``line`` is that of the header, ``cells`` the number of its cells, ``width`` the same without empty ones at the end.
+    ``indices`` are those of the five fields; the ``others`` are not read, but for ``ids``; in ``captions``, a report
+    repeats its names. ``spaced``: cells begin with a blank.
     """
 
     line: int
+    cells: int
     width: int
     indices: tuple[int | None, ...]
     others: tuple[int, ...]
@@ -117,7 +118,7 @@ def layout(cells: Sequence[str], at: int, report: Report, delimiter: str) -> Lay
     others = tuple(index for index in range(len(looked_at)) if index not in indices.values())
     captions = frozenset(index for index in others if key(looked_at[index]).startswith("textbox"))
     spaced = sum(cell.startswith(" ") for cell in looked_at) > 1
-    return Layout(at, width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced, ids)
+    return Layout(at, len(cells), width, tuple(indices.get(field) for field in FIELDS), others, captions, spaced, ids)
 
 
 def _check(indices: dict[str, int], cells: Sequence[str], at: Place) -> None:

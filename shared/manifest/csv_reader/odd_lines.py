@@ -8,6 +8,7 @@ from shared.manifest.findings import Place, Report, UnreadableError
 from shared.manifest.hardware_hash import begins_like_one, looks_like_one
 from shared.manifest.line_words import (
     COMPANY_ENDS,
+    COUNTED,
     LAST_WORDS,
     SHORT_COMPANY_ENDS,
     TOTALS,
@@ -46,6 +47,8 @@ class OddLines:
         self._delimiter = delimiter
         self._report = report
         self._maker = columns.column_of("oemManufacturerName")
+        self._identifiers = {columns.column_of("serialNumber"), columns.column_of("productKey")}
+        self._tuple = [columns.column_of(field) for field in ("serialNumber", "oemManufacturerName", "modelName")]
         self._unlike_hash = {*columns.indices} - {columns.column_of("hardwareHash")}
         self._reported: set[int] = set()
         self._has_words = self._has_delimiters = True
@@ -67,12 +70,17 @@ class OddLines:
             return self._skip(line, "a line of dashes")
         # A line below the devices may be filled up with NULL.
         said = [cell for cell in filled if not is_nothing(cell)] if self._has_words else filled
-        if is_footer(said) or (self._has_words and is_total(said)):
+        if is_footer(said) or (self._has_words and is_total(said, TOTALS) and not self._may_be_device(cells)):
             return self._skip(line, "what a database or a report adds at its end")
         if self._has_words and self._columns.is_same(self._columns.names(cells)):
             self._report.warning(Place(line=line), None, "repeated_header")
             return True
         return False
+
+    def _may_be_device(self, cells: Sequence[str]) -> bool:
+        """Return whether a line of totals has all that a device needs: ``1001,Total,12``, not ``12,Total,devices``."""
+        words = [key(cells[at]) if at is not None and at < len(cells) else "" for at in self._tuple]
+        return not any(map(is_nothing, words)) and words[0] not in TOTALS and COUNTED.isdisjoint(words)
 
     def _skip(self, line: int, what: str) -> bool:
         self._report.warning(Place(line=line), None, "skipped_line", what)
@@ -122,12 +130,12 @@ class OddLines:
         return looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0]) and not has_whole_one
 
     def _is_comment(self, cells: Sequence[str]) -> bool:
-        # Where a semicolon is the delimiter, it makes one more cell.
-        if self._delimiter == ";" and len(cells) > self._columns.width and not cells[0] and cells[1].startswith(" "):
-            return True
+        # Where a semicolon is the delimiter, it makes one more cell than the header has, and only one that begins so.
+        if self._delimiter == ";" and len(cells) > self._columns.cells and not cells[0] and not self._columns.spaced:
+            return [cell[:1] for cell in cells].count(" ") == 1 and cells[1].startswith(" ")
         # A column of another kind may number its lines so, and a hash may begin with any sign. #N/A is another issue.
         text = cells[0].lstrip()
-        is_one = text.startswith(";") or is_comment(text)
+        is_one = text.startswith(";") or is_comment(text, is_name=0 not in self._identifiers)
         return 0 in self._unlike_hash and is_one and not (is_formula(text) or is_nothing(text))
 
     def _reason_for_more_cells(self) -> str:
