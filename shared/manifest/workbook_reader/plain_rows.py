@@ -4,26 +4,38 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
+from math import ceil
 from string import ascii_uppercase
 
 from shared.manifest.workbook_reader.markup import MAIN
 from shared.manifest.workbook_reader.unreadable import LONGEST
 
-_NAMESPACE = re.compile(rf'\sxmlns(?::(\w+))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
+# No parser has seen it, and it becomes a part of an expression: only a name will do, and a short one.
+_NAMESPACE = re.compile(rf'\sxmlns(?::([A-Za-z_]\w{{0,7}}))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
 _ASIDE = re.compile(r"<!|<\?(?!xml )")
 _TEXT = r"[ -%'-;=?-~]*+"  # without tags, and nothing in it needs decoding
 _ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
-_COLUMNS = [*ascii_uppercase, *(first + second for first in "ABCD" for second in ascii_uppercase)]
+# A row with one cell costs as much as one with all of them.
+_COLUMNS = [*ascii_uppercase, *(f"A{letter}" for letter in "ABCDEFGHIJKLMN")]
 _PLACES = {letters: place for place, letters in enumerate(_COLUMNS, 1)}
 _MOST_PATTERNS = 32
+_FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
 
 type PlainRow = tuple[str, ...]
-"""A row's number and attributes, then for each column the ``PARTS_OF_CELL``, each empty if the cell has it not."""
+"""A row's number and attributes, then ``PARTS_OF_CELL`` for each column; what a cell does not have is empty."""
 
+_PARTS_OF_ROW = 2
 PARTS_OF_CELL = 4
 """A cell's style and text; where it has a value in place of a text, the kind of this, and the value."""
+
+# By the last group that was found: a row keeps one cell at least, but not the columns after its last cell, with which
+# one wide row would make all others slow.
+_KEPT = [
+    _PARTS_OF_ROW + PARTS_OF_CELL * max(ceil((last - _PARTS_OF_ROW) / PARTS_OF_CELL), 1)
+    for last in range(_PARTS_OF_ROW + PARTS_OF_CELL * len(_COLUMNS) + 1)
+]
 
 
 class PlainRows:
@@ -36,10 +48,12 @@ class PlainRows:
         self._found: list[PlainRow] = []
         self._prefix: str | None = None
         self._width = 1
+        self._taken = self._gaps = 0
 
     def take(self) -> list[PlainRow]:
         """Return the rows found since the last call."""
         found, self._found = self._found, []
+        self._taken += len(found)
         return found
 
     def without(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -54,8 +68,9 @@ class PlainRows:
                 break
             at = self._found_until(text, 0, self._prefix)
             while left := self._left(text, at, self._prefix):
-                # Rows in a comment, or in an instruction to a program, do not count.
-                if _ASIDE.search(left):
+                self._gaps += 1
+                # Rows in a comment, or in an instruction to a program, do not count. Few at a time take longer here.
+                if _ASIDE.search(left) or self._taken < _FEWEST_BETWEEN * (self._gaps - _GAPS_ALLOWED):
                     yield from chain([text[at:].encode("latin-1")], pieces)
                     return
                 yield left.encode("latin-1")
@@ -68,7 +83,7 @@ class PlainRows:
         """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
         match = _pattern(prefix, self._width).match
         while row := match(text, at):
-            self._found.append(row.groups(""))
+            self._found.append(row.groups("")[: _KEPT[row.lastindex or 0]])
             at = row.end()
         return at
 
@@ -109,4 +124,4 @@ def _pattern(prefix: str, width: int) -> re.Pattern[str]:
         for letters in _COLUMNS[:width]
     )
     row = rf'<row r="(\d{{1,7}})"({_ATTRIBUTES})>{"".join(cells)}</row>'
-    return re.compile(re.sub(r"(</?)(?=\w)", rf"\1{prefix}", row), re.ASCII)
+    return re.compile(re.sub(r"(</?)(?=\w)", rf"\g<1>{prefix}", row), re.ASCII)

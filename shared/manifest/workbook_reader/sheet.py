@@ -4,7 +4,7 @@ import re
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from functools import cache
-from itertools import batched, chain
+from itertools import batched, chain, zip_longest
 from operator import itemgetter
 from string import ascii_uppercase
 from typing import NamedTuple
@@ -72,14 +72,14 @@ class _Rows:
 
     def add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns."""
-        numbers, attributes, *parts = zip(*rows, strict=True)
+        numbers, attributes, *parts = zip_longest(*rows, fillvalue="")
         try:
             columns = [self._contents.column(*cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
         except (IndexError, ValueError) as error:
             # Which row it is shows when each is read alone.
             if len(rows) > 1:
                 deque(map(self.add_plain, batched(rows, 1, strict=True)), maxlen=0)
-            raise damaged(_MISSING, int(numbers[0])) from error
+            raise damaged(_MISSING, _number(numbers[0])) from error
         characters = sum(map(len, chain.from_iterable(columns)))
         for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
             self._number = _number(digits)

@@ -6,10 +6,12 @@ import re
 import pytest
 
 from shared.manifest import UnreadableError
+from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Mark
+from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import open_workbook
-from tests.manifest.files import MOST
+from tests.manifest.files import MOST, devices_in, issues_in
 from tests.manifest.workbook_reader.workbooks import (
     DECLARATION,
     MAIN,
@@ -18,6 +20,7 @@ from tests.manifest.workbook_reader.workbooks import (
     name,
     parts,
     row,
+    sheet,
     styles,
     zipped,
 )
@@ -44,7 +47,7 @@ BETWEEN = ("\n", f"<!-- {ASIDE} -->", f"<?x {ASIDE}?>", '<row r="{0}0"/>', "</sh
 
 def odd_row(number: int, dice: random.Random) -> str:
     forms = WRONG if dice.random() < 0.004 else CELLS
-    width = 4 if dice.random() < 0.98 else dice.choice((5, 12, 140))
+    width = 4 if dice.random() < 0.98 else dice.choice((5, 12, 40, 60))
     cells = "".join(
         dice.choice(forms).format(f' r="{name(at)}{number}"' if dice.random() < 0.9 else "", dice.randrange(30))
         for at in range(width)
@@ -86,3 +89,80 @@ def rows_of(seed: int, quote: str) -> list[tuple[Row, list[Mark | None]]] | str:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_the_parser_does_not_see_is_read_as_by_the_parser(seed: int) -> None:
     assert rows_of(seed, '"') == rows_of(seed, "'")
+
+
+SHARED = '<c r="A{0}"{1} t="s"><v>3</v></c><c r="B{0}"{1} t="s"><v>4</v></c><c r="C{0}"{1} t="s"><v>5</v></c></row>'
+INLINE = "<is><t>S{0}</t></is></c>"
+FROM_PROGRAMS = {
+    "Excel": '<row r="{0}" spans="1:3" x14ac:dyDescent="0.25">' + SHARED.replace("{1}", ' s="1"'),
+    "LibreOffice": '<row r="{0}" customFormat="false" ht="12.8" hidden="false" customHeight="false" outlineLevel="0" '
+    'collapsed="false">' + SHARED.replace("{1}", ' s="0"'),
+    "Google Sheets": '<row r="{0}" ht="15.75" customHeight="1">' + SHARED.replace("{1}", ' s="1"'),
+    "openpyxl": '<row r="{0}">' + SHARED.replace("{1}", ""),
+    "openpyxl without shared strings": '<row r="{0}"><c r="A{0}" t="inlineStr">' + INLINE + "</row>",
+    "without references": '<row r="{0}">' + f'<c t="inlineStr">{INLINE}' * 3 + "</row>",
+    "SheetJS": '<row r="{0}"><c r="A{0}" t="str"><v>S{0}</v></c><c r="B{0}" t="n"><v>{0}</v></c></row>',
+    "Open XML SDK": '<x:row r="{0}" spans="1:3">'
+    + SHARED.replace("{1}", "").replace("</", "</x:").replace("<c", "<x:c").replace("<v", "<x:v"),
+}
+
+
+def taken(text: str) -> list[PlainRow]:
+    """Return the rows of a worksheet that need no parser."""
+    data, plain_rows = text.encode(), PlainRows()
+    pieces = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return [row for _ in plain_rows.without(pieces) for row in plain_rows.take()]
+
+
+@pytest.mark.parametrize("form", FROM_PROGRAMS.values(), ids=FROM_PROGRAMS)
+def test_rows_as_programs_write_them_need_no_parser_after_the_first_piece(form: str) -> None:
+    names = f'xmlns="{MAIN}"' if form.startswith("<row") else f'xmlns:x="{MAIN}"'
+    rows = "".join(map(form.format, range(1, 2_001)))
+    numbers = [int(number) for number, *_ in taken(f"{DECLARATION}<worksheet {names}>{rows}</worksheet>")]
+    assert numbers == [*range(2_001 - len(numbers), 2_001)]
+    assert len(numbers) > 1_800
+
+
+def wide_row(number: int, columns: int) -> str:
+    return row(number, *["x"] * columns)
+
+
+@pytest.mark.parametrize(("columns", "fewest", "most"), [(40, 95, 99), (41, 0, 0), (130, 0, 0)])
+def test_wider_rows_than_devices_have_are_left_to_the_parser(columns: int, fewest: int, most: int) -> None:
+    assert fewest <= len(taken(sheet(*(wide_row(number, columns) for number in range(1, 101))))) <= most
+
+
+def test_a_wide_row_does_not_make_others_wide() -> None:
+    rows = taken(sheet(wide_row(1, 40), '<row r="2"></row>', row(3, "S1"), row(4, "S1", "", "", "M1"), row(5, "S1")))
+    assert [(len(row) - 2) // PARTS_OF_CELL for row in rows] == [1, 1, 4, 1]
+
+
+def test_rows_that_are_taken_few_at_a_time_are_left_to_the_parser() -> None:
+    rows = [row(number, f"S{number}", "LENOVO", "R&D" if number % 3 else "20L7") for number in range(2, 2_002)]
+    assert 100 < len(taken(sheet(row(1, *TUPLE), *rows))) < 200
+    devices = devices_in(zipped(parts(sheet(row(1, *TUPLE), *rows))))
+    assert [device.serial_number for device in devices] == [f"S{number}" for number in range(2, 2_002)]
+
+
+TABLE = sheet(row(1, *TUPLE), *(row(number, f"S{number}", "LENOVO", "20L7") for number in range(2, 302)))
+ODD_PREFIXES = ("1", "11", "1x", "x" * 50)
+
+
+@pytest.mark.parametrize("prefix", ODD_PREFIXES)
+def test_a_prefix_that_stands_in_a_text_is_none(prefix: str) -> None:
+    text = TABLE.replace("<worksheet ", f"<worksheet x='a xmlns:{prefix}=\"{MAIN}\"' ")
+    assert len(taken(text)) > 200
+    assert len(devices_in(zipped(parts(text)))) == 300
+
+
+@pytest.mark.parametrize("prefix", ODD_PREFIXES[:-1])
+def test_a_prefix_that_is_no_name_is_refused(prefix: str) -> None:
+    text = TABLE.replace(" xmlns=", f" xmlns:{prefix}=")
+    assert issues_in(zipped(parts(text))) == [("manifest", "workbook_damaged")]
+
+
+def test_a_long_prefix_is_left_to_the_parser() -> None:
+    prefix = ODD_PREFIXES[-1]
+    text = re.sub(r"(</?)(?=[a-z])", rf"\1{prefix}:", TABLE).replace(" xmlns=", f" xmlns:{prefix}=")
+    assert taken(text) == []
+    assert len(devices_in(zipped(parts(text)))) == 300

@@ -73,6 +73,15 @@ def test_what_is_wrong_in_a_usual_row_is_found(cells: str, code: str) -> None:
     assert (issue.code, issue.line) == (code, 302)
 
 
+@pytest.mark.parametrize("number", [0, 1_048_577])
+def test_an_impossible_number_is_found_before_what_is_wrong_in_the_row(number: int) -> None:
+    wrong = f'<row r="{number}"><c r="A{number}" t="s"><v>9999</v></c></row>'
+    data = workbook(sheet(row(1, *TUPLE), *map(usual, range(2, 302)), wrong), shared=strings(*ITEMS))
+    [issue] = read(data).issues.kept
+    assert (issue.code, issue.line) == ("workbook_damaged", None)
+    assert "impossible number" in issue.message
+
+
 @pytest.mark.parametrize(
     "markup",
     [
