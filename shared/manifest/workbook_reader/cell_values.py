@@ -104,6 +104,8 @@ class Contents:
         if not any(values):
             return list(map(unescaped, texts) if "_" in "".join(texts) else texts)
         shared = self.texts
+        if all(values) and kinds.count("s") == len(kinds):
+            return [shared[int(value)] for value in values]
         return [
             (shared[int(value)] if kind == "s" else self.text(kind, value, style, has_formula=False))
             if value
