@@ -113,15 +113,16 @@ class PollRound:
 
     def _poll(self) -> None:
         """Poll one upload after another; a throttle or an outage ends the round."""
-        began = self._services.clock()
+        left = LONGEST_ROUND
         # Every request counts against the quota, refused ones too ("API throttling guidance").
         for index in self._job.unjudged:
             # The host ends an execution after some minutes, which would count as a crash.
-            if self._services.clock() > began + LONGEST_ROUND:
+            if left <= timedelta(0):
                 return
             self._turn = self._claim.turn(Call.PROGRESS)
             if self._turn:
                 return
+            began = self._services.clock()
             try:
                 poll = self._progress(self._job.uploads[index])
             except SignInError as error:
@@ -138,6 +139,8 @@ class PollRound:
             else:
                 self._claim.served(Call.PROGRESS)
                 self._obey(poll.retry_after)
+                # Reading the manifest again is left out: the next round would have to begin anew with it.
+                left -= self._services.clock() - began
                 self._record(index, poll.details)
 
     def _learn_from(self, error: AnswerError) -> None:

@@ -1,6 +1,7 @@
 """Reading or writing that takes longer than a lease is no death."""
 
 import gzip
+from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 
@@ -8,6 +9,7 @@ import pytest
 
 from shared.job.status_document import State
 from shared.workflow.queue_messages import WakeUp
+from tests.fakes import FakeContent
 from tests.manifest.workbook_reader.workbooks import row, sheet, workbook
 from tests.manifests import array, serials
 from tests.world import NAME, World
@@ -74,3 +76,19 @@ def test_so_does_writing_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.clock.now - began >= HOUR
     assert world.job().state is State.COMPLETED
     assert world.job().internal.deaths == 0
+
+
+def test_slow_reading_for_many_parts_is_done_in_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(part_size=1)
+    world.drop(array(serials(20)))
+    world.step()
+    world.clock.now = world.job().due or world.clock.now
+    chunks = FakeContent.chunks
+
+    def slowly(content: FakeContent) -> Iterator[bytes]:
+        world.clock.advance(timedelta(minutes=6))
+        return chunks(content)
+
+    monkeypatch.setattr(FakeContent, "chunks", slowly)
+    world.step()
+    assert world.job().state is State.COMPLETED
