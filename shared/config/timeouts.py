@@ -18,9 +18,5 @@ LONGEST_CALL = timedelta(seconds=LONGEST_SIGN_IN + CONNECT_TIMEOUT + 2 * READ_TI
 LONGEST_PAGING = timedelta(seconds=20)
 """After this time no further page of a list is requested; so a list takes one call longer at most."""
 
-LONGEST_ROUND = timedelta(minutes=3)
-"""After waiting so long for answers no further upload is polled before the next round. The host's own time-out,
-``functionTimeout``, is 5 minutes on the smallest plan ("host.json reference")."""
-
 SHORTEST_LEASE = timedelta(minutes=5)
 """A lease on a job outlasts the longest call and the longest list. It is the app's own, no Azure blob lease."""

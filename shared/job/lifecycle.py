@@ -143,15 +143,16 @@ def reported(job: Job, index: int, state: str, runs: Iterable[ResultRun] | None,
     uploads = list(job.uploads)
     uploads[index] = msgspec.structs.replace(uploads[index], state=state)
     job = msgspec.structs.replace(job, uploads=tuple(uploads))
-    return move(job if runs is None else _judged(job, index, runs), State.ACCEPTED, now, job.message)
+    # To have judged a part is progress: what dies later died of something else.
+    job = job if runs is None else noted(_judged(job, index, runs), deaths=0)
+    return move(job, State.ACCEPTED, now, job.message)
 
 
 def _judged(job: Job, index: int, runs: Iterable[ResultRun]) -> Job:
     known = {result: number for number, result in enumerate(job.internal.device_results)}
     judged = [*job.internal.judged, *[None] * (len(job.uploads) - len(job.internal.judged))]
     judged[index] = tuple((run.count, known.setdefault(bounded(run.result, known), len(known))) for run in runs)
-    # That is progress: what dies later died of something else.
-    return noted(job, device_results=tuple(known), judged=tuple(judged), deaths=0)
+    return noted(job, device_results=tuple(known), judged=tuple(judged))
 
 
 def polled(job: Job, fault: Fault | None, at: datetime, now: datetime, *, queued: int) -> Job:

@@ -62,7 +62,7 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 """What separates cells, and its name in messages."""
 
 _MOST_MIXED = 1000  # names in one that are looked at
-_REMARK = "rem"  # begins a comment, and no known name
+_REMARK = re.compile(r"^\s*rem\s+", re.IGNORECASE)  # begins a comment, and no known name
 
 # What forms put around a name: "1. Serial Number", "Serial Number (required)".
 _DECORATION = re.compile(
@@ -92,7 +92,7 @@ def field_of(name: str) -> str | None:
     >>> field_of("Mfr."), field_of("Mfr. Part Number")
     ('oemManufacturerName', None)
     """
-    return FIELD_OF.get(key(name).removeprefix(_REMARK))
+    return FIELD_OF.get(key(_REMARK.sub("", name)))
 
 
 def mixed(name: str, delimiter: str = "") -> str | None:

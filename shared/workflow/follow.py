@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from shared import event_log
-from shared.config.timeouts import LONGEST_ROUND
 from shared.job import lifecycle
 from shared.job.crashes import died, has_crashed_too_often
 from shared.job.faults import CRASHED, NOT_REPORTED, READ_OTHERWISE, STORAGE_UNAVAILABLE, THROTTLED
@@ -113,16 +112,11 @@ class PollRound:
 
     def _poll(self) -> None:
         """Poll one upload after another; a throttle or an outage ends the round."""
-        left = LONGEST_ROUND
         # Every request counts against the quota, refused ones too ("API throttling guidance").
         for index in self._job.unjudged:
-            # The host ends an execution after some minutes, which would count as a crash.
-            if left <= timedelta(0):
-                return
             self._turn = self._claim.turn(Call.PROGRESS)
             if self._turn:
                 return
-            began = self._services.clock()
             try:
                 poll = self._progress(self._job.uploads[index])
             except SignInError as error:
@@ -139,8 +133,6 @@ class PollRound:
             else:
                 self._claim.served(Call.PROGRESS)
                 self._obey(poll.retry_after)
-                # Reading the manifest again is left out: the next round would have to begin anew with it.
-                left -= self._services.clock() - began
                 self._record(index, poll.details)
 
     def _learn_from(self, error: AnswerError) -> None:

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from shared.manifest.device import Device
+from shared.manifest.field_names import field_of
 from tests.manifest.files import devices_in, issues_in, json_file, made_up_hash, read, warnings_in
 
 H1 = made_up_hash(1)
@@ -138,12 +139,24 @@ def test_a_member_that_was_made_a_comment_is_an_issue(name: str, others: int) ->
     assert issues_in(json.dumps([one | {"serialNumber": "S1"}]).encode()) == [("device 1", "commented_line")]
 
 
-@pytest.mark.parametrize("name", ["#Serial", "# Serial Number", "// Serial Number", "REM Serial"])
+@pytest.mark.parametrize("name", ["#Serial", "# Serial Number"])
 def test_a_sign_before_the_first_name_of_a_table_is_none_in_json_that_was_made_of_it(name: str) -> None:
     devices = [{name: f"S{number}", "Make": "LENOVO", "Model": "20L7"} for number in (1, 2)]
     table = "".join(f"{','.join(line)}\n" for line in (devices[0], *map(dict.values, devices)))
     wanted = [Device(f"S{number}", None, None, "LENOVO", "20L7") for number in (1, 2)]
     assert devices_in(table.encode()) == devices_in(json.dumps(devices).encode()) == wanted
+
+
+@pytest.mark.parametrize("name", ["// Serial Number", "//serialNumber", "REM Serial", "-- Serial"])
+def test_any_other_sign_before_a_name_makes_it_a_comment_though_all_devices_have_it(name: str) -> None:
+    devices = [{name: f"S{number}", "Make": "LENOVO", "Model": "20L7"} for number in (1, 2)]
+    found = [(f"device {number}", "commented_line") for number in (1, 2)]
+    assert issues_in(json.dumps(devices).encode()) == found
+
+
+def test_what_begins_with_the_letters_of_rem_is_another_name() -> None:
+    assert field_of("RemSerialNumber") is None
+    assert field_of("REM Serial Number") == "serialNumber"
 
 
 @pytest.mark.parametrize("name", ["#devices", "//customerId"])

@@ -167,7 +167,13 @@ class Members:
         return values
 
     def _compare(self, field: str, name: str, at: Place) -> None:
-        """Report a member that was made a comment: elsewhere it has no sign, as in the first column of a table."""
+        """Report a member that was made a comment: elsewhere it has no sign, as in the first column of a table.
+
+        A table's first column may begin with ``#``, which some formats put before the names; no other sign is one's.
+        """
+        if is_comment(name) and not name.lstrip().startswith("#"):
+            self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")
+            return
         first, place = self._names.setdefault(field, (name, at))
         if first == name or is_comment(first) == is_comment(name):
             return

@@ -9,7 +9,6 @@ from requests.structures import CaseInsensitiveDict
 from local.stand_ins.partner_center import faults
 from local.stand_ins.web import Fault as WebFault
 from local.stand_ins.web import Proceed, Response, instead
-from shared.config.timeouts import LONGEST_ROUND
 from shared.job.status_document import Fault, State
 from shared.partner_center.token_protocol import SignInError
 from shared.workflow.queue_messages import WakeUp
@@ -315,21 +314,3 @@ def test_a_poll_asked_to_wait_beyond_the_end_is_not_sent_again() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED_WITH_ERRORS
     assert len(world.partner_center.calls) == 2
-
-
-def test_slow_answers_about_many_parts_end_a_round_before_the_host_does() -> None:
-    world = World(part_size=1)
-    world.drop(array(serials(60)))
-    world.step()
-
-    def slow(proceed: Proceed) -> Response:
-        world.clock.now += timedelta(seconds=20)
-        return proceed()
-
-    world.partner_center.script.next_poll(*[slow] * 60)
-    begun = world.clock.now = world.job().due or world.clock.now
-    world.step()
-    assert world.clock.now - begun <= LONGEST_ROUND + timedelta(seconds=20)
-    assert world.job().state is State.ACCEPTED
-    world.settle()
-    assert world.job().state is State.COMPLETED
