@@ -437,6 +437,22 @@ def test_a_word_is_no_hash_though_it_is_base64(word: str) -> None:
     assert issues_in(f"serialNumber,hardwareHash\nS1,{word}\n".encode()) == [("line 2", "not_base64")]
 
 
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("1.23E+11", "number_for_value"),
+        ("3,3E+12", "number_for_value"),
+        ("=A1&B1", "formula_for_value"),
+        ("#N/A", "formula_for_value"),
+        ("<hash>", "template_value"),
+        ("T0H1\ufffd", "lost_characters"),
+    ],
+)
+def test_what_is_in_place_of_a_hash_is_said(value: str, code: str) -> None:
+    device = {"serialNumber": "S1", "hardwareHash": value}
+    assert issues_in(json.dumps([device]).encode()) == [("device 1", code)]
+
+
 @pytest.mark.parametrize("filling", ["\n" * 5000 + "\0" * 40, "\x1a\r\n", "\0\0\r\n\x1a"])
 def test_what_old_programs_fill_a_file_up_with_is_no_device(filling: str) -> None:
     assert devices_in(f"{TEMPLATE}S1,,,LENOVO,20L7\n{filling}".encode()) == [TUPLE]
