@@ -62,7 +62,8 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertica
 """What separates cells, and its name in messages."""
 
 _MOST_MIXED = 1000  # names in one that are looked at
-_REMARK = re.compile(r"^\s*rem\s+", re.IGNORECASE)  # begins a comment, and no known name
+REMARK = re.compile(r"^\s*rem\s+", re.IGNORECASE)
+"""Begins a comment, and no known name."""
 
 # What forms put around a name: "1. Serial Number", "Serial Number (required)".
 _DECORATION = re.compile(
@@ -92,7 +93,7 @@ def field_of(name: str) -> str | None:
     >>> field_of("Mfr."), field_of("Mfr. Part Number")
     ('oemManufacturerName', None)
     """
-    return FIELD_OF.get(key(_REMARK.sub("", name)))
+    return FIELD_OF.get(key(REMARK.sub("", name)))
 
 
 def mixed(name: str, delimiter: str = "") -> str | None:

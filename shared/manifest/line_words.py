@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from shared.manifest.field_names import key
+from shared.manifest.field_names import REMARK, key
 
 LAST_WORDS = frozenset(
     {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
@@ -45,7 +45,6 @@ _MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
 _SIGN = re.compile(r"\s*(?:#|//|--|;\s)")
-_REMARK = re.compile(r"\s*rem\s", re.IGNORECASE)
 _FOOTER = re.compile(
     # Databases, in some languages: (2 row(s) affected), 2 rows selected, Count: 2; and their prompts.
     r"\(\s*\d[\d.,']*\s.*\)"
@@ -85,7 +84,7 @@ def is_total(values: Sequence[str], totals: Collection[str] = OF_TOTALS) -> bool
 
 def is_comment(value: str, *, is_name: bool = False) -> bool:
     """Return whether a value begins as a comment does in some language; a manufacturer's name may begin with Rem."""
-    return _SIGN.match(value) is not None or (not is_name and _REMARK.match(value) is not None)
+    return _SIGN.match(value) is not None or (not is_name and REMARK.match(value) is not None)
 
 
 def is_company_end(value: str) -> bool:

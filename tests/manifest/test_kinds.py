@@ -121,7 +121,7 @@ FORMS = [as_hexadecimal, as_bytes_of_dotnet, in_base64_twice, in_base64_of_utf_1
 @given(SEEDS, st.integers(1_500, 3_900))
 @settings(deadline=None, max_examples=20)
 def test_a_hash_in_another_form_is_an_issue(form: Callable[[bytes], str], seed: int, size: int) -> None:
-    value = form(b"OA" + random.Random(seed).randbytes(size))  # noqa: S311 - it must be repeatable
+    value = form(b"OA" + random.Random(seed).randbytes(size))
     assert codes(in_json({"hardwareHash": value})) == ["hash_encoding"]
     assert codes(f'Hardware Hash\n"{value}"\n'.encode()) == ["hash_encoding"]
 
@@ -206,7 +206,7 @@ def written(device: Device, *, names: str, doubled: str | None) -> str:
 )
 @settings(deadline=None, max_examples=60)
 def test_a_doubled_member_is_found_wherever_it_is(seed: int, count: int, names: str, field: str, model: str) -> None:
-    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    dice = random.Random(seed)
     value = HASH if count < 200 else HASH[:40]
     devices = [
         Device(f"S{number}", dice.choice((None, "K:1")), f"T0{number:04}{value[6:]}", dice.choice((None, "A")), model)

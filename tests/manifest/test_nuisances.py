@@ -166,7 +166,7 @@ def test_what_goes_wrong_on_the_way_is_read_as_meant_or_rejected(
     delimiter: str,
     form: str,
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    dice = random.Random(seed)
     devices = [device(number, columns, dice) for number in range(dice.randrange(1, 5))]
     lines = csv_text(devices, columns, delimiter).splitlines()
     for nuisance in nuisances:
@@ -186,7 +186,7 @@ def test_what_goes_wrong_on_the_way_is_read_as_meant_or_rejected(
 def test_what_a_tool_adds_is_read_as_meant(
     seed: int, nuisance: Callable[[Lines, str, random.Random], None], delimiter: str, form: str
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    dice = random.Random(seed)
     devices = [device(number, TEMPLATE, dice) for number in range(dice.randrange(1, 5))]
     devices = [Device(one.serial_number, one.product_key, one.hardware_hash, "LENOVO", "20L7") for one in devices]
     lines = csv_text(devices, TEMPLATE, delimiter).splitlines()

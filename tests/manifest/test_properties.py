@@ -130,7 +130,7 @@ def test_any_bytes_give_devices_or_issues(data: bytes) -> None:
 @settings(deadline=None, max_examples=40)
 def test_a_large_array_is_read_as_a_small_one(seed: int, between: str) -> None:
     """Windows may be cut anywhere, also where a value or a nested object looks like the end of a device."""
-    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    dice = random.Random(seed)
     keys = [f"{number}{dice.choice(('', '},{', '},', '[', chr(92), chr(34), 'é', '😀'))}" for number in range(400)]
     texts = []
     for key in keys:

@@ -30,7 +30,7 @@ def real(storage_account: Account) -> Iterator[RealShelf]:
 
 @pytest.mark.parametrize("size", [CHUNK // 4, 3 * CHUNK], ids=["in one range", "in several"])
 def test_a_manifest_with_a_content_encoding_is_read_as_it_is(real: RealShelf, size: int) -> None:
-    packed = gzip.compress(random.Random(7).randbytes(size))  # noqa: S311 - nothing secret
+    packed = gzip.compress(random.Random(7).randbytes(size))
     real.container.upload_blob(NAME, packed, content_settings=PACKED)
     content = real.app.open(NAME)
     assert content

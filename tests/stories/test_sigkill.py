@@ -56,7 +56,7 @@ def test_500_kills_lose_no_manifest_and_do_nothing_twice(azurite: Azurite, seed:
 
 def kill_again_and_again(azurite: Azurite, seed: int, parts: int) -> None:
     """Each life meets a new manifest in parts, beside those that the lives before have left unfinished."""
-    random = Random(seed)  # noqa: S311 - moments, not secrets
+    random = Random(seed)
     with surroundings(azurite.new_account(), lambda: datetime.now(UTC)) as around:
         settings = around.settings | QUICK
         for life, name in enumerate(NAMES):

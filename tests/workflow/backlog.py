@@ -120,7 +120,7 @@ class Backlog:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        self.dice = random.Random(self.seed)  # noqa: S311 - the same backlog each time
+        self.dice = random.Random(self.seed)
         self.clock = Clock()
         self.begun = self.quota.begun = self.clock.now
         self.storage = FakeStorage(self.clock)

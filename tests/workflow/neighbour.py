@@ -61,7 +61,7 @@ HEADERS: dict[str, list[str]] = {
 class Center(PartnerCenter):
     """Answers the neighbour's calls with anything, and those of all others as it should."""
 
-    chance = random.Random(0)  # noqa: S311 - a life that can be played again
+    chance = random.Random(0)
 
     @override
     def answer(self, request: Request) -> Response:
@@ -80,7 +80,7 @@ class Neighbour:
     """Does one hostile thing after another."""
 
     def __init__(self, world: World, seed: int, honest: list[str]) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a life that can be played again
+        self.random = random.Random(seed)
         self.names = [f"{OTHER}/Prod/{number}.json" for number in range(3)] + ["anywhere.json"]
         self._world = world
         self._honest = honest

@@ -120,7 +120,7 @@ class Simulator:
     """One schedule."""
 
     def __init__(self, seed: int, chaos: Chaos) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a schedule that can be played again
+        self.random = random.Random(seed)
         self.chaos = chaos
         self.world = World(part_size=2, attended=False, fuse=Gate())
         self.workers: list[Worker] = []

@@ -96,7 +96,7 @@ def test_any_order_of_events_ends_well(kind: str, start: int) -> None:
 class Undecided(PartnerCenter):
     """Refuses half of all uploads, unless it has taken one of the same id."""
 
-    chance = random.Random(0)  # noqa: S311 - a schedule that can be played again
+    chance = random.Random(0)
 
     @override
     def answer(self, request: Request) -> Response:

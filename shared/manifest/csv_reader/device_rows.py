@@ -20,10 +20,7 @@ _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
 _HASH, _KEY = FIELDS.index("hardwareHash"), FIELDS.index("productKey")
 # Such lines need a closer look: unusual blanks, comments, rules.
-_SIGNS = (
-    *("\n\xa0", "\n\t", "#", "//", "sep=", "--", "==", "__", "**", "~~"),
-    *("\u2500\u2500", "\u2501\u2501"),
-)
+_SIGNS = ("\n\xa0", "\n\t", "#", "//", "sep=", "--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501")
 _PLAIN = f"{ascii_letters}{digits}-\n".encode()
 _NO_PUNCTUATION = {ord(sign): None for sign in punctuation}
 _BLANKS = {ord(sign): None for sign in " \t"}

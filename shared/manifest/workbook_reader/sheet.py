@@ -1,7 +1,6 @@
 """The rows of a worksheet."""
 
 import re
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from itertools import batched, chain, zip_longest
@@ -76,10 +75,16 @@ class _Rows:
         try:
             columns = [self._contents.column(*cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
         except (IndexError, ValueError) as error:
-            # Which row it is shows when each is read alone.
-            if len(rows) > 1:
-                deque(map(self.add_plain, batched(rows, 1, strict=True)), maxlen=0)
-            raise damaged(_MISSING, _number(numbers[0])) from error
+            if len(rows) == 1:
+                raise damaged(_MISSING, _number(numbers[0])) from error
+            # Which row it is shows when fewer are read at a time.
+            half = len(rows) // 2
+            self.add_plain(rows[:half])
+            self.add_plain(rows[half:])
+        else:
+            self._hold(numbers, attributes, columns)
+
+    def _hold(self, numbers: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
         characters = sum(map(len, chain.from_iterable(columns)))
         for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
             self._number = _number(digits)

@@ -63,7 +63,7 @@ def plain_row(number: int, dice: random.Random) -> str:
 
 
 def written(seed: int, quote: str) -> Parts:
-    dice = random.Random(seed)  # noqa: S311 - it must be repeatable
+    dice = random.Random(seed)
     made = dice.choice((odd_row, plain_row))
     rows = [(made if dice.random() < 0.95 else odd_row)(number, dice) for number in range(2, dice.choice((9, 90, 400)))]
     if dice.random() < 0.1:
