@@ -11,6 +11,7 @@ from shared.manifest.device import FIELDS
 from shared.manifest.field_names import key
 from shared.manifest.findings import Note
 from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
+from shared.manifest.words_for_nothing import bare, is_nothing
 
 IDENTIFIERS = ("serialNumber", "productKey")
 
@@ -43,12 +44,12 @@ def check_value(field: str, value: str) -> Found:
     # A value that is plain but for the space around it needs no other check.
     if field != _HASH and is_plain(stripped := value.strip()):
         return Found(value, None, () if value == stripped else _SPACED[field])
-    text, warnings = value_words.bare(value), list[Note]()
+    text, warnings = bare(value), list[Note]()
     if text and text[0] in " ='" and (inner := spreadsheet_values.unwrapped(text)) is not None:
         warnings.append(("excel_formula", field))
         value = text = inner
     # Spreadsheets show a reference to an empty cell as 0.
-    if value_words.is_nothing(text) or (text == "0" and field == _HASH):
+    if is_nothing(text) or (text == "0" and field == _HASH):
         shown = repr(value) if len(value) <= value_words.LONGEST else "a blank"
         return Found(None, warnings=(*warnings, ("word_for_nothing", field, shown)))
     if field == _HASH:
@@ -134,7 +135,7 @@ def is_odd(value: str) -> bool:
         or value != value.strip()
         or len(value) > _LONGEST_PLAIN
         or "\ufffd" in value
-        or value_words.is_nothing(value)
+        or is_nothing(value)
         or spreadsheet_values.is_formula(value)
         or value_words.is_template(value)
         or spreadsheet_values.is_number(value)
@@ -146,7 +147,7 @@ def is_odd(value: str) -> bool:
         or value_words.is_quoted(value)
         or value_words.is_part_of_line(value, "oemManufacturerName")
         or value.startswith("'")
-        or value_words.bare(value) != value
+        or bare(value) != value
     )
 
 

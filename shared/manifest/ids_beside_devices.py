@@ -3,7 +3,8 @@
 import re
 
 from shared.manifest.findings import MANIFEST, Placed, Report
-from shared.manifest.value_words import is_guid, is_nothing
+from shared.manifest.value_words import is_guid
+from shared.manifest.words_for_nothing import is_nothing
 
 _LONGEST_SHOWN = 64  # characters
 _LONGEST_DOMAIN = 253

@@ -1,39 +1,15 @@
-"""Words and forms that are not meant as a value: words for nothing, placeholders, messages, templates."""
+"""Words and forms that are not meant as a value: placeholders, messages, templates, labels."""
 
 import re
 from string import ascii_lowercase, digits
 
 from shared.manifest.field_names import FIELD_OF, key
 from shared.manifest.line_words import COMPANY_ENDS, COUNTED, LAST_WORDS, OF_TOTALS, SHORT_COMPANY_ENDS, is_comment
+from shared.manifest.words_for_nothing import NOTHING, QUOTES
 
-_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\u00ad\0"
-_NOTHING = frozenset(
-    {"", "-", "--", "---", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "_", "/", "\\", "*",
-     "-/-", "./.", "?", ".", "..", "...", "\u2026", "{}", "[]", "()", "<>", "null", "nil", "none", "nan", "nat", "na",
-     "n/a", "n.a.", "n.a", "n. a.", "n\\a", "n/v", "n. v.", "n/d", "n.d.", "n.n.", "k.a.", "k. a.", "k/a", "tbc", "tbd",
-     "tba", "??", "???", "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)",
-     "<null>", "<none>", "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}",
-     "dbnull", "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer",
-     "keine angabe", "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
-     "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t.", "s.o.", "s/o"}
-)  # fmt: skip
-# The same as names are compared, so that N / A, null; and (unset) are among them.
-_NOTHING_BARE = frozenset(map(key, (
-     "null", "nil", "none", "nan", "nat", "na", "dbnull", "undefined", "unset", "keiner", "kein", "keinedaten",
-     "entfallt", "nichtzutreffend", "unbekannt", "inconnu", "desconocido", "onbekend", "sconosciuto", "sindatos",
-     "noaplica", "brak", "ingen", "inget", "saknas", "yok", "nvt", "folgt", "tofollow", "tobedetermined",
-     "\u043d\u0435\u0442", "\u7121", "\u306a\u3057", "\u4e0d\u660e", "\u65e0", "\u672a\u77e5", "\uc5c6\uc74c", "notset",
-     "notrecorded", "notprovided", "nodata", "novalue", "noserial", "nosn", "noserialnumber", "unk")
-))  # fmt: skip
-_LONGEST_WORD = 24
-# No word for nothing has a digit, but for a number before it, as in "1. none".
-_CODE_LIKE = re.compile(r"[a-z].*\d|\d[a-z]", re.DOTALL)
-_SIGNS = re.compile(r"[-\u2010-\u2015\u2212\u2500\u30fc\uff0d.\u2026\xb7\u2022*?_~/\\()\[\]{}\s]+")
-_QUOTES = "'\"`\u2018\u2019\u201c\u201d"
-_EMPTY = f"{_QUOTES}\0"
 # Programs show text and bytes as u'S1', N'S1' and b'S1'.
 _PREFIXED = tuple(f"{letter}{quote}" for letter in "bBuUN" for quote in "'\"")
-_AROUND = tuple(f"{_QUOTES}\u201e\u00ab\u00bb\uff02*~")
+_AROUND = tuple(f"{QUOTES}\u201e\u00ab\u00bb\uff02*~")
 # What programs write in place of a value: "Error: 0x80070005", System.Object[], @{Name=...}, [object Object].
 _MESSAGE = re.compile(
     r"(error|exception|warning|failed|failure|unable|cannot|can't|could not|get-\w+|invoke-\w+)\s*[ :].*"
@@ -128,30 +104,9 @@ _PLACEHOLDERS = frozenset(
 
 _OF_ONE_SIGN = (sign * length for sign in ascii_lowercase + digits for length in range(_LEAST_OF_ONE_SIGN, LONGEST))
 _IN_PLACE = STATES | NO_IDENTIFIERS | COMPANY_ENDS | SHORT_COMPANY_ENDS | LAST_WORDS | OF_TOTALS | TYPES | {TICK}
-_WORDS = _NOTHING | _NOTHING_BARE | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
+_WORDS = NOTHING | _PLACEHOLDERS | _IN_PLACE | FIELD_OF.keys() | _NAMES
 ODD_WORDS = frozenset(filter(str.isalnum, (word.replace("-", "") for word in (*_WORDS, *_OF_ONE_SIGN))))
 """Words of letters and digits, in lower case and without hyphens, that need the full check."""
-
-
-def bare(value: str) -> str:
-    """Return a value without the invisible characters at its ends: byte-order marks, zero-width ones, U+0000."""
-    # The search from the end takes long; few values have any of these at all.
-    if value.isprintable() and value.isascii():
-        return value
-    return value.strip(_INVISIBLE)
-
-
-def is_nothing(value: str) -> bool:
-    """Return whether a value is blank, a word such as ``n/a``, or signs such as dashes alone."""
-    text = value.strip().strip(_EMPTY).lower()
-    # Most values begin with a letter or a digit, and few of them are as short as these words.
-    if text[:1].isalnum():
-        if len(text) > _LONGEST_WORD or _CODE_LIKE.search(text):
-            return False
-        return text in _NOTHING or key(text) in _NOTHING_BARE
-    # #N/A is the error of a spreadsheet.
-    is_word = not text.startswith("#") and len(text) <= _LONGEST_WORD and key(text) in _NOTHING_BARE
-    return is_word or text in _NOTHING or _SIGNS.fullmatch(text) is not None
 
 
 def is_message(value: str) -> bool:

@@ -18,7 +18,7 @@ from shared.manifest.line_words import (
     is_total,
 )
 from shared.manifest.spreadsheet_values import is_formula
-from shared.manifest.value_words import is_nothing
+from shared.manifest.words_for_nothing import is_nothing
 
 WORDS = FIELD_OF.keys() | LAST_WORDS | COMPANY_ENDS | SHORT_COMPANY_ENDS | TOTALS
 """Cells, without case, blanks and punctuation, for which a line needs a closer look."""
