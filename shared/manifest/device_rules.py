@@ -8,7 +8,7 @@ from shared.manifest.device import FIELDS, NO_DEVICE, Device, Entry
 from shared.manifest.field_rules import IDENTIFIERS, Found, are_plain, check_value, is_odd, is_plain
 from shared.manifest.findings import Report, UnreadableError
 from shared.manifest.hardware_hash import are_bare, are_flawless, begins_like_one, has_unusual_length, is_rest
-from shared.manifest.line_words import is_comment, is_footer, is_total
+from shared.manifest.line_words import are_columns, is_comment, is_footer, is_total
 from shared.manifest.value_words import is_guid
 
 LARGEST = 1_048_576
@@ -204,8 +204,9 @@ class DeviceCheck:
             return
         # Such a line may be filled up with NULL.
         values = [value for value, kept in zip(written, sent, strict=True) if value and kept]
-        if is_total(values) or is_footer(values):
-            self._report.issue(entry, None, "text_for_value", "The device")
+        if is_total(values) or is_footer(values) or are_columns(values):
+            code = "column_numbers" if are_columns(values) else "text_for_value"
+            self._report.issue(entry, None, code, "The device")
             entry.reject()
         # In a table only the first cell of a line makes it a comment, which is known where lines are read.
         if entry.line or not entry.sound:

@@ -10,7 +10,7 @@ from shared.manifest import line_words, spreadsheet_values, value_words
 from shared.manifest.device import FIELDS
 from shared.manifest.field_names import key
 from shared.manifest.findings import Note
-from shared.manifest.hardware_hash import LONGEST_HASH, are_several, clean, looks_like_one, other_form
+from shared.manifest.hardware_hash import LONGEST_HASH, clean, looks_like_one, other_form, several
 from shared.manifest.words_for_nothing import bare, is_nothing
 
 IDENTIFIERS = ("serialNumber", "productKey")
@@ -62,7 +62,7 @@ def check_value(field: str, value: str) -> Found:
 def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
     stripped, issue = text.strip(), None
     if not is_plain(stripped) and (code := _issue_code(field, text) or _issue_code_of_line(field, text)):
-        issue = (code, stripped if code == "number_for_serial" else field)
+        issue = (code, stripped if code == "number_for_serial" else field, "several values")
     elif len(text) > LONGEST_VALUE:
         return _too_large(field, text, LONGEST_VALUE, warnings)
     else:
@@ -75,7 +75,9 @@ def _identifier_or_name(field: str, text: str, warnings: list[Note]) -> Found:
 
 def _about_characters(field: str, text: str, stripped: str) -> tuple[Note, ...]:
     notes: list[Note] = [("surrounding_space", field)] if text != stripped else []
-    if not stripped.isprintable():
+    if value_words.is_changed(stripped):
+        notes.append(("changed_characters", field))
+    elif not stripped.isprintable():
         notes.append(("unprintable_character", field))
     elif field in IDENTIFIERS and (odd := value_words.unusual_character(stripped)):
         notes.append(("unusual_character", field, ascii(odd)))
@@ -88,8 +90,8 @@ def _hash(value: str, warnings: list[Note]) -> Found:
     cleaned = clean(value)
     if not cleaned.odd and len(cleaned.value) > LONGEST_HASH:
         return _too_large(_HASH, value, LONGEST_HASH, warnings)
-    if are_several(value):
-        return Found(value, ("several_values", _HASH), tuple(warnings))
+    if what := several(value):
+        return Found(value, ("several_values", _HASH, what), tuple(warnings))
     if cleaned.odd is None and (form := other_form(cleaned.value)):
         return Found(value, ("hash_encoding", form), tuple(warnings))
     warnings += [(code, len(cleaned.value)) for code in cleaned.warnings]
@@ -135,6 +137,7 @@ def is_odd(value: str) -> bool:
         or value != value.strip()
         or len(value) > _LONGEST_PLAIN
         or "\ufffd" in value
+        or value_words.is_changed(value)
         or is_nothing(value)
         or spreadsheet_values.is_formula(value)
         or value_words.is_template(value)
@@ -160,19 +163,26 @@ def _issue_code_of_line(field: str, text: str) -> str | None:
 
 def _issue_code(field: str, text: str) -> str | None:
     """Return the code of the issue with a value, if there is one."""
-    if _is_converted(field, text):
-        return "number_for_serial" if field == "serialNumber" else "number_for_value"
-    if spreadsheet_values.is_formula(text):
-        return "formula_for_value"
+    code, is_identifier = None, field in IDENTIFIERS
     # A mask, five groups of one letter: as a serial number it may come from firmware.
     is_mask = field == "productKey" and "-" in text and value_words.is_placeholder(text)
-    if is_mask or value_words.is_template(text) or (field in IDENTIFIERS and value_words.is_name(text)):
-        return "template_value"
-    if "\ufffd" in text or looks_like_one(text, _REST_OF_HASH):
-        return "lost_characters" if "\ufffd" in text else "misplaced_hash"
-    if _is_text(field, text):
-        return "text_for_value"
-    return "several_values" if field in IDENTIFIERS and value_words.has_several(text) else None
+    if _is_converted(field, text):
+        code = "number_for_serial" if field == "serialNumber" else "number_for_value"
+    elif spreadsheet_values.is_formula(text):
+        code = "formula_for_value"
+    elif is_mask or value_words.is_template(text) or (is_identifier and value_words.is_name(text)):
+        code = "template_value"
+    elif "\ufffd" in text or (is_identifier and value_words.is_escaped(text)):
+        code = "lost_characters"
+    elif looks_like_one(text, _REST_OF_HASH):
+        code = "misplaced_hash"
+    elif is_identifier and line_words.is_maker(text):
+        code = "manufacturer_for_value"
+    elif _is_text(field, text):
+        code = "text_for_value"
+    elif is_identifier and value_words.has_several(text):
+        code = "several_values"
+    return code
 
 
 def _issue_code_of_hash(text: str) -> str | None:

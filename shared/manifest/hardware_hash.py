@@ -29,6 +29,8 @@ _BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
 # Only what begins as a real one does: a hash that was made up for a test may be anything.
 _HEXADECIMAL = re.compile(r"(?:0x)?4f[-+: ]?41[-+: ]?(?:[0-9a-f]{2}[-+: ]?){30,}+", re.IGNORECASE)
 _LEAST_LETTERS = 20  # different ones; what has fewer was made up
+_SEPARATORS = re.compile(r"[\s,;|]+")
+_PAIR, _LEAST_OF_PAIR = 2, 8  # hashes, different letters
 _LEAST_PART, _MOST_OF_ONE = 500, 6_000  # characters
 
 
@@ -110,14 +112,15 @@ def other_form(value: str) -> str | None:
     return None
 
 
-def are_several(value: str) -> bool:
-    """Return whether a value is several hashes, with line breaks or blanks between them, or the same one twice."""
-    if len(value) < 2 * _SHORTEST:
-        return False
-    parts = value.split()
+def several(value: str) -> str | None:
+    """Return in words that a value is several hashes, with a separator between them, or the same one twice."""
+    half, parts = len(value) // 2, _SEPARATORS.split(value.strip())
+    # What was made up for a test may be the same in each line.
+    is_pair = len(parts) == _PAIR and parts[0] == parts[1] and len({*parts[0]}) >= _LEAST_OF_PAIR
+    if is_pair or (half >= _SHORTEST and begins_like_one(value) and value == 2 * value[:half]):
+        return "the same hash twice"
     is_list = len(parts) > 1 and all(len(part) >= _SHORTEST and begins_like_one(part) for part in parts)
-    half = len(value) // 2
-    return is_list or (half >= _SHORTEST and begins_like_one(value) and value == 2 * value[:half])
+    return "several values" if is_list else None
 
 
 def begins_like_one(value: str) -> bool:

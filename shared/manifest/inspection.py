@@ -8,6 +8,7 @@ from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.digest import RunningDigest
 from shared.manifest.duplicates import Duplicates
 from shared.manifest.findings import MANIFEST, Report, UnreadableError
+from shared.manifest.line_words import has_number
 from shared.manifest.manifest import Manifest, Source, is_large
 from shared.manifest.reading import MAX_DEVICES, Content, do_nothing, entries
 
@@ -49,6 +50,8 @@ def inspect(
         return inspection.manifest(content, max_bytes, count=None)
     if not inspection.count:
         report.issue(MANIFEST, None, "no_devices", "the manifest")
+    elif inspection.numbered == inspection.count > 1:
+        report.issue(MANIFEST, None, "numbered_values")
     return inspection.manifest(content, max_bytes, inspection.count - inspection.duplicates)
 
 
@@ -58,6 +61,8 @@ class _Inspection:
     def __init__(self, report: Report, max_devices: int) -> None:
         self.count = 0
         self.duplicates = 0
+        self.numbered = 0
+        """How many devices have the number of their row before an identifier."""
         self._report = report
         self._max_devices = max_devices
         self._check = DeviceCheck(report, max_devices)
@@ -87,6 +92,8 @@ class _Inspection:
         every, new = list[Entry](), list[Entry]()
         for entry in entries:
             every.append(entry)
+            device, rows = entry.device, (entry.place, entry.line)
+            self.numbered += has_number(device.serial_number, rows) or has_number(device.product_key, rows)
             if entry.sound and self._is_new(entry):
                 new.append(entry)
         return every, new

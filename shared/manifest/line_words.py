@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from shared.manifest.field_names import REMARK, key
 
 LAST_WORDS = frozenset(
-    {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel"}
-)
+    {"end", "eof", "ende", "fin", "fine", "total", "totals", "confidential", "internal", "vertraulich", "confidentiel",
+     "endoffile", "endofreport", "dateiende"}
+)  # fmt: skip
 """Words that may be alone on the last line of a file."""
 
 TOTALS = frozenset(
     {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
      "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
-     "totalqty", "totale", "totaal", "aantal", "suma", "cantidad"}
+     "totalqty", "totale", "totaal", "aantal", "suma", "cantidad", "gesamtergebnis", "totalgeneral", "totalgeral"}
 )  # fmt: skip
 """Words for a number of devices, which a report puts below them."""
 
@@ -28,6 +29,13 @@ COUNTED = frozenset(
 )  # fmt: skip
 """Words for what is counted."""
 
+MAKERS = frozenset(
+    {"lenovo", "dell", "dell inc", "hp", "hp inc", "hewlett-packard", "hewlett packard", "hewlett packard enterprise",
+     "microsoft", "microsoft corporation", "acer", "asus", "fujitsu", "toshiba", "dynabook", "samsung", "panasonic",
+     "samsung electronics", "getac", "lg electronics", "gigabyte", "apple", "huawei", "medion", "vmware", "qemu"}
+)  # fmt: skip
+"""Manufacturers of computers, in lower case; others are known where their name ends as a company's does."""
+
 COMPANY_ENDS = frozenset(
     {"ltd", "ltda", "bhd", "eurl", "limited", "inc", "incorporated", "llc", "corp", "corporation", "gmbh", "pvtltd",
      "coltd", "coinc", "ptyltd", "pteltd", "sdnbhd", "gmbhcokg", "srl", "sarl", "spzoo", "doo", "coltdusa", "incusa",
@@ -41,6 +49,11 @@ SHORT_COMPANY_ENDS = frozenset(
 )  # fmt: skip
 """Ends that may be something else: they count only in certain places or forms."""
 
+COLUMNS = ("01234", "12345", "abcde")
+"""How spreadsheets and data frames count columns."""
+
+_FEWEST_COLUMNS = 3
+_NUMBERED = re.compile(r"0{0,5}([1-9]\d{0,5})[.):]\S")
 _MOST_WORDS = 5
 _COUNT = re.compile(r"\d{1,6}( \w+)?")
 
@@ -82,9 +95,37 @@ def is_total(values: Sequence[str], totals: Collection[str] = OF_TOTALS) -> bool
     return has_total
 
 
+def are_columns(values: Sequence[str]) -> bool:
+    """Return whether the values of a line are the numbers or letters of columns."""
+    if not _FEWEST_COLUMNS <= len(values) == sum(map(len, values)):
+        return False
+    text = "".join(sorted(map(str.lower, values)))
+    return any(signs.startswith(text) for signs in COLUMNS)
+
+
+def has_number(value: str | None, numbers: Collection[int | None]) -> bool:
+    """Return whether one of some numbers is before a value, as in ``1.S1`` and ``2)S2``."""
+    found = _NUMBERED.match(value) if value and value[0].isdigit() else None
+    return found is not None and int(found[1]) in numbers
+
+
 def is_comment(value: str, *, is_name: bool = False) -> bool:
     """Return whether a value begins as a comment does in some language; a manufacturer's name may begin with Rem."""
     return _SIGN.match(value) is not None or (not is_name and REMARK.match(value) is not None)
+
+
+def is_commented(name: str) -> bool:
+    """Return whether a name in JSON was made a comment, in one of the ways that other formats know."""
+    return is_comment(name) or name.lstrip().startswith(("/*", "<!--"))
+
+
+def is_maker(value: str) -> bool:
+    """Return whether a value is the name of a manufacturer, or ends as that of a company does."""
+    # Most values that are none end with a digit.
+    if value[-1:].isdigit():
+        return False
+    words = value.lower().rstrip(". ").split(" ")
+    return " ".join(words) in MAKERS or (len(words) > 1 and bool(words[0]) and key(words[-1]) in COMPANY_ENDS)
 
 
 def is_company_end(value: str) -> bool:

@@ -58,9 +58,7 @@ ISSUES = {
     ),
     "xml_file": f"This is XML. Export the devices as CSV or JSON; if Excel reads it, {_SAVE_AS_XLSX}.",
     "binary_file": "This is not text (it has NUL bytes), so neither CSV nor JSON. Export the devices as CSV or JSON.",
-    "utf16_without_mark": (
-        "This is UTF-16 without a byte-order mark. Save it as UTF-8; in PowerShell, with -Encoding utf8."
-    ),
+    "utf16_without_mark": "This is UTF-16 without a byte-order mark. Save it as UTF-8 (-Encoding utf8 in PowerShell).",
     "utf32_file": "This is UTF-32. Save it as UTF-8; in PowerShell, with -Encoding utf8.",
     "broken_encoding": (
         "Some text here is {}. Save the file as UTF-8 from where it was made; in PowerShell, append with "
@@ -120,9 +118,7 @@ ISSUES = {
         "device is to be uploaded."
     ),
     "misspelt_name": "{} is probably misspelt. Rename it {}, or delete it if it is something else.",
-    "misplaced_hash": (
-        "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, or delete it if it is not."
-    ),
+    "misplaced_hash": "{} holds what looks like a hardware hash. Name it Hardware Hash if it is one, else delete it.",
     "other_customer": (
         "{} has the customer {}, but the manifest is for {}, by the blob's name, the envelope or an earlier device. "
         "Correct the id, or put the device into a manifest for that customer."
@@ -149,9 +145,12 @@ ISSUES = {
         "{} holds a word that is no value, a sentence, a message, an address, or quotes, a sign or a name around or "
         "before the value. Put the value alone, or nothing."
     ),
-    "several_values": "{} holds several values. Put each device on a row of its own, with its one value.",
+    "several_values": "{} holds {}. Put each device on a row of its own, with its one value.",
+    "manufacturer_for_value": "{} holds the name of a manufacturer. Put each value under the name of its own column.",
+    "column_numbers": "The row holds the numbers or letters of columns, not a device. Delete it.",
+    "numbered_values": "Each serial number or product key has the number of its row before it. Remove the numbers.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
-    "lost_characters": "{} has lost a character (U+FFFD) when the file was converted. Export it again as UTF-8.",
+    "lost_characters": "{} has characters that were lost or changed (U+FFFD, &amp;). Export it again as UTF-8.",
     "guid_for_product_key": (
         "productKey is a GUID, which Graph writes there and which is not a Windows product ID. Leave it out, and add "
         "the hardware hash."
@@ -239,6 +238,7 @@ WARNINGS = {
     "excel_formula": '{} was kept as text for Excel, by ="..." or an apostrophe, and is sent without. Nothing to do.',
     "removed_characters": "Invisible characters at the ends of {} were taken out. Nothing to do.",
     "surrounding_space": "{} begins or ends with white space and is sent as it is. Remove it if it is not meant.",
+    "changed_characters": "{} has characters that look changed (&amp;, \u00c3\u00a9) and is sent as it is. Check it.",
     "unprintable_character": "{} has an invisible character and is sent as it is. Remove it if it is not meant.",
     "unusual_character": (
         "{} has the character {}, which such values do not have as far as is known, and is sent as it is. Check it."

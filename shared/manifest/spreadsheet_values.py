@@ -10,7 +10,10 @@ _UNWRAPPED = re.compile(r"""="([^"]*)"|'([^'\s][^']*)'?""")
 # #VALUE!, #¡VALOR!, #NOME?, #N/A, #I/T: each language has its own. LibreOffice writes Err:502, a narrow cell ####.
 _ERROR = re.compile(
     r"#[\u00a1\u00bf]?[^\W\d_][^\W_]*(/0)?[!?]|#[^\W\d_]/[^\W\d_]( n/a)?|#nv|#getting_data|#busy|#+"
-    r"|(err|erreur|errore|error|fehler|fout) ?:\d{3}",
+    r"|(err|erreur|errore|error|fehler|fout) ?:\d{3}"
+    # Reports and databases have #Error and #Deleted; $A$2 and Sheet1!A2 are references to cells.
+    r"|#(error|erreur|fehler|deleted|ref|div/0|yok|hi\u00e1nyzik|nedostupn\u00fd|nen\u00ed_k_dispozici)"
+    r"|(\w+|'[^']+')!\$?[a-z]{1,3}\$?\d+|\$[a-z]{1,3}\$\d+",
     re.IGNORECASE,
 )
 _ERRORS_BEGIN = ("#", "E", "e", "F", "f")
@@ -42,7 +45,8 @@ def unwrapped(value: str) -> str | None:
 def is_formula(value: str) -> bool:
     """Return whether a value is a formula, or what a spreadsheet shows where it has failed."""
     text = value.strip()
-    return text.startswith("=") or (text[:1] in _ERRORS_BEGIN and _ERROR.fullmatch(text) is not None)
+    may_be = text[:1] in _ERRORS_BEGIN or "!" in text or text.startswith("$")
+    return text.startswith("=") or (may_be and _ERROR.fullmatch(text) is not None)
 
 
 def is_number(value: str) -> bool:

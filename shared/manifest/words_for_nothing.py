@@ -15,7 +15,7 @@ _NOTHING = frozenset(
      "tba", "??", "???", "blank", "(null)", "(none)", "(nil)", "(empty)", "(blank)", "(n/a)", "(leer)", "(vide)",
      "<null>", "<none>", "<nil>", "<na>", "<nan>", "<n/a>", "[null]", "[none]", "[empty]", "[blank]", "[n/a]", "{null}",
      "dbnull", "undefined", "\\n", "#null", "$null", "not set", "(not set)", "no data", "no value", "leer",
-     "keine angabe", "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "&nbsp;", "keine",
+     "keine angabe", "nicht vorhanden", "nicht verf\u00fcgbar", "non disponible", "no disponible", "keine",
      "ohne", "aucun", "aucune", "ninguno", "nessuno", "geen", "n.v.t.", "s.o.", "s/o"}
 )  # fmt: skip
 # The same as names are compared, so that N / A, null; and (unset) are among them.
@@ -24,7 +24,7 @@ _NOTHING_BARE = frozenset(map(key, (
      "entfallt", "nichtzutreffend", "unbekannt", "inconnu", "desconocido", "onbekend", "sconosciuto", "sindatos",
      "noaplica", "brak", "ingen", "inget", "saknas", "yok", "nvt", "folgt", "tofollow", "tobedetermined",
      "\u043d\u0435\u0442", "\u7121", "\u306a\u3057", "\u4e0d\u660e", "\u65e0", "\u672a\u77e5", "\uc5c6\uc74c", "notset",
-     "notrecorded", "notprovided", "nodata", "novalue", "noserial", "nosn", "noserialnumber", "unk")
+     "notrecorded", "notprovided", "nodata", "novalue", "noserial", "nosn", "noserialnumber", "unk", "notavail", "nbsp")
 ))  # fmt: skip
 _LONGEST_WORD = 24
 # No word for nothing has a digit, but for a number before it, as in "1. none".

@@ -154,6 +154,7 @@ ODDITIES = {
     "a remark behind it": ({"serialNumber": "5CG1234567 (old)", "hardwareHash": HASH}, ["unusual_character"]),
     "a letter of another alphabet": ({"serialNumber": "\u0410BC1234", "hardwareHash": HASH}, ["unusual_character"]),
     "a virtual machine": ({"serialNumber": "VMware-56 4d 78-9a bc de", "hardwareHash": HASH}, []),
+    "a changed character": ({"hardwareHash": HASH, "modelName": "A&amp;B"}, ["changed_characters"]),
     "a tick": ({"productKey": "x", "hardwareHash": HASH}, ["placeholder_value"]),
     "a tick in a name": ({"hardwareHash": HASH, "modelName": "x"}, []),
     "no width inside": ({"productKey": "K\u200bL", "modelName": "M\ufeffN"}, ["unprintable_character"] * 2),

@@ -88,7 +88,7 @@ def template_row(lines: Lines, delimiter: str, _dice: random.Random) -> None:
 def comment(lines: Lines, delimiter: str, dice: random.Random) -> None:
     line = dice.randrange(1, len(lines))
     # A sign that is the delimiter becomes a cell, which a workbook and JSON do not show.
-    signs = [sign for sign in ("#", "// ", "; ", "-- ", "* ", "1. ") if not sign.startswith(delimiter)]
+    signs = [sign for sign in ("#", "// ", "; ", "-- ", "* ", "1. ", "/* ", ":: ") if not sign.startswith(delimiter)]
     # A manufacturer may be called Rem.
     if not lines[0].strip(">\ufeff ").lower().startswith("manufacturer"):
         signs.append(dice.choice(("REM ", "rem ", "Rem ")))
@@ -115,6 +115,15 @@ def types(lines: Lines, delimiter: str, dice: random.Random) -> None:
     lines.insert(1, delimiter.join(dice.choice(("text", "nvarchar(50)")) for _ in lines[0].split(delimiter)))
 
 
+def column_numbers(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    lines.insert(1, delimiter.join(dice.choice(("12345", "ABCDE"))[: lines[0].count(delimiter) + 1]))
+
+
+def tags(lines: Lines, delimiter: str, dice: random.Random) -> None:
+    form = dice.choice(("{}<br>", "<td>{}</td>", "/* {} */", "{} <!-- old -->"))
+    lines[1:] = [delimiter.join(form.format(cell) for cell in line.split(delimiter)) for line in lines[1:]]
+
+
 def conflict(lines: Lines, _delimiter: str, dice: random.Random) -> None:
     line = dice.randrange(1, len(lines))
     lines[line : line + 1] = ["<<<<<<< HEAD", lines[line], "=======", lines[line].replace("SN0", "SN9"), ">>>>>>> b"]
@@ -122,7 +131,8 @@ def conflict(lines: Lines, _delimiter: str, dice: random.Random) -> None:
 
 NUISANCES: tuple[Callable[[Lines, str, random.Random], None], ...] = (
     second_header, other_header, footer, rule, nulls, wrapped, mixed_delimiter, excel_number, shifted, type_line,
-    template_row, comment, totals, quoted_in_mail, as_tuples, as_bytes, types, conflict,
+    template_row, comment, totals, quoted_in_mail, as_tuples, as_bytes, types, column_numbers,
+    tags, conflict,
 )  # fmt: skip
 
 

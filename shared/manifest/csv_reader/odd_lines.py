@@ -26,7 +26,7 @@ WORDS = FIELD_OF.keys() | LAST_WORDS | COMPANY_ENDS | SHORT_COMPANY_ENDS | TOTAL
 ENDS = COMPANY_ENDS | {"co"}
 """Words, without case and punctuation, for which a cell that begins with a blank needs a closer look."""
 
-_RULE = "-=+_*|~\u2500\u2501\u2550 \t"
+_RULE = "-=+_*|~:\u2500\u2501\u2550 \t"
 _RULES = ("--", "==", "__", "**", "~~", "\u2500\u2500", "\u2501\u2501", "\u2550\u2550")
 _SHORTEST_REST = 40  # characters of a hash; tools wrap at 64 or more
 _COMPANY = (
@@ -130,8 +130,12 @@ class OddLines:
         return looks_like_one(cells[0], _SHORTEST_REST) and not begins_like_one(cells[0]) and not has_whole_one
 
     def _is_comment(self, cells: Sequence[str]) -> bool:
-        # Where a semicolon is the delimiter, it makes one more cell than the header has, and only one that begins so.
-        if self._delimiter == ";" and len(cells) > self._columns.cells and not cells[0] and not self._columns.spaced:
+        at = self._columns.column_of("hardwareHash") or 0
+        other = "".join(cells[at : at + 1]) if at > 1 else ""
+        # Where a semicolon is the delimiter, it makes one more cell than the header has, or moves others to the hash,
+        # and only one that begins so.
+        has_moved = len(cells) > self._columns.cells or not (is_nothing(other) or looks_like_one(other))
+        if self._delimiter == ";" and not cells[0] and not self._columns.spaced and has_moved:
             return [cell[:1] for cell in cells].count(" ") == 1 and cells[1].startswith(" ")
         # A column of another kind may number its lines so, and a hash may begin with any sign. #N/A is another issue.
         text = cells[0].lstrip()

@@ -10,7 +10,7 @@ from shared.manifest.hardware_hash import looks_like_one
 from shared.manifest.ids_beside_devices import check_id, may_be_id, warn_of_no_id
 from shared.manifest.json_reader.array import DOCUMENTED
 from shared.manifest.json_reader.cursor import Doubled
-from shared.manifest.line_words import is_comment
+from shared.manifest.line_words import is_commented
 from shared.manifest.misspelt_names import meant_by
 
 _TYPES = {
@@ -171,13 +171,13 @@ class Members:
 
         A table's first column may begin with ``#``, which some formats put before the names; no other sign is one's.
         """
-        if is_comment(name) and not name.lstrip().startswith("#"):
+        if is_commented(name) and not name.lstrip().startswith("#"):
             self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")
             return
         first, place = self._names.setdefault(field, (name, at))
-        if first == name or is_comment(first) == is_comment(name):
+        if first == name or is_commented(first) == is_commented(name):
             return
-        if is_comment(first):
+        if is_commented(first):
             self._names[field] = name, at
             name, at = first, place
         self._report.issue(at, field, "commented_line", f"The member {quoted(name)}")

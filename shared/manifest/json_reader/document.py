@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from shared.manifest.device import Entry
-from shared.manifest.field_names import ID_OF, field_of, key
+from shared.manifest.field_names import ID_OF, REMARK, field_of, key
 from shared.manifest.findings import MANIFEST, Report, UnreadableError, quoted
 from shared.manifest.ids_beside_devices import set_id
 from shared.manifest.json_reader.array import Slices
 from shared.manifest.json_reader.cursor import Cursor
 from shared.manifest.json_reader.device_object import Members, UnknownNames, is_device, text_or_none
-from shared.manifest.line_words import is_comment
+from shared.manifest.line_words import is_commented
 
 _ID_OF = {name: ID_OF[name] for name in ("customerid", "customertenantid", "batchid", "devicebatchid")}
 """The id of an envelope for each key."""
@@ -77,8 +77,10 @@ class _Envelope:
         while not closed:
             name = self._name()
             cursor.skip(":")
-            if is_comment(name) and (self._is_list(name) or key(name) in _ID_OF):
+            bare = REMARK.sub("", name)
+            if is_commented(name) and (self._is_list(bare) or key(bare) in _ID_OF):
                 self._report.issue(MANIFEST, None, "commented_line", f"The member {quoted(name)}")
+                name = bare
             if self._is_list(name):
                 yield from self._devices()
             else:
