@@ -11,8 +11,9 @@ _CACHED = 1024
 # Manager's report (names that end in 0), views of management tools, and WMI's classes.
 _NAMES = {
     "serialNumber": (
-        "serialnumber deviceserialnumber serialnumber0 serial serialno serialnr serialnum sn biosserialnumber "
-        "biosserial machineserialnumber servicetag seriennummer seriennr numerodeserie numerodiserie serienummer"
+        "serialnumber deviceserialnumber serialnumber0 serial serialno serialnr serialnum serno sernr sn "
+        "biosserialnumber biosserial machineserialnumber servicetag seriennummer seriennr numerodeserie numerodiserie "
+        "serienummer"
     ),
     "productKey": "productkey windowsproductid windowsproductid0 pkid productkeyid",
     "hardwareHash": (

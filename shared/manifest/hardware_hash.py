@@ -7,6 +7,7 @@ from string import ascii_letters, digits
 
 import msgspec
 
+from shared.manifest.field_names import FIELD_OF
 from shared.manifest.line_words import LAST_WORDS, OF_TOTALS
 from shared.manifest.spreadsheet_values import is_converted
 from shared.manifest.value_words import NO_IDENTIFIERS, STATES, TYPES
@@ -23,8 +24,9 @@ _SIGNS = frozenset(f"{ascii_letters}{digits}+/=")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _GROUPS = re.compile(r"\w+(-\w+){2,}")  # a GUID, a product key, a date: no base64 is so short and has so many hyphens
 _LONGEST_GROUPS = 100
-# Words of letters alone are base64, too.
-_WORDS = STATES | NO_IDENTIFIERS | LAST_WORDS | OF_TOTALS | TYPES | {"unknown", "notavailable"}
+# Words of letters alone are base64, too, and so is xxxx in place of one.
+_WORDS = STATES | NO_IDENTIFIERS | LAST_WORDS | OF_TOTALS | TYPES | FIELD_OF.keys() | {"unknown", "notavailable"}
+_WORDS |= {"x" * count for count in range(3, 100)}
 _BEGIN = "T0"  # of every real hash, which is of bytes that begin with "OA"
 # Only what begins as a real one does: a hash that was made up for a test may be anything.
 _HEXADECIMAL = re.compile(r"(?:0x)?4f[-+: ]?41[-+: ]?(?:[0-9a-f]{2}[-+: ]?){30,}+", re.IGNORECASE)

@@ -14,7 +14,8 @@ LAST_WORDS = frozenset(
 TOTALS = frozenset(
     {"total", "totals", "sum", "count", "subtotal", "grandtotal", "totalcount", "totaldevices", "devicecount",
      "rowcount", "rows", "records", "numberofdevices", "gesamt", "gesamtsumme", "summe", "anzahl", "nombre", "somme",
-     "totalqty", "totale", "totaal", "aantal", "suma", "cantidad", "gesamtergebnis", "totalgeneral", "totalgeral"}
+     "totalqty", "totale", "totaal", "aantal", "suma", "cantidad", "gesamtergebnis", "totalgeneral", "totalgeral",
+     "numberofunits", "nrofunits", "nrofdevices"}
 )  # fmt: skip
 """Words for a number of devices, which a report puts below them."""
 

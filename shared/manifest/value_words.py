@@ -18,8 +18,10 @@ _MESSAGE = re.compile(
     r"|(\\\\\w+\\)?root[\\/]cimv2:.*",
     re.IGNORECASE | re.DOTALL,
 )
-# Comments and tags of other languages.
-_MARK_UP = re.compile(r"^/\*|/\*[^*]*\*/|^<!--|-->$|</?(br|[bipu]|t[dhr]|div|span|font|strong)\b[^<>]*>", re.IGNORECASE)
+# Comments and tags of other languages, and colours of a terminal.
+_MARK_UP = re.compile(
+    r"^/\*|/\*[^*]*\*/|^<!--|-->$|\x1b\[[\d;]*m|</?(br|[bipu]|t[dhr]|div|span|font|strong)\b[^<>]*>", re.IGNORECASE
+)
 _RESULT = re.compile(r"\b0x8[0-9a-f]{7}\b", re.IGNORECASE | re.ASCII)
 STATES = frozenset(
     {"true", "false", "yes", "no", "error", "failed", "failure", "unavailable", "accessdenied", "timeout", "missing",
@@ -55,7 +57,7 @@ COMPUTERS = "top-"
 """What is in the names that Windows makes up for computers, in lower case."""
 
 _SEPARATED = re.compile(r"[,;|\r\n\t]+")
-_JOINED = re.compile(r" ?[/&+] ?| (?:(?:and|und|et) )?")
+_JOINED = re.compile(r" ?[/&+] ?| (?:(?:and|or|und|oder|et|ou) )?")
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{5,}")
 _LONG_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{5,}")
 _KEY = [5] * 5  # characters of a product key's groups: with blanks between them it is one value all the same
@@ -95,8 +97,9 @@ _SIGN = r"[-*>#|\u2022\u2013\u2014\u2192]+\s"  # * S1
 # Also [INFO] S1, 10:00:00 S1, a.csv:S1, and what scanners put before a code: ]C1S1, (21)S1.
 _BEFORE_IT = r"\[\w+\]\s|\d{1,2}:\d\d(:\d\d)?\s|[\w-]{1,40}\.(csv|txt|log|json|xlsx):|\][A-Za-z]\d|\(\d{1,4}\)"
 _OF_LINE = re.compile(rf"[^\w\s&]+\s|>|::|{_NUMBER}|{_BEFORE_IT}")
+_NAME = rf"{_SIGN}|::|\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d"
 # Names begin with signs and numbers of their own: (R) Lenovo as one character, 2. Generation, (13-inch, 2020.
-_OF_LINE_OF = {"oemManufacturerName": re.compile(f"{_SIGN}|::|{_NUMBER}"), "modelName": re.compile(f"{_SIGN}|::")}
+_OF_LINE_OF = {"oemManufacturerName": re.compile(f"{_NAME}|{_NUMBER}"), "modelName": re.compile(_NAME)}
 _ENDS = (";", "|")
 # As web pages and programs write a character, or a line end: &amp; %20 \u0026 S1\n
 _ESCAPED = re.compile(r"&(#\w{1,7}|[a-z]{2,8});|%2[\da-f]|\\u[\da-f]{4}|^\\[nrt]|\\[nrt]$", re.IGNORECASE)
@@ -127,7 +130,7 @@ def is_message(value: str) -> bool:
     text = value.strip()[:_LONGEST_MESSAGE]
     if text.lower() in STATES or _MESSAGE.fullmatch(text) or ("0x8" in text and _RESULT.search(text)):
         return True
-    return ("*" in text or ">" in text) and _MARK_UP.search(text) is not None
+    return ("*" in text or ">" in text or not text.isprintable()) and _MARK_UP.search(text) is not None
 
 
 def is_escaped(value: str) -> bool:
@@ -171,7 +174,7 @@ def has_several(value: str) -> bool:
     parts = [part.strip() for part in _SEPARATED.split(value) if part and not part.isspace()]
     if len(parts) > 1:
         return all(map(_CODE.fullmatch, parts))
-    codes = _JOINED.split(" ".join(value.split()))
+    codes = _JOINED.split(" ".join(value.replace("(", " ").removesuffix(")").split()))
     lengths = list(map(len, codes))
     return len(codes) > 1 and len(set(lengths)) == 1 and lengths != _KEY and all(map(_LONG_CODE.fullmatch, codes))
 

@@ -30,6 +30,7 @@ ANYWHERE = {
     "Dell <!-- old -->": "text_for_value",
     "Dell<br/>": "text_for_value",
     "Dell</td>": "text_for_value",
+    "\x1b[32mDell\x1b[0m": "text_for_value",
     ":: Dell": "text_for_value",
     "varchar(50)": "template_value",
     "NVARCHAR(max)": "template_value",
@@ -69,6 +70,17 @@ def test_so_is_one_at_the_begin_of_its_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["2026-11-01 10:00:00 Dell", "2026-11-01T10:00:00Z"])
+@pytest.mark.parametrize("field", ["oemManufacturerName", "modelName"])
+def test_a_moment_before_a_name_is_that_of_a_log(value: str, field: str) -> None:
+    assert found(field, value, "csv") == found(field, value, "json") == ["text_for_value"]
+
+
+@pytest.mark.parametrize("word", ["hash", "HardwareHash", "Serial", "Model", "xxxx", "XXXXXXXX"])
+def test_the_name_of_a_column_or_a_mask_is_no_hash(word: str) -> None:
+    assert found("hardwareHash", word, "csv") == found("hardwareHash", word, "json") == ["not_base64"]
+
+
 IN_IDENTIFIERS = {
     "A&amp;B": "lost_characters",
     "5CG1234567&nbsp;": "lost_characters",
@@ -88,6 +100,9 @@ IN_IDENTIFIERS = {
     "]C15CG1234567": "text_for_value",
     "(21)5CG1234567": "text_for_value",
     "P/N 1234567": "text_for_value",
+    "Ser.-Nr. 5CG1234567": "text_for_value",
+    "5CG1234567 (5CG1234567)": "several_values",
+    "5CG1234567 or 5CG1234568": "several_values",
     "IMEI 356938035643809": "text_for_value",
     "Asset Tag: A12": "text_for_value",
     "[5CG1234567](https://a.example)": "text_for_value",
@@ -133,7 +148,20 @@ def test_names_that_only_look_so_are_sent_without_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["A1:B", "5CG:1 2", "A(B)", "S1 (2)", "REM12345", "AB%S1", "A&B", "Inc 5CG", "5CG-Ltd"]
+    "value",
+    [
+        "A1:B",
+        "5CG:1 2",
+        "A(B)",
+        "S1 (2)",
+        "5CG1234567 (A1)",
+        "AB12 or CD",
+        "REM12345",
+        "AB%S1",
+        "A&B",
+        "Inc 5CG",
+        "5CG-Ltd",
+    ],
 )
 def test_identifiers_that_only_look_so_are_sent(value: str) -> None:
     assert devices_in(json_file([Device(value, None, HASH)])) == [Device(value, None, HASH)]
@@ -228,7 +256,9 @@ def test_the_rule_of_a_table_in_markdown_is_left_out(rule: str) -> None:
     assert ("line 2", "skipped_line") in warnings_in(data)
 
 
-@pytest.mark.parametrize("words", [*permutations(("Gesamtergebnis", "2")), ("Total general", "2"), ("End-of-File",)])
+@pytest.mark.parametrize(
+    "words", [*permutations(("Gesamtergebnis", "2")), ("Total general", "2"), ("Nr. of units", "2"), ("End-of-File",)]
+)
 def test_the_totals_of_a_pivot_table_are_left_out(words: tuple[str, ...]) -> None:
     data = f"{TEMPLATE}5CG0000001,,{HASH},LENOVO,20L7\n{','.join(words)}\n".encode()
     assert (devices_in(data), warnings_in(data)) == ([FIRST], [("line 3", "skipped_line")])
