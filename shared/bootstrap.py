@@ -15,7 +15,8 @@ from shared.config.settings import EVENTS, Settings, read_settings
 from shared.http_session import DirectSession
 from shared.partner_center.client import PartnerCenter
 from shared.storage.blobs import Storage
-from shared.storage.clients import StorageCredential, container_client, queue_client
+from shared.storage.clients import StorageCredential, board_client, container_client, queue_client
+from shared.storage.notice_board import NoticeBoard
 from shared.storage.wake_up_queue import WakeUpQueue
 from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
@@ -47,6 +48,7 @@ class App:
             now,
             time.sleep,
         )
+        board = NoticeBoard(board_client(settings, identity), settings.container)
         services = Services(
             self.storage,
             self.wake_ups,
@@ -55,7 +57,7 @@ class App:
             settings.delays,
             clock=now,
             draw=random.SystemRandom().random,
-            pacing=Pacing(now, settings.delays.retries, settings.limits.requests_per_minute),
+            pacing=Pacing(now, settings.delays.retries, board, settings.limits.requests_per_minute),
             by_events=settings.trigger_source == EVENTS,
         )
         self.workflow = Workflow(services)

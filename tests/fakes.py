@@ -14,6 +14,7 @@ from shared.job.blob_names import marks_directory, results_of, status_of
 from shared.job.plausibility import Foreign, read
 from shared.job.status_document import Job, encode
 from shared.job.status_metadata import is_marked, metadata_of
+from shared.workflow.exchange import BoardUnavailableError
 from shared.workflow.ports import (
     BlobEntry,
     ConflictError,
@@ -208,6 +209,26 @@ class FakeStorage:
         for name, blob in sorted(self.blobs.items()):
             if name.startswith(prefix):
                 yield BlobEntry(name, blob.etag, blob.modified, blob.metadata)
+
+
+class FakeBoard:
+    """The blob that all processes share."""
+
+    def __init__(self) -> None:
+        self.data: bytes | None = None
+        self.versions = 0
+        self.is_reachable = True
+
+    def read(self) -> tuple[bytes | None, str | None]:
+        if not self.is_reachable:
+            raise BoardUnavailableError("AuthorizationPermissionMismatch")
+        return self.data, str(self.versions) if self.versions else None
+
+    def write(self, data: bytes, over: str | None) -> bool:
+        if over != (str(self.versions) if self.versions else None):
+            return False
+        self.data, self.versions = data, self.versions + 1
+        return True
 
 
 @dataclass

@@ -21,7 +21,7 @@ from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Services
 from shared.workflow.queue_messages import WakeUp
 from shared.workflow.sweep import Sweep
-from tests.fakes import Clock, FakeQueue, FakeStorage, Fuse, Message, ProcessDied, read_wake_up
+from tests.fakes import Clock, FakeBoard, FakeQueue, FakeStorage, Fuse, Message, ProcessDied, read_wake_up
 
 CUSTOMER = "c7f3c849-129f-4b85-a96d-4f8e88b315a3"
 NAME = f"{CUSTOMER}/Test/laptops.json"
@@ -107,7 +107,7 @@ class World:
         session.mount(URL, FusedAdapter(self.partner_center, self.fuse))
         api = PartnerCenter(session, URL, self.tokens, {}, self.clock, pause=lambda _: None)
         limits = Limits(self.part_size, self.manifest_bytes, self.devices, self.allowed, self.create_missing_batch)
-        pacing = Pacing(self.clock, self.delays.retries)
+        pacing = Pacing(self.clock, self.delays.retries, FakeBoard())
         self.services = Services(
             self.storage, self.queue, api, limits, self.delays, self.clock, draw=lambda: 1.0, pacing=pacing
         )

@@ -1,5 +1,5 @@
 // The data account: manifests with their status and results, the queues of the app, dead letters.
-// The app reaches one container and three queues of it, and nothing else.
+// The app reaches two containers and three queues of it, and nothing else.
 
 @description('Name of the account.')
 param name string
@@ -32,6 +32,11 @@ param principalId string
 // identity-based connections), given for the container alone.
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+
+var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+
+// One small blob, in which the app's instances tell each other how many calls Partner Center allows (docs/operating.md).
+var pacingContainer = 'manifest-pacing'
 
 var softDeleteDays = 7
 
@@ -74,6 +79,11 @@ resource manifests 'Microsoft.Storage/storageAccounts/blobServices/containers@20
 resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
   name: deadLetterContainer
+}
+
+resource pacing 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+  parent: blobs
+  name: pacingContainer
 }
 
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
@@ -125,6 +135,16 @@ resource manifestsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: manifests
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataOwner)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource pacingRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(pacing.id, principalId, blobDataContributor)
+  scope: pacing
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
     principalId: principalId
     principalType: 'ServicePrincipal'
   }

@@ -22,7 +22,6 @@ from azure.storage.blob import (
     BlobClient,
     ContainerClient,
     ContentSettings,
-    StorageErrorCode,
 )
 from urllib3.exceptions import HTTPError
 
@@ -31,6 +30,7 @@ from shared.job.plausibility import LARGEST_STATUS, Foreign, read
 from shared.job.status_document import Job, encode
 from shared.job.status_metadata import is_marked, metadata_of
 from shared.storage.manifest_content import ManifestContent, bare, open_blob, properties_of, reaching
+from shared.storage.sdk import condition_over, lacks_container, reason_of
 from shared.workflow.ports import (
     BlobEntry,
     ConflictError,
@@ -101,7 +101,7 @@ class Storage:
                     content_settings=_STATUS_TYPE,
                     metadata=metadata_of(job),
                     overwrite=True,
-                    **_over(version),
+                    **condition_over(version),
                 )
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
                 return self._own_write(job)
@@ -165,7 +165,10 @@ class Storage:
         with reaching(job.manifest):
             try:
                 self._write(
-                    self._blob(name), pieces, metadata={"run": str(job.internal.run)}, **_over(over and over.etag)
+                    self._blob(name),
+                    pieces,
+                    metadata={"run": str(job.internal.run)},
+                    **condition_over(over and over.etag),
                 )
             # Whatever the metadata of those there say: whoever reads the run in the status can repeat it.
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
@@ -215,7 +218,7 @@ class Storage:
 
 def _require_container(error: ResourceNotFoundError) -> None:
     """Raise the error again if the container is missing, which is a wrong setting; a missing blob is no error."""
-    if getattr(error, "error_code", None) == StorageErrorCode.CONTAINER_NOT_FOUND:
+    if lacks_container(error):
         raise error
 
 
@@ -225,12 +228,4 @@ def _reaching_status() -> Iterator[None]:
     try:
         yield
     except (AzureError, HTTPError) as error:
-        reason = getattr(error, "error_code", None) or type(error).__name__
-        raise StatusUnavailableError(str(reason)) from error
-
-
-def _over(version: str | None) -> dict[str, Any]:
-    """Return the condition of a write over a version; over ``None``, there must be no blob yet."""
-    if version is None:
-        return {"match_condition": MatchConditions.IfMissing}
-    return {"etag": version, "match_condition": MatchConditions.IfNotModified}
+        raise StatusUnavailableError(reason_of(error)) from error

@@ -14,6 +14,9 @@ from shared.http_session import DirectSession
 RANGE = 6 * 2**20
 """Bytes of a manifest that one request reads: up to some 1,400 devices, with no copy to be cut up."""
 
+BOARD_CONTAINER = "manifest-pacing"
+"""Container of the blob in which the processes tell each other of Partner Center's quotas."""
+
 type StorageCredential = Callable[[Settings], TokenCredential]
 """Makes the credential for the storage; it is called only where there is no connection string."""
 
@@ -33,11 +36,21 @@ def _storage_options() -> dict[str, Any]:
 
 def container_client(settings: Settings, credential: StorageCredential) -> ContainerClient:
     """Return a client of the manifests' container."""
-    options = _storage_options() | {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE}
+    return _client_of(settings.container, settings, credential)
+
+
+def board_client(settings: Settings, credential: StorageCredential) -> ContainerClient:
+    """Return a client of the container of the notice board, which gives up soon: nobody has to wait for it."""
+    # A write that was not answered is read again the next time.
+    return _client_of(BOARD_CONTAINER, settings, credential, retry_policy=LinearRetry(retry_total=0), read_timeout=5)
+
+
+def _client_of(container: str, settings: Settings, credential: StorageCredential, **others: object) -> ContainerClient:
+    options = _storage_options() | {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE} | others
     connection = settings.connection
     if connection.connection_string:
-        return ContainerClient.from_connection_string(connection.connection_string, settings.container, **options)
-    return ContainerClient(str(connection.blob_uri), settings.container, credential=credential(settings), **options)
+        return ContainerClient.from_connection_string(connection.connection_string, container, **options)
+    return ContainerClient(str(connection.blob_uri), container, credential=credential(settings), **options)
 
 
 def queue_client(settings: Settings, credential: StorageCredential) -> QueueClient:

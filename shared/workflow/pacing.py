@@ -2,26 +2,31 @@
 
 Quotas may be a partner's or a customer's, and a 429 does not say whose is used up ("API throttling guidance"). So the
 first one is taken for the customer's; once a second customer meets one while nobody else is served, for the
-partner's; until another customer is served behind the closed door. One instance a process, for all its threads.
+partner's; until another customer is served behind the closed door. One instance a process, for all its threads; while
+the rate is limited, the processes tell each other what they learn.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
+from uuid import uuid4
 
-from shared.workflow.learnt_rate import MEASURED
+from shared.workflow.exchange import Board, Exchange
+from shared.workflow.notices import Calls, Notices, Scope, Teller
 from shared.workflow.outage import Outage
+from shared.workflow.passes import Passes
+from shared.workflow.recent_calls import MEASURED
 from shared.workflow.waiting_line import NEW, Call, Line, Waited
 
-PASS_EVERY, TEST_EVERY = timedelta(seconds=20), timedelta(minutes=1)
-"""How often a customer without recent calls may pass the partner's line, and any customer test the partner's door."""
+TEST_EVERY = timedelta(minutes=1)
+"""How often a customer may test the partner's closed door."""
 
-MOST_PASSES = 4
-"""Customers that may wait for their pass; others stand in line."""
-
-LEAST_PROOF, MOST_PROOF = 2, 32
+LEAST_PROOF, MOST_PROOF = 8, 32
 """How many customers must be throttled in a row for the quota to be taken for the partner's; more after each error."""
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before anything was learnt."""
 
 TELLING = timedelta(seconds=1)
 """A door that opens sooner proves nothing: ``Retry-After`` is rounded up."""
@@ -45,6 +50,7 @@ class Pacing:
         self,
         clock: Callable[[], datetime],
         waits: tuple[timedelta, timedelta],
+        board: Board,
         requests_per_minute: int | None = None,
     ) -> None:
         """Know nothing yet.
@@ -52,27 +58,31 @@ class Pacing:
         Args:
             clock: Return the time, UTC.
             waits: How long a throttle without ``Retry-After`` is waited out, at first and at most.
+            board: Where the processes tell each other what they learn.
             requests_per_minute: Never exceeded by this process, where it is set.
         """
+        self._name = uuid4().hex
+        self._exchange = Exchange(board, clock)
         self._waits = waits
         self._clock = clock
         self._most = requests_per_minute / 60 if requests_per_minute else None
         self._lock = Lock()
         self._partner = Line(clock(), waits, self._most)
-        self._partner_wide = False
+        self._scope = Scope(LONG_AGO, is_partners=False, proof=LEAST_PROOF)
         self._customers: dict[str, Line] = {}
         self._most_customers = MOST_CUSTOMERS
         self._refused: dict[str, datetime] = {}
         """Customers that were throttled while no other was served, and until when."""
-        self._passes: dict[str, datetime] = {}
-        self._next_pass = self._next_test = clock()
-        self._proof = LEAST_PROOF
+        self._served_at = LONG_AGO
+        self._passes = Passes(clock())
+        self._next_test = clock()
         self._tester: str | None = None
         self._outage = Outage(clock())
 
     def turn(self, api: Call, customer: str, waited: Waited = NEW) -> datetime | None:
         """Begin a call now (``None``), or return when it is its turn."""
         customer = customer.lower()
+        self._exchange_notices(urgent=False)
         with self._lock:
             now = self._clock()
             line = self._line(customer, now)
@@ -97,10 +107,11 @@ class Pacing:
             now = self._clock()
             self._outage.end()
             if customer == self._tester:  # behind the partner's closed door: the quotas are the customers' own
-                self._partner_wide, self._tester = False, None
-                self._proof = min(2 * self._proof, MOST_PROOF)
+                self._take_for_customers(now)
+                self._tester = None
             if self._refused.keys() - {customer}:
                 self._refused.clear()
+            self._served_at = now
             self._partner.served(api, now)
             self._line(customer, now).served(api, now)
 
@@ -116,32 +127,83 @@ class Pacing:
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""
-        customer = customer.lower()
+        # Others may have met it just before; and they are told at once.
+        self._exchange_notices(urgent=True)
+        throttle = self._throttled(api, customer.lower(), retry_after)
+        self._exchange_notices(urgent=True)
+        return throttle
+
+    def _throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         with self._lock:
             now = self._clock()
-            self._learn_scope(customer, now + (retry_after or MEASURED), now)
+            self._learn_scope(api, customer, now + (retry_after or MEASURED), now)
             concerned, other = self._line(customer, now), self._partner
-            if self._partner_wide:
+            if self._scope.is_partners:
                 concerned, other = other, concerned
             other.refused()
             until = concerned.throttled(api, retry_after, now)
-            return Throttle(until, "partner" if self._partner_wide else "customer", 60 * (concerned.rate(now) or 0))
+            scope = "partner" if self._scope.is_partners else "customer"
+            return Throttle(until, scope, 60 * (concerned.rate(now) or 0))
+
+    def _exchange_notices(self, *, urgent: bool) -> None:
+        """Hear from the other processes, and tell them, where something is known; no thread waits for another's."""
+        with self._lock:
+            now = self._clock()
+            if not self._exchange.begin(now, urgent=urgent):
+                return
+            if not urgent and not any(line.belief for line in self._lines.values()):
+                return
+        told = self._exchange.run(lambda notices: self._answer(notices, now))
+        with self._lock:
+            for whose, notice in told.quotas.items() if told else ():
+                self._line(whose, now).told(notice)
+
+    def _answer(self, notices: Notices, now: datetime) -> Notices:
+        """Learn what others tell, and return what there is to tell then."""
+        heard = notices.heard_by(self._name, now)
+        with self._lock:
+            self._hear_scope(heard.scope, now)
+            quotas = {whose: notice for whose, notice in heard.quotas.items() if (not whose) is self._scope.is_partners}
+            for whose, notice in quotas.items():
+                self._line(whose, now).hear(notice, now)
+                if notice.belief.cut_at > self._served_at:
+                    self._refused[whose] = max(notice.doors)
+            calls = dict[str, Calls]()
+            for whose, line in self._lines.items():
+                if line.belief:
+                    calls[whose] = line.exchange_calls(heard, whose, now)
+                    quotas[whose] = line.notice(line.belief, quotas.get(whose), now)
+            return Notices(self._scope, quotas, {**heard.tellers, self._name: Teller(now, calls)})
+
+    def _hear_scope(self, scope: Scope | None, now: datetime) -> None:
+        if scope is None or scope.changed <= self._scope.changed:
+            return
+        if scope.is_partners and not self._scope.is_partners:
+            self._take_for_partners(now)
+        self._scope = scope
+
+    @property
+    def _lines(self) -> dict[str, Line]:
+        """Return the lines before what is taken for the quota, or the quotas."""
+        return {"": self._partner} if self._scope.is_partners else self._customers
 
     @property
     def _has_passes(self) -> bool:
         """Return whether customers may pass the partner's line: not where its quota is known."""
-        return self._partner_wide and self._most is None
+        return self._scope.is_partners and self._most is None
 
     def _held_up(self, api: Call, waited: Waited, now: datetime) -> bool:
-        return (self._partner_wide or self._most is not None) and not self._partner.admits(api, waited, now)
+        return (self._scope.is_partners or self._most is not None) and not self._partner.admits(api, waited, now)
 
     def _place(self, api: Call, customer: str, earliest: datetime, waited: Waited) -> datetime:
         now = self._clock()
         at = self._line(customer, now).place(api, earliest, now, waited)
-        is_held_up = self._partner_wide or self._most is not None
+        is_held_up = self._scope.is_partners or self._most is not None
         return self._partner.place(api, at, now, waited) if is_held_up else at
 
     def _line(self, customer: str, now: datetime) -> Line:
+        if not customer:
+            return self._partner
         if customer not in self._customers:
             if len(self._customers) >= self._most_customers:
                 self._customers = {name: line for name, line in self._customers.items() if not line.is_calm(now)}
@@ -150,36 +212,38 @@ class Pacing:
             self._customers[customer] = Line(now, self._waits)
         return self._customers[customer]
 
-    def _learn_scope(self, customer: str, until: datetime, now: datetime) -> None:
+    def _learn_scope(self, api: Call, customer: str, until: datetime, now: datetime) -> None:
         self._tester = None
         self._refused = {name: end for name, end in self._refused.items() if end > now} | {customer: until}
-        if not self._partner_wide and len(self._refused) >= self._proof:
-            self._partner_wide, self._next_test = True, now + MEASURED
-            for name in self._refused:
-                self._line(name, now).forget(now)
+        if self._scope.is_partners:
+            if self._partner.is_anothers(api, now):
+                self._take_for_customers(now)
+        elif len(self._refused) >= self._scope.proof:
+            self._take_for_partners(now)
+            self._scope = Scope(now, is_partners=True, proof=self._scope.proof)
+
+    def _take_for_customers(self, now: datetime) -> None:
+        self._scope = Scope(now, is_partners=False, proof=min(2 * self._scope.proof, MOST_PROOF))
+
+    def _take_for_partners(self, now: datetime) -> None:
+        self._next_test = now + MEASURED
+        for line in self._customers.values():
+            line.forget(now)
 
     def _passes_by(self, api: Call, customer: str, now: datetime) -> bool:
         """Let a call pass the partner's line: of a customer without others, or to test a closed door."""
         if not self._has_passes:
             return False
         closed = self._partner.is_closed(api, now + TELLING)
-        if self._passes.get(customer, self._next_pass) <= now and self._line(customer, now).is_calm(now):
-            self._passes.pop(customer, None)
-            self._next_pass = max(self._next_pass, now + PASS_EVERY)
-        elif self._next_test <= now and closed and customer not in self._refused:
+        has_pass = self._line(customer, now).is_calm(now) and self._passes.take(customer, now)
+        is_test = not has_pass and closed and self._next_test <= now and customer not in self._refused
+        if is_test:
             self._next_test = now + TEST_EVERY
-        else:
-            return False
-        if closed:
+        if closed and (has_pass or is_test):
             self._tester = customer
-        return True
+        return has_pass or is_test
 
     def _reserve_pass(self, customer: str, now: datetime) -> datetime | None:
-        """Return when a customer without other calls may pass the line, if few wait for that."""
-        self._passes = {name: at for name, at in self._passes.items() if at > now - MEASURED}
-        if not self._has_passes or len(self._passes) >= MOST_PASSES or not self._line(customer, now).is_calm(now):
-            return None
-        if customer not in self._passes:
-            self._passes[customer] = max(self._next_pass, now)
-            self._next_pass = self._passes[customer] + PASS_EVERY
-        return self._passes[customer]
+        """Return when a customer without other calls may pass the line."""
+        may_pass = self._has_passes and self._line(customer, now).is_calm(now)
+        return self._passes.reserve(customer, now) if may_pass else None

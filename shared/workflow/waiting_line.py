@@ -6,10 +6,11 @@ processes each finds its share. Calls are let in by a token bucket, which is fil
 
 from datetime import datetime, timedelta
 from enum import IntEnum
-from math import inf
 from typing import NamedTuple
 
 from shared.workflow.learnt_rate import Rate
+from shared.workflow.notices import CALM, Belief, Calls, Notice, Notices
+from shared.workflow.recent_calls import MEASURED
 
 MOST_SHARE, LATEST = 0.7, timedelta(minutes=35)
 """Whoever was sent on comes again where the line ends, but no later than after this share of the time that it has
@@ -25,11 +26,8 @@ long; a first poll within so long. At the end of a backlog other processes may h
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=5)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
-BURST_SECONDS, BURST = 5, 1.5
-"""How many calls may come at once, by the rate, and at least."""
-
-CALM = timedelta(minutes=10)
-"""After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
+RESERVED, RESERVED_AT_LEAST = 5, 1.5
+"""Who has a place goes before others by so many calls, in seconds of the rate, and at least."""
 
 FARTHEST = timedelta(days=1)
 """No place is farther off, and no door is closed for longer; who was throttled waits as long as the answer says."""
@@ -70,11 +68,12 @@ class Line:
         """
         self._first_wait, self._longest_wait = waits
         self._rate = Rate(now, most)
-        self._tokens, self._filled = inf, now
+        self.calls = self._rate.calls
         self._called_at = now - CALM
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
+        self._given = self._being_told = dict.fromkeys(Call, 0)
         self._tested = dict.fromkeys(Call, now - UNPROVEN)
 
     def rate(self, now: datetime) -> float | None:
@@ -84,6 +83,11 @@ class Line:
     def is_closed(self, api: Call, now: datetime) -> bool:
         """Say whether a throttle's time is not over yet."""
         return now < self._doors[api]
+
+    def is_anothers(self, api: Call, now: datetime) -> bool:
+        """Say whether a throttle is another quota's, as far fewer calls were made than used up this one before."""
+        # When many begin at once as the door opens, this process does not know of others' calls yet.
+        return now >= self._doors[api] + MEASURED and self._rate.is_far_below(now)
 
     def has_line(self, now: datetime) -> bool:
         """Say whether uploads wait for their turn."""
@@ -95,30 +99,26 @@ class Line:
         rate = self.rate(now)
         if rate is None or now < self._doors[api]:
             return now >= self._doors[api]
-        self._tokens = min(4 * _burst(rate), self._tokens + rate * (now - self._filled).total_seconds())
-        self._filled = now
-        return not self._rate.is_used_up(now) and self._missing(api, waited.places, now, rate) <= 0
+        return self._rate.has_share(now) and self._missing(api, waited.places, now, rate) <= 0
 
     def _missing(self, api: Call, places: int, now: datetime, rate: float) -> float:
-        """Return how many calls are to be saved up before a job may call.
+        """Return how many more calls must be free before a job may call.
 
-        Where others have a place, who has been sent on goes before them, and uploads before polls: each step costs a
-        burst's worth.
+        Where others have a place, who has been sent on goes before them, and uploads before polls.
         """
-        if now >= max(self._tails.values()):
-            return 1 - self._tokens
-        steps = max(0, min(1, (3 - places) / 2)) + (api is Call.PROGRESS and self.has_line(now))
-        return 1 + steps * _burst(rate) - self._tokens
+        steps = 0.0
+        if now < max(self._tails.values()):
+            steps = max(0, min(1, (3 - places) / 2)) + (api is Call.PROGRESS and self.has_line(now))
+        return 1 + steps * max(RESERVED_AT_LEAST, RESERVED * rate) - self._rate.free(now)
 
     def call(self, now: datetime) -> None:
         """Count a call that begins."""
-        self._tokens -= 1
         self._called_at = now
-        self._rate.call(now)
+        self.calls.begin(now)
 
     def refused(self) -> None:
-        """Take the latest call out of the sample again."""
-        self._rate.refused()
+        """Take the latest call for a refused one."""
+        self.calls.refuse()
 
     def is_calm(self, now: datetime) -> bool:
         """Say whether nothing was called or throttled lately, and nobody waits."""
@@ -130,6 +130,41 @@ class Line:
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
+
+    @property
+    def belief(self) -> Belief | None:
+        """Return what throttles have taught, and was not forgotten since."""
+        return self._rate.belief
+
+    def hear(self, notice: Notice, now: datetime) -> None:
+        """Learn from a later throttle that another process has met."""
+        if self._rate.hear(notice.belief):
+            for api, door in zip(Call, notice.doors, strict=True):
+                self._close(api, door - now, now)
+
+    def exchange_calls(self, notices: Notices, whose: str, now: datetime) -> Calls:
+        """Count other processes' calls, and return this one's."""
+        self.calls.hear(*notices.calls(whose), others=len(notices.tellers))
+        self._rate.learn_more()
+        return self.calls.told(now)
+
+    def notice(self, belief: Belief, heard: Notice | None, now: datetime) -> Notice:
+        """Return what to tell: the line as others have told of it, with the places behind that were given out here."""
+        self._being_told = dict(self._given)
+        upload, progress = (self._joint_tail(api, heard, now) for api in Call)
+        return Notice(belief, (self._doors[Call.UPLOAD], self._doors[Call.PROGRESS]), (upload, progress))
+
+    def _joint_tail(self, api: Call, heard: Notice | None, now: datetime) -> datetime:
+        tail = heard.tails[api] if heard else now
+        if self._given[api]:
+            tail = max(tail, now, self._doors[api]) + self._given[api] * self._rate.between_places(now)
+        return min(tail, now + FARTHEST)
+
+    def told(self, notice: Notice) -> None:
+        """Take note that the others will hear what was told last."""
+        for api, tail in zip(Call, notice.tails, strict=True):
+            self._tails[api] = tail
+            self._given[api] -= self._being_told[api]
 
     def served(self, api: Call, now: datetime) -> None:
         """Take note that a call was not throttled."""
@@ -149,10 +184,12 @@ class Line:
             return max(ahead, latest)
         if waited.places:
             free = max(free, now + min(waited.time * LEAST_SHARE, SOONEST))
-            free = max(free, now + SECOND * max(0, self._missing(api, waited.places + 1, now, rate)) / rate)
+            free = max(free, self._rate.free_at(self._missing(api, waited.places + 1, now, rate), now, rate))
         else:
-            free = max(free, now + SECOND * max(0, 1 - self._tokens) / rate)
-        self._tails[api] = free + self._rate.between_places(now)
+            free = max(free, self._rate.free_at(1 - self._rate.free(now), now, rate))
+        self._given[api] += 1
+        # The others give out places at the same time.
+        self._tails[api] = free + self._rate.between_places(now) * self.calls.processes
         return free
 
     def _latest(self, api: Call, waited: Waited, now: datetime) -> datetime:
@@ -189,20 +226,14 @@ class Line:
     def _close(self, api: Call, wait: timedelta, now: datetime) -> None:
         # No answer keeps others away for weeks: they would be given up without a call.
         self._doors[api] = now + min(wait, FARTHEST)
-        # A lone manifest does not wait to find out what a quota is that others use up.
-        self._tokens, self._filled = float(self._rate.has_small_sample and self._row == 1), now
 
     def _throttled_with_others(self, api: Call, retry_after: timedelta | None, now: datetime) -> datetime:
         """Learn from a call that had begun before the door was closed: less was served than it seemed."""
-        self._rate.correct(now)
+        self._rate.correct()
         if retry_after and retry_after <= UNPROVEN:
             self._doors[api] = max(self._doors[api], now + retry_after)
         return self.place(api, now + (retry_after or SECOND), now)
 
     def _forget_if_calm(self, now: datetime) -> None:
-        if self._rate.is_learnt and now >= max(self._rate.cut_at + CALM, *self._tails.values(), *self._doors.values()):
+        if self.belief and now >= max(self._rate.cut_at + CALM, *self._tails.values(), *self._doors.values()):
             self.forget(now)
-
-
-def _burst(rate: float) -> float:
-    return max(BURST, BURST_SECONDS * rate)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.storage.clients import BOARD_CONTAINER
 from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, only, parsed, resources, symbol_in, variables
 
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
@@ -23,6 +24,7 @@ ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 
 ALL = {
     ("data-account", BLOB_DATA_OWNER, CONTAINER, "manifests", "principalId"),
+    ("data-account", BLOB_DATA_CONTRIBUTOR, CONTAINER, "pacing", "principalId"),
     ("data-account", QUEUE_DATA_CONTRIBUTOR, QUEUE, "queues", "principalId"),
     ("host-account", BLOB_DATA_OWNER, ACCOUNT, "account", "principalId"),
     ("host-account", QUEUE_DATA_CONTRIBUTOR, ACCOUNT, "account", "principalId"),
@@ -61,6 +63,10 @@ def roles(path: Path, symbol: str) -> list[str]:
 
 def test_exactly_these_rights_are_given() -> None:
     assert sorted(assignments()) == sorted(ALL)
+
+
+def test_the_container_of_the_notices_is_the_one_that_the_app_writes() -> None:
+    assert variables(INFRA / "modules/data-account.bicep")["pacingContainer"] == BOARD_CONTAINER
 
 
 def test_no_right_is_given_to_a_person() -> None:

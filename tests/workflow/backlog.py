@@ -23,7 +23,7 @@ from shared.workflow.advance import Workflow
 from shared.workflow.pacing import Pacing
 from shared.workflow.ports import Sent, Services
 from shared.workflow.queue_messages import WakeUp
-from tests.fakes import Clock, FakeQueue, FakeStorage, read_wake_up
+from tests.fakes import Clock, FakeBoard, FakeQueue, FakeStorage, read_wake_up
 from tests.workflow.quota import MINUTE, Gate, Quota
 from tests.world import DELAYS, URL, TokenDesk
 
@@ -124,6 +124,7 @@ class Backlog:
         self.clock = Clock()
         self.begun = self.quota.begun = self.clock.now
         self.storage = FakeStorage(self.clock)
+        self.board = FakeBoard()
         self.queue = HeapQueue(self.clock, self.dice)
         ids = [str(UUID(int=number)) for number in range(self.customers + len(self.alone))]
         self.crowd = ids[: self.customers]
@@ -170,7 +171,7 @@ class Backlog:
         session.mount(URL, Adapter(self.gate))
         api = Client(session, URL, TokenDesk(), {}, self.clock, pause=lambda _: None)
         limits = Limits(1000, 2**20, 250_000, frozenset())
-        pacing = self.pacing(self.clock, DELAYS.retries, self.requests_per_minute)
+        pacing = self.pacing(self.clock, DELAYS.retries, self.board, self.requests_per_minute)
         return Workflow(
             Services(self.storage, self.queue, api, limits, DELAYS, self.clock, draw=self.dice.random, pacing=pacing)
         )

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.workflow.learnt_rate import Rate
-from shared.workflow.pacing import MOST_CUSTOMERS, MOST_PASSES, PASS_EVERY, TEST_EVERY, Pacing
+from shared.workflow.pacing import LEAST_PROOF, MOST_CUSTOMERS, TEST_EVERY, Pacing
+from shared.workflow.passes import MOST_PASSES, PASS_EVERY
 from shared.workflow.waiting_line import Call, Line, Waited
-from tests.fakes import Clock
+from tests.fakes import Clock, FakeBoard
 from tests.world import DELAYS
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+CROWD = ["a", "b", *(f"one of many, {number}" for number in range(LEAST_PROOF - 2))]
 
 
 class Office:
@@ -18,7 +20,7 @@ class Office:
 
     def __init__(self, requests_per_minute: int | None = None) -> None:
         self.clock = Clock()
-        self.pacing = Pacing(self.clock, DELAYS.retries, requests_per_minute)
+        self.pacing = Pacing(self.clock, DELAYS.retries, FakeBoard(), requests_per_minute)
 
     def may_call(self, customer: str, places: int = 0) -> bool:
         return self.pacing.turn(Call.UPLOAD, customer, Waited(places)) is None
@@ -53,11 +55,12 @@ def test_a_customer_in_another_spelling_is_the_same() -> None:
     assert office.throttle("a") == "customer"
 
 
-def test_two_customers_throttled_in_a_row_close_the_partners_door() -> None:
+def test_many_customers_throttled_in_a_row_close_the_partners_door() -> None:
     office = Office()
     office.serve("a", "b", "c", "d", times=20)
-    assert office.throttle("a") == "customer"
-    assert office.throttle("b") == "partner"
+    assert {office.throttle(customer) for customer in CROWD[:-1]} == {"customer"}
+    assert office.may_call("c")
+    assert office.throttle(CROWD[-1]) == "partner"
     assert not office.may_call("c")
 
 
@@ -70,25 +73,27 @@ def test_the_others_wait_for_no_longer_than_the_throttle() -> None:
 def test_a_customer_served_in_between_shows_that_quotas_are_the_customers() -> None:
     office = Office()
     office.serve("a", "b", "c", times=20)
-    office.throttle("a")
+    for customer in CROWD[:-1]:
+        office.throttle(customer)
     office.serve("c")
-    assert office.throttle("b") == "customer"
+    assert office.throttle(CROWD[-1]) == "customer"
     assert office.may_call("c")
 
 
 def test_a_throttle_that_is_over_proves_nothing() -> None:
     office = Office()
     office.serve("a", "b", times=20)
-    office.throttle("a")
+    for customer in CROWD[:-1]:
+        office.throttle(customer)
     office.after(2 * MINUTE)
-    assert office.throttle("b") == "customer"
+    assert office.throttle(CROWD[-1]) == "customer"
 
 
 def throttled_partner(requests_per_minute: int | None = None) -> Office:
     office = Office(requests_per_minute)
     office.serve("a", "b", "c", "d", times=20)
-    office.throttle("a")
-    office.throttle("b")
+    for customer in CROWD:
+        office.throttle(customer)
     return office
 
 
@@ -111,12 +116,29 @@ def test_a_test_that_is_throttled_leaves_the_door_closed() -> None:
     assert not office.may_call("d")
 
 
+@pytest.mark.parametrize(("calls", "scope"), [(60, "customer"), (68, "partner")])
+def test_a_throttle_after_far_fewer_calls_than_the_partner_has_is_a_customers(calls: int, scope: str) -> None:
+    office = throttled_partner()
+    office.after(3 * MINUTE)
+    for number in range(calls):
+        assert office.may_call(f"customer {number % 4}", places=3)
+    assert office.throttle("customer 1", 2) == scope
+
+
+def test_a_throttle_just_as_the_partners_door_opens_says_nothing_of_the_customers() -> None:
+    office = throttled_partner()
+    office.after(61 * SECOND)
+    assert office.may_call("customer 1", places=3)
+    assert office.throttle("customer 1", 2) == "partner"
+
+
 def test_after_an_error_more_customers_must_be_throttled_in_a_row() -> None:
     office = throttled_partner()
     office.after(10 * SECOND).throttle("b", 80)
     office.after(TEST_EVERY - 5 * SECOND)
     office.serve("c")
-    assert [office.throttle(customer) for customer in "cdef"] == ["customer"] * 3 + ["partner"]
+    scopes = [office.throttle(f"another {number}") for number in range(2 * LEAST_PROOF)]
+    assert scopes == ["customer"] * (2 * LEAST_PROOF - 1) + ["partner"]
 
 
 def test_a_customer_without_other_calls_passes_the_partners_line() -> None:
@@ -211,7 +233,7 @@ def test_a_first_call_never_waits_though_each_look_at_the_clock_is_a_little_late
         clock.advance(timedelta(microseconds=1))
         return clock.now
 
-    pacing = Pacing(ticking, DELAYS.retries)
+    pacing = Pacing(ticking, DELAYS.retries, FakeBoard())
     assert pacing.turn(Call.UPLOAD, "a customer", Waited(0)) is None
     assert pacing.turn(Call.PROGRESS, "another customer", Waited(0)) is None
 
@@ -226,9 +248,9 @@ def test_a_call_under_way_that_is_refused_too_corrects_the_first_estimate_alone(
 def corrected(rate: Rate, now: datetime) -> float:
     """Return by how much a throttle's estimate changes where one more of its calls is refused."""
     for _ in range(30):
-        rate.call(now)
+        rate.calls.begin(now)
     rate.cut(MINUTE, now)
     before = rate.a_second(now) or 0.0
-    rate.refused()
-    rate.correct(now)
+    rate.calls.refuse()
+    rate.correct()
     return (rate.a_second(now) or 0.0) - before

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.workflow.notices import CALM
 from shared.workflow.waiting_line import (
-    CALM,
     FARTHEST,
     LATEST_POLL,
     LEAST_SHARE,
@@ -84,10 +84,10 @@ def test_a_throttle_cuts_the_rate_and_calm_brings_it_back_and_beyond() -> None:
     line.throttled(Call.UPLOAD, SECOND, later)
     cut = per_minute(line, later + SECOND)
     assert 0.5 * full < cut < 0.85 * full
-    for second in range(300):
+    for second in range(420):
         line.call(later + second * SECOND)
         line.call(later + second * SECOND)
-    assert per_minute(line, later + 4.5 * MINUTE) > 1.1 * cut
+    assert per_minute(line, later + 6.5 * MINUTE) > 1.1 * cut
 
 
 def test_a_cut_is_bounded_however_little_was_called() -> None:
@@ -312,6 +312,7 @@ def test_who_is_not_admitted_never_comes_back_at_once(places: int) -> None:
     line.call(NOW)
     opens = line.throttled(Call.UPLOAD, SECOND, NOW)
     assert line.admits(Call.UPLOAD, Waited(3), opens)
-    line.call(opens)
+    while line.admits(Call.UPLOAD, Waited(3), opens):
+        line.call(opens)
     assert not line.admits(Call.UPLOAD, Waited(places), opens)
     assert line.place(Call.UPLOAD, opens, opens, Waited(places)) >= opens + 5 * SECOND

@@ -1,0 +1,118 @@
+"""What the processes of one app tell each other of Partner Center's quotas, in a small blob.
+
+Each tells its own calls of the last minutes, and what it has learnt; of a quota, whoever met the latest throttle knows
+best. A customer's quota goes by the customer's id, the partner's by an empty name.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Self
+
+import msgspec
+
+HEARD = timedelta(minutes=2)
+"""Who has told nothing for so long calls no longer."""
+
+CALM = timedelta(minutes=10)
+"""After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
+
+AHEAD = timedelta(minutes=1)
+"""How far another machine's clock may be ahead."""
+
+
+type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+type Past = Annotated[float, msgspec.Meta(ge=0, le=3600)]
+
+
+class Belief(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What throttles have taught of one quota."""
+
+    cut_at: Moment
+    """When the latest was met."""
+    peak: Annotated[float, msgspec.Meta(ge=1 / 240, le=1e6)]
+    """Calls a second that were served then."""
+    window: Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+    """Seconds in which the sample was served."""
+    sample: int
+    is_first: bool
+    """Whether it is an estimate by one throttle."""
+
+
+class Notice(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of one quota and the line before it, for uploads and for polls."""
+
+    belief: Belief
+    doors: tuple[Moment, Moment]
+    """When calls are served again."""
+    tails: tuple[Moment, Moment]
+    """Where the line ends."""
+
+    def matters(self, now: datetime) -> bool:
+        """Return whether it is of the past, but not over."""
+        ends = max(self.belief.cut_at + CALM, *self.doors, *self.tails)
+        return self.belief.cut_at < now + AHEAD and now < ends
+
+
+class Calls(msgspec.Struct, frozen=True, array_like=True):
+    """Calls of one process before one quota, in seconds before they were told."""
+
+    served: list[Past]
+    refused: list[Past]
+
+
+class Teller(msgspec.Struct, frozen=True, array_like=True):
+    """What one process has called, by quota."""
+
+    at: Moment
+    calls: dict[str, Calls]
+
+
+class Scope(msgspec.Struct, frozen=True, array_like=True):
+    """Whose quota is used up: the partner's, or each customer's own."""
+
+    changed: Moment
+    is_partners: bool
+    proof: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    """How many customers must be throttled in a row for the quota to be taken for the partner's."""
+
+
+class Notices(msgspec.Struct, frozen=True):
+    """All that is told."""
+
+    scope: Scope | None = None
+    quotas: Mapping[str, Notice] = {}
+    tellers: Mapping[str, Teller] = {}
+
+    def heard_by(self, listener: str, now: datetime) -> Self:
+        """Return what is neither over, nor said to be of a time to come, nor the listener's own."""
+        quotas = {whose: notice for whose, notice in self.quotas.items() if notice.matters(now)}
+        tellers = {
+            name: teller
+            for name, teller in self.tellers.items()
+            if name != listener and -AHEAD < now - teller.at < HEARD
+        }
+        scope = self.scope if self.scope and self.scope.changed < now + AHEAD else None
+        return type(self)(scope, quotas, tellers)
+
+    def calls(self, whose: str) -> tuple[list[datetime], list[datetime]]:
+        """Return when other processes' calls were served and refused."""
+        told = [(teller.at, teller.calls[whose]) for teller in self.tellers.values() if whose in teller.calls]
+        served = [at - timedelta(seconds=ago) for at, calls in told for ago in calls.served]
+        return served, [at - timedelta(seconds=ago) for at, calls in told for ago in calls.refused]
+
+
+_decode = msgspec.json.Decoder(Notices).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(notices: Notices) -> bytes:
+    """Return the blob's bytes."""
+    return _encode(notices)
+
+
+def decode(data: bytes | None) -> Notices:
+    """Return what the bytes tell: nothing where there are none, or no process of this app wrote them."""
+    try:
+        return _decode(data) if data else Notices()
+    except msgspec.MsgspecError:
+        return Notices()

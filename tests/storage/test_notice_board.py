@@ -1,0 +1,72 @@
+"""The blob that processes share, in a real storage."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from local.azurite import Account
+from shared.storage.notice_board import LARGEST, NoticeBoard
+from shared.workflow.exchange import BoardUnavailableError
+
+
+@pytest.fixture
+def container(storage_account: Account, container_name: str) -> Iterator[ContainerClient]:
+    with ContainerClient.from_connection_string(storage_account.connection_string, container_name) as client:
+        yield client
+
+
+def pinned(board: NoticeBoard, data: bytes, over: str | None = None) -> str | None:
+    """Write, though the container may have to be created first, and return the ETag."""
+    assert board.write(data, over) or board.write(data, over)
+    return board.read()[1]
+
+
+def test_the_container_is_created_by_the_first_who_writes(container: ContainerClient) -> None:
+    board = NoticeBoard(container, "manifests")
+    assert board.read() == (None, None)
+    assert not board.write(b"first", None), "it is read again before it is written"
+    assert board.write(b"first", None)
+    assert board.read()[0] == b"first"
+
+
+def test_whoever_has_been_overtaken_does_not_write(container: ContainerClient) -> None:
+    mine, theirs = NoticeBoard(container, "manifests"), NoticeBoard(container, "manifests")
+    seen = pinned(mine, b"first")
+    assert not theirs.write(b"as the first", None)
+    assert theirs.write(b"second", seen)
+    assert not mine.write(b"third", seen)
+    assert mine.read()[0] == b"second"
+
+
+def test_a_blob_that_was_deleted_is_written_anew(container: ContainerClient) -> None:
+    board = NoticeBoard(container, "manifests")
+    seen = pinned(board, b"first")
+    container.delete_blob("manifests")
+    assert not board.write(b"second", seen)
+    assert board.write(b"second", board.read()[1])
+
+
+def test_two_who_create_the_container_do_not_fail(container: ContainerClient) -> None:
+    board = NoticeBoard(container, "manifests")
+    container.create_container()
+    board._create_container()  # noqa: SLF001 - the moment between two requests cannot be met otherwise
+    assert pinned(board, b"first")
+
+
+def test_no_more_is_read_than_the_app_writes(container: ContainerClient) -> None:
+    board = NoticeBoard(container, "manifests")
+    seen = pinned(board, b"x" * (LARGEST + 1))
+    assert board.read() == (None, seen)
+    assert board.write(b"small again", seen)
+
+
+def test_a_missing_right_is_reported_by_the_services_own_code(storage_account: Account, container_name: str) -> None:
+    stranger = re.sub(r"AccountKey=[^;]+", "AccountKey=c3RyYW5nZXI=", storage_account.connection_string)
+    with ContainerClient.from_connection_string(stranger, container_name) as container:
+        board = NoticeBoard(container, "manifests")
+        with pytest.raises(BoardUnavailableError, match=r"^AuthorizationFailure$"):
+            board.read()
+        with pytest.raises(BoardUnavailableError, match=r"^AuthorizationFailure$"):
+            board.write(b"first", None)

@@ -1,0 +1,69 @@
+"""When the board is read and written."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.workflow.exchange import EVERY, TRIES, UNREACHABLE, Exchange
+from shared.workflow.notices import Notices, Teller, decode
+from tests.fakes import Clock, FakeBoard
+
+SECOND = timedelta(seconds=1)
+
+
+def told(clock: Clock, *names: str) -> Notices:
+    return Notices(tellers={name: Teller(clock.now, {}) for name in names})
+
+
+def test_what_is_answered_to_what_was_read_is_written() -> None:
+    clock, board = Clock(), FakeBoard()
+    board.write(b'{"tellers": {"other": ["2026-11-30T14:00:00Z", {}]}}', None)
+
+    def answer(heard: Notices) -> Notices:
+        return told(clock, "me", *heard.tellers)
+
+    assert Exchange(board, clock).run(answer) == decode(board.data)
+    assert list(decode(board.data).tellers) == ["me", "other"]
+
+
+class BusyBoard(FakeBoard):
+    """Another process writes between each reading and writing, so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def read(self) -> tuple[bytes | None, str | None]:
+        seen = super().read()
+        if self.times:
+            self.times -= 1
+            self.write(b"{}", seen[1])
+        return seen
+
+
+@pytest.mark.parametrize(("times", "is_written"), [(0, True), (TRIES - 1, True), (TRIES, False)])
+def test_whoever_is_overtaken_tries_again_a_few_times(times: int, *, is_written: bool) -> None:
+    clock, board = Clock(), BusyBoard(times)
+    written = Exchange(board, clock).run(lambda _: told(clock, "me"))
+    assert (written is not None) == is_written
+    assert (b"me" in (board.data or b"")) == is_written
+
+
+def test_it_is_time_every_other_second_or_at_once() -> None:
+    clock = Clock()
+    exchange = Exchange(FakeBoard(), clock)
+    assert exchange.begin(clock.now, urgent=False)
+    assert not exchange.begin(clock.now + EVERY - SECOND, urgent=False)
+    assert exchange.begin(clock.now + EVERY, urgent=False)
+    assert exchange.begin(clock.now + EVERY, urgent=True)
+
+
+def test_a_board_that_cannot_be_reached_is_left_alone_for_minutes(caplog: pytest.LogCaptureFixture) -> None:
+    clock, board = Clock(), FakeBoard()
+    board.is_reachable = False
+    exchange = Exchange(board, clock)
+    assert exchange.run(lambda _: told(clock, "me")) is None
+    assert "pacing_alone" in caplog.text
+    assert "AuthorizationPermissionMismatch" in caplog.text
+    assert not exchange.begin(clock.now + UNREACHABLE - SECOND, urgent=True)
+    assert exchange.begin(clock.now + UNREACHABLE, urgent=False)
