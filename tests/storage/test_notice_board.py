@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from azure.storage.blob import ContainerClient
 
 from local.azurite import Account
 from shared.storage.notice_board import LARGEST, NoticeBoard
-from shared.workflow.exchange import BoardUnavailableError
+from shared.workflow.exchange import EVERY, BoardUnavailableError
+from shared.workflow.notices import decode
+from shared.workflow.pacing import Pacing
+from shared.workflow.waiting_line import NEW, Call
+from tests.fakes import Clock
+from tests.world import DELAYS
 
 
 @pytest.fixture
@@ -70,3 +76,18 @@ def test_a_missing_right_is_reported_by_the_services_own_code(storage_account: A
             board.read()
         with pytest.raises(BoardUnavailableError, match=r"^AuthorizationFailure$"):
             board.write(b"first", None)
+
+
+def test_two_processes_hear_each_other_in_a_real_storage(container: ContainerClient) -> None:
+    clock = Clock()
+    first, second = (Pacing(clock, DELAYS.retries, NoticeBoard(container, "manifests")) for _ in range(2))
+    for pacing in (first, second):
+        assert pacing.turn(Call.UPLOAD, "a customer", NEW) is None
+        assert pacing.turn(Call.UPLOAD, "another", NEW) is None
+    second.throttled(Call.UPLOAD, "another", timedelta(seconds=1))
+    first.throttled(Call.UPLOAD, "a customer", timedelta(minutes=1))
+    clock.advance(EVERY)
+    assert second.turn(Call.UPLOAD, "a customer", NEW)
+    told = decode(NoticeBoard(container, "manifests").read()[0])
+    assert told.quotas.keys() == {"a customer", "another"}
+    assert len(told.tellers) == 2
