@@ -22,7 +22,7 @@ SLOWEST = 6 / 60
 LEAST = 1 / 240
 """Calls a second: however many are refused, one in four minutes is tried. Several processes may share a tiny quota."""
 
-OVERBOOKED = 1.15
+OVERBOOKED = 1.08
 """Places are given out so much denser than the rate: who comes too early is sent on without a call, but a turn that
 nobody takes is lost."""
 

@@ -26,7 +26,7 @@ long; a first poll within so long. At the end of a backlog other processes may h
 LEAST_SHARE, SOONEST = 0.05, timedelta(minutes=5)
 """Nor sooner than after this share, or so long: a process that has just begun knows of no line."""
 
-RESERVED, RESERVED_AT_LEAST = 5, 1.5
+RESERVED, RESERVED_AT_LEAST = 2, 1.5
 """Who has a place goes before others by so many calls, in seconds of the rate, and at least."""
 
 FARTHEST = timedelta(days=1)

@@ -161,7 +161,7 @@ def test_places_are_given_out_one_after_another_denser_than_the_rate() -> None:
     places = [line.place(Call.UPLOAD, NOW, NOW) for _ in range(60)]
     assert places == sorted(set(places))
     assert places[0] == NOW + MINUTE
-    assert places[-1] - places[0] < 0.9 * 59 * MINUTE / per_minute(line, NOW)
+    assert places[-1] - places[0] < 0.95 * 59 * MINUTE / per_minute(line, NOW)
 
 
 def test_polls_stand_behind_uploads() -> None:
