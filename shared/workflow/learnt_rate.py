@@ -10,7 +10,7 @@ from math import ceil, exp2, inf
 from shared.workflow.notices import Belief
 from shared.workflow.recent_calls import MEASURED, RecentCalls
 
-CUT, REGAIN = 0.97, 120
+CUT, REGAIN = 0.97, 60
 """A throttle cuts the rate to this part of what was served; after so many seconds it is there again, then beyond."""
 
 DEEPEST_CUT = 0.7
