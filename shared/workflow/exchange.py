@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 from shared import event_log
@@ -41,6 +42,7 @@ class Exchange:
         """Have heard nothing yet."""
         self._board, self._clock = board, clock
         self._next = self._reachable = clock()
+        self._running = Lock()
 
     def begin(self, now: datetime, *, urgent: bool) -> bool:
         """Return whether it is time for an exchange, which begins then."""
@@ -51,6 +53,10 @@ class Exchange:
 
     def run(self, answer: Callable[[Notices], Notices]) -> Notices | None:
         """Write what ``answer`` says to what is read, and return that; ``None`` if it could not be written."""
+        if not self._running.acquire(blocking=False):
+            # Another thread's may have begun too early to tell what this one has to tell.
+            self._next = self._clock()
+            return None
         try:
             for _ in range(TRIES):
                 data, version = self._board.read()
@@ -60,4 +66,6 @@ class Exchange:
         except BoardUnavailableError as error:
             self._reachable = self._clock() + UNREACHABLE
             event_log.log("pacing_alone", level=logging.WARNING, until=self._reachable, reason=str(error))
+        finally:
+            self._running.release()
         return None

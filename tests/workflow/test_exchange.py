@@ -49,6 +49,21 @@ def test_whoever_is_overtaken_tries_again_a_few_times(times: int, *, is_written:
     assert (b"me" in (board.data or b"")) == is_written
 
 
+def test_one_thread_at_a_time_exchanges_and_the_next_soon_after_it() -> None:
+    clock, board = Clock(), FakeBoard()
+    exchange = Exchange(board, clock)
+    assert exchange.begin(clock.now, urgent=True)
+
+    def answer(_: Notices) -> Notices:
+        assert exchange.run(lambda _: told(clock, "another thread")) is None
+        return told(clock, "me")
+
+    assert exchange.run(answer)
+    assert b"another thread" not in (board.data or b"")
+    assert exchange.begin(clock.now, urgent=False)
+    assert exchange.run(lambda _: told(clock, "another thread"))
+
+
 def test_it_is_time_every_other_second_or_at_once() -> None:
     clock = Clock()
     exchange = Exchange(FakeBoard(), clock)
