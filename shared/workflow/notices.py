@@ -16,9 +16,11 @@ HEARD = timedelta(minutes=2)
 CALM = timedelta(minutes=10)
 """After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
 
+OLDEST = timedelta(days=14)
+"""No job waits for longer behind a throttle."""
+
 AHEAD = timedelta(minutes=1)
 """How far another machine's clock may be ahead."""
-
 
 type Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 type Past = Annotated[float, msgspec.Meta(ge=0, le=3600)]
@@ -49,8 +51,8 @@ class Notice(msgspec.Struct, frozen=True, array_like=True):
 
     def matters(self, now: datetime) -> bool:
         """Return whether it is of the past, but not over."""
-        ends = max(self.belief.cut_at + CALM, *self.doors, *self.tails)
-        return self.belief.cut_at < now + AHEAD and now < ends
+        ago = now - self.belief.cut_at
+        return -AHEAD < ago < OLDEST and (ago < CALM or now < max(*self.doors, *self.tails))
 
 
 class Calls(msgspec.Struct, frozen=True, array_like=True):

@@ -155,10 +155,12 @@ class Line:
         return Notice(belief, (self._doors[Call.UPLOAD], self._doors[Call.PROGRESS]), (upload, progress))
 
     def _joint_tail(self, api: Call, heard: Notice | None, now: datetime) -> datetime:
-        tail = heard.tails[api] if heard else now
-        if self._given[api]:
-            tail = max(tail, now, self._doors[api]) + self._given[api] * self._rate.between_places(now)
-        return min(tail, now + FARTHEST)
+        farthest = now + FARTHEST
+        tail = min(heard.tails[api], farthest) if heard else now
+        if not self._given[api]:
+            return tail
+        begins = max(tail, now, self._doors[api])
+        return min(begins + self._given[api] * self._rate.between_places(now), farthest)
 
     def told(self, notice: Notice) -> None:
         """Take note that the others will hear what was told last."""

@@ -76,6 +76,8 @@ def test_who_has_told_nothing_for_long_or_tells_of_the_future_is_not_heard(told:
         (notice(NOW - CALM), 0),
         (notice(NOW - CALM, tail=NOW + SECOND), 1),
         (notice(MOST_AHEAD, tail=NOW + SECOND), 0),
+        (notice(datetime.min.replace(tzinfo=UTC), tail=datetime.max.replace(tzinfo=UTC)), 0),
+        (notice(datetime.max.replace(tzinfo=UTC)), 0),
     ],
 )
 def test_a_quota_without_a_line_is_forgotten_after_a_calm(told: Notice, heard: int) -> None:

@@ -1,12 +1,12 @@
 """Processes of one app that tell each other of quotas, each with a memory of its own."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.workflow.exchange import EVERY
-from shared.workflow.notices import HEARD, Notices, decode, encode
+from shared.workflow.notices import HEARD, Notice, Notices, decode, encode
 from shared.workflow.pacing import LEAST_PROOF, Pacing
 from shared.workflow.waiting_line import Call, Waited
 from tests.fakes import Clock, FakeBoard
@@ -187,13 +187,24 @@ def test_nonsense_on_the_board_is_written_over() -> None:
     assert decode(app.board.data).tellers
 
 
-@pytest.mark.parametrize("customers", [3000])
-def test_hostile_notices_bring_nobody_to_a_stop(customers: int) -> None:
+def test_notices_of_thousands_of_customers_bring_nobody_to_a_stop() -> None:
     app = App()
     app.throttle(0)
     told = decode(app.board.data)
-    notice = told.quotas["a"]
-    many = {f"customer {number}": notice for number in range(customers)}
-    app.board.data = encode(Notices(told.scope, many | {"a": notice}, told.tellers))
+    many = {f"customer {number}": told.quotas["a"] for number in range(3000)}
+    app.board.data = encode(Notices(told.scope, {**told.quotas, **many}, told.tellers))
     app.after(EVERY).throttle(1)
     assert app.after(61 * SECOND).may_call(1)
+
+
+def test_a_line_without_end_on_the_board_ends_within_a_day() -> None:
+    app = App()
+    app.throttle(0)
+    told = decode(app.board.data)
+    ages = datetime.max.replace(tzinfo=UTC)
+    notice = Notice(told.quotas["a"].belief, doors=(ages, ages), tails=(ages, ages))
+    app.board.data = encode(Notices(told.scope, {"a": notice}, told.tellers))
+    app.after(EVERY).throttle(1)
+    app.processes[1].place(Call.UPLOAD, "a", app.clock.now)
+    app.after(EVERY).throttle(1)
+    assert app.processes[1].place(Call.UPLOAD, "a", app.clock.now) <= app.clock.now + timedelta(days=1)
