@@ -17,7 +17,7 @@ from shared.workflow.notices import Calls, Notices, Scope, Teller
 from shared.workflow.outage import Outage
 from shared.workflow.passes import Passes
 from shared.workflow.recent_calls import MEASURED
-from shared.workflow.waiting_line import NEW, Call, Line, Waited
+from shared.workflow.waiting_line import NEW, UNPROVEN, Call, Line, Waited
 
 TEST_EVERY = timedelta(minutes=1)
 """How often a customer may test the partner's closed door."""
@@ -166,8 +166,8 @@ class Pacing:
             quotas = {whose: notice for whose, notice in heard.quotas.items() if (not whose) is self._scope.is_partners}
             for whose, notice in quotas.items():
                 self._line(whose, now).hear(notice, now)
-                if notice.belief.cut_at > self._served_at:
-                    self._refused[whose] = max(notice.doors)
+                if whose and notice.belief.cut_at > self._served_at:
+                    self._refused[whose] = min(max(notice.doors), now + UNPROVEN)
             calls = dict[str, Calls]()
             for whose, line in self._lines.items():
                 if line.belief:
