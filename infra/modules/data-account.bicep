@@ -35,7 +35,7 @@ var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 
-// One small blob, in which the app's instances tell each other how many calls Partner Center allows (docs/operating.md).
+// One small blob, in which the app's instances report to each other how many calls Partner Center allows (docs/operating.md).
 var pacingContainer = 'manifest-pacing'
 
 var softDeleteDays = 7

@@ -22,6 +22,7 @@ from azure.storage.blob import (
     BlobClient,
     ContainerClient,
     ContentSettings,
+    StorageErrorCode,
 )
 from urllib3.exceptions import HTTPError
 
@@ -30,7 +31,7 @@ from shared.job.plausibility import LARGEST_STATUS, Foreign, read
 from shared.job.status_document import Job, encode
 from shared.job.status_metadata import is_marked, metadata_of
 from shared.storage.manifest_content import ManifestContent, bare, open_blob, properties_of, reaching
-from shared.storage.sdk import condition_over, lacks_container, reason_of
+from shared.storage.sdk import condition_over, reason_of
 from shared.workflow.ports import (
     BlobEntry,
     ConflictError,
@@ -218,7 +219,7 @@ class Storage:
 
 def _require_container(error: ResourceNotFoundError) -> None:
     """Raise the error again if the container is missing, which is a wrong setting; a missing blob is no error."""
-    if lacks_container(error):
+    if getattr(error, "error_code", None) == StorageErrorCode.CONTAINER_NOT_FOUND:
         raise error
 
 

@@ -15,38 +15,40 @@ RANGE = 6 * 2**20
 """Bytes of a manifest that one request reads: up to some 1,400 devices, with no copy to be cut up."""
 
 BOARD_CONTAINER = "manifest-pacing"
-"""Container of the blob in which the processes tell each other of Partner Center's quotas."""
+"""Container of the blob in which the processes report to each other of Partner Center's quotas."""
 
 type StorageCredential = Callable[[Settings], TokenCredential]
 """Makes the credential for the storage; it is called only where there is no connection string."""
 
 
-def _storage_options() -> dict[str, Any]:
+def _storage_options(retries: int = 2, read_timeout: int = 20) -> dict[str, Any]:
     """Return bounded retries and time-outs: by the SDK's defaults, a call to a dead endpoint would outlast a lease."""
-    retries = LinearRetry(backoff=1, retry_total=2, random_jitter_range=1)
+    policy = LinearRetry(backoff=1, retry_total=retries, random_jitter_range=1)
     transport = RequestsTransport(
         session=DirectSession(trust_env=True),
         connection_timeout=5,
-        read_timeout=20,
+        read_timeout=read_timeout,
         # Reading 4,096 bytes at a time, the default, takes five times as long.
         connection_data_block_size=RANGE,
     )
-    return {"transport": transport, "retry_policy": retries}
+    return {"transport": transport, "retry_policy": policy}
 
 
 def container_client(settings: Settings, credential: StorageCredential) -> ContainerClient:
     """Return a client of the manifests' container."""
-    return _client_of(settings.container, settings, credential)
+    return _client_of(settings.container, settings, credential, _storage_options())
 
 
 def board_client(settings: Settings, credential: StorageCredential) -> ContainerClient:
     """Return a client of the container of the notice board, which gives up soon: nobody has to wait for it."""
     # A write that was not answered is read again the next time.
-    return _client_of(BOARD_CONTAINER, settings, credential, retry_policy=LinearRetry(retry_total=0), read_timeout=5)
+    return _client_of(BOARD_CONTAINER, settings, credential, _storage_options(retries=0, read_timeout=5))
 
 
-def _client_of(container: str, settings: Settings, credential: StorageCredential, **others: object) -> ContainerClient:
-    options = _storage_options() | {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE} | others
+def _client_of(
+    container: str, settings: Settings, credential: StorageCredential, options: dict[str, Any]
+) -> ContainerClient:
+    options |= {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE}
     connection = settings.connection
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, container, **options)

@@ -1,4 +1,4 @@
-"""The blob in which the app's processes tell each other what Partner Center's quotas are."""
+"""The blob in which the app's processes report to each other what Partner Center's quotas are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -3,7 +3,6 @@
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.storage.blob import StorageErrorCode
 
 
 def condition_over(version: str | None) -> dict[str, Any]:
@@ -11,11 +10,6 @@ def condition_over(version: str | None) -> dict[str, Any]:
     if version is None:
         return {"match_condition": MatchConditions.IfMissing}
     return {"etag": version, "match_condition": MatchConditions.IfNotModified}
-
-
-def lacks_container(error: Exception) -> bool:
-    """Return whether an error says that the container is missing, not the blob alone."""
-    return getattr(error, "error_code", None) == StorageErrorCode.CONTAINER_NOT_FOUND
 
 
 def reason_of(error: Exception) -> str:

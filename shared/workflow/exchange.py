@@ -1,4 +1,4 @@
-"""When a process hears from the others of its app, and tells them, what Partner Center's quotas are."""
+"""When a process reads what the others of its app report of Partner Center's quotas, and writes its own report."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from shared.workflow.notices import Notices, decode, encode
 EVERY = timedelta(seconds=2)
 """How often, while the rate is limited."""
 
-UNREACHABLE = timedelta(minutes=5)
+UNREACHABLE = timedelta(seconds=30)
 """How long a process paces its calls by itself when the board cannot be reached."""
 
 TRIES = 3
@@ -39,7 +39,7 @@ class Exchange:
     """One process's reading and writing of the board."""
 
     def __init__(self, board: Board, clock: Callable[[], datetime]) -> None:
-        """Have heard nothing yet."""
+        """Have read nothing yet."""
         self._board, self._clock = board, clock
         self._next = self._reachable = clock()
         self._running = Lock()
@@ -54,18 +54,19 @@ class Exchange:
     def run(self, answer: Callable[[Notices], Notices]) -> Notices | None:
         """Write what ``answer`` says to what is read, and return that; ``None`` if it could not be written."""
         if not self._running.acquire(blocking=False):
-            # Another thread's may have begun too early to tell what this one has to tell.
+            # Another thread's may have begun before there was what this one has to report.
             self._next = self._clock()
             return None
         try:
             for _ in range(TRIES):
                 data, version = self._board.read()
-                told = answer(decode(data))
-                if self._board.write(encode(told), version):
-                    return told
-        except BoardUnavailableError as error:
+                notices = answer(decode(data))
+                if self._board.write(encode(notices), version):
+                    return notices
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a hint must not fail an execution
             self._reachable = self._clock() + UNREACHABLE
-            event_log.log("pacing_alone", level=logging.WARNING, until=self._reachable, reason=str(error))
+            reason = str(error) if isinstance(error, BoardUnavailableError) else type(error).__name__
+            event_log.log("pacing_alone", level=logging.WARNING, until=self._reachable, reason=reason)
         finally:
             self._running.release()
         return None

@@ -7,7 +7,7 @@ adaptive retries (never far above what was really called).
 from datetime import datetime, timedelta
 from math import ceil, exp2, inf
 
-from shared.workflow.notices import Belief
+from shared.workflow.notices import LEAST, MOST, Belief
 from shared.workflow.recent_calls import MEASURED, RecentCalls
 
 CUT, REGAIN = 0.97, 60
@@ -18,9 +18,6 @@ DEEPEST_CUT = 0.7
 
 SLOWEST = 6 / 60
 """Calls a second where a throttle is met before anything was served."""
-
-LEAST = 1 / 240
-"""Calls a second: however many are refused, one in four minutes is tried. Several processes may share a tiny quota."""
 
 OVERBOOKED = 1.08
 """Places are given out so much denser than the rate: who comes too early is sent on without a call, but a turn that
@@ -62,7 +59,9 @@ class Rate:
         # A guess is soon doubted.
         regain, farthest = (REGAIN / 4, 4) if self._is_guess else (REGAIN, 1.5)
         peak = self.belief.peak
-        grown = peak * (1 + (1 - CUT) * ((now - self.cut_at).total_seconds() / regain - 1) ** 3)
+        # Clocks are set back at times.
+        passed = max(0.0, (now - self.cut_at).total_seconds())
+        grown = peak * (1 + (1 - CUT) * (passed / regain - 1) ** 3)
         # One call more than were made, as at a low rate none may have been.
         called = (self.calls.count_served(now) + 1) / MEASURED.total_seconds()
         return min(grown, max(peak, farthest * called))
@@ -84,9 +83,9 @@ class Rate:
         return free + NEARLY
 
     def has_share(self, now: datetime) -> bool:
-        """Return whether this process has calls left of its share, which it may take before it hears of the others."""
-        own = self.calls.since_heard
-        return own < max(1, (self.free(now) + own) / self.calls.processes)
+        """Return whether this process has calls left of its share, which it may take before it reads of the others."""
+        own = self.calls.count_unread(now)
+        return own < max(1, (self.free(now) + own) / self.calls.processes(now))
 
     def free_at(self, missing: float, now: datetime, rate: float) -> datetime:
         """Return when so many more calls may be made."""
@@ -100,7 +99,7 @@ class Rate:
         if self._most is not None:
             density = min(density, OVERBOOKED * self._most)
         elif self._is_guess:
-            density = max(density, SUPPOSED * exp2((self.cut_at - now) / timedelta(minutes=1)))
+            density = max(density, SUPPOSED * exp2(min(0.0, (self.cut_at - now) / timedelta(minutes=1))))
         return timedelta(seconds=1 / density)
 
     def cut(self, wait: timedelta | None, now: datetime) -> None:
@@ -124,7 +123,7 @@ class Rate:
             self._count_again(self.belief)
 
     def learn_more(self) -> None:
-        """Correct the first estimate if others have told of more calls before it."""
+        """Correct the first estimate if others have reported more calls before it."""
         first = self.belief
         if first is not None and first.is_first and self._first_sample() > first.sample:
             self._count_again(first)
@@ -136,7 +135,7 @@ class Rate:
     def _first_sample(self) -> int:
         return self.calls.count_served(self.cut_at + ROUGHLY)
 
-    def hear(self, belief: Belief) -> bool:
+    def learn(self, belief: Belief) -> bool:
         """Believe another process if it has met a later throttle."""
         if self.belief is not None and belief.cut_at <= self.cut_at:
             return False
@@ -148,7 +147,7 @@ class Rate:
         self.belief = None
 
     def _believe(self, peak: float, window: float, sample: int, now: datetime, *, is_first: bool) -> None:
-        self.belief, self.cut_at = Belief(now, max(peak, LEAST), window, sample, is_first), now
+        self.belief, self.cut_at = Belief(now, min(max(peak, LEAST), MOST), window, sample, is_first), now
 
 
 def _width(rate: float) -> timedelta:

@@ -1,7 +1,7 @@
-"""What the processes of one app tell each other of Partner Center's quotas, in a small blob.
+"""What the processes of one app report to each other of Partner Center's quotas, in a small blob.
 
-Each tells its own calls of the last minutes, and what it has learnt; of a quota, whoever met the latest throttle knows
-best. A customer's quota goes by the customer's id, the partner's by an empty name.
+Each reports its own calls of the last minutes, and what it has learnt; of a quota, whoever met the latest throttle
+knows best. A customer's quota goes by the customer's id, the partner's by an empty name.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,20 @@ from typing import Annotated, Self
 
 import msgspec
 
-HEARD = timedelta(minutes=2)
-"""Who has told nothing for so long calls no longer."""
+GONE = timedelta(minutes=2)
+"""Who has reported nothing for so long calls no longer."""
 
 CALM = timedelta(minutes=10)
 """After so long without a throttle or a line, the line is forgotten: the app is as quick as ever."""
 
+LEAST, MOST = 1 / 240, 1e6
+"""Calls a second: however many are refused, one in four minutes is tried; the most is a bound for what is read."""
+
 OLDEST = timedelta(days=14)
 """No job waits for longer behind a throttle."""
+
+MOST_NOTICES = 200
+"""Quotas of which something is written: those that were throttled last."""
 
 AHEAD = timedelta(minutes=1)
 """How far another machine's clock may be ahead."""
@@ -31,11 +37,12 @@ class Belief(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
     cut_at: Moment
     """When the latest was met."""
-    peak: Annotated[float, msgspec.Meta(ge=1 / 240, le=1e6)]
+    peak: Annotated[float, msgspec.Meta(ge=LEAST, le=MOST)]
     """Calls a second that were served then."""
-    window: Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+    window: Annotated[float, msgspec.Meta(ge=1, le=1e6)]
     """Seconds in which the sample was served."""
-    sample: int
+    sample: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    """How many calls that were."""
     is_first: bool
     """Whether it is an estimate by one throttle."""
 
@@ -56,16 +63,21 @@ class Notice(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Calls(msgspec.Struct, frozen=True, array_like=True):
-    """Calls of one process before one quota, in seconds before they were told."""
+    """Calls of one process before one quota, in seconds before the report."""
 
     served: list[Past]
     refused: list[Past]
 
 
-class Teller(msgspec.Struct, frozen=True, array_like=True):
+NO_CALLS = Calls([], [])
+
+
+class ProcessReport(msgspec.Struct, frozen=True, array_like=True):
     """What one process has called, by quota."""
 
     at: Moment
+    served_at: Moment
+    """When any call of it was served last."""
     calls: dict[str, Calls]
 
 
@@ -79,28 +91,26 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Notices(msgspec.Struct, frozen=True):
-    """All that is told."""
+    """All that is reported."""
 
     scope: Scope | None = None
     quotas: Mapping[str, Notice] = {}
-    tellers: Mapping[str, Teller] = {}
+    reports: Mapping[str, ProcessReport] = {}
 
-    def heard_by(self, listener: str, now: datetime) -> Self:
-        """Return what is neither over, nor said to be of a time to come, nor the listener's own."""
+    def read_by(self, reader: str, now: datetime) -> Self:
+        """Return what is neither over, nor said to be of a time to come, nor the reader's own."""
         quotas = {whose: notice for whose, notice in self.quotas.items() if notice.matters(now)}
-        tellers = {
-            name: teller
-            for name, teller in self.tellers.items()
-            if name != listener and -AHEAD < now - teller.at < HEARD
+        reports = {
+            name: report for name, report in self.reports.items() if name != reader and -AHEAD < now - report.at < GONE
         }
         scope = self.scope if self.scope and self.scope.changed < now + AHEAD else None
-        return type(self)(scope, quotas, tellers)
+        return type(self)(scope, quotas, reports)
 
     def calls(self, whose: str) -> tuple[list[datetime], list[datetime]]:
         """Return when other processes' calls were served and refused."""
-        told = [(teller.at, teller.calls[whose]) for teller in self.tellers.values() if whose in teller.calls]
-        served = [at - timedelta(seconds=ago) for at, calls in told for ago in calls.served]
-        return served, [at - timedelta(seconds=ago) for at, calls in told for ago in calls.refused]
+        made = [(report.at, report.calls[whose]) for report in self.reports.values() if whose in report.calls]
+        served = [at - timedelta(seconds=ago) for at, calls in made for ago in calls.served]
+        return served, [at - timedelta(seconds=ago) for at, calls in made for ago in calls.refused]
 
 
 _decode = msgspec.json.Decoder(Notices).decode
@@ -113,8 +123,8 @@ def encode(notices: Notices) -> bytes:
 
 
 def decode(data: bytes | None) -> Notices:
-    """Return what the bytes tell: nothing where there are none, or no process of this app wrote them."""
+    """Return what the bytes say: nothing where there are none, or no process of this app wrote them."""
     try:
         return _decode(data) if data else Notices()
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Notices()

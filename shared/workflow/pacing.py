@@ -3,7 +3,7 @@
 Quotas may be a partner's or a customer's, and a 429 does not say whose is used up ("API throttling guidance"). So the
 first one is taken for the customer's; once a second customer meets one while nobody else is served, for the
 partner's; until another customer is served behind the closed door. One instance a process, for all its threads; while
-the rate is limited, the processes tell each other what they learn.
+the rate is limited, the processes report to each other what they learn.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from shared.workflow.exchange import Board, Exchange
-from shared.workflow.notices import Calls, Notices, Scope, Teller
+from shared.workflow.notices import MOST_NOTICES, NO_CALLS, Calls, Notices, ProcessReport, Scope
 from shared.workflow.outage import Outage
 from shared.workflow.passes import Passes
 from shared.workflow.recent_calls import MEASURED
@@ -58,7 +58,7 @@ class Pacing:
         Args:
             clock: Return the time, UTC.
             waits: How long a throttle without ``Retry-After`` is waited out, at first and at most.
-            board: Where the processes tell each other what they learn.
+            board: Where the processes report to each other what they learn.
             requests_per_minute: Never exceeded by this process, where it is set.
         """
         self._name = uuid4().hex
@@ -127,7 +127,7 @@ class Pacing:
 
     def throttled(self, api: Call, customer: str, retry_after: timedelta | None) -> Throttle:
         """Take note of a 429, and close the door for all whom it seems to concern."""
-        # Others may have met it just before; and they are told at once.
+        # Others may have met it just before; and they shall know of it at once.
         self._exchange_notices(urgent=True)
         throttle = self._throttled(api, customer.lower(), retry_after)
         self._exchange_notices(urgent=True)
@@ -146,36 +146,41 @@ class Pacing:
             return Throttle(until, scope, 60 * (concerned.rate(now) or 0))
 
     def _exchange_notices(self, *, urgent: bool) -> None:
-        """Hear from the other processes, and tell them, where something is known; no thread waits for another's."""
+        """Read what the other processes report, and report to them, where something is known; outside the lock."""
         with self._lock:
             now = self._clock()
             if not self._exchange.begin(now, urgent=urgent):
                 return
-            if not urgent and not any(line.belief for line in self._lines.values()):
+            if not urgent and not any(line.belief(now) for line in self._lines.values()):
                 return
-        told = self._exchange.run(lambda notices: self._answer(notices, now))
+        written = self._exchange.run(lambda notices: self._answer(notices, now))
         with self._lock:
-            for whose, notice in told.quotas.items() if told else ():
-                self._line(whose, now).told(notice)
+            for whose, notice in written.quotas.items() if written else ():
+                self._line(whose, now).reported(notice)
 
     def _answer(self, notices: Notices, now: datetime) -> Notices:
-        """Learn what others tell, and return what there is to tell then."""
-        heard = notices.heard_by(self._name, now)
+        """Learn from what others report, and return what there is to report then."""
+        others = notices.read_by(self._name, now)
         with self._lock:
-            self._hear_scope(heard.scope, now)
-            quotas = {whose: notice for whose, notice in heard.quotas.items() if (not whose) is self._scope.is_partners}
+            self._learn_scope_of_others(others.scope, now)
+            quotas = {
+                whose: notice for whose, notice in others.quotas.items() if (not whose) is self._scope.is_partners
+            }
+            served_at = max((report.served_at for report in others.reports.values()), default=LONG_AGO)
             for whose, notice in quotas.items():
-                self._line(whose, now).hear(notice, now)
-                if whose and notice.belief.cut_at > self._served_at:
+                self._line(whose, now).learn(notice, now)
+                if whose and notice.belief.cut_at > self._served_at and notice.belief.cut_at >= served_at:
                     self._refused[whose] = min(max(notice.doors), now + UNPROVEN)
             calls = dict[str, Calls]()
             for whose, line in self._lines.items():
-                if line.belief:
-                    calls[whose] = line.exchange_calls(heard, whose, now)
-                    quotas[whose] = line.notice(line.belief, quotas.get(whose), now)
-            return Notices(self._scope, quotas, {**heard.tellers, self._name: Teller(now, calls)})
+                if belief := line.belief(now):
+                    calls[whose] = line.update_calls(others, whose, now)
+                    quotas[whose] = line.notice(belief, quotas.get(whose), now)
+        latest = dict(sorted(quotas.items(), key=lambda item: item[1].belief.cut_at)[-MOST_NOTICES:])
+        made = {whose: calls[whose] for whose in latest if calls.get(whose, NO_CALLS) != NO_CALLS}
+        return Notices(self._scope, latest, {**others.reports, self._name: ProcessReport(now, self._served_at, made)})
 
-    def _hear_scope(self, scope: Scope | None, now: datetime) -> None:
+    def _learn_scope_of_others(self, scope: Scope | None, now: datetime) -> None:
         if scope is None or scope.changed <= self._scope.changed:
             return
         if scope.is_partners and not self._scope.is_partners:

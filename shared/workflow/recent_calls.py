@@ -1,4 +1,4 @@
-"""The calls that one of Partner Center's quotas counts: this process's own, and what others have told of theirs."""
+"""The calls that one of Partner Center's quotas counts: this process's own, and those that others have reported."""
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable
@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 
-from shared.workflow.notices import Calls
+from shared.workflow.notices import GONE, Calls
 
 MEASURED = timedelta(minutes=1)
 """What was called in so long a time is the sample that rates are estimated from."""
+
+UNREAD = timedelta(seconds=2.5)
+"""Calls that are older have been read by the others, or will not be."""
 
 KEPT = timedelta(minutes=4)
 """Calls are remembered for so long."""
@@ -24,29 +27,36 @@ class RecentCalls:
         self.refused: list[datetime] = []
         self._served_elsewhere: list[datetime] = []
         self._refused_elsewhere: list[datetime] = []
-        self.processes = 1
-        """How many processes call, this one included."""
-        self.since_heard = 0
-        """Own calls since the others were heard."""
+        self._others = 0
+        self._read_at: datetime | None = None
 
     def begin(self, now: datetime) -> None:
         """Count a call of this process."""
         for calls in self._all:
             del calls[: bisect_right(calls, now - KEPT)]
         insort(self.served, now)
-        self.since_heard += 1
 
     def refuse(self) -> None:
         """Take the latest call of this process for a refused one."""
         if self.served:
             insort(self.refused, self.served.pop())
 
-    def hear(self, served: Iterable[datetime], refused: Iterable[datetime], others: int) -> None:
-        """Replace what is known of other processes' calls."""
+    def learn(self, served: Iterable[datetime], refused: Iterable[datetime], others: int, now: datetime) -> None:
+        """Replace what is known of the calls of so many other processes."""
         self._served_elsewhere, self._refused_elsewhere = sorted(served), sorted(refused)
-        self.processes, self.since_heard = 1 + others, 0
+        self._others, self._read_at = others, now
 
-    def told(self, now: datetime) -> Calls:
+    def processes(self, now: datetime) -> int:
+        """Return how many processes call, this one included: of others nothing is known after a while."""
+        return 1 + self._others * (self._read_at is not None and now < self._read_at + GONE)
+
+    def count_unread(self, now: datetime) -> int:
+        """Return how many calls this process has made that the others may not have read of."""
+        if self._read_at is None:
+            return 0
+        return self.count_own(now, min(now - self._read_at + timedelta.resolution, UNREAD))
+
+    def report(self, now: datetime) -> Calls:
         """Return this process's calls for the others."""
         served, refused = (
             [round((now - at).total_seconds(), 1) for at in calls if now - KEPT < at <= now]

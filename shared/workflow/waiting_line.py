@@ -1,7 +1,7 @@
 """The line before one of Partner Center's quotas: its doors, and places in it at the rate that is believed.
 
-Everything here is pure: moments come in, moments go out. A process knows only what it has met itself; of several
-processes each finds its share. Calls are let in by a token bucket, which is filled at the rate.
+Everything here is pure: moments come in, moments go out. Calls are let in while fewer were made in the last minute than
+the rate allows. A process knows what it has met itself, and what others have reported.
 """
 
 from datetime import datetime, timedelta
@@ -73,7 +73,8 @@ class Line:
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
-        self._given = self._being_told = dict.fromkeys(Call, 0)
+        self._places = dict.fromkeys(Call, 0)
+        self._reporting = dict.fromkeys(Call, 0)
         self._tested = dict.fromkeys(Call, now - UNPROVEN)
 
     def rate(self, now: datetime) -> float | None:
@@ -109,7 +110,9 @@ class Line:
         steps = 0.0
         if now < max(self._tails.values()):
             steps = max(0, min(1, (3 - places) / 2)) + (api is Call.PROGRESS and self.has_line(now))
-        return 1 + steps * max(RESERVED_AT_LEAST, RESERVED * rate) - self._rate.free(now)
+        # Of a tiny quota no more than half: otherwise nobody would be let in.
+        reserved = min(max(RESERVED_AT_LEAST, RESERVED * rate), max(0.0, (MEASURED.total_seconds() * rate - 1) / 2))
+        return 1 + steps * reserved - self._rate.free(now)
 
     def call(self, now: datetime) -> None:
         """Count a call that begins."""
@@ -130,43 +133,47 @@ class Line:
         self._row = 0
         self._tails = dict.fromkeys(Call, now)
         self._doors = dict.fromkeys(Call, now)
+        self._places = dict.fromkeys(Call, 0)
+        self._reporting = dict.fromkeys(Call, 0)
 
-    @property
-    def belief(self) -> Belief | None:
-        """Return what throttles have taught, and was not forgotten since."""
+    def belief(self, now: datetime) -> Belief | None:
+        """Return what throttles have taught, if it is not over."""
+        self._forget_if_calm(now)
         return self._rate.belief
 
-    def hear(self, notice: Notice, now: datetime) -> None:
+    def learn(self, notice: Notice, now: datetime) -> None:
         """Learn from a later throttle that another process has met."""
-        if self._rate.hear(notice.belief):
+        if self._rate.learn(notice.belief):
             for api, door in zip(Call, notice.doors, strict=True):
                 self._close(api, door - now, now)
 
-    def exchange_calls(self, notices: Notices, whose: str, now: datetime) -> Calls:
+    def update_calls(self, notices: Notices, whose: str, now: datetime) -> Calls:
         """Count other processes' calls, and return this one's."""
-        self.calls.hear(*notices.calls(whose), others=len(notices.tellers))
+        self.calls.learn(*notices.calls(whose), len(notices.reports), now)
         self._rate.learn_more()
-        return self.calls.told(now)
+        return self.calls.report(now)
 
-    def notice(self, belief: Belief, heard: Notice | None, now: datetime) -> Notice:
-        """Return what to tell: the line as others have told of it, with the places behind that were given out here."""
-        self._being_told = dict(self._given)
-        upload, progress = (self._joint_tail(api, heard, now) for api in Call)
+    def notice(self, belief: Belief, known: Notice | None, now: datetime) -> Notice:
+        """Return what to report: the line as others know it, with the places behind it that were given out here."""
+        self._reporting = dict(self._places)
+        upload, progress = (self._joint_tail(api, known, now) for api in Call)
         return Notice(belief, (self._doors[Call.UPLOAD], self._doors[Call.PROGRESS]), (upload, progress))
 
-    def _joint_tail(self, api: Call, heard: Notice | None, now: datetime) -> datetime:
+    def _joint_tail(self, api: Call, known: Notice | None, now: datetime) -> datetime:
         farthest = now + FARTHEST
-        tail = min(heard.tails[api], farthest) if heard else now
-        if not self._given[api]:
+        tail = min(known.tails[api], farthest) if known else now
+        if not self._places[api]:
             return tail
         begins = max(tail, now, self._doors[api])
-        return min(begins + self._given[api] * self._rate.between_places(now), farthest)
+        # Of places that were given out long ago the time has passed.
+        length = min(self._places[api] * self._rate.between_places(now), max(self._tails[api] - now, timedelta(0)))
+        return min(begins + length, farthest)
 
-    def told(self, notice: Notice) -> None:
-        """Take note that the others will hear what was told last."""
+    def reported(self, notice: Notice) -> None:
+        """Take note that the others can read what was reported last."""
         for api, tail in zip(Call, notice.tails, strict=True):
             self._tails[api] = tail
-            self._given[api] -= self._being_told[api]
+            self._places[api] -= self._reporting[api]
 
     def served(self, api: Call, now: datetime) -> None:
         """Take note that a call was not throttled."""
@@ -189,9 +196,9 @@ class Line:
             free = max(free, self._rate.free_at(self._missing(api, waited.places + 1, now, rate), now, rate))
         else:
             free = max(free, self._rate.free_at(1 - self._rate.free(now), now, rate))
-        self._given[api] += 1
+        self._places[api] += 1
         # The others give out places at the same time.
-        self._tails[api] = free + self._rate.between_places(now) * self.calls.processes
+        self._tails[api] = free + self._rate.between_places(now) * self.calls.processes(now)
         return free
 
     def _latest(self, api: Call, waited: Waited, now: datetime) -> datetime:
@@ -237,5 +244,5 @@ class Line:
         return self.place(api, now + (retry_after or SECOND), now)
 
     def _forget_if_calm(self, now: datetime) -> None:
-        if self.belief and now >= max(self._rate.cut_at + CALM, *self._tails.values(), *self._doors.values()):
+        if self._rate.belief and now >= max(self._rate.cut_at + CALM, *self._tails.values(), *self._doors.values()):
             self.forget(now)

@@ -90,4 +90,4 @@ def test_two_processes_hear_each_other_in_a_real_storage(container: ContainerCli
     assert second.turn(Call.UPLOAD, "a customer", NEW)
     told = decode(NoticeBoard(container, "manifests").read()[0])
     assert told.quotas.keys() == {"a customer", "another"}
-    assert len(told.tellers) == 2
+    assert len(told.reports) == 2

@@ -5,25 +5,25 @@ from datetime import timedelta
 import pytest
 
 from shared.workflow.exchange import EVERY, TRIES, UNREACHABLE, Exchange
-from shared.workflow.notices import Notices, Teller, decode
+from shared.workflow.notices import Notices, ProcessReport, decode
 from tests.fakes import Clock, FakeBoard
 
 SECOND = timedelta(seconds=1)
 
 
 def told(clock: Clock, *names: str) -> Notices:
-    return Notices(tellers={name: Teller(clock.now, {}) for name in names})
+    return Notices(reports={name: ProcessReport(clock.now, clock.now, {}) for name in names})
 
 
 def test_what_is_answered_to_what_was_read_is_written() -> None:
     clock, board = Clock(), FakeBoard()
-    board.write(b'{"tellers": {"other": ["2026-11-30T14:00:00Z", {}]}}', None)
+    board.write(b'{"reports": {"other": ["2026-11-30T14:00:00Z", "2026-11-30T14:00:00Z", {}]}}', None)
 
     def answer(heard: Notices) -> Notices:
-        return told(clock, "me", *heard.tellers)
+        return told(clock, "me", *heard.reports)
 
     assert Exchange(board, clock).run(answer) == decode(board.data)
-    assert list(decode(board.data).tellers) == ["me", "other"]
+    assert list(decode(board.data).reports) == ["me", "other"]
 
 
 class BusyBoard(FakeBoard):

@@ -8,13 +8,13 @@ import pytest
 from shared.workflow.notices import (
     AHEAD,
     CALM,
-    HEARD,
+    GONE,
     Belief,
     Calls,
     Notice,
     Notices,
+    ProcessReport,
     Scope,
-    Teller,
     decode,
     encode,
 )
@@ -30,7 +30,7 @@ def notice(cut_at: datetime = NOW, tail: datetime = NOW) -> Notice:
 
 
 def board(**changes: object) -> Notices:
-    said = {"quotas": {"a": notice()}, "tellers": {"one": Teller(NOW, {"a": Calls([2.0], [1.0])})}}
+    said = {"quotas": {"a": notice()}, "reports": {"one": ProcessReport(NOW, NOW, {"a": Calls([2.0], [1.0])})}}
     return Notices(**(said | changes))  # type: ignore[arg-type]  # by names that a test chooses
 
 
@@ -52,6 +52,8 @@ def test_what_is_written_is_read() -> None:
         encode(board()).replace(b"1.0,60.0", b"1.0,0.0"),
         encode(board()).replace(b"[2.0]", b"[-2.0]"),
         encode(board()).replace(b"Z", b""),
+        encode(board()).replace(b'"a":', b'"\xff":'),
+        b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
 def test_what_no_process_of_the_app_has_written_says_nothing(data: bytes) -> None:
@@ -59,14 +61,14 @@ def test_what_no_process_of_the_app_has_written_says_nothing(data: bytes) -> Non
 
 
 def test_a_process_does_not_hear_itself() -> None:
-    assert board().heard_by("one", NOW).tellers == {}
-    assert board().heard_by("another", NOW).calls("a") == ([NOW - 2 * SECOND], [NOW - SECOND])
-    assert board().heard_by("another", NOW).calls("b") == ([], [])
+    assert board().read_by("one", NOW).reports == {}
+    assert board().read_by("another", NOW).calls("a") == ([NOW - 2 * SECOND], [NOW - SECOND])
+    assert board().read_by("another", NOW).calls("b") == ([], [])
 
 
-@pytest.mark.parametrize(("told", "heard"), [(NOW, 1), (NOW - HEARD, 0), (MOST_AHEAD, 0), (MOST_AHEAD - SECOND, 1)])
+@pytest.mark.parametrize(("told", "heard"), [(NOW, 1), (NOW - GONE, 0), (MOST_AHEAD, 0), (MOST_AHEAD - SECOND, 1)])
 def test_who_has_told_nothing_for_long_or_tells_of_the_future_is_not_heard(told: datetime, heard: int) -> None:
-    assert len(board(tellers={"one": Teller(told, {})}).heard_by("another", NOW).tellers) == heard
+    assert len(board(reports={"one": ProcessReport(told, NOW, {})}).read_by("another", NOW).reports) == heard
 
 
 @pytest.mark.parametrize(
@@ -81,10 +83,10 @@ def test_who_has_told_nothing_for_long_or_tells_of_the_future_is_not_heard(told:
     ],
 )
 def test_a_quota_without_a_line_is_forgotten_after_a_calm(told: Notice, heard: int) -> None:
-    assert len(board(quotas={"a": told}).heard_by("another", NOW).quotas) == heard
+    assert len(board(quotas={"a": told}).read_by("another", NOW).quotas) == heard
 
 
 def test_a_scope_of_the_future_is_not_believed() -> None:
     scope = Scope(MOST_AHEAD, is_partners=True, proof=8)
-    assert board(scope=scope).heard_by("another", NOW).scope is None
-    assert board(scope=msgspec.structs.replace(scope, changed=NOW)).heard_by("another", NOW).scope
+    assert board(scope=scope).read_by("another", NOW).scope is None
+    assert board(scope=msgspec.structs.replace(scope, changed=NOW)).read_by("another", NOW).scope

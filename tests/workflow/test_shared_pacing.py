@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.workflow import pacing
 from shared.workflow.exchange import EVERY
-from shared.workflow.notices import HEARD, Notice, Notices, decode, encode
+from shared.workflow.notices import CALM, GONE, Notice, Notices, decode, encode
 from shared.workflow.pacing import LEAST_PROOF, Pacing
 from shared.workflow.waiting_line import Call, Waited
 from tests.fakes import Clock, FakeBoard
@@ -148,9 +149,9 @@ def test_what_is_allowed_to_each_process_is_not_used_up_by_the_others() -> None:
 
 
 def test_a_process_that_is_gone_counts_no_longer() -> None:
-    app = App().meet_the_quota().after(HEARD + EVERY)
+    app = App().meet_the_quota().after(GONE + EVERY)
     app.may_call(0)
-    assert len(decode(app.board.data).tellers) == 1
+    assert len(decode(app.board.data).reports) == 1
 
 
 def test_without_the_board_each_process_finds_the_quota_by_itself() -> None:
@@ -184,7 +185,7 @@ def test_nonsense_on_the_board_is_written_over() -> None:
     app = App()
     app.board.write(b"nonsense", None)
     app.throttle(0)
-    assert decode(app.board.data).tellers
+    assert decode(app.board.data).reports
 
 
 def test_notices_of_thousands_of_customers_bring_nobody_to_a_stop() -> None:
@@ -192,7 +193,7 @@ def test_notices_of_thousands_of_customers_bring_nobody_to_a_stop() -> None:
     app.throttle(0)
     told = decode(app.board.data)
     many = {f"customer {number}": told.quotas["a"] for number in range(3000)}
-    app.board.data = encode(Notices(told.scope, {**told.quotas, **many}, told.tellers))
+    app.board.data = encode(Notices(told.scope, {**told.quotas, **many}, told.reports))
     app.after(EVERY).throttle(1)
     assert app.after(61 * SECOND).may_call(1)
 
@@ -203,8 +204,72 @@ def test_a_line_without_end_on_the_board_ends_within_a_day() -> None:
     told = decode(app.board.data)
     ages = datetime.max.replace(tzinfo=UTC)
     notice = Notice(told.quotas["a"].belief, doors=(ages, ages), tails=(ages, ages))
-    app.board.data = encode(Notices(told.scope, {"a": notice}, told.tellers))
+    app.board.data = encode(Notices(told.scope, {"a": notice}, told.reports))
     app.after(EVERY).throttle(1)
     app.processes[1].place(Call.UPLOAD, "a", app.clock.now)
     app.after(EVERY).throttle(1)
     assert app.processes[1].place(Call.UPLOAD, "a", app.clock.now) <= app.clock.now + timedelta(days=1)
+
+
+def test_a_process_that_has_just_begun_takes_no_customers_quotas_for_the_partners() -> None:
+    app = App(3)
+    for number in range(LEAST_PROOF):
+        app.after(SECOND).throttle(number % 2, f"customer {number}", 60)
+        app.serve(number % 2, 1, "served all along")
+    assert app.throttle(2, "another") == "customer"
+    app.after(EVERY)
+    assert all(app.may_call(process, "served all along") for process in range(3))
+
+
+def test_who_loses_the_board_goes_on_alone() -> None:
+    app = App().meet_the_quota()
+    app.board.is_reachable = False
+    app.after(MINUTE + SECOND)
+    admitted = 0
+    for _ in range(180):
+        app.after(SECOND)
+        admitted += sum(app.may_call(process) for process in (0, 1))
+    assert 100 <= admitted <= 400
+
+
+def test_once_it_is_calm_again_nothing_is_read_or_written() -> None:
+    app = App()
+    for number in range(20):
+        app.throttle(0, f"customer {number}")
+    app.after(CALM + MINUTE)
+    written = app.board.versions
+    for _ in range(10):
+        assert app.after(EVERY).may_call(0, "another")
+    assert app.board.versions == written
+
+
+def test_places_whose_time_has_passed_make_no_line() -> None:
+    app = App()
+    app.board.is_reachable = False
+    app.meet_the_quota()
+    for _ in range(300):
+        app.processes[0].place(Call.UPLOAD, "a", app.clock.now)
+    app.after(CALM - MINUTE / 2)
+    app.board.is_reachable = True
+    app.throttle(0, seconds=1)
+    assert tail(app) <= 2 * MINUTE
+
+
+def test_of_many_quotas_the_latest_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "MOST_NOTICES", 5)
+    app = App()
+    for number in range(10):
+        app.after(timedelta(milliseconds=10)).throttle(0, f"customer {number}", 600)
+        app.serve(0, 1, f"served {number}")
+    told = decode(app.board.data).quotas
+    assert sorted(told) == [f"customer {number}" for number in range(5, 10)]
+
+
+@pytest.mark.parametrize("allowed", [1, 2, 3])
+def test_a_tiny_quota_is_used(allowed: int) -> None:
+    app, admitted = App(1, most=allowed), 0
+    for _ in range(600):
+        app.after(SECOND)
+        for api in (Call.UPLOAD, Call.PROGRESS):
+            admitted += app.processes[0].turn(api, "a", Waited(3)) is None
+    assert 0.7 * 10 * allowed <= admitted <= 10 * allowed
