@@ -68,8 +68,9 @@ class Calls(msgspec.Struct, frozen=True, array_like=True):
     served: list[Past]
     refused: list[Past]
 
-
-NO_CALLS = Calls([], [])
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self.served or self.refused)
 
 
 class ProcessReport(msgspec.Struct, frozen=True, array_like=True):
@@ -106,11 +107,29 @@ class Notices(msgspec.Struct, frozen=True):
         scope = self.scope if self.scope and self.scope.changed < now + AHEAD else None
         return type(self)(scope, quotas, reports)
 
+    def quotas_of(self, *, partner: bool) -> dict[str, Notice]:
+        """Return what is known of the partner's quota, or of the customers'."""
+        return {whose: notice for whose, notice in self.quotas.items() if (not whose) is partner}
+
+    def refused_since(self, served_at: datetime, now: datetime) -> dict[str, datetime]:
+        """Return which customers were throttled since any was served, and until when."""
+        others = max((report.served_at for report in self.reports.values()), default=served_at)
+        return {
+            whose: min(max(notice.doors), now + CALM)
+            for whose, notice in self.quotas_of(partner=False).items()
+            if served_at < notice.belief.cut_at >= others
+        }
+
     def calls(self, whose: str) -> tuple[list[datetime], list[datetime]]:
         """Return when other processes' calls were served and refused."""
         made = [(report.at, report.calls[whose]) for report in self.reports.values() if whose in report.calls]
         served = [at - timedelta(seconds=ago) for at, calls in made for ago in calls.served]
         return served, [at - timedelta(seconds=ago) for at, calls in made for ago in calls.refused]
+
+
+def latest(quotas: Mapping[str, Notice]) -> dict[str, Notice]:
+    """Return the notices that are written: of the quotas that were throttled last."""
+    return dict(sorted(quotas.items(), key=lambda item: item[1].belief.cut_at)[-MOST_NOTICES:])
 
 
 _decode = msgspec.json.Decoder(Notices).decode

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from shared.workflow.exchange import Board, Exchange
-from shared.workflow.notices import MOST_NOTICES, NO_CALLS, Calls, Notices, ProcessReport, Scope
+from shared.workflow.notices import Calls, Notices, ProcessReport, Scope, latest
 from shared.workflow.outage import Outage
 from shared.workflow.passes import Passes
 from shared.workflow.recent_calls import MEASURED
-from shared.workflow.waiting_line import NEW, UNPROVEN, Call, Line, Waited
+from shared.workflow.waiting_line import NEW, Call, Line, Waited
 
 TEST_EVERY = timedelta(minutes=1)
 """How often a customer may test the partner's closed door."""
@@ -163,22 +163,18 @@ class Pacing:
         others = notices.read_by(self._name, now)
         with self._lock:
             self._learn_scope_of_others(others.scope, now)
-            quotas = {
-                whose: notice for whose, notice in others.quotas.items() if (not whose) is self._scope.is_partners
-            }
-            served_at = max((report.served_at for report in others.reports.values()), default=LONG_AGO)
+            self._refused |= others.refused_since(self._served_at, now)
+            quotas = others.quotas_of(partner=self._scope.is_partners)
             for whose, notice in quotas.items():
                 self._line(whose, now).learn(notice, now)
-                if whose and notice.belief.cut_at > self._served_at and notice.belief.cut_at >= served_at:
-                    self._refused[whose] = min(max(notice.doors), now + UNPROVEN)
             calls = dict[str, Calls]()
             for whose, line in self._lines.items():
                 if belief := line.belief(now):
                     calls[whose] = line.update_calls(others, whose, now)
                     quotas[whose] = line.notice(belief, quotas.get(whose), now)
-        latest = dict(sorted(quotas.items(), key=lambda item: item[1].belief.cut_at)[-MOST_NOTICES:])
-        made = {whose: calls[whose] for whose in latest if calls.get(whose, NO_CALLS) != NO_CALLS}
-        return Notices(self._scope, latest, {**others.reports, self._name: ProcessReport(now, self._served_at, made)})
+            kept = latest(quotas)
+            made = {whose: calls[whose] for whose in kept if calls.get(whose)}
+            return Notices(self._scope, kept, {**others.reports, self._name: ProcessReport(now, self._served_at, made)})
 
     def _learn_scope_of_others(self, scope: Scope | None, now: datetime) -> None:
         if scope is None or scope.changed <= self._scope.changed:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.workflow import pacing
+from shared.workflow import notices
 from shared.workflow.exchange import EVERY
 from shared.workflow.notices import CALM, GONE, Notice, Notices, decode, encode
 from shared.workflow.pacing import LEAST_PROOF, Pacing
@@ -256,7 +256,7 @@ def test_places_whose_time_has_passed_make_no_line() -> None:
 
 
 def test_of_many_quotas_the_latest_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "MOST_NOTICES", 5)
+    monkeypatch.setattr(notices, "MOST_NOTICES", 5)
     app = App()
     for number in range(10):
         app.after(timedelta(milliseconds=10)).throttle(0, f"customer {number}", 600)
