@@ -17,6 +17,9 @@ from shared.config.limit_settings import Limits, read_limits
 CONNECTION = "ManifestStorage"
 """Prefix of the settings of the data account; the triggers' bindings have the same name."""
 
+BOARD_CONTAINER = "manifest-pacing"
+"""Container of the blob in which the processes report to each other of Partner Center's quotas."""
+
 EVENTS, POLLING = TRIGGER_SOURCES = ("EventGrid", "LogsAndContainerScan")
 EVERY_15_MINUTES = "0 */15 * * * *"
 SIGN_INS = ("managed_identity", "federated_app", "app_user")
@@ -105,6 +108,8 @@ def _storage_name(reader: Reader, name: str, what: str) -> str:
         reader.faults.append(
             f"{name} is {value!r}, but a name has 3 to 63 lowercase letters, digits and single hyphens"
         )
+    if name == "MANIFEST_CONTAINER" and value == BOARD_CONTAINER:
+        reader.faults.append(f"{name} is {value!r}, where the app keeps what it learns of Partner Center's quotas")
     return value
 
 

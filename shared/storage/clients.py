@@ -8,14 +8,11 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient, LinearRetry
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
-from shared.config.settings import Settings
+from shared.config.settings import BOARD_CONTAINER, Settings
 from shared.http_session import DirectSession
 
 RANGE = 6 * 2**20
 """Bytes of a manifest that one request reads: up to some 1,400 devices, with no copy to be cut up."""
-
-BOARD_CONTAINER = "manifest-pacing"
-"""Container of the blob in which the processes report to each other of Partner Center's quotas."""
 
 type StorageCredential = Callable[[Settings], TokenCredential]
 """Makes the credential for the storage; it is called only where there is no connection string."""

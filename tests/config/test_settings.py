@@ -190,6 +190,12 @@ def test_what_storage_cannot_be_called_is_named(name: str, value: str) -> None:
         read_settings(LEAST | {name: value})
 
 
+def test_manifests_have_a_container_of_their_own() -> None:
+    with pytest.raises(SettingsError, match="MANIFEST_CONTAINER is 'manifest-pacing', where the app keeps"):
+        read_settings(LEAST | {"MANIFEST_CONTAINER": "manifest-pacing"})
+    assert read_settings(LEAST | {"WAKE_UP_QUEUE": "manifest-pacing"})
+
+
 def test_a_lease_outlasts_the_longest_call() -> None:
     assert read_settings(LEAST).delays.lease == SHORTEST_LEASE > LONGEST_CALL + LONGEST_PAGING
     assert read_settings(LEAST | {"LEASE_DURATION": "PT1H"}).delays.lease == timedelta(hours=1)

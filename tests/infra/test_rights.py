@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage.clients import BOARD_CONTAINER
+from shared.config.settings import BOARD_CONTAINER
 from tests.infra.templates import INFRA, LOGIC_APP, TEMPLATES, name_of, only, parsed, resources, symbol_in, variables
 
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
