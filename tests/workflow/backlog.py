@@ -116,6 +116,8 @@ class Backlog:
     alone: tuple[timedelta, ...] = ()
     """When single manifests of other customers land."""
     requests_per_minute: int | None = None
+    reports_until: timedelta | None = None
+    """How long the processes can report to each other; for ever where it is ``None``."""
     pacing: type[Pacing] = Pacing
     seed: int = 1
 
@@ -179,6 +181,7 @@ class Backlog:
     def _work(self, wake_up: WakeUp) -> None:
         self.clock.now += EXCHANGE / AT_ONCE / self.processes
         self.executions[wake_up.manifest] += 1
+        self.board.is_reachable = self.reports_until is None or self.clock.now < self.begun + self.reports_until
         process = self.dice.randrange(self.processes)
         if self.lives_for and self.clock.now >= self.next_death and wake_up.manifest not in self.died:
             self.died.add(wake_up.manifest)
