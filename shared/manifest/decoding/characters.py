@@ -24,15 +24,22 @@ _PAIRS = "".join(
 _SWAPPED = "".join(chr(ord(character) << 8) for character in _ASCII)
 # With a line end among the pairs, fewer are proof: \r\n, or one of them and a character of ASCII.
 _LINE_ENDS = "\u0a0d\u0d0a\u0a20-\u0a7e\u0d20-\u0d7e"
-_IN_UTF_16 = re.compile(f"[{_PAIRS}]{{12}}|[{_PAIRS}]{{3}}[{_LINE_ENDS}]|[{_SWAPPED}]{{8}}")
+# One set of characters to begin with is searched for ten times as quickly as three forms are.
+_IN_UTF_16 = re.compile(
+    f"[{_PAIRS}{_SWAPPED}](?:(?<=[{_PAIRS}])(?:[{_PAIRS}]{{11}}|[{_PAIRS}]{{2}}[{_LINE_ENDS}])"
+    f"|(?<=[{_SWAPPED}])[{_SWAPPED}]{{7}})"
+)
 _CONTINUATIONS = bytes(set(range(0x80, 0xC0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252")
-_IN_CP1252 = re.compile(f"[\u00c2-\u00f4][{re.escape(_CONTINUATIONS)}]|{LETTERS_OF_UTF_16}", re.ASCII)
+_PAIR_OF_UTF_8 = f"[\u00c2-\u00f4][{re.escape(_CONTINUATIONS)}]"
+_IN_CP1252 = re.compile(f"{_PAIR_OF_UTF_8}|{LETTERS_OF_UTF_16}", re.ASCII)
 _FOREIGN = {
     "utf-8": re.compile(LETTERS_OF_UTF_16, re.ASCII),
     "utf-16-le": _IN_UTF_16,
     "utf-16-be": _IN_UTF_16,
     _FALLBACK: _IN_CP1252,
 }
+# Where no letter of UTF-16 can be, as there is no zero: looking for one takes twenty times as long as all else.
+_FOREIGN_WITHOUT_ZEROS = _FOREIGN | {"utf-8": None, _FALLBACK: re.compile(_PAIR_OF_UTF_8)}
 _DECODERS = {"utf-8": codecs.utf_8_decode, "utf-16-le": codecs.utf_16_le_decode, "utf-16-be": codecs.utf_16_be_decode}
 _LONGEST_FOREIGN = 12  # characters of the patterns
 
@@ -68,7 +75,6 @@ class _Text:
         self._encoding = encoding
         self._decode = _DECODERS.get(encoding)
         self._rest = b""
-        self._foreign = _FOREIGN[encoding]
         self._before = ""
 
     def decode(self, data: bytes | memoryview, *, final: bool = False) -> Iterator[str]:
@@ -111,7 +117,8 @@ class _Text:
             yield text
             return
         seam = self._before + text
-        if found := self._foreign.search(seam):
+        foreign = (_FOREIGN if "\0" in seam else _FOREIGN_WITHOUT_ZEROS)[self._encoding]
+        if foreign and (found := foreign.search(seam)):
             yield seam[len(self._before) : found.end()]
             raise UnreadableError("broken_encoding", f"in another encoding than {_NAMES[self._encoding]}")
         self._before = seam[-_LONGEST_FOREIGN:] if not seam.isascii() or "\0" in seam else ""
