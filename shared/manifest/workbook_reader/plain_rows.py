@@ -13,12 +13,19 @@ from shared.manifest.workbook_reader.unreadable import LONGEST
 # No parser has seen it, and it becomes a part of an expression: only a name will do, and a short one.
 _NAMESPACE = re.compile(rf'\sxmlns(?::([A-Za-z_]\w{{0,7}}))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
 _ASIDE = re.compile(r"<!|<\?(?!xml )")
-_TEXT = r"[ -%'-;=?-~]*+"  # without tags, and nothing in it needs decoding
+# Nor has it seen these: only bytes and references of characters that XML can have, and none from U+F000 on, where some
+# are that it cannot.
+_PLAIN = r"[ -%'-;=?-~\x80-\xee\xf0-\xf4]*+"
+_NUMBERS = r"3[2-9]|[4-9]\d|[1-9]\d{2,3}|[1-4]\d{4}|x(?:[2-9A-Fa-f]|[1-9A-Ca-c][\dA-Fa-f]{1,2})[\dA-Fa-f]"
+_TEXT = f"{_PLAIN}(?:&(?:amp|lt|gt|quot|apos|#(?:{_NUMBERS}));{_PLAIN})*+"
+_CHARACTER = re.compile(r"&(?:#x(\w+)|#(\w+)|(\w+));")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
 # A row with one cell costs as much as one with all of them.
-_COLUMNS = [*ascii_uppercase, *(f"A{letter}" for letter in "ABCDEFGHIJKLMN")]
+_COLUMNS = [*ascii_uppercase, *(f"{first}{second}" for first in "ABC" for second in ascii_uppercase)]
 _PLACES = {letters: place for place, letters in enumerate(_COLUMNS, 1)}
 _MOST_PATTERNS = 32
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
@@ -64,7 +71,7 @@ class PlainRows:
             if self._prefix is None and (root := _NAMESPACE.search(text)):
                 self._prefix = f"{root[1]}:" if root[1] else ""
             # Where more is held, a text in it might be longer than one may be.
-            if self._prefix is None or len(text) > LONGEST:
+            if self._prefix is None or len(text) > LONGEST or _OTHER_ENCODING.match(text):
                 break
             at = self._found_until(text, 0, self._prefix)
             while left := self._left(text, at, self._prefix):
@@ -83,7 +90,12 @@ class PlainRows:
         """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
         match = _pattern(prefix, self._width).match
         while row := match(text, at):
-            self._found.append(row.groups("")[: _KEPT[row.lastindex or 0]])
+            parts = row.groups("")[: _KEPT[row.lastindex or 0]]
+            try:
+                self._found.append(parts if _is_bare(row[0]) else _decoded(parts))
+            except UnicodeDecodeError:
+                # The parser says what is wrong.
+                break
             at = row.end()
         return at
 
@@ -112,6 +124,23 @@ class PlainRows:
 def is_hidden(attributes: str) -> bool:
     """Return whether a row with these attributes is hidden."""
     return _HIDDEN.search(attributes) is not None
+
+
+def _is_bare(text: str) -> bool:
+    return text.isascii() and "&" not in text
+
+
+def _decoded(parts: PlainRow) -> PlainRow:
+    # No part has the character between them.
+    text = str("\0".join(parts).encode("latin-1"), "utf-8")
+    return (*_CHARACTER.sub(_character, text).split("\0"),)
+
+
+def _character(reference: re.Match[str]) -> str:
+    hexadecimal, decimal, name = reference.groups()
+    if name:
+        return _NAMED[name]
+    return chr(int(hexadecimal, 16) if hexadecimal else int(decimal))
 
 
 @lru_cache(_MOST_PATTERNS)

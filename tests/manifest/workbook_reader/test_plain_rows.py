@@ -38,9 +38,18 @@ CELLS = (
     *('<c{0} t="inlineStr"><is><r><t>S{1}</t></r></is></c>', '<c{0} t="inlineStr"><is><t>&lt;\u00fc</t></is></c>'),
     *('<c{0} t="s"><f>A1</f><v>{1}</v></c>', "<c{0}><f>A1</f></c>", '<c{0} t="str"><v>S{1}</v></c>'),
     *('<c{0} t="e"><v>#N/A</v></c>', "<c{0}><v>1.5</v></c>", '<c{0} s="2"><v>{1}</v></c>', '<c{0} t="b"><v>1</v></c>'),
+    '<c{0} t="inlineStr"><is><t>R&amp;D &#252;&#x5f;x0041_ \u8054 &#38;lt; &#128; &#38991; {1}</t></is></c>',
+    *('<c{0} t="str"><v>&quot;{1}&#xa0;</v></c>', '<c{0} t="n"><v>&#49;{1}</v></c>', '<c{0} t="s"><v>&#51;</v></c>'),
     *('<c t="s"{0}><v>{1}</v></c>', '<c{0} t="x"><v>1</v></c>'),
 )
-WRONG = ('<c{0} s="9"><v>1</v></c>', '<c{0} t="s"><v>99</v></c>', '<c r="A1"/>', '<c{0} t="s"><v>x</v></c>', "</v>")
+WRONG: tuple[str, ...] = (
+    '<c{0} s="9"><v>1</v></c>',
+    '<c{0} t="s"><v>99</v></c>',
+    '<c r="A1"/>',
+    '<c{0} t="s"><v>x</v></c>',
+    "</v>",
+)
+WRONG += tuple(f'<c{{0}} t="str"><v>S{each}</v></c>' for each in ("&#0;", "&#xFFFF;", "&#x110000;", "&#xD800;", "&b;"))
 ASIDE = '<row></row><row r="5{0}"><c t="str"><v>aside</v></c></row>'
 BETWEEN = ("\n", f"<!-- {ASIDE} -->", f"<?x {ASIDE}?>", '<row r="{0}0"/>', "</sheetData><sheetData>")
 
@@ -123,22 +132,51 @@ def test_rows_as_programs_write_them_need_no_parser_after_the_first_piece(form: 
     assert len(numbers) > 1_800
 
 
+SHEET = "xl/worksheets/sheet1.xml"
+CALLED = ("R&amp;D", "M\u00fcller &amp; Co", "&#77;&#xfc;ller", "&lt;\u8054\u60f3&gt;", "&quot;&apos;")
+
+
+@pytest.mark.parametrize("maker", CALLED)
+def test_names_need_no_parser_where_their_characters_are_escaped_or_not_of_ascii(maker: str) -> None:
+    rows = [f'<row r="{number}"><c t="str"><v>{maker}</v></c></row>' for number in range(1, 101)]
+    assert len(taken(sheet(*rows))) > 90
+
+
+REFUSED = ("&#0;", "&#31;", "&#xFFFF;", "&#55296;", "&#xD800;", "&#x110000;", "&other;", "&amp", "\uffff", "\udc80")
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_xml_cannot_hold_is_left_to_the_parser(text: str) -> None:
+    made = sheet(
+        row(1, *TUPLE), '<row r="2"><c t="str"><v>S1</v></c></row>', f'<row r="3"><c t="str"><v>{text}</v></c></row>'
+    )
+    data = zipped({**parts(sheet()), SHEET: made.encode(errors="surrogateescape")})
+    assert issues_in(data) == [("manifest", "workbook_damaged")]
+
+
+def test_a_text_in_another_encoding_is_left_to_the_parser() -> None:
+    made = sheet(row(1, *TUPLE), *(row(number, f"S{number}", "\u00c3\u00bc", "20L7") for number in range(2, 102)))
+    declaration = '<?xml version="1.0" encoding="ISO-8859-1"?>'
+    data = zipped({**parts(sheet()), SHEET: made.replace(DECLARATION, declaration).encode("latin-1")})
+    assert {device.oem_manufacturer_name for device in devices_in(data)} == {"\u00c3\u00bc"}
+
+
 def wide_row(number: int, columns: int) -> str:
     return row(number, *["x"] * columns)
 
 
-@pytest.mark.parametrize(("columns", "fewest", "most"), [(40, 95, 99), (41, 0, 0), (130, 0, 0)])
+@pytest.mark.parametrize(("columns", "fewest", "most"), [(104, 95, 99), (105, 0, 0), (130, 0, 0)])
 def test_wider_rows_than_devices_have_are_left_to_the_parser(columns: int, fewest: int, most: int) -> None:
     assert fewest <= len(taken(sheet(*(wide_row(number, columns) for number in range(1, 101))))) <= most
 
 
 def test_a_wide_row_does_not_make_others_wide() -> None:
-    rows = taken(sheet(wide_row(1, 40), '<row r="2"></row>', row(3, "S1"), row(4, "S1", "", "", "M1"), row(5, "S1")))
+    rows = taken(sheet(wide_row(1, 104), '<row r="2"></row>', row(3, "S1"), row(4, "S1", "", "", "M1"), row(5, "S1")))
     assert [(len(row) - 2) // PARTS_OF_CELL for row in rows] == [1, 1, 4, 1]
 
 
 def test_rows_that_are_taken_few_at_a_time_are_left_to_the_parser() -> None:
-    rows = [row(number, f"S{number}", "LENOVO", "R&D" if number % 3 else "20L7") for number in range(2, 2_002)]
+    rows = [row(number, f"S{number}", "LENOVO", "\uff32&D" if number % 3 else "20L7") for number in range(2, 2_002)]
     assert 100 < len(taken(sheet(row(1, *TUPLE), *rows))) < 200
     devices = devices_in(zipped(parts(sheet(row(1, *TUPLE), *rows))))
     assert [device.serial_number for device in devices] == [f"S{number}" for number in range(2, 2_002)]
