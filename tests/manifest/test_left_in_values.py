@@ -237,13 +237,19 @@ def test_so_is_a_member_of_a_device(name: str) -> None:
     assert issues_in(json.dumps([{"productKey": "K1", name: "S1"}]).encode()) == [("device 1", "commented_line")]
 
 
-@pytest.mark.parametrize("line", ["; S2;KEY;;", "; S2;K1-2;;", "; S2;QUJDREVGRw==;;"])
+@pytest.mark.parametrize("line", ["; S2;KEY;;", "; S2;K1-2;;"])
 def test_a_line_behind_a_semicolon_is_a_comment_where_the_hash_shows_it(line: str) -> None:
     data = f"{TEMPLATE.replace(',', ';')}S1;;{HASH};LENOVO;20L7\n{line}\n"
     assert issues_in(data.encode()) == [("line 3", "commented_line")]
 
 
-@pytest.mark.parametrize("line", ["; K1-2;;;", f"; K1-2;{HASH};;", "; K1-2;NULL;A;B"])
+@pytest.mark.parametrize(("hash_", "code"), [("Unable to read", "not_base64"), ("=A1", "formula_for_value")])
+def test_no_identifier_shows_it(hash_: str, code: str) -> None:
+    data = f"{TEMPLATE.replace(',', ';')}; S2;{hash_};;\n"
+    assert issues_in(data.encode()) == [("line 2", code)]
+
+
+@pytest.mark.parametrize("line", ["; K1-2;;;", f"; K1-2;{HASH};;", f"; K1-2;{HASH[:255]};;", "; K1-2;NULL;A;B"])
 def test_a_blank_before_a_product_key_is_none(line: str) -> None:
     assert devices_in(f"{TEMPLATE.replace(',', ';')}{line}\n".encode())[0].product_key == " K1-2"
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shared.manifest.csv_reader.header import Layout
 from shared.manifest.field_names import DELIMITERS, FIELD_OF, key, mixed
+from shared.manifest.field_rules import is_plain
 from shared.manifest.findings import Place, Report, UnreadableError
 from shared.manifest.hardware_hash import begins_like_one, looks_like_one
 from shared.manifest.line_words import (
@@ -132,9 +133,9 @@ class OddLines:
     def _is_comment(self, cells: Sequence[str]) -> bool:
         at = self._columns.column_of("hardwareHash") or 0
         other = "".join(cells[at : at + 1]) if at > 1 else ""
-        # Where a semicolon is the delimiter, it makes one more cell than the header has, or moves others to the hash,
-        # and only one that begins so.
-        has_moved = len(cells) > self._columns.cells or not (is_nothing(other) or looks_like_one(other))
+        # Where a semicolon is the delimiter, it makes one more cell than the header has, or moves an identifier to the
+        # hash, and only one that begins so.
+        has_moved = len(cells) > self._columns.cells or is_plain(other.replace("-", ""))
         if self._delimiter == ";" and not cells[0] and not self._columns.spaced and has_moved:
             return [cell[:1] for cell in cells].count(" ") == 1 and cells[1].startswith(" ")
         # A column of another kind may number its lines so, and a hash may begin with any sign. #N/A is another issue.
