@@ -172,8 +172,10 @@ def _issue_code(field: str, text: str) -> str | None:
         code = "formula_for_value"
     elif is_mask or value_words.is_template(text) or (is_identifier and value_words.is_name(text)):
         code = "template_value"
-    elif "\ufffd" in text or (is_identifier and value_words.is_escaped(text)):
+    elif "\ufffd" in text:
         code = "lost_characters"
+    elif is_identifier and value_words.is_escaped(text):
+        code = "escaped_character"
     elif looks_like_one(text, _REST_OF_HASH):
         code = "misplaced_hash"
     elif is_identifier and line_words.is_maker(text):

@@ -101,9 +101,7 @@ ISSUES = {
         "These are results, in which hashes are cut off. Correct the manifest that they are about, and drop all of it."
     ),
     "status_file": "This is a status, not a manifest. Correct the manifest that it is about, and drop that.",
-    "other_header": (
-        "This line is a header with other columns than the one on line {}. Put what is below it into a file of its own."
-    ),
+    "other_header": "This is a header with other columns than that on line {}. Put what is below it into its own file.",
     "repeated_column": "The columns {} and {} hold the same thing. Delete one of them.",
     "mixed_delimiters": (
         "{} holds values with {} between them, unlike the rest of the file. Save it with one separator throughout."
@@ -150,7 +148,8 @@ ISSUES = {
     "column_numbers": "The row holds the numbers or letters of columns, not a device. Delete it.",
     "numbered_values": "Each serial number or product key has the number of its row before it. Remove the numbers.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
-    "lost_characters": "{} has characters that were lost or changed (U+FFFD, &amp;). Export it again as UTF-8.",
+    "lost_characters": "{} has characters that were lost (U+FFFD). Export it again as UTF-8.",
+    "escaped_character": "{} has a character as web pages write it (&amp;, %20, \\n). Write the character itself.",
     "guid_for_product_key": (
         "productKey is a GUID, which Graph writes there and which is not a Windows product ID. Leave it out, and add "
         "the hardware hash."

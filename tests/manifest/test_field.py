@@ -215,6 +215,7 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
     "a lost character": (
         {"serialNumber": "S", "oemManufacturerName": "M\ufffdller", "modelName": "M"}, "lost_characters",
     ),
+    "a character of a web page": ({"productKey": "A&amp;B"}, "escaped_character"),
     "graph's key alone": ({"productKey": "5d0c1a52-7777-4888-9999-0123456789ab"}, "guid_for_product_key"),
     "a message": ({"serialNumber": "S", "hardwareHash": "Unable to read the hash"}, "not_base64"),
     "a word": ({"serialNumber": "S", "hardwareHash": "Unavailable"}, "not_base64"),

@@ -82,12 +82,12 @@ def test_the_name_of_a_column_or_a_mask_is_no_hash(word: str) -> None:
 
 
 IN_IDENTIFIERS = {
-    "A&amp;B": "lost_characters",
-    "5CG1234567&nbsp;": "lost_characters",
-    "5CG&#39;1": "lost_characters",
-    "5CG%201": "lost_characters",
-    "5CG\\\\u00e91": "lost_characters",
-    "5CG1234567\\\\n": "lost_characters",
+    "A&amp;B": "escaped_character",
+    "5CG1234567&nbsp;": "escaped_character",
+    "5CG&#39;1": "escaped_character",
+    "5CG%201": "escaped_character",
+    "5CG\\\\u00e91": "escaped_character",
+    "5CG1234567\\\\n": "escaped_character",
     "Dell Inc": "manufacturer_for_value",
     "LENOVO": "manufacturer_for_value",
     "Samsung Electronics": "manufacturer_for_value",
