@@ -10,7 +10,7 @@ from shared.manifest import line_words, spreadsheet_values, value_words
 from shared.manifest.device import FIELDS
 from shared.manifest.field_names import key
 from shared.manifest.findings import Note
-from shared.manifest.hardware_hash import LONGEST_HASH, clean, looks_like_one, other_form, several
+from shared.manifest.hardware_hash import LONGEST_HASH, clean, is_word, looks_like_one, other_form, several
 from shared.manifest.words_for_nothing import bare, is_nothing
 
 IDENTIFIERS = ("serialNumber", "productKey")
@@ -92,6 +92,8 @@ def _hash(value: str, warnings: list[Note]) -> Found:
         return _too_large(_HASH, value, LONGEST_HASH, warnings)
     if what := several(value):
         return Found(value, ("several_values", _HASH, what), tuple(warnings))
+    if not cleaned.odd and (code := _issue_code_of_word(cleaned.value)):
+        return Found(value, (code, _HASH), tuple(warnings))
     if cleaned.odd is None and (form := other_form(cleaned.value)):
         return Found(value, ("hash_encoding", form), tuple(warnings))
     warnings += [(code, len(cleaned.value)) for code in cleaned.warnings]
@@ -196,6 +198,13 @@ def _issue_code_of_hash(text: str) -> str | None:
     if value_words.is_template(text):
         return "template_value"
     return "lost_characters" if "\ufffd" in text else None
+
+
+def _issue_code_of_word(text: str) -> str | None:
+    """Return the code of the issue with a value that is base64 by chance alone."""
+    if spreadsheet_values.is_converted(text):
+        return "number_for_value"
+    return "text_for_value" if is_word(text) else None
 
 
 def _is_converted(field: str, text: str) -> bool:

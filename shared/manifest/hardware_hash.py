@@ -9,7 +9,6 @@ import msgspec
 
 from shared.manifest.field_names import FIELD_OF
 from shared.manifest.line_words import LAST_WORDS, OF_TOTALS
-from shared.manifest.spreadsheet_values import is_converted
 from shared.manifest.value_words import NO_IDENTIFIERS, STATES, TYPES
 
 _SHORTEST, _LONGEST = 2_000, 8_000  # characters that a hash has; about 4,000 are most usual
@@ -92,11 +91,16 @@ def clean(value: str) -> Cleaned:
         warnings.append("url_safe_hash")
     found = _BASE64.match(text)
     end = found.end() if found else 0
-    if end < len(text) or text.lower() in _WORDS or is_converted(text):
+    if end < len(text):
         return Cleaned(value, [], min(end, len(text) - 1) + 1)
     if has_unusual_length(text):
         warnings.append("unusual_hash_length")
     return Cleaned(text, warnings, None)
+
+
+def is_word(value: str) -> bool:
+    """Return whether a value is base64 by chance alone: a word in place of a hash."""
+    return value.lower() in _WORDS
 
 
 def other_form(value: str) -> str | None:

@@ -218,7 +218,7 @@ REJECTED_DEVICES: dict[str, tuple[dict[str, str], *tuple[str, ...]]] = {
     "a character of a web page": ({"productKey": "A&amp;B"}, "escaped_character"),
     "graph's key alone": ({"productKey": "5d0c1a52-7777-4888-9999-0123456789ab"}, "guid_for_product_key"),
     "a message": ({"serialNumber": "S", "hardwareHash": "Unable to read the hash"}, "not_base64"),
-    "a word": ({"serialNumber": "S", "hardwareHash": "Unavailable"}, "not_base64"),
+    "a word": ({"serialNumber": "S", "hardwareHash": "Unavailable"}, "text_for_value"),
     "cut off by dots": ({"hardwareHash": H1[:100] + "..."}, "not_base64"),
     "cut off by an ellipsis": ({"hardwareHash": H1[:100] + "\u2026"}, "not_base64"),
     "an accent": ({"hardwareHash": H1[:-4] + "AAA\u00e9"}, "not_base64"),
