@@ -204,8 +204,9 @@ class DeviceCheck:
             return
         # Such a line may be filled up with NULL.
         values = [value for value, kept in zip(written, sent, strict=True) if value and kept]
-        if is_total(values) or is_footer(values) or are_columns(values):
-            code = "column_numbers" if are_columns(values) else "text_for_value"
+        are_numbers = are_columns(values)
+        if are_numbers or is_total(values) or is_footer(values):
+            code = "column_numbers" if are_numbers else "text_for_value"
             self._report.issue(entry, None, code, "The device")
             entry.reject()
         # In a table only the first cell of a line makes it a comment, which is known where lines are read.

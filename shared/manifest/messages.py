@@ -143,9 +143,9 @@ ISSUES = {
         "{} holds a word that is no value, a sentence, a message, an address, or quotes, a sign or a name around or "
         "before the value. Put the value alone, or nothing."
     ),
-    "several_values": "{} holds {}. Put each device on a row of its own, with its one value.",
+    "several_values": "{} holds {}. Keep one of them if they are the same, else put each device on a row of its own.",
     "manufacturer_for_value": "{} holds the name of a manufacturer. Put each value under the name of its own column.",
-    "column_numbers": "The row holds the numbers or letters of columns, not a device. Delete it.",
+    "column_numbers": "{} holds the numbers or letters of columns, and no values. Delete it.",
     "numbered_values": "Each serial number or product key has the number of its row before it. Remove the numbers.",
     "formula_for_value": "{} holds a formula or an error of a spreadsheet. Export the values in place of the formulas.",
     "lost_characters": "{} has characters that were lost (U+FFFD). Export it again as UTF-8.",

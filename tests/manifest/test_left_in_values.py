@@ -175,7 +175,8 @@ def test_the_numbers_of_columns_are_no_device(signs: str, count: int, form: str)
     row = dict(zip(names, signs, strict=False))
     table = f"{','.join(names)}\n{','.join(row.values())}\n"
     place = "line 2" if form == "csv" else "device 1"
-    assert issues_in((table if form == "csv" else json.dumps([row])).encode()) == [(place, "column_numbers")]
+    (issue,) = read((table if form == "csv" else json.dumps([row])).encode()).issues.kept
+    assert (issue.where, issue.code, issue.message[:11]) == (place, "column_numbers", "The device ")
 
 
 @pytest.mark.parametrize("row", ["1,2,,,", "2,3,,4,5", "A,B,C,,X", "A1,B,,C,D", "1,K,,2,3"])
@@ -186,7 +187,8 @@ def test_a_device_with_short_values_is_one(row: str) -> None:
 @pytest.mark.parametrize("between", ["", " ", "\n", "\r\n", ",", "; "])
 def test_the_same_hash_twice_in_a_cell_is_said(between: str) -> None:
     (issue,) = read(f'Hardware Hash\n"{HASH}{between}{HASH}"\n'.encode()).issues.kept
-    assert (issue.code, "holds the same hash twice" in issue.message) == ("several_values", True)
+    assert issue.code == "several_values"
+    assert "holds the same hash twice. Keep one of them" in issue.message
 
 
 def test_so_is_one_that_was_made_up() -> None:
