@@ -121,12 +121,13 @@ def is_commented(name: str) -> bool:
 
 
 def is_maker(value: str) -> bool:
-    """Return whether a value is the name of a manufacturer, or ends as that of a company does."""
+    """Return whether a value is the name of a manufacturer, or ends as that of a company does: no ``Co., Ltd.``."""
     # Most values that are none end with a digit.
     if value[-1:].isdigit():
         return False
     words = value.lower().rstrip(". ").split(" ")
-    return " ".join(words) in MAKERS or (len(words) > 1 and bool(words[0]) and key(words[-1]) in COMPANY_ENDS)
+    has_end = len(words) > 1 and bool(words[0]) and key(words[-1]) in COMPANY_ENDS
+    return " ".join(words) in MAKERS or (has_end and not is_company_end(value))
 
 
 def is_company_end(value: str) -> bool:

@@ -93,6 +93,7 @@ IN_IDENTIFIERS = {
     "Samsung Electronics": "manufacturer_for_value",
     "Panasonic Corporation": "manufacturer_for_value",
     "Micro-Star International Co., Ltd.": "manufacturer_for_value",
+    "Co., Ltd.": "shifted_cells",
     "[INFO] 5CG1234567": "text_for_value",
     "INFO: 5CG1234567": "text_for_value",
     "10:00:01 5CG1234567": "text_for_value",
