@@ -135,7 +135,7 @@ def _report(checked: Sequence[Checked], unread: Sequence[str], terminal: Termina
         found = [("issue", each.issues), ("warning", each.manifest.warnings)]
         notes = ((kind, finding) for kind, findings in found for finding in findings.kept)
         for kind, finding in sorted(notes, key=lambda note: note[1].line or note[1].device or 0):
-            terminal.say(_place(each.file, finding.where), kind, f": {finding.message} [{finding.code}]")
+            terminal.say(_place(each.file, finding.where), kind, f": {_said(finding)} [{finding.code}]")
         terminal.say(f"{each.file}: ", "fine" if each.fine else "INVALID", f"; {_counts(each)}")
     for line in unread:
         terminal.say(line)
@@ -150,6 +150,12 @@ def _place(file: str, where: str) -> str:
     """Return the beginning of a line that editors jump by: ``file:line: ``; JSON has devices in place of lines."""
     line = _LINE.fullmatch(where)
     return f"{file}:{line[1]}: " if line else f"{file}: {where}: "
+
+
+def _said(finding: Finding) -> str:
+    """Return a message, after the field where the message leaves that open, as those about cells of a workbook do."""
+    is_open = finding.field and finding.field not in finding.message
+    return f"{finding.field}: {finding.message}" if is_open else finding.message
 
 
 def _counts(checked: Checked) -> str:

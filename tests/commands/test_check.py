@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.commands.cli import main
+from tests.manifest.workbook_reader.workbooks import TUPLE, parts, row, sheet, zipped
 from tests.manifests import array, serials
 from tests.world import CUSTOMER
 
@@ -124,6 +125,17 @@ def test_editors_find_the_line_of_an_issue(tmp_path: Path, capsys: pytest.Captur
     assert lines[0].startswith(f"{path}:3: issue: A device needs")
     assert lines[0].endswith(" [missing_identity]")
     assert lines[1:] == [f"{path}: INVALID; 2 devices, 1 issue, 0 warnings"]
+
+
+def test_a_cell_that_the_message_does_not_name_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "laptops.xlsx"
+    path.write_bytes(zipped(parts(sheet(row(1, *TUPLE), row(2, '<c r="A2"><v>1.5</v></c>', "Contoso", "One")))))
+    assert main(["check", str(path)]) == 1
+    assert f"{path}:2: issue: serialNumber: The cell holds a number" in capsys.readouterr().out
+    path = path.with_suffix(".json")
+    path.write_bytes(b'[{"productKey": "string"}]')
+    assert main(["check", str(path)]) == 1
+    assert "issue: productKey is still what a template has" in capsys.readouterr().out
 
 
 def test_the_summary_of_several_files_is_the_last_line(
