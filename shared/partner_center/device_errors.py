@@ -18,8 +18,9 @@ class DeviceError(msgspec.Struct, frozen=True):
     outcome: Outcome = Outcome.FAILED
 
 
+_AGAIN = "then drop the whole manifest again."
 _FIX = "Correct the row and drop the whole manifest again."
-_OWNER = "Ask the device's present owner to release it, then drop the whole manifest again."
+_OWNER = f"Ask the device's present owner to release it, {_AGAIN}"
 
 DEVICE_ERRORS = (
     DeviceError("640", "StorageError", "A fault on Microsoft's side: drop the whole manifest again."),
@@ -28,7 +29,8 @@ DEVICE_ERRORS = (
         "802",
         "InvalidZtdHardwareHash",
         "The hardware hash is damaged, or the machine's firmware has no manufacturer and serial number, as that of many"
-        " virtual machines. Read the hash out again; in the second case leave the row out, or set the firmware first.",
+        " virtual machines. Read the hash out again; in the second case leave the row out, or set the firmware"
+        f" first; {_AGAIN}",
     ),
     DeviceError("803", "MissingZtdSerialNumberAndProductKey", f"Add a serial number or a product key. {_FIX}"),
     DeviceError(
@@ -42,19 +44,28 @@ DEVICE_ERRORS = (
     DeviceError(
         "812",
         "ZtdDeviceNotFound",
-        "Serial number, manufacturer and model match no device: spell them as SMBIOS does, or add the hardware hash.",
+        "Serial number, manufacturer and model match no device: spell them as SMBIOS does, or add the hardware hash,"
+        f" {_AGAIN}",
     ),
     DeviceError(
         "813",
         "ZtdDeviceIsNotUnique",
-        "Serial number, manufacturer and model match several devices: add the hardware hash.",
+        f"Serial number, manufacturer and model match several devices: add the hardware hash, {_AGAIN}",
     ),
     DeviceError("814", "ZtdDeviceAlreadyAadRegistered", f"It is registered in another directory. {_OWNER}"),
-    DeviceError(None, "ZtdDeviceDuplicated", "The upload has the device more than once: remove the others."),
-    DeviceError(None, "HashNot4k", "The hash is too old for this kind of entry: read out a 4K hash, or leave it out."),
+    DeviceError(None, "ZtdDeviceDuplicated", f"The upload has the device more than once: remove the others, {_AGAIN}"),
+    DeviceError(
+        None,
+        "HashNot4k",
+        f"The hash is too old for this kind of entry: read out a 4K hash, or leave it out, {_AGAIN}",
+    ),
 )
 
-UNKNOWN = DeviceError(None, "", "Look the code up in Partner Center, or ask its support with the status's request ids.")
+UNKNOWN = DeviceError(
+    None,
+    "",
+    f"Look the code up in Partner Center, or ask its support with the status's request ids; correct the row, {_AGAIN}",
+)
 
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."
 """Begins the description of a device that is not reported although there is an entry that may be its own."""

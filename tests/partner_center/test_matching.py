@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.job.device_results import DeviceResult, Outcome, ResultRun
 from shared.manifest.device import Device
-from shared.partner_center.device_errors import UNASSIGNED, action
+from shared.partner_center.device_errors import DEVICE_ERRORS, UNASSIGNED, DeviceError, action, device_error
 from shared.partner_center.matching import compress, judge
 from shared.partner_center.upload_details import DeviceEntry
 
@@ -250,3 +250,11 @@ def test_entries_of_one_name_that_contradict_each_other_are_no_devices(
     devices: list[Device], entries: tuple[DeviceEntry, ...]
 ) -> None:
     assert set(outcomes(devices, entries)) == {UNKNOWN}
+
+
+FAILURES = [each for each in (*DEVICE_ERRORS, device_error(None, None)) if each.outcome is Outcome.FAILED]
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_after_each_error_of_a_device_the_whole_manifest_is_dropped_again(error: DeviceError) -> None:
+    assert error.action.endswith("drop the whole manifest again.")
