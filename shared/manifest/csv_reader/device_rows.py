@@ -14,7 +14,7 @@ from shared.manifest.device_rules import is_identified
 from shared.manifest.field_names import DELIMITERS
 from shared.manifest.findings import Place, Report
 
-_MANY_COLUMNS = 64
+_MANY_COLUMNS = 256
 _REPEATED = 4  # times that a value must be in a column on average to be worth remembering
 _MOST_PLAIN = 1_000
 _LONG = 500  # characters; what is shorter is no hash
