@@ -48,7 +48,7 @@ class App:
             now,
             time.sleep,
         )
-        board = NoticeBoard(board_client(settings, identity), settings.container)
+        board = NoticeBoard(partial(board_client, settings, identity), settings.container)
         services = Services(
             self.storage,
             self.wake_ups,

@@ -1,7 +1,8 @@
 """The blob in which the app's processes report to each other what Partner Center's quotas are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 
 from azure.core.exceptions import (
     AzureError,
@@ -9,7 +10,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import BlobClient, ContainerClient
 from urllib3.exceptions import HTTPError
 
 from shared.storage import sdk
@@ -22,10 +23,18 @@ LARGEST = 2**20
 class NoticeBoard:
     """One blob, written under a condition."""
 
-    def __init__(self, container: ContainerClient, name: str) -> None:
-        """Use the blob ``name`` in ``container``; both are made when they are needed."""
-        self._container = container
-        self._blob = container.get_blob_client(name)
+    def __init__(self, container: Callable[[], ContainerClient], name: str) -> None:
+        """Use the blob ``name`` in a container; its client, and both, are made when they are needed: not in calm."""
+        self._connect = container
+        self._name = name
+
+    @cached_property
+    def _container(self) -> ContainerClient:
+        return self._connect()
+
+    @cached_property
+    def _blob(self) -> BlobClient:
+        return self._container.get_blob_client(self._name)
 
     def read(self) -> tuple[bytes | None, str | None]:
         """Return its content, ``None`` if there is none or it is none of the app's, and its ETag.
@@ -66,6 +75,6 @@ class NoticeBoard:
 def _reaching() -> Iterator[None]:
     try:
         yield
-    # The SDK does not translate all errors of urllib3.
-    except (AzureError, HTTPError) as error:
+    # The SDK does not translate all errors of urllib3; of an answer whose headers it cannot read, it says ValueError.
+    except (AzureError, HTTPError, ValueError) as error:
         raise BoardUnavailableError(sdk.reason_of(error)) from error

@@ -63,10 +63,9 @@ class Exchange:
                 notices = answer(decode(data))
                 if self._board.write(encode(notices), version):
                     return notices
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a hint must not fail an execution
+        except BoardUnavailableError as error:
             self._reachable = self._clock() + UNREACHABLE
-            reason = str(error) if isinstance(error, BoardUnavailableError) else type(error).__name__
-            event_log.log("pacing_alone", level=logging.WARNING, until=self._reachable, reason=reason)
+            event_log.log("pacing_alone", level=logging.WARNING, until=self._reachable, reason=str(error))
         finally:
             self._running.release()
         return None

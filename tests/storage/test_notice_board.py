@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any, override
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
 from local.azurite import Account
@@ -30,7 +32,7 @@ def pinned(board: NoticeBoard, data: bytes, over: str | None = None) -> str | No
 
 
 def test_the_container_is_created_by_the_first_who_writes(container: ContainerClient) -> None:
-    board = NoticeBoard(container, "manifests")
+    board = NoticeBoard(lambda: container, "manifests")
     assert board.read() == (None, None)
     assert not board.write(b"first", None), "it is read again before it is written"
     assert board.write(b"first", None)
@@ -38,7 +40,7 @@ def test_the_container_is_created_by_the_first_who_writes(container: ContainerCl
 
 
 def test_whoever_has_been_overtaken_does_not_write(container: ContainerClient) -> None:
-    mine, theirs = NoticeBoard(container, "manifests"), NoticeBoard(container, "manifests")
+    mine, theirs = NoticeBoard(lambda: container, "manifests"), NoticeBoard(lambda: container, "manifests")
     seen = pinned(mine, b"first")
     assert not theirs.write(b"as the first", None)
     assert theirs.write(b"second", seen)
@@ -47,22 +49,31 @@ def test_whoever_has_been_overtaken_does_not_write(container: ContainerClient) -
 
 
 def test_a_blob_that_was_deleted_is_written_anew(container: ContainerClient) -> None:
-    board = NoticeBoard(container, "manifests")
+    board = NoticeBoard(lambda: container, "manifests")
     seen = pinned(board, b"first")
     container.delete_blob("manifests")
     assert not board.write(b"second", seen)
     assert board.write(b"second", board.read()[1])
 
 
-def test_two_who_create_the_container_do_not_fail(container: ContainerClient) -> None:
-    board = NoticeBoard(container, "manifests")
-    container.create_container()
-    board._create_container()  # noqa: SLF001 - the moment between two requests cannot be met otherwise
-    assert pinned(board, b"first")
+class Overtaken(ContainerClient):
+    """Another process creates the container just before."""
+
+    @override
+    def create_container(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        super().create_container()
+        return super().create_container(*args, **kwargs)
+
+
+def test_two_who_create_the_container_do_not_fail(storage_account: Account, container_name: str) -> None:
+    with Overtaken.from_connection_string(storage_account.connection_string, container_name) as container:
+        board = NoticeBoard(lambda: container, "manifests")
+        assert not board.write(b"first", None)
+        assert pinned(board, b"first")
 
 
 def test_no_more_is_read_than_the_app_writes(container: ContainerClient) -> None:
-    board = NoticeBoard(container, "manifests")
+    board = NoticeBoard(lambda: container, "manifests")
     seen = pinned(board, b"x" * (LARGEST + 1))
     assert board.read() == (None, seen)
     assert board.write(b"small again", seen)
@@ -71,7 +82,7 @@ def test_no_more_is_read_than_the_app_writes(container: ContainerClient) -> None
 def test_a_missing_right_is_reported_by_the_services_own_code(storage_account: Account, container_name: str) -> None:
     stranger = re.sub(r"AccountKey=[^;]+", "AccountKey=c3RyYW5nZXI=", storage_account.connection_string)
     with ContainerClient.from_connection_string(stranger, container_name) as container:
-        board = NoticeBoard(container, "manifests")
+        board = NoticeBoard(lambda: container, "manifests")
         with pytest.raises(BoardUnavailableError, match=r"^AuthorizationFailure$"):
             board.read()
         with pytest.raises(BoardUnavailableError, match=r"^AuthorizationFailure$"):
@@ -80,7 +91,7 @@ def test_a_missing_right_is_reported_by_the_services_own_code(storage_account: A
 
 def test_two_processes_hear_each_other_in_a_real_storage(container: ContainerClient) -> None:
     clock = Clock()
-    first, second = (Pacing(clock, DELAYS.retries, NoticeBoard(container, "manifests")) for _ in range(2))
+    first, second = (Pacing(clock, DELAYS.retries, NoticeBoard(lambda: container, "manifests")) for _ in range(2))
     for pacing in (first, second):
         assert pacing.turn(Call.UPLOAD, "a customer", NEW) is None
         assert pacing.turn(Call.UPLOAD, "another", NEW) is None
@@ -88,6 +99,29 @@ def test_two_processes_hear_each_other_in_a_real_storage(container: ContainerCli
     first.throttled(Call.UPLOAD, "a customer", timedelta(minutes=1))
     clock.advance(EVERY)
     assert second.turn(Call.UPLOAD, "a customer", NEW)
-    told = decode(NoticeBoard(container, "manifests").read()[0])
+    told = decode(NoticeBoard(lambda: container, "manifests").read()[0])
     assert told.quotas.keys() == {"a customer", "another"}
     assert len(told.reports) == 2
+
+
+def test_an_answer_that_the_sdk_cannot_read_is_none(container: ContainerClient) -> None:
+    def unread() -> ContainerClient:
+        raise ValueError("Required Content-Range response header is missing or malformed.")
+
+    with pytest.raises(BoardUnavailableError, match=r"^ValueError$"):
+        NoticeBoard(unread, "manifests").read()
+
+
+def test_no_client_is_made_before_there_is_something_to_report() -> None:
+    made = list[str]()
+
+    def connected() -> ContainerClient:
+        made.append("a client")
+        raise ResourceNotFoundError
+
+    clock = Clock()
+    pacing = Pacing(clock, DELAYS.retries, NoticeBoard(connected, "manifests"))
+    assert pacing.turn(Call.UPLOAD, "a customer", NEW) is None
+    assert made == []
+    pacing.throttled(Call.UPLOAD, "a customer", timedelta(minutes=1))
+    assert made

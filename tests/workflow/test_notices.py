@@ -30,8 +30,8 @@ def notice(cut_at: datetime = NOW, tail: datetime = NOW) -> Notice:
 
 
 def board(**changes: object) -> Notices:
-    said = {"quotas": {"a": notice()}, "reports": {"one": ProcessReport(NOW, NOW, {"a": Calls([2.0], [1.0])})}}
-    return Notices(**(said | changes))  # type: ignore[arg-type]  # by names that a test chooses
+    report = ProcessReport(NOW, NOW, {"a": Calls([2.0], [1.0])})
+    return msgspec.structs.replace(Notices(quotas={"a": notice()}, reports={"one": report}), **changes)
 
 
 def test_what_is_written_is_read() -> None:
