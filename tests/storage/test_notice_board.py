@@ -104,7 +104,7 @@ def test_two_processes_hear_each_other_in_a_real_storage(container: ContainerCli
     assert len(told.reports) == 2
 
 
-def test_an_answer_that_the_sdk_cannot_read_is_none(container: ContainerClient) -> None:
+def test_an_answer_that_the_sdk_cannot_read_is_none() -> None:
     def unread() -> ContainerClient:
         raise ValueError("Required Content-Range response header is missing or malformed.")
 
