@@ -132,6 +132,15 @@ def test_a_throttle_just_as_the_partners_door_opens_says_nothing_of_the_customer
     assert office.throttle("customer 1", 2) == "partner"
 
 
+def test_what_was_taken_for_the_partners_is_forgotten_of_each_customer() -> None:
+    office = Office()
+    office.serve("c", times=80)
+    for customer in CROWD:
+        office.throttle(customer, 100)
+    office.after(TEST_EVERY + SECOND).serve("c")
+    assert office.may_call("a"), "its own door would be closed for as long as the partner's"
+
+
 def test_after_an_error_more_customers_must_be_throttled_in_a_row() -> None:
     office = throttled_partner()
     office.after(10 * SECOND).throttle("b", 80)

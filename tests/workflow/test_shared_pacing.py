@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, override
 
 import pytest
 
@@ -12,6 +13,9 @@ from shared.workflow.pacing import LEAST_PROOF, Pacing
 from shared.workflow.waiting_line import Call, Waited
 from tests.fakes import Clock, FakeBoard
 from tests.world import DELAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -162,6 +166,36 @@ def test_without_the_board_each_process_finds_the_quota_by_itself() -> None:
     assert not app.may_call(1)
     app.after(MINUTE + SECOND)
     assert sum(app.may_call(process) for process in (0, 1) for _ in range(60)) <= 60
+
+
+def test_places_are_farther_apart_where_others_give_out_some_as_well() -> None:
+    app = App().meet_the_quota()
+    first, second = (app.processes[1].place(Call.UPLOAD, "a", app.clock.now) for _ in range(2))
+    assert second - first > 1.5 * MINUTE / 60
+
+
+class SlowBoard(FakeBoard):
+    """While it is written, places are given out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    @override
+    def write(self, data: bytes, over: str | None) -> bool:
+        self.meanwhile()
+        return super().write(data, over)
+
+
+def test_places_given_out_while_it_is_written_are_reported_the_next_time() -> None:
+    board = SlowBoard()
+    app = App(board=board).meet_the_quota()
+    board.meanwhile = lambda: [app.processes[0].place(Call.UPLOAD, "a", app.clock.now) for _ in range(60)]
+    app.after(EVERY).may_call(0)
+    board.meanwhile = lambda: None
+    before = tail(app)
+    app.after(EVERY).may_call(0)
+    assert tail(app) > before + MINUTE / 2
 
 
 def test_whose_places_could_not_be_told_tells_them_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -316,3 +316,21 @@ def test_who_is_not_admitted_never_comes_back_at_once(places: int) -> None:
         line.call(opens)
     assert not line.admits(Call.UPLOAD, Waited(places), opens)
     assert line.place(Call.UPLOAD, opens, opens, Waited(places)) >= opens + 5 * SECOND
+
+
+def test_of_a_tiny_quota_nothing_is_held_back() -> None:
+    line = called(1, line=Line(NOW, WAITS, most=1 / 60))
+    line.place(Call.UPLOAD, NOW, NOW)
+    line.place(Call.UPLOAD, NOW, NOW)
+    at = NOW + MINUTE
+    assert line.has_line(at)
+    assert line.admits(Call.UPLOAD, Waited(0), at)
+
+
+@pytest.mark.parametrize("calls", [1, 61])
+def test_a_clock_that_is_set_back_leaves_a_rate_and_places(calls: int) -> None:
+    line = called(calls)
+    line.throttled(Call.UPLOAD, MINUTE, NOW)
+    earlier = NOW - 20 * 60 * MINUTE
+    assert per_minute(line, earlier) > 0
+    assert line.place(Call.UPLOAD, earlier, earlier) >= earlier
