@@ -45,8 +45,17 @@ class Cell(str):
 class Texts(Protocol):
     """Shared strings by their index."""
 
+    @property
+    def are_in_memory(self) -> bool:
+        """Return whether each text is there already, however often it is asked for."""
+        ...
+
     def __getitem__(self, index: int, /) -> str:
         """Return a text, or raise ``IndexError``."""
+        ...
+
+    def all(self, numbers: Sequence[str], /) -> list[str]:
+        """Return the texts of numbers, or raise ``IndexError`` or ``ValueError``."""
         ...
 
 
@@ -98,19 +107,19 @@ class Contents:
         return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
     def column(
-        self, styles: Sequence[str], texts: Sequence[str], kinds: Sequence[str], values: Sequence[str]
+        self, styles: Sequence[str], kinds: Sequence[str], values: Sequence[str], texts: Sequence[str]
     ) -> list[str]:
         """Return what ``text`` does for cells without formulas; each has a text in itself, or a value, or neither."""
         if not any(values):
             return list(map(unescaped, texts) if "_" in "".join(texts) else texts)
         shared = self.texts
         if all(values) and kinds.count("s") == len(kinds):
-            return [shared[int(value)] for value in values]
+            return shared.all(values)
         return [
             (shared[int(value)] if kind == "s" else self.text(kind, value, style, has_formula=False))
             if value
             else unescaped(text)
-            for style, text, kind, value in zip(styles, texts, kinds, values, strict=True)
+            for style, kind, value, text in zip(styles, kinds, values, texts, strict=True)
         ]
 
     def _uncalculated(self, kind: str) -> tuple[str | None, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
+from itertools import batched, chain, product
 from math import ceil
 from string import ascii_uppercase
 
@@ -16,16 +16,17 @@ _ASIDE = re.compile(r"<!|<\?(?!xml )")
 # Nor has it seen these: only bytes and references of characters that XML can have, and none from U+F000 on, where some
 # are that it cannot.
 _PLAIN = r"[ -%'-;=?-~\x80-\xee\xf0-\xf4]*+"
+_TEXT = rf"{_PLAIN}(?:&#?\w+;{_PLAIN})*+"
 _NUMBERS = r"3[2-9]|[4-9]\d|[1-9]\d{2,3}|[1-4]\d{4}|x(?:[2-9A-Fa-f]|[1-9A-Ca-c][\dA-Fa-f]{1,2})[\dA-Fa-f]"
-_TEXT = f"{_PLAIN}(?:&(?:amp|lt|gt|quot|apos|#(?:{_NUMBERS}));{_PLAIN})*+"
-_CHARACTER = re.compile(r"&(?:#x(\w+)|#(\w+)|(\w+));")
+_CHARACTER = re.compile(f"&(?:#({_NUMBERS})|(amp|lt|gt|quot|apos));", re.ASCII)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
 # A row with one cell costs as much as one with all of them.
-_COLUMNS = [*ascii_uppercase, *(f"{first}{second}" for first in "ABC" for second in ascii_uppercase)]
+_MOST_COLUMNS = 256
+_COLUMNS = list(map("".join, chain(ascii_uppercase, product(ascii_uppercase, repeat=2))))[:_MOST_COLUMNS]
 _PLACES = {letters: place for place, letters in enumerate(_COLUMNS, 1)}
 _MOST_PATTERNS = 32
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
@@ -35,7 +36,7 @@ type PlainRow = tuple[str, ...]
 
 _PARTS_OF_ROW = 2
 PARTS_OF_CELL = 4
-"""A cell's style and text; where it has a value in place of a text, the kind of this, and the value."""
+"""A cell's style; the kind of its value, and this; its text, where it has one in place of a value."""
 
 # By the last group that was found: a row keeps one cell at least, but not the columns after its last cell, with which
 # one wide row would make all others slow.
@@ -56,6 +57,10 @@ class PlainRows:
         self._prefix: str | None = None
         self._width = 1
         self._taken = self._gaps = 0
+
+    def __len__(self) -> int:
+        """Return how many rows were found since they were last taken."""
+        return len(self._found)
 
     def take(self) -> list[PlainRow]:
         """Return the rows found since the last call."""
@@ -89,11 +94,13 @@ class PlainRows:
     def _found_until(self, text: str, at: int, prefix: str) -> int:
         """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
         match = _pattern(prefix, self._width).match
-        while row := match(text, at):
+        last = text.rfind(f"</{prefix}row>")
+        is_bare = _is_bare(text)
+        while at < last and (row := match(text, at)):
             parts = row.groups("")[: _KEPT[row.lastindex or 0]]
             try:
-                self._found.append(parts if _is_bare(row[0]) else _decoded(parts))
-            except UnicodeDecodeError:
+                self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(parts))
+            except ValueError:
                 # The parser says what is wrong.
                 break
             at = row.end()
@@ -133,24 +140,36 @@ def _is_bare(text: str) -> bool:
 def _decoded(parts: PlainRow) -> PlainRow:
     # No part has the character between them.
     text = str("\0".join(parts).encode("latin-1"), "utf-8")
-    return (*_CHARACTER.sub(_character, text).split("\0"),)
+    plain, references = _CHARACTER.subn(_character, text)
+    if references != text.count("&"):
+        raise ValueError
+    return (*plain.split("\0"),)
 
 
 def _character(reference: re.Match[str]) -> str:
-    hexadecimal, decimal, name = reference.groups()
-    if name:
-        return _NAMED[name]
-    return chr(int(hexadecimal, 16) if hexadecimal else int(decimal))
+    number, name = reference.groups()
+    return _NAMED[name] if name else chr(int(f"0{number}", 16 if number.startswith("x") else 10))
 
 
 @lru_cache(_MOST_PATTERNS)
 def _pattern(prefix: str, width: int) -> re.Pattern[str]:
     """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
-    cells = (
-        rf'(?:<c(?: r="{letters}\1")?+(?: s="(\d{{1,9}})")?+'
-        rf'(?: ?/>| t="inlineStr"><is><t(?: xml:space="preserve")?+>({_TEXT})</t></is></c>'
-        rf'|(?: t="(s|str|n)")?+><v>({_TEXT})</v></c>))?+'
-        for letters in _COLUMNS[:width]
-    )
-    row = rf'<row r="(\d{{1,7}})"({_ATTRIBUTES})>{"".join(cells)}</row>'
+    rest = "</row>"
+    # A row ends where it ends: looking for each cell of the widest one would make all others slow.
+    for letters in reversed([*batched(_COLUMNS[:width], len(ascii_uppercase), strict=False)]):
+        cells = "".join(map(_cell, letters))
+        rest = rf'(?:</row>|(?>(?!<c r="(?!{letters[0][:-1]}[A-Z]\d)){cells}|){rest})'
+    row = rf'<row r="(\d{{1,7}})"({_ATTRIBUTES})>{rest}'
     return re.compile(re.sub(r"(</?)(?=\w)", rf"\g<1>{prefix}", row), re.ASCII)
+
+
+def _cell(letters: str) -> str:
+    # Each "?+" would copy what all groups before it have found.
+    return (
+        rf'(?><c(?> r="{letters}\1"|)(?>(?> s="(\d{{1,9}})"|)'
+        # Most are numbers, of shared strings as well.
+        rf'(?>(?> t="(s|str|n)"|)><v>(\d++|{_TEXT})</v></c>'
+        rf'| t="inlineStr"><is><t(?> xml:space="preserve"|)>({_TEXT})</t></is></c>)'
+        # Of an empty one nothing is kept, as a row ends with the last that is.
+        rf'|(?> s="\d{{1,9}}"|) ?/>)|)'
+    )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Generator, Iterator, Sequence
 from functools import cache
-from itertools import batched, chain, zip_longest
+from itertools import batched, zip_longest
 from operator import itemgetter
 from string import ascii_uppercase
 from typing import NamedTuple
@@ -21,6 +21,7 @@ _MOST_COLUMNS = 1_000
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
+_ROWS_TOGETHER, _MOST_PADDED = 64, 2
 
 
 class Row(NamedTuple):
@@ -42,12 +43,16 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
+    # Several plain rows at a time are quicker, but their texts are all in memory then.
+    together = _ROWS_TOGETHER if contents.texts.are_in_memory else 1
     for _ in parse(plain_rows.without(pieces), raw_rows):
-        if plain := plain_rows.take():
-            rows.add_plain(plain)
-        rows.add(raw_rows.take())
+        raw = raw_rows.take()
+        if raw or len(plain_rows) >= together:
+            rows.add_plain(plain_rows.take())
+            rows.add(raw)
         if len(rows.held) >= _ROWS_HELD or rows.characters >= _CHARACTERS_HELD:
             yield from rows.in_order()
+    rows.add_plain(plain_rows.take())
     yield from rows.in_order()
 
 
@@ -71,6 +76,12 @@ class _Rows:
 
     def add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns."""
+        if not rows:
+            return
+        # One wide row would make all others as wide.
+        if len(rows) * max(map(len, rows)) > _MOST_PADDED * sum(map(len, rows)):
+            self._add_halves(rows)
+            return
         numbers, attributes, *parts = zip_longest(*rows, fillvalue="")
         try:
             columns = [self._contents.column(*cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
@@ -78,23 +89,26 @@ class _Rows:
             if len(rows) == 1:
                 raise damaged(_MISSING, _number(numbers[0])) from error
             # Which row it is shows when fewer are read at a time.
-            half = len(rows) // 2
-            self.add_plain(rows[:half])
-            self.add_plain(rows[half:])
+            self._add_halves(rows)
         else:
             self._hold(numbers, attributes, columns)
 
+    def _add_halves(self, rows: Sequence[PlainRow]) -> None:
+        half = len(rows) // 2
+        self.add_plain(rows[:half])
+        self.add_plain(rows[half:])
+
     def _hold(self, numbers: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
-        characters = sum(map(len, chain.from_iterable(columns)))
         for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
             self._number = _number(digits)
-            if characters > _MOST_CHARACTERS and sum(map(len, texts)) > _MOST_CHARACTERS:
+            characters = len("".join(texts))
+            if characters > _MOST_CHARACTERS:
                 raise _too_large(_MOST_CHARACTERS, "characters", digits)
             cells = list(texts)
             while cells and not cells[-1]:
                 del cells[-1]
             self.held.append(Row(self._number, cells, bool(others) and is_hidden(others)))
-        self.characters += characters
+            self.characters += characters
 
     def in_order(self) -> Generator[Row]:
         rows, self.held, self.characters = self.held, [], 0

@@ -1,7 +1,7 @@
 """The shared strings of a workbook, which its cells refer to by number."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from shared.manifest.findings import UnreadableError
@@ -25,6 +25,11 @@ class Strings:
         self._file = file
         self._ends = array("Q", [0])
 
+    @property
+    def are_in_memory(self) -> bool:
+        """Return whether each text is there already, however often it is asked for."""
+        return len(self._ends) == 1
+
     def __getitem__(self, index: int) -> str:
         """Return a text.
 
@@ -39,6 +44,13 @@ class Strings:
         start, end = self._ends[index], self._ends[index + 1]
         self._file.seek(start)
         return str(self._file.read(end - start), "utf-8")
+
+    def all(self, numbers: Sequence[str]) -> list[str]:
+        """Return the texts of at least one number; raise like ``[]``, and ``ValueError`` where it is none."""
+        indices = list(map(int, numbers))
+        if self.are_in_memory and min(indices) >= 0:
+            return list(map(self._kept.__getitem__, indices))
+        return [self[index] for index in indices]
 
     def add(self, text: str) -> None:
         """Add a text after the others."""

@@ -131,7 +131,7 @@ def _check_above(above: list[Row], header: Row) -> None:
 
 
 def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
-    report.add_characters(sum(map(len, chain.from_iterable(row.cells for row in rows))))
+    report.add_characters(sum(len("".join(row.cells)) for row in rows))
     has_marks = Cell in set(map(type, chain.from_iterable(row.cells for row in rows)))
     marked = {row.number: _marked(row, columns) for row in rows if has_marks and Cell in map(type, row.cells)}
     found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))

@@ -165,7 +165,7 @@ def wide_row(number: int, columns: int) -> str:
     return row(number, *["x"] * columns)
 
 
-@pytest.mark.parametrize(("columns", "fewest", "most"), [(104, 95, 99), (105, 0, 0), (130, 0, 0)])
+@pytest.mark.parametrize(("columns", "fewest", "most"), [(104, 93, 99), (256, 87, 99), (257, 0, 0), (300, 0, 0)])
 def test_wider_rows_than_devices_have_are_left_to_the_parser(columns: int, fewest: int, most: int) -> None:
     assert fewest <= len(taken(sheet(*(wide_row(number, columns) for number in range(1, 101))))) <= most
 
