@@ -120,11 +120,11 @@ class Notices(msgspec.Struct, frozen=True):
             if served_at < notice.belief.cut_at >= others
         }
 
-    def calls(self, whose: str) -> tuple[list[datetime], list[datetime]]:
-        """Return when other processes' calls were served and refused."""
+    def calls(self, whose: str) -> tuple[list[datetime], list[datetime], int]:
+        """Return when other processes' calls were served and refused, and how many processes made them."""
         made = [(report.at, report.calls[whose]) for report in self.reports.values() if whose in report.calls]
         served = [at - timedelta(seconds=ago) for at, calls in made for ago in calls.served]
-        return served, [at - timedelta(seconds=ago) for at, calls in made for ago in calls.refused]
+        return served, [at - timedelta(seconds=ago) for at, calls in made for ago in calls.refused], len(made)
 
 
 def latest(quotas: Mapping[str, Notice]) -> dict[str, Notice]:

@@ -149,7 +149,7 @@ class Line:
 
     def update_calls(self, notices: Notices, whose: str, now: datetime) -> Calls:
         """Count other processes' calls, and return this one's."""
-        self.calls.learn(*notices.calls(whose), len(notices.reports), now)
+        self.calls.learn(*notices.calls(whose), now)
         self._rate.learn_more()
         return self.calls.report(now)
 

@@ -46,9 +46,8 @@ class Quota:
         return wait
 
     def least(self, manifests: int, customers: int) -> timedelta:
-        """The least time in which two requests for each manifest can be served."""
+        """The time that two requests for each manifest take at the rate of the quota."""
         needed, served, passed = 2 * manifests / (customers if self.by_customer else 1), 0.0, timedelta(0)
-        served += self.limit
         while served < needed:
             passed += timedelta(seconds=1)
             if not self.is_out(passed):

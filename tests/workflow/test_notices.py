@@ -62,8 +62,8 @@ def test_what_no_process_of_the_app_has_written_says_nothing(data: bytes) -> Non
 
 def test_a_process_does_not_hear_itself() -> None:
     assert board().read_by("one", NOW).reports == {}
-    assert board().read_by("another", NOW).calls("a") == ([NOW - 2 * SECOND], [NOW - SECOND])
-    assert board().read_by("another", NOW).calls("b") == ([], [])
+    assert board().read_by("another", NOW).calls("a") == ([NOW - 2 * SECOND], [NOW - SECOND], 1)
+    assert board().read_by("another", NOW).calls("b") == ([], [], 0)
 
 
 @pytest.mark.parametrize(("told", "heard"), [(NOW, 1), (NOW - GONE, 0), (MOST_AHEAD, 0), (MOST_AHEAD - SECOND, 1)])

@@ -263,3 +263,17 @@ def corrected(rate: Rate, now: datetime) -> float:
     rate.calls.refuse()
     rate.correct()
     return (rate.a_second(now) or 0.0) - before
+
+
+@pytest.mark.parametrize(("soon", "known"), [(SECOND, 60), (2 * MINUTE, 30)])
+def test_a_throttle_soon_after_the_first_shows_that_more_had_been_served_than_was_known(
+    soon: timedelta, known: int
+) -> None:
+    now = Clock().now
+    rate = Rate(now)
+    for _ in range(30):
+        rate.calls.begin(now)
+    rate.cut(MINUTE, now)
+    rate.calls.learn([now + soon - SECOND] * 60, [], 1, now)
+    rate.cut(MINUTE, now + soon)
+    assert 0.9 * known < 60 * (rate.a_second(now + soon) or 0) < 1.6 * known
