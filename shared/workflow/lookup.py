@@ -131,10 +131,11 @@ def _is_same_content(services: Services, job: Job, current: Properties, *, lande
     if current.etag == job.etag or known is None:
         return False
     # A drop is reported more than once: a late report must not make a drop of metadata that were set meanwhile. Writing
-    # a blob creates it again, with a creation time of its own (a maintainer in issue 14391 of azure-sdk-for-python).
+    # a blob creates it again, with a creation time of its own (a maintainer in issue 14391 of azure-sdk-for-python), so
+    # that a drop shows without its report, which may be late or lost.
     is_known = current.created is not None and job.internal.created is not None
     written = current.created != job.internal.created if is_known else services.by_events
-    if landed and written:
+    if written and (landed or is_known):
         return False
     if current.content == known:
         return True

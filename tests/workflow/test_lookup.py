@@ -257,6 +257,38 @@ def test_the_same_content_dropped_again_on_purpose_starts_again(
     assert len(uploads(world)) == runs
 
 
+def test_the_same_content_dropped_again_starts_again_though_its_event_is_late_or_lost() -> None:
+    world = World()
+    world.partner_center.script.next_upload(faults.error(404, "60003", "The batch is missing."))
+    world.drop(TWO)
+    world.step()
+    assert world.job().state is State.REJECTED
+    world.clock.advance(timedelta(seconds=25))
+    world.storage.put(NAME, TWO)
+    # The wake-up for the end of the first attempt's lease is still in the queue.
+    rest(world)
+    assert world.job().state is State.COMPLETED
+    world.events.append((NAME, 0))
+    rest(world)
+    assert len(uploads(world)) == 1 + 1
+
+
+def test_the_same_content_dropped_again_while_a_refusal_is_on_its_way_starts_again() -> None:
+    world, dropped = World(), list[str]()
+
+    def dropped_again(_: Proceed) -> Response:
+        world.clock.advance(timedelta(seconds=2))
+        dropped.append(world.storage.put(NAME, TWO))
+        world.workflow.advance(WakeUp(NAME, landed=True, etag=dropped[0]))
+        return faults.error(404, "60003", "The batch is missing.")(no_fault)
+
+    world.partner_center.script.next_upload(dropped_again)
+    world.drop(TWO)
+    rest(world)
+    assert world.job().state is State.COMPLETED
+    assert world.job().etag == dropped[0]
+
+
 @pytest.mark.parametrize("by_events", [True, False])
 def test_where_no_creation_time_is_known_an_event_counts_as_a_drop(*, by_events: bool) -> None:
     world = World()
