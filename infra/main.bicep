@@ -59,6 +59,7 @@ param partnerCenterApplication string = 'autopilot-manifest-uploader'
 
 @description('Most devices in one request.')
 @minValue(1)
+@maxValue(20000)
 param maxDevicesPerUpload int = 1000
 
 @description('Larger manifests are rejected unread, in bytes.')

@@ -9,6 +9,9 @@ from shared.manifest.reading import MAX_DEVICES
 MANIFEST_BYTES = 256 * 2**20
 """Default of ``MAX_MANIFEST_BYTES``."""
 
+MOST_IN_PART = 20_000
+"""Devices of one request, far more than the API accepts: they are in memory together."""
+
 _COUNT = "whole number above 0"
 
 
@@ -29,13 +32,19 @@ class Limits(msgspec.Struct, frozen=True):
 def read_limits(reader: Reader, way: str) -> Limits:
     """Read the limits; ``way`` is that of the sign-in, as only one of them may create batches."""
     return Limits(
-        devices_per_upload=reader.parsed("MAX_DEVICES_PER_UPLOAD", "1000", parsing.positive, _COUNT),
+        devices_per_upload=reader.parsed(
+            "MAX_DEVICES_PER_UPLOAD", "1000", _part, f"whole number from 1 to {MOST_IN_PART:,}"
+        ),
         manifest_bytes=reader.parsed("MAX_MANIFEST_BYTES", str(MANIFEST_BYTES), parsing.positive, _COUNT),
         devices=reader.parsed("MAX_DEVICES", str(MAX_DEVICES), parsing.positive, _COUNT),
         allowed_customers=reader.parsed("ALLOWED_CUSTOMERS", "", parsing.customers, "list of customer ids (GUIDs)"),
         create_missing_batch=_create_missing_batch(reader, way),
         requests_per_minute=reader.parsed("MAX_REQUESTS_PER_MINUTE", "", parsing.positive_or_none, _COUNT),
     )
+
+
+def _part(text: str) -> int:
+    return parsing.positive(text, MOST_IN_PART)
 
 
 def _create_missing_batch(reader: Reader, way: str) -> bool:

@@ -37,10 +37,10 @@ def duration(text: str) -> timedelta:
     return found
 
 
-def positive(text: str) -> int:
-    """Return a whole number above 0."""
+def positive(text: str, most: int = 10**15) -> int:
+    """Return a whole number above 0; ``most`` is the highest."""
     number = int(text)
-    if number < 1:
+    if not 1 <= number <= most:
         raise ValueError(text)
     return number
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.config.limit_settings import MOST_IN_PART
 from shared.job.device_results import MOST_RESULTS
 from shared.job.status_document import FINAL, LONGEST_STATE, Job, State, decode
 from shared.job.transitions import noted
@@ -23,9 +24,6 @@ SKEW = timedelta(minutes=10)
 
 MOST_DEVICES = 1_000_000
 """Devices that a record may speak of, unless the setting for manifests allows more: each is a row of the results."""
-
-MOST_IN_PART = 20_000
-"""Devices of one request, unless the setting for parts allows more: they are in memory together."""
 
 MOST_OBJECTS = MOST_DEVICES + 100_000
 """Objects and arrays of a status that are decoded: each takes up to 20 times its bytes in memory."""
@@ -174,16 +172,15 @@ def has_room_for_upload(job: Job) -> bool:
     return size + LARGEST_UPLOAD <= LARGEST_UPLOADS
 
 
-def is_too_large(job: Job, devices: int, part: int) -> bool:
+def is_too_large(job: Job, devices: int) -> bool:
     """Return whether a record speaks of more devices than one manifest, or one request, may have.
 
     Args:
         job: As it was read.
         devices: What the settings allow of a manifest.
-        part: What they allow of a request.
     """
     largest = max([job.internal.part_size, *(upload.device_count for upload in job.uploads)])
-    return (job.device_count or 0) > max(devices, MOST_DEVICES) or largest > max(part, MOST_IN_PART)
+    return (job.device_count or 0) > max(devices, MOST_DEVICES) or largest > MOST_IN_PART
 
 
 def is_from_the_future(job: Job, now: datetime) -> bool:

@@ -8,12 +8,10 @@ from typing import Any
 
 import msgspec
 
+from shared.config.limit_settings import MOST_IN_PART
 from shared.job.status_document import LONGEST_STATE
 from shared.partner_center.redaction import replaced
 from shared.partner_center.responses import Answer, text_of
-
-MOST_ENTRIES = 20_000
-"""Devices of one upload that are read: far more than the API accepts."""
 
 LONGEST_ENTRY = 10_000
 """Bytes of one device's entry, or of the status; one of the documented form has about 300."""
@@ -102,7 +100,7 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
     """
     body = _whole(answer.body)
     # To split an array of millions of tiny entries would make millions of objects: commas are counted first.
-    if body.count(b",") > MOST_ENTRIES * _MEMBERS:
+    if body.count(b",") > MOST_IN_PART * _MEMBERS:
         return None
     try:
         document = msgspec.json.decode(body, type=_Document)
@@ -118,7 +116,7 @@ def upload_details_in(answer: Answer) -> UploadDetails | None:
     devices = document.devices or document.pascal_devices or document.lower_devices
     is_array = bytes(memoryview(devices)[:1]) == b"["
     entries = msgspec.json.decode(devices, type=list[msgspec.Raw]) if is_array else []
-    return msgspec.structs.replace(details, devices=tuple(map(_entry, entries[:MOST_ENTRIES])))
+    return msgspec.structs.replace(details, devices=tuple(map(_entry, entries[:MOST_IN_PART])))
 
 
 def _whole(body: bytes) -> bytes:

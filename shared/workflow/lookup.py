@@ -115,7 +115,7 @@ def _impossible(services: Services, job: Job) -> str | None:
     # Where nothing has been accepted, the next attempt rejects the manifest with words of its own.
     if allowed and job.uploads and not job.final and str(job.customer_id).lower() not in allowed:
         return "its customer is not allowed"
-    if plausibility.is_too_large(job, services.limits.devices, services.limits.devices_per_upload):
+    if plausibility.is_too_large(job, services.limits.devices):
         return "its devices are too many"
     return "its moments lie in the future" if plausibility.is_from_the_future(job, services.clock()) else None
 

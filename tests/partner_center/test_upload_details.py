@@ -3,8 +3,9 @@ import tracemalloc
 
 import pytest
 
+from shared.config.limit_settings import MOST_IN_PART
 from shared.partner_center.responses import Answer
-from shared.partner_center.upload_details import MOST_ENTRIES, DeviceEntry, UploadDetails, upload_details_in
+from shared.partner_center.upload_details import DeviceEntry, UploadDetails, upload_details_in
 
 
 def details(body: bytes) -> UploadDetails | None:
@@ -100,7 +101,7 @@ SIZE = 3 * 2**20
         (b'{"status":"finished",' + b'"a":1,' * (SIZE // 6) + b'"b":1}', None),
         (b'{"status":"finished","devicesStatus":[{"a":["%s"]}]}' % (b"x" * SIZE), 1),
         (b'{"status":"finished","devicesStatus":[{"a":"%s"}]}' % (b"\\u0000" * (SIZE // 6)), 1),
-        (b'{"status":"finished","devicesStatus":[' + b"{}," * (MOST_ENTRIES + 5) + b"{}]}", MOST_ENTRIES),
+        (b'{"status":"finished","devicesStatus":[' + b"{}," * (MOST_IN_PART + 5) + b"{}]}", MOST_IN_PART),
         (b'{"status":' + b"9" * SIZE + b"}", None),
         (b'{"a":"' + b"\\ud800" * (SIZE // 6) + b'"}', 0),
         (b"[" * SIZE, None),

@@ -276,11 +276,11 @@ def test_the_same_content_dropped_again_starts_again_though_its_event_is_late_or
 def test_the_same_content_dropped_again_while_a_refusal_is_on_its_way_starts_again() -> None:
     world, dropped = World(), list[str]()
 
-    def dropped_again(_: Proceed) -> Response:
+    def dropped_again(proceed: Proceed) -> Response:
         world.clock.advance(timedelta(seconds=2))
         dropped.append(world.storage.put(NAME, TWO))
         world.workflow.advance(WakeUp(NAME, landed=True, etag=dropped[0]))
-        return faults.error(404, "60003", "The batch is missing.")(no_fault)
+        return faults.error(404, "60003", "The batch is missing.")(proceed)
 
     world.partner_center.script.next_upload(dropped_again)
     world.drop(TWO)
