@@ -191,7 +191,8 @@ def finished(job: Job, results: str, now: datetime) -> Job:
     counts = tally(job)
     good, stopped_by = (counts.registered or 0) + (counts.already_registered or 0), job.internal.stopped
     if good != job.device_count:
-        message = status_messages.partly_registered(job, good, counts.already_registered or 0)
+        before, unreported = counts.already_registered or 0, counts.not_reported or 0
+        message = status_messages.partly_registered(job, good, before, unreported)
     elif stopped_by:
         # Every process that read the manifest for the results has crashed, so they lack its values.
         message = status_messages.registered_but_unreadable(good, stopped_by, results)

@@ -66,9 +66,11 @@ def registered_but_unreadable(count: int, fault: Fault, results: str) -> str:
     return f"{registered(count)} {fault.description} So {results} names the devices by their places alone."
 
 
-def partly_registered(job: Job, count: int, before: int) -> str:
-    """Say that ``count`` devices are registered, some of them ``before``, and others are not."""
+def partly_registered(job: Job, count: int, before: int, unreported: int) -> str:
+    """Say that ``count`` devices are registered, some of them ``before``, and others are not, or nothing says so."""
     verb = "is" if 1 in (count, job.device_count) else "are"
+    # Where Partner Center's answer leaves open which device an outcome is of, some of them are registered as well.
+    verb += " known to be" if unreported else ""
     earlier = f" ({before:,} before)" if before else ""
     message = (
         f"{count:,} of {_devices(job.device_count or 0)} {verb} registered{earlier}. Do what the results say about the"

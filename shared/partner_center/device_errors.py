@@ -64,7 +64,7 @@ DEVICE_ERRORS = (
 UNKNOWN = DeviceError(
     None,
     "",
-    f"Look the code up in Partner Center, or ask its support with the status's request ids; correct the row, {_AGAIN}",
+    f"Look the error up in Partner Center, or ask its support with the status's request ids; correct the row, {_AGAIN}",
 )
 
 UNASSIGNED = "Partner Center's answer leaves open which of several outcomes is this device's."

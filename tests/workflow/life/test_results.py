@@ -59,6 +59,7 @@ def test_devices_missing_from_the_answer_are_not_reported() -> None:
     world.settle()
     assert world.job().state is State.COMPLETED_WITH_ERRORS
     assert world.job().devices.not_reported == 1
+    assert world.job().message.startswith("1 of 2 devices is known to be registered. Do what the results say")
     assert [row["outcome"] for row in rows(world)] == ["not_reported", "registered"]
 
 
