@@ -148,11 +148,15 @@ class Report:
     def add_warnings(self, at: Placed, field: str, notes: Sequence[Note]) -> None:
         """Add warnings about a value."""
         # A file may have millions, which are then only counted.
-        if self._warnings.count >= self._warnings.keep:
-            self._warnings.count += len(notes)
+        if self.keeps_no_more_warnings:
+            self.count_warnings(len(notes))
         else:
             for note in notes:
                 self.warning(at, field, *note)
+
+    def count_warnings(self, count: int) -> None:
+        """Count warnings that would not be kept."""
+        self._warnings.count += count
 
     def break_off(self, finding: Finding) -> None:
         """Put the issue that stopped the reading first: it must be corrected before any other can be trusted."""
@@ -168,6 +172,11 @@ class Report:
     def keeps_no_more_issues(self) -> bool:
         """Whether further issues are only counted, so that their facts need not be looked for."""
         return self._issues.count >= self._issues.keep
+
+    @property
+    def keeps_no_more_warnings(self) -> bool:
+        """Whether further warnings are only counted."""
+        return self._warnings.count >= self._warnings.keep
 
     @property
     def issue_count(self) -> int:

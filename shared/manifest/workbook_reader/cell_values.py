@@ -31,13 +31,35 @@ type Format = int | Mark
 class Cell(str):
     """The text of a cell that has a mark; one of plain text is a ``str``."""
 
-    __slots__ = ("mark",)
+    __slots__ = ()
 
     mark: Mark
 
-    def __new__(cls, text: str, mark: Mark) -> Self:
-        """Put a mark on a text."""
-        cell = super().__new__(cls, text)
+
+class NumberCell(Cell):
+    """A whole number, by its digits."""
+
+    __slots__ = ()
+
+    mark = Mark.NUMBER
+
+
+class PaddedCell(Cell):
+    """A whole number with the zeros that its format puts before it."""
+
+    __slots__ = ()
+
+    mark = Mark.PADDED
+
+
+class FaultyCell(Cell):
+    """A cell whose text must not be sent."""
+
+    __slots__ = ("mark",)
+
+    def __new__(cls, mark: Mark) -> Self:
+        """Put a mark in the place of a text."""
+        cell = super().__new__(cls, "notread")
         cell.mark = mark
         return cell
 
@@ -65,7 +87,9 @@ _NEGATIVE = re.compile(r"-[\d.]", re.ASCII)
 _MOST_DIGITS = 15
 _FIRST_TOO_LARGE = 10**_MOST_DIGITS
 _KINDS = {"b": Mark.BOOLEAN, "d": Mark.DATE}
-_FAULTS = {mark: Cell("notread", mark) for mark in Mark if mark.is_fault}
+
+FAULTS = {mark: FaultyCell(mark) for mark in Mark if mark.is_fault}
+"""A cell for each mark of what must not be sent."""
 
 
 def unescaped(text: str) -> str:
@@ -94,36 +118,20 @@ class Contents:
             IndexError, ValueError: The cell refers to a text or a format that is missing.
         """
         # The value beside a formula is what Excel will show only if a program has calculated it.
-        if has_formula and value in self._uncalculated(kind):
-            return _FAULTS[Mark.FORMULA]
+        if has_formula and value in self.uncalculated(kind):
+            return FAULTS[Mark.FORMULA]
         if kind == "e":
-            return _FAULTS[Mark.ERROR]
+            return FAULTS[Mark.ERROR]
         if not value:
             return ""
         if kind in ("n", ""):
             return self._number(value.strip(), style)
         if kind in ("str", "inlineStr"):
             return unescaped(value)
-        return self.texts[int(value)] if kind == "s" else _FAULTS[_KINDS.get(kind, Mark.ERROR)]
+        return self.texts[int(value)] if kind == "s" else FAULTS[_KINDS.get(kind, Mark.ERROR)]
 
-    def column(
-        self, styles: Sequence[str], kinds: Sequence[str], values: Sequence[str], texts: Sequence[str]
-    ) -> list[str]:
-        """Return what ``text`` does for cells without formulas; each has a text in itself, or a value, or neither."""
-        if not any(values):
-            return list(map(unescaped, texts) if "_" in "".join(texts) else texts)
-        shared = self.texts
-        if all(values) and kinds.count("s") == len(kinds):
-            return shared.all(values)
-        return [
-            (shared[int(value)] if kind == "s" else self.text(kind, value, style, has_formula=False))
-            if value
-            else unescaped(text)
-            for style, kind, value, text in zip(styles, kinds, values, texts, strict=True)
-        ]
-
-    def _uncalculated(self, kind: str) -> tuple[str | None, ...]:
-        """Return the values that a formula may have which no program has calculated."""
+    def uncalculated(self, kind: str) -> tuple[str | None, ...]:
+        """Return the values that a formula of type ``kind`` may have which no program has calculated."""
         # XlsxWriter and its like write a 0 after each formula, and ask for a recalculation.
         if self._recalculates:
             return (None, "", "0")
@@ -131,19 +139,25 @@ class Contents:
 
     def _number(self, value: str, style: str) -> str:
         if not _NUMBER.fullmatch(value):
-            return _FAULTS[Mark.LOST_DIGITS if _NEGATIVE.match(value) else Mark.ERROR]
-        shown = self._format(style)
+            return FAULTS[Mark.LOST_DIGITS if _NEGATIVE.match(value) else Mark.ERROR]
+        shown = self.format(style)
         if isinstance(shown, Mark):
-            return _FAULTS[shown]
+            return FAULTS[shown]
         number = float(value)
         # Excel keeps 15 digits, and a device has no fraction.
         if number >= _FIRST_TOO_LARGE or not number.is_integer():
-            return _FAULTS[Mark.LOST_DIGITS]
-        return Cell(str(int(number)).zfill(shown), Mark.PADDED if shown > 1 else Mark.NUMBER)
+            return FAULTS[Mark.LOST_DIGITS]
+        return whole_number(str(int(number)), shown)
 
-    def _format(self, style: str) -> Format:
+    def format(self, style: str) -> Format:
+        """Return how a style shows a number; raise like ``text``."""
         number = int(style or "0")
         # Python would count from the end.
         if number < 0:
             raise IndexError
         return self._formats[number] if self._formats or number else 0
+
+
+def whole_number(digits: str, shown: int) -> Cell:
+    """Return a whole number as a format with ``shown`` digits pads it."""
+    return PaddedCell(digits.zfill(shown)) if shown > 1 else NumberCell(digits)

@@ -14,14 +14,19 @@ from shared.manifest.workbook_reader.unreadable import LONGEST
 _NAMESPACE = re.compile(rf'\sxmlns(?::([A-Za-z_]\w{{0,7}}))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
 _ASIDE = re.compile(r"<!|<\?(?!xml )")
 # Nor has it seen these: only bytes and references of characters that XML can have, and none from U+F000 on, where some
-# are that it cannot.
-_PLAIN = r"[ -%'-;=?-~\x80-\xee\xf0-\xf4]*+"
-_TEXT = rf"{_PLAIN}(?:&#?\w+;{_PLAIN})*+"
-_NUMBERS = r"3[2-9]|[4-9]\d|[1-9]\d{2,3}|[1-4]\d{4}|x(?:[2-9A-Fa-f]|[1-9A-Ca-c][\dA-Fa-f]{1,2})[\dA-Fa-f]"
+# are that it cannot. The references are looked at later.
+_TEXT = r"[\t\n -;=?-~\x80-\xee\xf0-\xf4]*+"
+_NUMBERS = r"9|1[03]|3[2-9]|[4-9]\d|[1-9]\d{2,3}|[1-4]\d{4}|x(?:[2-9A-Fa-f]|[1-9A-Ca-c][\dA-Fa-f]{1,2})[\dA-Fa-f]"
 _CHARACTER = re.compile(f"&(?:#({_NUMBERS})|(amp|lt|gt|quot|apos));", re.ASCII)
+_NO_CHARACTER = re.compile(f"&(?!(?:#(?:{_NUMBERS})|amp|lt|gt|quot|apos);)", re.ASCII)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
+# One set of characters is quick, and what they say is looked at later. No reference is among them, as the only capital
+# is that of inlineStr, and no namespace, as there is no "x".
+_ATTRIBUTES_OF_CELL = r'[ a-wyz="\d]{0,60}+(?>Str"[ a-wyz="\d]{0,60}+|)'
+_BLANK = r"[\t\n\r ]{0,99}+"
+_INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c)[ >]", re.ASCII)
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
 # A row with one cell costs as much as one with all of them.
@@ -32,11 +37,11 @@ _MOST_PATTERNS = 32
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
 
 type PlainRow = tuple[str, ...]
-"""A row's number and attributes, then ``PARTS_OF_CELL`` for each column; what a cell does not have is empty."""
+"""A row's number, if it has one, and attributes, then ``PARTS_OF_CELL`` for each column; what is missing is empty."""
 
 _PARTS_OF_ROW = 2
 PARTS_OF_CELL = 4
-"""A cell's style; the kind of its value, and this; its text, where it has one in place of a value."""
+"""A cell's attributes, its value, its text, where it has one in itself, and what follows a formula, from ``>`` on."""
 
 # By the last group that was found: a row keeps one cell at least, but not the columns after its last cell, with which
 # one wide row would make all others slow.
@@ -47,15 +52,16 @@ _KEPT = [
 
 
 class PlainRows:
-    """Takes the rows out of a worksheet that have only numbers, shared strings, and plain text in themselves.
+    """Takes the rows out of a worksheet that have only values, formulas, and plain text in themselves.
 
-    Each in the form that most programs write.
+    Each in a form that programs write.
     """
 
     def __init__(self) -> None:
         self._found: list[PlainRow] = []
         self._prefix: str | None = None
         self._width = 1
+        self._is_indented = False
         self._taken = self._gaps = 0
 
     def __len__(self) -> int:
@@ -93,13 +99,15 @@ class PlainRows:
 
     def _found_until(self, text: str, at: int, prefix: str) -> int:
         """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
-        match = _pattern(prefix, self._width).match
-        last = text.rfind(f"</{prefix}row>")
+        match = _pattern(prefix, self._width, is_indented=self._is_indented).match
+        last = text.rfind(f"</{prefix}row>", at)
+        # Empty ones may have no end tag.
+        last = text.rfind("/>", at) if last < 0 else last
         is_bare = _is_bare(text)
         while at < last and (row := match(text, at)):
             parts = row.groups("")[: _KEPT[row.lastindex or 0]]
             try:
-                self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(parts))
+                self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(row[0], parts))
             except ValueError:
                 # The parser says what is wrong.
                 break
@@ -109,12 +117,13 @@ class PlainRows:
     def _left(self, text: str, at: int, prefix: str) -> str:
         """Return what is from ``at`` on up to the next plain row, or to the end of the last row."""
         end, stop = f"</{prefix}row>", at
-        match = _pattern(prefix, self._width).match
+        match = _pattern(prefix, self._width, is_indented=self._is_indented).match
         while (found := text.find(end, stop)) >= 0:
             stop = found + len(end)
             if match(text, stop):
                 break
         left = text[at:stop]
+        self._is_indented = self._is_indented or _INDENTED.search(left) is not None
         self._make_room(left, prefix)
         return left
 
@@ -130,20 +139,23 @@ class PlainRows:
 
 def is_hidden(attributes: str) -> bool:
     """Return whether a row with these attributes is hidden."""
-    return _HIDDEN.search(attributes) is not None
+    return "hidden" in attributes and _HIDDEN.search(attributes) is not None
 
 
 def _is_bare(text: str) -> bool:
     return text.isascii() and "&" not in text
 
 
-def _decoded(parts: PlainRow) -> PlainRow:
-    # No part has the character between them.
-    text = str("\0".join(parts).encode("latin-1"), "utf-8")
-    plain, references = _CHARACTER.subn(_character, text)
-    if references != text.count("&"):
+def _decoded(row: str, parts: PlainRow) -> PlainRow:
+    # Formulas are not kept, but the parser reads them as well.
+    if _NO_CHARACTER.search(row):
         raise ValueError
-    return (*plain.split("\0"),)
+    str(row.encode("latin-1"), "utf-8")
+    # No part has the character between them.
+    text = "\0".join(parts)
+    if _is_bare(text):
+        return parts
+    return (*_CHARACTER.sub(_character, str(text.encode("latin-1"), "utf-8")).split("\0"),)
 
 
 def _character(reference: re.Match[str]) -> str:
@@ -152,24 +164,28 @@ def _character(reference: re.Match[str]) -> str:
 
 
 @lru_cache(_MOST_PATTERNS)
-def _pattern(prefix: str, width: int) -> re.Pattern[str]:
+def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
     """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
     rest = "</row>"
     # A row ends where it ends: looking for each cell of the widest one would make all others slow.
     for letters in reversed([*batched(_COLUMNS[:width], len(ascii_uppercase), strict=False)]):
         cells = "".join(map(_cell, letters))
         rest = rf'(?:</row>|(?>(?!<c r="(?!{letters[0][:-1]}[A-Z]\d)){cells}|){rest})'
-    row = rf'<row r="(\d{{1,7}})"({_ATTRIBUTES})>{rest}'
+    row = rf'<row(?> r="(\d{{1,7}})"|(?![^>]* r=))({_ATTRIBUTES})(?> ?/>|>{rest})'
+    # White space before the end of a value or a text is a part of it.
+    blank = _BLANK if is_indented else ""
+    row = re.sub(r"(?<!\?)<(?!/[vtf])", f"{blank}<", row)
     return re.compile(re.sub(r"(</?)(?=\w)", rf"\g<1>{prefix}", row), re.ASCII)
 
 
 def _cell(letters: str) -> str:
-    # Each "?+" would copy what all groups before it have found.
-    return (
-        rf'(?><c(?> r="{letters}\1"|)(?>(?> s="(\d{{1,9}})"|)'
-        # Most are numbers, of shared strings as well.
-        rf'(?>(?> t="(s|str|n)"|)><v>(\d++|{_TEXT})</v></c>'
-        rf'| t="inlineStr"><is><t(?> xml:space="preserve"|)>({_TEXT})</t></is></c>)'
-        # Of an empty one nothing is kept, as a row ends with the last that is.
-        rf'|(?> s="\d{{1,9}}"|) ?/>)|)'
-    )
+    # Each "?+" would copy what all groups before it have found. Most are numbers, of shared strings as well.
+    value = rf"<v>(\d++|{_TEXT})</v></c>"
+    text = rf'<is><t(?> xml:space="preserve"|)(?>>({_TEXT})</t>| ?/>)</is></c>'
+    result = rf"(?><v>{_TEXT}(?=</v>)|<v ?/>(?=</c>)|(?=</c>))"
+    formula = rf"<f{_ATTRIBUTES}(?> ?/|>{_TEXT}</f)(>{result})(?></v>|)</c>"
+    filled = rf"({_ATTRIBUTES_OF_CELL})>(?>{value}|{text}|{formula}|<v ?/></c>)"
+    # Of an empty one nothing is kept, as a row ends with the last that is.
+    style, kind = r' s="\d{1,9}"', r' t="(?:s|str|[nbd]|inlineStr)"'
+    empty = rf"(?>{style}(?>{kind}|)|{kind}(?>{style}|)|)(?> ?/>|></c>)"
+    return rf'(?><c(?> r="{letters}\1"|(?! r=))(?>{filled}|{empty})|)'

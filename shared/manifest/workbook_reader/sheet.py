@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cell_values import Contents
+from shared.manifest.workbook_reader.columns import read_column
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows, is_hidden
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
@@ -68,9 +69,8 @@ class _Rows:
 
     def add(self, raw_rows: list[RawRow]) -> None:
         for raw in raw_rows:
-            digits = raw.number or str(self._number + 1)
-            self._number = _number(digits)
-            cells, characters = _cells(raw, digits, self._contents)
+            self._number = self._next(raw.number)
+            cells, characters = _cells(raw, raw.number or str(self._number), self._contents)
             self.characters += characters
             self.held.append(Row(self._number, cells, raw.is_hidden))
 
@@ -84,10 +84,10 @@ class _Rows:
             return
         numbers, attributes, *parts = zip_longest(*rows, fillvalue="")
         try:
-            columns = [self._contents.column(*cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
+            columns = [read_column(self._contents, *cells) for cells in batched(parts, PARTS_OF_CELL, strict=True)]
         except (IndexError, ValueError) as error:
             if len(rows) == 1:
-                raise damaged(_MISSING, _number(numbers[0])) from error
+                raise damaged(_MISSING, self._next(numbers[0])) from error
             # Which row it is shows when fewer are read at a time.
             self._add_halves(rows)
         else:
@@ -100,15 +100,24 @@ class _Rows:
 
     def _hold(self, numbers: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
         for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
-            self._number = _number(digits)
+            self._number = self._next(digits)
             characters = len("".join(texts))
             if characters > _MOST_CHARACTERS:
-                raise _too_large(_MOST_CHARACTERS, "characters", digits)
+                raise _too_large(_MOST_CHARACTERS, "characters", str(self._number))
             cells = list(texts)
             while cells and not cells[-1]:
                 del cells[-1]
             self.held.append(Row(self._number, cells, bool(others) and is_hidden(others)))
             self.characters += characters
+
+    def _next(self, digits: str | None) -> int:
+        """Return the number of a row; one without any follows the one before it."""
+        number = self._number + 1
+        if digits:
+            number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
+        if not 0 < number <= _LAST_ROW:
+            raise damaged("a row has an impossible number")
+        return number
 
     def in_order(self) -> Generator[Row]:
         rows, self.held, self.characters = self.held, [], 0
@@ -119,13 +128,6 @@ class _Rows:
             self._last = row.number
             if row.cells:
                 yield row
-
-
-def _number(digits: str) -> int:
-    number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
-    if not 0 < number <= _LAST_ROW:
-        raise damaged("a row has an impossible number")
-    return number
 
 
 def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int]:

@@ -13,7 +13,7 @@ from shared.manifest.field_names import field_of, mixed
 from shared.manifest.field_rules import IDENTIFIERS
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
-from shared.manifest.workbook_reader.cell_values import Cell
+from shared.manifest.workbook_reader.cell_values import Cell, Mark
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
@@ -131,42 +131,52 @@ def _check_above(above: list[Row], header: Row) -> None:
 
 
 def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
-    report.add_characters(sum(len("".join(row.cells)) for row in rows))
-    has_marks = Cell in set(map(type, chain.from_iterable(row.cells for row in rows)))
-    marked = {row.number: _marked(row, columns) for row in rows if has_marks and Cell in map(type, row.cells)}
-    found = device_rows.entries(Rows([row.number for row in rows], [row.cells for row in rows]))
-    return _with_marks(found, marked, report) if marked else found
+    cells = [row.cells for row in rows]
+    report.add_characters(sum(map(len, chain.from_iterable(cells))))
+    has_marks = not {str}.issuperset(map(type, chain.from_iterable(cells)))
+    marked = _marked(rows, columns) if has_marks else {}
+    found = device_rows.entries(Rows([row.number for row in rows], cells))
+    if not marked:
+        return found
+    codes = [code for noted in marked.values() for _, code in noted]
+    # A file may have a warning for each device, which are then only counted.
+    if isinstance(found, list) and report.keeps_no_more_warnings and ISSUES.keys().isdisjoint(codes):
+        report.count_warnings(len(codes))
+        return found
+    return _with_marks(found, marked, report)
 
 
-def _with_marks(
-    entries: Iterable[Entry], marked: Mapping[int, Sequence[tuple[str, Cell]]], report: Report
-) -> Iterator[Entry]:
-    for entry in entries:
-        for field, cell in marked.get(entry.line or 0, ()):
-            if _has_issue(cell, field, entry, report):
-                entry.reject()
-        yield entry
-
-
-def _marked(row: Row, columns: Layout) -> list[tuple[str, Cell]]:
-    """Return the marked cells of a row that hold a field, and put plain text in the place of all marked ones."""
-    found = []
+def _marked(rows: tuple[Row, ...], columns: Layout) -> dict[int, list[tuple[str, str]]]:
+    """Return the codes of marked cells that hold a field, by their rows, and put plain text in the place of each."""
+    found: dict[int, list[tuple[str, str]]] = {}
     for field, index in zip(FIELDS, columns.indices, strict=True):
-        cell = row.cells[index] if index is not None and index < len(row.cells) else ""
-        if isinstance(cell, Cell):
-            found.append((field, cell))
-    row.cells[:] = map(str, row.cells)
+        codes = {mark: _code(mark, field) for mark in Mark}
+        for row in rows:
+            if index is not None and index < len(row.cells) and isinstance(cell := row.cells[index], Cell):
+                row.cells[index] = str(cell)
+                if code := codes[cell.mark]:
+                    found.setdefault(row.number, []).append((field, code))
     return found
 
 
-def _has_issue(cell: Cell, field: str, entry: Entry, report: Report) -> bool:
-    """Report a marked cell, and return whether that is an issue."""
-    code = cell.mark.value
+def _code(mark: Mark, field: str) -> str | None:
+    """Return the code of a field's cell that has a mark, unless this does not matter."""
+    if mark.is_fault:
+        return mark.value
     # A serial number may be a number, a hash never.
-    if not cell.mark.is_fault and field == "hardwareHash":
-        code = "number_for_hash"
-    if code in ISSUES:
-        report.issue(entry, field, code)
-    elif field in IDENTIFIERS:
-        report.warning(entry, field, code)
-    return code in ISSUES
+    if field == "hardwareHash":
+        return "number_for_hash"
+    return mark.value if field in IDENTIFIERS else None
+
+
+def _with_marks(
+    entries: Iterable[Entry], marked: Mapping[int, Sequence[tuple[str, str]]], report: Report
+) -> Iterator[Entry]:
+    for entry in entries:
+        for field, code in marked.get(entry.line or 0, ()):
+            if code in ISSUES:
+                report.issue(entry, field, code)
+                entry.reject()
+            else:
+                report.warning(entry, field, code)
+        yield entry

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.manifest.files import devices_in, issues_in, warnings_in
+from tests.manifest.files import devices_in, issues_in, read, warnings_in
 from tests.manifest.workbook_reader.workbooks import TUPLE, row, sheet, strings, styles, workbook
 
 SERIAL = "0012345"
@@ -220,3 +220,15 @@ def test_a_line_break_in_a_hash_reaches_the_rules_as_characters(break_: str) -> 
     cell = f'<c r="A2" t="inlineStr"><is><t>AAAA{break_}BBBB</t></is></c>'
     [device] = devices_in(workbook(sheet(row(1, "Hardware Hash"), row(2, cell))))
     assert (device.hardware_hash or "").replace("\r", "").replace("\n", "") == "AAAABBBB"
+
+
+def test_each_number_in_a_serial_is_counted_and_the_first_are_kept() -> None:
+    rows = [row(number, f'<c r="A{number}"><v>{number}</v></c>', "Contoso", "M") for number in range(2, 3_002)]
+    date = row(3_002, '<c r="A3002" s="1"><v>45000</v></c>', "Contoso", '<c r="C3002"><v>840</v></c>')
+    manifest = read(workbook(sheet(row(1, *TUPLE), *rows, date), formats=styles(14)), keep=10)
+    assert manifest.warnings.count == 3_000
+    assert [(finding.line, finding.code) for finding in manifest.warnings.kept] == [
+        (line, "number_cell") for line in range(2, 12)
+    ]
+    assert [(finding.line, finding.code) for finding in manifest.issues.kept] == [(3_002, "date_cell")]
+    assert manifest.device_count == 3_001

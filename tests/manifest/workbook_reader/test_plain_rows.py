@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -40,7 +41,21 @@ CELLS = (
     *('<c{0} t="e"><v>#N/A</v></c>', "<c{0}><v>1.5</v></c>", '<c{0} s="2"><v>{1}</v></c>', '<c{0} t="b"><v>1</v></c>'),
     '<c{0} t="inlineStr"><is><t>R&amp;D &#252;&#x5f;x0041_ \u8054 &#38;lt; &#128; &#38991; {1}</t></is></c>',
     *('<c{0} t="str"><v>&quot;{1}&#xa0;</v></c>', '<c{0} t="n"><v>&#49;{1}</v></c>', '<c{0} t="s"><v>&#51;</v></c>'),
-    *('<c t="s"{0}><v>{1}</v></c>', '<c{0} t="x"><v>1</v></c>'),
+    *('<c t="s"{0}><v>{1}</v></c>', '<c{0} t="x"><v>1</v></c>', '<c{0} t="s"  s = "1" ><v>{1}</v></c>'),
+    *('<c{0} t="s" s="2" ph="1"><v>{1}</v></c>', '<c{0} vm="1" t="e"><v>#VALUE!</v></c>', '<c{0} x="1"><v>1</v></c>'),
+    *("<c{0}></c>", '<c{0} t="n" s="1"></c>', '<c{0} t="inlineStr" />', '<c{0} t="e"/>', '<c{0} t="e"><v/></c>'),
+    *("<c{0}><v/></c>", '<c{0} t="str"><v></v></c>', '<c{0} t="d"><v>2026-11-30</v></c>', "<c{0}><v> {1} </v></c>"),
+    '<c{0} t="str"><f>A1</f><v>&gt;{1}</v></c>',
+    *("<c{0}><v>0</v></c>", "<c{0}><v>0{1}</v></c>", "<c{0}><v>12345678901234{1}</v></c>", "<c{0}><v>-{1}</v></c>"),
+    *("<c{0}><v>{1}\n</v></c>", "<c{0}><v>{1}\n{1}</v></c>", "<c{0}><v>{1}.5</v></c>"),
+    *('<c{0} t="inlineStr"><is><t/></is></c>', '<c{0} t="inlineStr"><is/></c>', "<c{0}><is><t>{1}</t></is></c>"),
+    *('<c{0} t="str"><v>a\n\tb&#10;c&#xD;&#9;{1}</v></c>', '<c{0} t="str"><v>a\r\nb{1}</v></c>'),
+    *(
+        f"<c{{0}}{kind}>{formula}{value}</c>"
+        for kind in ("", ' t="str"', ' s="1"', ' cm="1"', ' t="s" s="1"')
+        for formula in ("<f>A&amp;&quot;\u00fc&gt;&quot;</f>", '<f t="shared" si="0" />', '<f ca="1"></f>')
+        for value in ("<v>{1}</v>", "<v></v>", "<v />", "", "<v>0</v>")
+    ),
 )
 WRONG: tuple[str, ...] = (
     '<c{0} s="9"><v>1</v></c>',
@@ -48,6 +63,13 @@ WRONG: tuple[str, ...] = (
     '<c r="A1"/>',
     '<c{0} t="s"><v>x</v></c>',
     "</v>",
+    '<c{0} s="0" s="0"><v>1</v></c>',
+    '<c{0}s="0"><v>1</v></c>',
+    "<c{0}><v>1</t></is></c>",
+    "<c{0}><f>A1</f></v></c>",
+    "<c{0}><f>A1</f><v>1</c>",
+    "<c{0}><f>&b;</f><v>1</v></c>",
+    "<c{0}><f>&#0;\u00fc</f><v>1</v></c>",
 )
 WRONG += tuple(f'<c{{0}} t="str"><v>S{each}</v></c>' for each in ("&#0;", "&#xFFFF;", "&#x110000;", "&#xD800;", "&b;"))
 ASIDE = '<row></row><row r="5{0}"><c t="str"><v>aside</v></c></row>'
@@ -63,8 +85,25 @@ def odd_row(number: int, dice: random.Random) -> str:
     )
     attributes = dice.choice(("", "", ' spans="1:4" x14ac:dyDescent="0.25"', ' hidden="1"'))
     tag = f' r="{number}"' if dice.random() < 0.97 else ""
+    tag = f"{attributes}{tag}" if dice.random() < 0.1 else f"{tag}{attributes}"
     between = dice.choice(BETWEEN).format(number) if dice.random() < 0.02 else ""
-    return f"<row{tag}{attributes}>{cells}</row>{between}"
+    return (f"<row{tag}>{cells}</row>" if dice.random() < 0.98 else f"<row{tag} />") + between
+
+
+def written_alike(dice: random.Random) -> Callable[[int, random.Random], str]:
+    """Return a writer of rows that has one way to write the cells of each column, for most of them."""
+    columns = [[form] * 40 + dice.choices(CELLS, k=2) for form in dice.choices(CELLS, k=4)]
+    has_numbers = dice.random() < 0.8
+
+    def written_row(number: int, dice: random.Random) -> str:
+        tag = f' r="{number}"' if has_numbers else ""
+        cells = "".join(
+            dice.choice(forms).format(f' r="{name(at)}{number}"' if has_numbers else "", dice.randrange(30))
+            for at, forms in enumerate(columns)
+        )
+        return f"<row{tag}>{cells}</row>"
+
+    return written_row
 
 
 def plain_row(number: int, dice: random.Random) -> str:
@@ -73,7 +112,7 @@ def plain_row(number: int, dice: random.Random) -> str:
 
 def written(seed: int, quote: str) -> Parts:
     dice = random.Random(seed)
-    made = dice.choice((odd_row, plain_row))
+    made = dice.choice((odd_row, plain_row, written_alike(dice), written_alike(dice)))
     rows = [(made if dice.random() < 0.95 else odd_row)(number, dice) for number in range(2, dice.choice((9, 90, 400)))]
     if dice.random() < 0.1:
         rows.reverse()
@@ -81,10 +120,13 @@ def written(seed: int, quote: str) -> Parts:
     cells = f"<worksheet {names}><sheetData>{row(1, *TUPLE)}{''.join(rows)}</sheetData></worksheet>"
     items = f"<sst {names}>{''.join(dice.choice(ITEMS).format(at) for at in range(40))}</sst>"
     if dice.random() < 0.2:
+        cells = re.sub(r"><(?!/[vtf]>)", ">\n  <", cells)
+    if dice.random() < 0.2:
         cells, items = (
             re.sub(r"(</?)(?=[a-z])", r"\1x:", text).replace(" xmlns=", " xmlns:x=") for text in (cells, items)
         )
-    return parts(DECLARATION + cells, shared=DECLARATION + items, formats=styles("0000", 14))
+    settings = '<calcPr fullCalcOnLoad="1"/>' if dice.random() < 0.2 else ""
+    return parts(DECLARATION + cells, shared=DECLARATION + items, formats=styles("0000", 14), settings=settings)
 
 
 def rows_of(seed: int, quote: str) -> list[tuple[Row, list[Mark | None]]] | str:
@@ -109,8 +151,21 @@ FROM_PROGRAMS = {
     "Google Sheets": '<row r="{0}" ht="15.75" customHeight="1">' + SHARED.replace("{1}", ' s="1"'),
     "openpyxl": '<row r="{0}">' + SHARED.replace("{1}", ""),
     "openpyxl without shared strings": '<row r="{0}"><c r="A{0}" t="inlineStr">' + INLINE + "</row>",
+    "openpyxl, empty texts": '<row r="{0}"><c r="A{0}" t="inlineStr">' + INLINE + '<c r="B{0}" t="inlineStr" /></row>',
+    "openpyxl, formulas": '<row r="{0}"><c r="A{0}"><f>D{0}&amp;" "</f><v /></c><c r="B{0}" s="1" t="n" /></row>',
+    "XlsxWriter, formulas": '<row r="{0}"><c r="A{0}"><f>D{0}&amp;" "</f><v>0</v></c></row>',
+    "Excel, formulas": '<row r="{0}"><c r="A{0}" t="str"><f t="shared" ref="A1:A9" si="0">D{0}</f><v>S{0}</v></c>'
+    '<c r="B{0}" s="1" t="str"><f t="shared" si="0"/><v></v></c><c r="C{0}" cm="1"><f>F{0}</f><v>1.5</v></c></row>',
+    "Excel, phonetic": '<row r="{0}">' + SHARED.replace("{1}", ' s="1"').replace(' t="s"', ' t="s" ph="1"'),
+    "Excel, blank rows": '<row r="{0}" s="1" customFormat="1" ht="30"/><row r="{0}"><c r="A{0}"/></row>',
     "without references": '<row r="{0}">' + f'<c t="inlineStr">{INLINE}' * 3 + "</row>",
-    "SheetJS": '<row r="{0}"><c r="A{0}" t="str"><v>S{0}</v></c><c r="B{0}" t="n"><v>{0}</v></c></row>',
+    "without numbers": f'<row><c t="inlineStr">{INLINE}<c/><c s="1"><v>{{0}}</v></c></row>',
+    "type before style": '<row r="{0}"><c r="A{0}" t="str" s="1"><v>S{0}</v></c></row>',
+    "empty elements with end tags": '<row r="{0}"><c r="A{0}" s="1"></c><c r="B{0}" t="s"><v>3</v></c></row>',
+    "indented": '\n    <row r="{0}">\n      <c r="A{0}" t="s">\n        <v>3</v>\n      </c>\n    </row>',
+    "SheetJS": '<row r="{0}"><c r="A{0}" t="str"><v>S{0}</v></c><c r="B{0}" t="n"><v>{0}</v></c>'
+    '<c r="C{0}" t="d"><v>2026-11-30</v></c><c r="D{0}" t="b"><v>1</v></c><c r="E{0}" t="e"><v>#N/A</v></c></row>',
+    "SheetJS, formulas without values": '<row r="{0}"><c r="A{0}"><f>D{0}&amp;&quot; &quot;</f></c></row>',
     "Open XML SDK": '<x:row r="{0}" spans="1:3">'
     + SHARED.replace("{1}", "").replace("</", "</x:").replace("<c", "<x:c").replace("<v", "<x:v"),
 }
@@ -125,11 +180,30 @@ def taken(text: str) -> list[PlainRow]:
 
 @pytest.mark.parametrize("form", FROM_PROGRAMS.values(), ids=FROM_PROGRAMS)
 def test_rows_as_programs_write_them_need_no_parser_after_the_first_piece(form: str) -> None:
-    names = f'xmlns="{MAIN}"' if form.startswith("<row") else f'xmlns:x="{MAIN}"'
+    names = f'xmlns:x="{MAIN}"' if form.startswith("<x:") else f'xmlns="{MAIN}"'
     rows = "".join(map(form.format, range(1, 2_001)))
-    numbers = [int(number) for number, *_ in taken(f"{DECLARATION}<worksheet {names}>{rows}</worksheet>")]
-    assert numbers == [*range(2_001 - len(numbers), 2_001)]
-    assert len(numbers) > 1_800
+    assert len(taken(f"{DECLARATION}<worksheet {names}>{rows}</worksheet>")) > 1_800
+
+
+def test_many_rows_without_cells_need_no_parser() -> None:
+    blank = [f'<row r="{number}" s="1" customFormat="1" ht="30" customHeight="1"/>' for number in range(102, 2_102)]
+    rows = [*(row(number, "S1") for number in range(1, 102)), *blank, row(2_102, "S2"), row(2_103, "S3")]
+    assert len(taken(sheet(*rows))) > 2_000
+
+
+@pytest.mark.parametrize("attributes", ['s="0" s="0"', 's="0"s="0"', 's="0 "" "', "s=0"])
+def test_attributes_that_are_no_xml_are_refused(attributes: str) -> None:
+    text = TABLE.replace('r="C99" ', f'r="C99" {attributes} ')
+    assert text != TABLE
+    assert issues_in(zipped(parts(text))) == [("manifest", "workbook_damaged")]
+
+
+@pytest.mark.parametrize("cell", ['<c r="A99" t="s"><v>9</v></c>', '<c r="A99" s="9"><v>5</v></c>'])
+def test_what_a_cell_refers_to_is_missing_on_its_line(cell: str) -> None:
+    rows = [row(number, cell if number == 99 else f"S{number}", "LENOVO", "20L7") for number in range(2, 302)]
+    assert len(taken(sheet(row(1, *TUPLE), *rows))) > 200
+    data = zipped(parts(sheet(row(1, *TUPLE), *rows), formats=styles()))
+    assert issues_in(data) == [("line 99", "workbook_damaged")]
 
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -32,6 +32,9 @@ FORMS: dict[str, Callable[[int], str]] = {
     "in an instruction": lambda number: f"<?x {usual(number)} ?>{usual(number)}",
     "in a comment": lambda number: f"<!-- {usual(number)} -->{usual(number)}",
     "without a number": lambda number: usual(number).replace(f'<row r="{number}"', "<row"),
+    "wide now and then": lambda number: usual(number).replace(
+        "</row>", "</row>" if number % 200 else f'<c r="BH{number}" t="str"><v></v></c></row>'
+    ),
     "inline": lambda number: row(number, f"S{number}", "LENOVO", "20L7"),
     "inline in runs": lambda number: row(
         number, f'<c t="inlineStr"><is><r><t>S</t></r><r><t>{number}</t></r></is></c>', "LENOVO", "20L7"
