@@ -28,12 +28,13 @@ _ROWS_TOGETHER, _MOST_PADDED = 64, 2
 class Row(NamedTuple):
     """A row that is not empty: its number from 1, and its cells from column A on, without empty ones at the end.
 
-    A cell is a ``str``, or a ``Cell`` if it is not plain text.
+    A cell is a ``str``, or a ``Cell`` if it is not plain text; ``characters`` are those of all of them.
     """
 
     number: int
     cells: list[str]
-    is_hidden: bool = False
+    characters: int
+    is_hidden: bool
 
 
 def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
@@ -72,7 +73,7 @@ class _Rows:
             self._number = self._next(raw.number)
             cells, characters = _cells(raw, raw.number or str(self._number), self._contents)
             self.characters += characters
-            self.held.append(Row(self._number, cells, raw.is_hidden))
+            self.held.append(Row(self._number, cells, characters, raw.is_hidden))
 
     def add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns."""
@@ -107,7 +108,7 @@ class _Rows:
             cells = list(texts)
             while cells and not cells[-1]:
                 del cells[-1]
-            self.held.append(Row(self._number, cells, bool(others) and is_hidden(others)))
+            self.held.append(Row(self._number, cells, characters, bool(others) and is_hidden(others)))
             self.characters += characters
 
     def _next(self, digits: str | None) -> int:

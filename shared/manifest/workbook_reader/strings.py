@@ -48,7 +48,7 @@ class Strings:
     def all(self, numbers: Sequence[str]) -> list[str]:
         """Return the texts of at least one number; raise like ``[]``, and ``ValueError`` where it is none."""
         indices = list(map(int, numbers))
-        if self.are_in_memory and min(indices) >= 0:
+        if self.are_in_memory and "-" not in "".join(numbers):
             return list(map(self._kept.__getitem__, indices))
         return [self[index] for index in indices]
 

@@ -132,7 +132,7 @@ def _check_above(above: list[Row], header: Row) -> None:
 
 def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
     cells = [row.cells for row in rows]
-    report.add_characters(sum(map(len, chain.from_iterable(cells))))
+    report.add_characters(sum(row.characters for row in rows))
     has_marks = not {str}.issuperset(map(type, chain.from_iterable(cells)))
     marked = _marked(rows, columns) if has_marks else {}
     found = device_rows.entries(Rows([row.number for row in rows], cells))
