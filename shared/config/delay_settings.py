@@ -38,7 +38,7 @@ _DELAYS = {
 
 def read_delays(reader: Reader, url: str) -> Delays:
     """Read the delays; ``url`` is Partner Center's, as only on loopback a lease may be short."""
-    shape = "ISO 8601 duration of weeks, days, hours, minutes or seconds, such as PT30S or P2D, and of a year at most"
+    shape = "ISO 8601 duration such as PT30S or P2D (no months, and a year at most)"
     read = {field: reader.parsed(name, default, parsing.duration, shape) for field, (name, default) in _DELAYS.items()}
     # A lease that expires during a call lets a second attempt upload the same part. Loopback is for tests, which wait.
     if read["lease"] < SHORTEST_LEASE and not parsing.is_loopback(url):

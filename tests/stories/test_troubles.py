@@ -194,7 +194,7 @@ def test_settings_that_are_wrong_lose_no_manifest(start: Starter, monkeypatch: p
     failures = stage.take_failures()
     assert [run.function for run in failures] == ["upload_manifest"] * 5
     assert {str(run.result.error) for run in failures} == {
-        "SettingsError: App settings: GIVE_UP_AFTER is 'two days', which is no ISO 8601 duration such as PT30S or P2D."
+        "SettingsError: App settings: GIVE_UP_AFTER is 'two days', which is no ISO 8601 duration such as PT30S or P2D (no months, and a year at most)."
     }
     monkeypatch.setenv("GIVE_UP_AFTER", "P2D")
     stage.advance(timedelta(hours=1))
