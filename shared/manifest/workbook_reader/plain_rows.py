@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from itertools import batched, chain, product
 from math import ceil
 from string import ascii_uppercase
@@ -10,9 +10,9 @@ from string import ascii_uppercase
 from shared.manifest.workbook_reader.markup import MAIN
 from shared.manifest.workbook_reader.unreadable import LONGEST
 
-# No parser has seen it, and it becomes a part of an expression: only a name will do, and a short one.
-_NAMESPACE = re.compile(rf'\sxmlns(?::([A-Za-z_]\w{{0,7}}))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
-_ASIDE = re.compile(r"<!|<\?(?!xml )")
+# Each prefix has expressions of its own, which stay in memory: only those that programs write will do.
+_NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{re.escape(MAIN.rstrip("}"))}"', re.ASCII)
+_ASIDE = re.compile(r"<!|<\?(?!xml )|</(?:x:|ns0:)?sheetData")
 # Nor has it seen these: only bytes and references of characters that XML can have, and none from U+F000 on, where some
 # are that it cannot. The references are looked at later.
 _TEXT = r"[\t\n -;=?-~\x80-\xee\xf0-\xf4]*+"
@@ -30,10 +30,11 @@ _INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c)[ >]", re.ASCII)
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
 # A row with one cell costs as much as one with all of them.
-_MOST_COLUMNS = 256
-_COLUMNS = list(map("".join, chain(ascii_uppercase, product(ascii_uppercase, repeat=2))))[:_MOST_COLUMNS]
+_WIDTHS = (6, 13, 26, 39, 52, 65, 78, 104, 130, 182, 256)
+_COLUMNS = list(map("".join, chain(ascii_uppercase, product(ascii_uppercase, repeat=2))))[: _WIDTHS[-1]]
+_BLOCK = 13
 _PLACES = {letters: place for place, letters in enumerate(_COLUMNS, 1)}
-_MOST_PATTERNS = 32
+_SPARSE = 2  # bytes for each of a column's parts, where the parser is quicker
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
 
 type PlainRow = tuple[str, ...]
@@ -60,7 +61,7 @@ class PlainRows:
     def __init__(self) -> None:
         self._found: list[PlainRow] = []
         self._prefix: str | None = None
-        self._width = 1
+        self._width = _WIDTHS[0]
         self._is_indented = False
         self._taken = self._gaps = 0
 
@@ -105,7 +106,10 @@ class PlainRows:
         last = text.rfind("/>", at) if last < 0 else last
         is_bare = _is_bare(text)
         while at < last and (row := match(text, at)):
-            parts = row.groups("")[: _KEPT[row.lastindex or 0]]
+            kept = _KEPT[row.lastindex or 0]
+            if row.end() - at < _SPARSE * kept:
+                break
+            parts = row.groups("")[:kept]
             try:
                 self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(row[0], parts))
             except ValueError:
@@ -132,9 +136,8 @@ class PlainRows:
         cell = f"<{prefix}c"
         last = _REFERENCE.match(rows, rows.rfind(cell))
         width = _PLACES.get(last[1], 0) if last else rows.count(cell, rows.rfind(f"<{prefix}row"))
-        # Each row may have a column more than the one before it, and each width takes a pattern.
         if self._width < width <= len(_COLUMNS):
-            self._width = min(max(width, 2 * self._width), len(_COLUMNS))
+            self._width = next(each for each in _WIDTHS if each >= width)
 
 
 def is_hidden(attributes: str) -> bool:
@@ -163,14 +166,15 @@ def _character(reference: re.Match[str]) -> str:
     return _NAMED[name] if name else chr(int(f"0{number}", 16 if number.startswith("x") else 10))
 
 
-@lru_cache(_MOST_PATTERNS)
+@cache
 def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
     """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
     rest = "</row>"
     # A row ends where it ends: looking for each cell of the widest one would make all others slow.
-    for letters in reversed([*batched(_COLUMNS[:width], len(ascii_uppercase), strict=False)]):
+    for letters in reversed([*batched(_COLUMNS[:width], _BLOCK, strict=False)]):
         cells = "".join(map(_cell, letters))
-        rest = rf'(?:</row>|(?>(?!<c r="(?!{letters[0][:-1]}[A-Z]\d)){cells}|){rest})'
+        some = f"{letters[0][:-1]}[{letters[0][-1]}-{letters[-1][-1]}]"
+        rest = rf'(?:</row>|(?>(?=<c r="(?!{some}\d))|{cells}){rest})'
     row = rf'<row(?> r="(\d{{1,7}})"|(?![^>]* r=))({_ATTRIBUTES})(?> ?/>|>{rest})'
     # White space before the end of a value or a text is a part of it.
     blank = _BLANK if is_indented else ""
@@ -188,4 +192,5 @@ def _cell(letters: str) -> str:
     # Of an empty one nothing is kept, as a row ends with the last that is.
     style, kind = r' s="\d{1,9}"', r' t="(?:s|str|[nbd]|inlineStr)"'
     empty = rf"(?>{style}(?>{kind}|)|{kind}(?>{style}|)|)(?> ?/>|></c>)"
-    return rf'(?><c(?> r="{letters}\1"|(?! r=))(?>{filled}|{empty})|)'
+    # One without a reference is here or nowhere: not all columns are to be tried for what fails at its end.
+    return rf'(?><c(?> r="{letters}\1"|(?! r=))(?>{filled}|{empty})|(?!<c(?! r=)))'
