@@ -117,8 +117,7 @@ class Rate:
         is_early = old.is_first and old.sample >= FEW and now < old.cut_at + MEASURED
         estimate = max(min(served / window, inf if is_early else before), DEEPEST_CUT * before)
         # As long as nothing has been served since the first throttle, another one teaches nothing either.
-        is_first = is_early or (old.is_first and not served)
-        self._believe(estimate, window, max(served, old.sample), now, is_first=is_first)
+        self._believe(estimate, window, max(served, old.sample), now, is_first=old.is_first and not served)
 
     def correct(self) -> None:
         """Correct the first estimate: one more of the calls that were under way was refused."""

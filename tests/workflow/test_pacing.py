@@ -265,15 +265,15 @@ def corrected(rate: Rate, now: datetime) -> float:
     return (rate.a_second(now) or 0.0) - before
 
 
-@pytest.mark.parametrize(("soon", "known"), [(SECOND, 60), (2 * MINUTE, 30)])
+@pytest.mark.parametrize(("own", "soon", "known"), [(30, SECOND, 90), (30, 2 * MINUTE, 30), (3, SECOND, 6)])
 def test_a_throttle_soon_after_the_first_shows_that_more_had_been_served_than_was_known(
-    soon: timedelta, known: int
+    own: int, soon: timedelta, known: int
 ) -> None:
     now = Clock().now
     rate = Rate(now)
-    for _ in range(30):
+    for _ in range(own):
         rate.calls.begin(now)
     rate.cut(MINUTE, now)
-    rate.calls.learn([now + soon - SECOND] * 60, [], 1, now)
+    rate.calls.learn([now + soon - SECOND] * 2 * own, [], 1, now)
     rate.cut(MINUTE, now + soon)
-    assert 0.9 * known < 60 * (rate.a_second(now + soon) or 0) < 1.6 * known
+    assert 0.9 * known < 60 * (rate.a_second(now + soon) or 0) < 1.2 * known
