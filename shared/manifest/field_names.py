@@ -74,14 +74,18 @@ _DECORATION = re.compile(
 )
 
 
-@lru_cache(_CACHED)
 def key(name: str) -> str:
     """Return a name as it is compared: without case, spaces, punctuation, accents, byte-order mark, and decoration.
 
     >>> key(' "Device Serial-Number"'), key("Modèle"), key("1. Model (required)")
     ('deviceserialnumber', 'modele', 'model')
     """
-    name = name[:_LONGEST]
+    # The cache keeps what it is asked for: the whole of a name may be as long as a manifest.
+    return _key(name[:_LONGEST])
+
+
+@lru_cache(_CACHED)
+def _key(name: str) -> str:
     if name.isascii() and name.isalnum():
         return name.lower()
     text = _DECORATION.sub("", name if name.isascii() else unicodedata.normalize("NFKD", name))

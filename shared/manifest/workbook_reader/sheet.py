@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import batched, zip_longest
 from operator import itemgetter
 from string import ascii_uppercase
@@ -19,6 +19,8 @@ from shared.manifest.workbook_reader.unreadable import damaged
 _LAST_ROW = 1_048_576  # Excel's
 _MOST_DIGITS = 7
 _MOST_COLUMNS = 1_000
+_MOST_LETTERS = 3  # of a column
+_MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
 _ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
@@ -164,13 +166,15 @@ def _too_large(most: int, what: str, digits: str) -> UnreadableError:
 
 def _column(reference: str, digits: str) -> int:
     """Return the column of a cell, from 0."""
-    column = columns_before(reference[: -len(digits)])
+    letters = reference[: -len(digits)]
+    # The cache keeps what it is asked for.
+    column = columns_before(letters) if len(letters) <= _MOST_LETTERS else -1
     if column < 0 or not reference.endswith(digits):
         raise damaged("a cell names a place that is not in its row", int(digits))
     return column
 
 
-@cache
+@lru_cache(_MOST_REMEMBERED)
 def columns_before(letters: str) -> int:
     """Return the number of columns before a column from A to ZZZ; -1 for any other text."""
     if not re.fullmatch("[A-Z]{1,3}", letters):

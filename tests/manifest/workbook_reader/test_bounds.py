@@ -1,6 +1,8 @@
 """Whatever arrives, a workbook is refused before it takes much memory or long; bounds hold while it is unpacked."""
 
+import gc
 import io
+import json
 import subprocess
 import sys
 import tracemalloc
@@ -17,7 +19,7 @@ import pytest
 from shared.manifest import InMemory, UnreadableError, inspect
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.workbook import open_workbook
-from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash
+from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash, read
 from tests.manifest.workbook_reader.workbooks import MAIN, Parts, parts, row, sheet, strings, table, zipped
 
 MEGABYTE = 1 << 20
@@ -126,6 +128,28 @@ def test_a_large_workbook_is_not_held_in_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20 * MEGABYTE
+
+
+LONG = "x" * MEGABYTE
+KEPT: dict[str, Callable[[], bytes]] = {
+    "a reference": lambda: zipped(parts(sheet(f'<row r="1"><c r="{LONG[:900_000]}1"><v>1</v></c></row>'))),
+    "headings": lambda: zipped(parts(table(header=[f"{place}{LONG[:30_000]}" for place in range(30)]))),
+    "names of members": lambda: json.dumps(
+        [{"productKey": "K1", f"{LONG[:30_000]}{place}": 1} for place in range(30)]
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("made", KEPT.values(), ids=KEPT)
+def test_nothing_that_is_long_stays_in_memory(made: Callable[[], bytes]) -> None:
+    data = made()
+    read(zipped(PARTS))
+    tracemalloc.start()
+    read(data)
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < MEGABYTE // 4
 
 
 def test_shared_strings_without_end_are_refused() -> None:
