@@ -1,7 +1,7 @@
 """The rows of a worksheet."""
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import batched, zip_longest
 from operator import itemgetter
@@ -23,8 +23,9 @@ _MOST_LETTERS = 3  # of a column
 _MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
-_ROWS_HELD, _CHARACTERS_HELD = 1_024, 262_144
+_ROWS_HELD, _CHARACTERS_HELD = 1_024, 524_288
 _ROWS_TOGETHER, _MOST_PADDED = 64, 2
+_PARTS_TOGETHER = 512  # of plain rows, whose texts are read from a file
 
 
 class Row(NamedTuple):
@@ -47,16 +48,11 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
-    # Several plain rows at a time are quicker, but their texts are all in memory then.
-    together = _ROWS_TOGETHER if contents.texts.are_in_memory else 1
     for _ in parse(plain_rows.without(pieces), raw_rows):
         raw = raw_rows.take()
-        if raw or len(plain_rows) >= together:
-            rows.add_plain(plain_rows.take())
-            rows.add(raw)
-        if len(rows.held) >= _ROWS_HELD or rows.characters >= _CHARACTERS_HELD:
-            yield from rows.in_order()
-    rows.add_plain(plain_rows.take())
+        if raw or len(plain_rows) >= _ROWS_TOGETHER:
+            yield from rows.read(plain_rows.take(), raw)
+    yield from rows.read(plain_rows.take(), [])
     yield from rows.in_order()
 
 
@@ -64,20 +60,35 @@ class _Rows:
     """Puts rows in order, as far as they are in memory at once: some programs write them out of order."""
 
     def __init__(self, contents: Contents) -> None:
-        self.held: list[Row] = []
-        self.characters = 0
+        self._held: list[Row] = []
+        self._characters = 0
         self._contents = contents
         self._number = 0
         self._last = 0
 
-    def add(self, raw_rows: list[RawRow]) -> None:
+    def read(self, plain_rows: Sequence[PlainRow], raw_rows: Sequence[RawRow]) -> Generator[Row]:
+        """Read more rows, and yield some whenever enough are held: one piece may have thousands with long texts."""
+        # Several plain rows at a time are quicker, but their texts are all in memory then.
+        in_memory = self._contents.texts.are_in_memory
+        most = _ROWS_HELD if in_memory else max(_PARTS_TOGETHER // max(map(len, plain_rows), default=1), 1)
+        for some in batched(plain_rows, most, strict=False):
+            self._add_plain(some)
+            yield from self._enough()
         for raw in raw_rows:
-            self._number = self._next(raw.number)
-            cells, characters = _cells(raw, raw.number or str(self._number), self._contents)
-            self.characters += characters
-            self.held.append(Row(self._number, cells, characters, raw.is_hidden))
+            self._add(raw)
+            yield from self._enough()
 
-    def add_plain(self, rows: Sequence[PlainRow]) -> None:
+    def _enough(self) -> Iterable[Row]:
+        is_enough = len(self._held) >= _ROWS_HELD or self._characters >= _CHARACTERS_HELD
+        return self.in_order() if is_enough else ()
+
+    def _add(self, raw: RawRow) -> None:
+        self._number = self._next(raw.number)
+        cells, characters = _cells(raw, raw.number or str(self._number), self._contents)
+        self._characters += characters
+        self._held.append(Row(self._number, cells, characters, raw.is_hidden))
+
+    def _add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns."""
         if not rows:
             return
@@ -98,20 +109,20 @@ class _Rows:
 
     def _add_halves(self, rows: Sequence[PlainRow]) -> None:
         half = len(rows) // 2
-        self.add_plain(rows[:half])
-        self.add_plain(rows[half:])
+        self._add_plain(rows[:half])
+        self._add_plain(rows[half:])
 
     def _hold(self, numbers: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
         for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
             self._number = self._next(digits)
-            characters = len("".join(texts))
+            characters = sum(map(len, texts))
             if characters > _MOST_CHARACTERS:
                 raise _too_large(_MOST_CHARACTERS, "characters", str(self._number))
             cells = list(texts)
             while cells and not cells[-1]:
                 del cells[-1]
-            self.held.append(Row(self._number, cells, characters, bool(others) and is_hidden(others)))
-            self.characters += characters
+            self._held.append(Row(self._number, cells, characters, bool(others) and is_hidden(others)))
+            self._characters += characters
 
     def _next(self, digits: str | None) -> int:
         """Return the number of a row; one without any follows the one before it."""
@@ -123,7 +134,7 @@ class _Rows:
         return number
 
     def in_order(self) -> Generator[Row]:
-        rows, self.held, self.characters = self.held, [], 0
+        rows, self._held, self._characters = self._held, [], 0
         rows.sort(key=itemgetter(0))
         for row in rows:
             if row.number <= self._last:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import batched, chain, islice
+from itertools import chain
 
 from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import Layout, known_columns, known_names, layout
@@ -18,6 +18,7 @@ from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _MANY = 1_024
+_MANY_CHARACTERS = 524_288
 _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
 _LONGEST_TITLE = 100  # characters without a blank
@@ -63,7 +64,7 @@ def _quoted(sheet: Sheet) -> str:
 def _has_devices(sheet: Sheet) -> bool:
     """Return whether a sheet has a header, and anything below it."""
     with suppress(UnreadableError):
-        rows = list(islice(sheet.rows(), _LOOKED_AT + 1))
+        rows = next(_together(sheet.rows(), _LOOKED_AT + 1), [])
         return _header_index(rows, 2) < len(rows) - 1
     return False
 
@@ -93,7 +94,7 @@ def _is_in_one_cell(row: Row) -> bool:
 def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, int]:
     """Yield the devices of a sheet; return their number."""
     rows = sheet.rows()
-    looked_at = list(islice(rows, _LOOKED_AT))
+    looked_at = next(_together(rows, _LOOKED_AT), [])
     if not looked_at:
         raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")
     index = _best_header(looked_at)
@@ -106,12 +107,25 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     columns = layout(header.cells, header.number, report, "")
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
-    for some in batched(chain(looked_at[index + 1 :], rows), _MANY, strict=False):
+    for some in _together(chain(looked_at[index + 1 :], rows), _MANY):
         hidden += [row.number for row in some if row.is_hidden and any(row.cells)]
         yield _devices(some, columns, device_rows, report)
     if hidden:
         report.warning(Place(line=hidden[0]), None, "hidden_rows", len(hidden))
     return device_rows.count
+
+
+def _together(rows: Iterable[Row], most: int) -> Iterator[list[Row]]:
+    """Yield up to ``most`` rows at a time, fewer where they are so long that they would fill the memory."""
+    some, characters = list[Row](), 0
+    for row in rows:
+        some.append(row)
+        characters += row.characters
+        if len(some) == most or characters >= _MANY_CHARACTERS:
+            yield some
+            some, characters = [], 0
+    if some:
+        yield some
 
 
 def _check_above(above: list[Row], header: Row) -> None:
@@ -130,7 +144,7 @@ def _check_above(above: list[Row], header: Row) -> None:
             raise UnreadableError("missing_header", hint, at=Place(line=row.number))
 
 
-def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
+def _devices(rows: Sequence[Row], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
     cells = [row.cells for row in rows]
     report.add_characters(sum(row.characters for row in rows))
     has_marks = not {str}.issuperset(map(type, chain.from_iterable(cells)))
@@ -146,7 +160,7 @@ def _devices(rows: tuple[Row, ...], columns: Layout, device_rows: DeviceRows, re
     return _with_marks(found, marked, report)
 
 
-def _marked(rows: tuple[Row, ...], columns: Layout) -> dict[int, list[tuple[str, str]]]:
+def _marked(rows: Sequence[Row], columns: Layout) -> dict[int, list[tuple[str, str]]]:
     """Return the codes of marked cells that hold a field, by their rows, and put plain text in the place of each."""
     found: dict[int, list[tuple[str, str]]] = {}
     for field, index in zip(FIELDS, columns.indices, strict=True):

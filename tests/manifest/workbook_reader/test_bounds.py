@@ -20,7 +20,7 @@ from shared.manifest import InMemory, UnreadableError, inspect
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash, read
-from tests.manifest.workbook_reader.workbooks import MAIN, Parts, parts, row, sheet, strings, table, zipped
+from tests.manifest.workbook_reader.workbooks import MAIN, TUPLE, Parts, parts, row, sheet, strings, table, zipped
 
 MEGABYTE = 1 << 20
 MOST_MEMORY = 150 * MEGABYTE
@@ -128,6 +128,36 @@ def test_a_large_workbook_is_not_held_in_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20 * MEGABYTE
+
+
+LONG_TEXTS = 280  # of four bytes a character: more than are kept in memory
+
+
+def of_long_texts(*, more: str = "") -> str:
+    """Write rows, each of which is within the bounds of one."""
+    last = LONG_TEXTS + len(ONE) - 1
+    cells = "".join(f'<c t="s"><v>{last - place % 10}</v></c>' for place in range(33))
+    return f"<row>{cells}{more}</row>" * 40
+
+
+HEADER = row(1, *TUPLE, *map(str, range(30)))
+LONG_ROWS = {
+    "read together": lambda: {"Devices": sheet(HEADER, row(2, *map(str, range(33))), of_long_texts())},
+    "left to the parser": lambda: {"Devices": sheet(HEADER, of_long_texts(more="<!-- -->"))},
+    "without a header": lambda: {"Devices": sheet(of_long_texts())},
+    "on another sheet": lambda: {"Devices": table(ONE), "Others": sheet(of_long_texts())},
+}
+
+
+@pytest.mark.parametrize("made", LONG_ROWS.values(), ids=LONG_ROWS)
+def test_rows_of_long_texts_are_not_all_held_in_memory(made: Callable[[], dict[str, str]]) -> None:
+    texts = (f"{number}{chr(0x1F4BB) * 31_000}" for number in range(LONG_TEXTS))
+    data = zipped(parts(made(), shared=strings(*ONE, *texts)), zipfile.ZIP_STORED)
+    tracemalloc.start()
+    read(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * MEGABYTE
 
 
 LONG = "x" * MEGABYTE
