@@ -222,6 +222,16 @@ def test_a_line_break_in_a_hash_reaches_the_rules_as_characters(break_: str) -> 
     assert (device.hardware_hash or "").replace("\r", "").replace("\n", "") == "AAAABBBB"
 
 
+@pytest.mark.parametrize("keep", [None, 1])
+def test_a_number_in_a_row_that_is_no_device_is_not_counted(keep: int | None) -> None:
+    numbers = [f'<c r="C{number}"><v>{number}</v></c>' for number in range(2_001)]
+    rows = [row(number, "Contoso", "M", numbers[number]) for number in range(2, 2_000)]
+    data = workbook(sheet(row(1, *reversed(TUPLE)), *rows, row(2_000, "Total", "", numbers[2_000])))
+    manifest = read(data, keep)
+    assert manifest.device_count == 1_998
+    assert manifest.warnings.count == 1_999
+
+
 def test_each_number_in_a_serial_is_counted_and_the_first_are_kept() -> None:
     rows = [row(number, f'<c r="A{number}"><v>{number}</v></c>', "Contoso", "M") for number in range(2, 3_002)]
     date = row(3_002, '<c r="A3002" s="1"><v>45000</v></c>', "Contoso", '<c r="C3002"><v>840</v></c>')
