@@ -140,7 +140,9 @@ class DeviceRows:
         """Remember the values of columns that have few, such as models, as plain."""
         for column in columns:
             values = {*column}
-            if len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN:
+            is_worth_it = len(values) * _REPEATED <= len(column) and len(self._plain) < _MOST_PLAIN
+            # Any number of long ones would fill the memory.
+            if is_worth_it and max(map(len, values), default=0) < _LONG:
                 self._plain |= values
 
     def _may_be_quoted(self, text: str, columns: Sequence[Column]) -> bool:

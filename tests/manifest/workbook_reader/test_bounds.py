@@ -17,6 +17,10 @@ from struct import pack
 import pytest
 
 from shared.manifest import InMemory, UnreadableError, inspect
+from shared.manifest.csv_reader.device_rows import DeviceRows
+from shared.manifest.csv_reader.header import layout
+from shared.manifest.csv_reader.records import Rows
+from shared.manifest.findings import Report
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash, read
@@ -180,6 +184,19 @@ def test_nothing_that_is_long_stays_in_memory(made: Callable[[], bytes]) -> None
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert kept < MEGABYTE // 4
+
+
+def test_long_values_that_are_repeated_are_not_remembered() -> None:
+    report = Report(keep=1)
+    device_rows = DeviceRows(layout(TUPLE, 1, report, ""), "", report)
+    tracemalloc.start()
+    for number in range(20):
+        rows = [["S1", "Contoso", f"{number}{LONG[:100_000]}"]] * 8
+        assert len(list(device_rows.entries(Rows(range(8), rows)))) == 8
+    del rows
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < MEGABYTE // 2
 
 
 def test_shared_strings_without_end_are_refused() -> None:
