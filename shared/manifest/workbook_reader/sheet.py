@@ -89,9 +89,7 @@ class _Rows:
         self._held.append(Row(self._number, cells, characters, raw.is_hidden))
 
     def _add_plain(self, rows: Sequence[PlainRow]) -> None:
-        """Add rows by their columns."""
-        if not rows:
-            return
+        """Add rows by their columns; there is at least one."""
         # One wide row would make all others as wide.
         if len(rows) * max(map(len, rows)) > _MOST_PADDED * sum(map(len, rows)):
             self._add_halves(rows)
