@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import random
+import re
 from collections.abc import Iterable
 
 from hypothesis import given, settings
@@ -30,9 +31,9 @@ from tests.manifest.files import (
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffd"), max_size=12)
 # What is neither cleaned nor refused: it begins like a serial number, does not end in what cannot be seen, is no
-# address of mail or of a page, and nothing in it is masked or left out.
-REFUSED = ("@", "://", "\u2026", "***", "###", "???")
-VALUE = TEXT.map(lambda text: f"x1{text}y").filter(lambda text: not any(sign in text for sign in REFUSED))
+# address of mail or of a page, and nothing in it is masked, left out or escaped.
+REFUSED = re.compile(r"@|://|\u2026|\*\*\*|###|\?\?\?|&#?\w+;|%2|\\u", re.IGNORECASE)
+VALUE = TEXT.map(lambda text: f"x1{text}y").filter(lambda text: not REFUSED.search(text))
 # As the only cell of a line, a value with another delimiter for each column would be an issue.
 CELL = VALUE.filter(lambda text: max(map(text.count, ",;\t|")) < 2)
 # What is shorter may be a word, as the end of a company's name: U+AB.
