@@ -61,7 +61,7 @@ class Worker:
     def live(self, seconds: float) -> None:
         """Let it work for a while; it must not end by itself."""
         self._process.join(seconds)
-        assert self._process.exitcode is None
+        assert self._process.exitcode is None, f"the worker ended by itself with {self._process.exitcode}"
 
     def kill(self) -> None:
         self._process.kill()

@@ -4,7 +4,6 @@ The layout of a local header is that of PKWARE's APPNOTE.TXT 6.3, section 4.3.7.
 """
 
 import struct
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
@@ -45,33 +44,33 @@ class Archive:
         """Return whether there is an entry of that name, whatever its case."""
         return name.lower() in self.entries
 
-    def read(self, name: str, most: int = sys.maxsize) -> Iterator[bytes]:
+    def read(self, name: str, most: int | None = None) -> Iterator[bytes]:
         """Unpack an entry in pieces of at most ``PIECE`` bytes; its checksum is compared at the end.
 
         Raises:
-            UnreadableError: It is missing or damaged, has more than ``most`` bytes, or all that has been read of the
-                archive has more than ``max_bytes``.
+            UnreadableError: It is missing or damaged, has more than ``most`` bytes or, where no such bound is given,
+                is packed like a bomb, or all that has been read of the archive has more than ``max_bytes``.
         """
         entry = self.entries.get(name.lower())
         if entry is None:
             raise damaged("a part that it refers to is missing")
         checksum = size = 0
-        for piece in self._unpack(entry):
+        for piece in self._unpack(entry, most or _UNSUSPICIOUS):
             self._alive()
             checksum = zlib.crc32(piece, checksum)
             size += len(piece)
             self._left -= len(piece)
             # The sizes in the directory may be wrong: what is really unpacked counts.
-            if self._left < 0 or size > most:
+            if self._left < 0 or (most and size > most):
                 raise UnreadableError("workbook_too_large")
             yield piece
         if (size, checksum) != (entry.size, entry.checksum):
             raise damaged("one of its parts is not what its checksum says")
 
-    def _unpack(self, entry: ZipEntry) -> Iterator[bytes]:
+    def _unpack(self, entry: ZipEntry, unsuspicious: int) -> Iterator[bytes]:
         packed = _Packed(self._file, self._start(entry), entry.packed)
         if entry.method == _DEFLATED:
-            return _inflate(packed)
+            return _inflate(packed, unsuspicious)
         if entry.method == _STORED:
             return packed.pieces(PIECE)
         raise damaged("one of its parts is compressed in a way that spreadsheet programs do not use")
@@ -109,7 +108,7 @@ class _Packed(NamedTuple):
             yield piece
 
 
-def _inflate(packed: _Packed) -> Iterator[bytes]:
+def _inflate(packed: _Packed, unsuspicious: int) -> Iterator[bytes]:
     inflater = zlib.decompressobj(_RAW_DEFLATE)
     consumed = produced = 0
     for rest in packed.pieces(_PACKED_PIECE):
@@ -120,7 +119,7 @@ def _inflate(packed: _Packed) -> Iterator[bytes]:
         for piece in _steps(inflater, rest):
             produced += len(piece)
             # A zip bomb is refused long before it reaches the bound of all that is unpacked.
-            if produced > max(_UNSUSPICIOUS, _MOST_TIMES_PACKED * consumed):
+            if produced > max(unsuspicious, _MOST_TIMES_PACKED * consumed):
                 raise UnreadableError("workbook_too_large")
             yield piece
     if not inflater.eof or inflater.unused_data or consumed != packed.size:

@@ -1,8 +1,9 @@
 """The text of a cell, with a mark if the cell holds anything but text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol, Self
 
 
@@ -104,18 +105,29 @@ def _character(escape: re.Match[str]) -> str:
 
 
 class Contents:
-    """Reads cells. ``recalculates``: the workbook wants all formulas to be calculated when it is opened."""
+    """Reads cells.
 
-    def __init__(self, texts: Texts, formats: Sequence[Format], *, recalculates: bool) -> None:
+    Args:
+        texts: The shared strings.
+        read_formats: Reads the formats of numbers by the styles of cells; called once, at the first number.
+        recalculates: The workbook wants all formulas to be calculated when it is opened.
+    """
+
+    def __init__(self, texts: Texts, read_formats: Callable[[], Sequence[Format]], *, recalculates: bool) -> None:
         self.texts = texts
-        self._formats = formats
+        self._read_formats = read_formats
         self._recalculates = recalculates
+
+    @cached_property
+    def _formats(self) -> Sequence[Format]:
+        return self._read_formats()
 
     def text(self, kind: str, value: str | None, style: str, *, has_formula: bool) -> str:
         """Return the text of a cell of type ``kind`` that holds ``value``, a ``Cell`` if it is not plain text.
 
         Raises:
             IndexError, ValueError: The cell refers to a text or a format that is missing.
+            UnreadableError: The formats cannot be read.
         """
         # The value beside a formula is what Excel will show only if a program has calculated it.
         if has_formula and value in self.uncalculated(kind):

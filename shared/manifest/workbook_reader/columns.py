@@ -20,6 +20,11 @@ _ATTRIBUTE = re.compile(r' +([a-z][a-z\d]*) *= *"([^"]*)"')
 _ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE.pattern})* *")
 _MOST_FORMS = 4_096
 _UNCALCULATED = frozenset({"", "0"})
+# Text is the same in any style, of which some programs write one for each cell. Each form is between two "\0".
+_OF_TEXT, _STYLE = r' t="(?:s|str|inlineStr)"', r' s="\d{1,9}"'
+_WITHOUT_STYLE_OF_TEXT = re.compile(
+    rf"\0(?:{_STYLE}(?={_OF_TEXT}\0))?({_OF_TEXT}(?=(?:{_STYLE})?\0)|[^\0]+|(?=\0))(?:{_STYLE})?", re.ASCII
+)
 _WHOLE_NUMBERS = re.compile(r"(?:(?:0|[1-9]\d{0,14})?\0)*", re.ASCII)
 
 
@@ -41,9 +46,13 @@ def read_column(
         if not _UNCALCULATED.isdisjoint(values):
             openings = map(str.removesuffix, formulas, results)
             attributes = list(map(add, attributes, openings))
-    if attributes.count(attributes[0]) == len(attributes):
-        return _alike(contents, attributes[0], values)
-    return _mixed(contents, attributes, values)
+    if not _are_equal(attributes):
+        attributes = _WITHOUT_STYLE_OF_TEXT.findall("\0".join(("", *attributes, "")))
+    return _alike(contents, attributes[0], values) if _are_equal(attributes) else _mixed(contents, attributes, values)
+
+
+def _are_equal(texts: Sequence[str]) -> bool:
+    return texts.count(texts[0]) == len(texts)
 
 
 def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> Sequence[str]:

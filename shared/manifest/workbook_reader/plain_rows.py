@@ -44,6 +44,8 @@ _PARTS_OF_ROW = 2
 PARTS_OF_CELL = 4
 """A cell's attributes, its value, its text, where it has one in itself, and what follows a formula, from ``>`` on."""
 
+_FIRST_TEXT = _PARTS_OF_ROW + 2
+
 # By the last group that was found: a row keeps one cell at least, but not the columns after its last cell, with which
 # one wide row would make all others slow.
 _KEPT = [
@@ -104,12 +106,14 @@ class PlainRows:
         last = text.rfind(f"</{prefix}row>", at)
         # Empty ones may have no end tag.
         last = text.rfind("/>", at) if last < 0 else last
-        is_bare = _is_bare(text)
+        is_bare, has_runs = _is_bare(text), f"<{prefix}r>" in text
         while at < last and (row := match(text, at)):
             kept = _KEPT[row.lastindex or 0]
             if row.end() - at < _SPARSE * kept:
                 break
             parts = row.groups("")[:kept]
+            if has_runs:
+                parts = _joined(parts, f"</{prefix}t>")
             try:
                 self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(row[0], parts))
             except ValueError:
@@ -143,6 +147,15 @@ class PlainRows:
 def is_hidden(attributes: str) -> bool:
     """Return whether a row with these attributes is hidden."""
     return "hidden" in attributes and _HIDDEN.search(attributes) is not None
+
+
+def _joined(parts: PlainRow, end: str) -> PlainRow:
+    """Join the runs of which a text may consist, each with a look of its own and with ``end`` behind it."""
+    joined = list(parts)
+    for at in range(_FIRST_TEXT, len(parts), PARTS_OF_CELL):
+        if "<" in (text := parts[at]):
+            joined[at] = "".join([run[run.rfind(">") + 1 :] for run in text.split(end)])
+    return (*joined,)
 
 
 def _is_bare(text: str) -> bool:
@@ -185,7 +198,13 @@ def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
 def _cell(letters: str) -> str:
     # Each "?+" would copy what all groups before it have found. Most are numbers, of shared strings as well.
     value = rf"<v>(\d++|{_TEXT})</v></c>"
-    text = rf'<is><t(?> xml:space="preserve"|)(?>>({_TEXT})</t>| ?/>)</is></c>'
+    opening = r'<t(?> xml:space="preserve"|)'
+    # Tags without an end tag each, of which nothing is kept.
+    looks = r'(?><rPr>(?:[\t\n\r "#\-.0-:\x3c=A-Za-z_]*+/>)*+</rPr>|)'
+    run = rf"<r>{looks}{opening}(?>>{_TEXT}</t>| ?/>)</r>"
+    # What the text is written in shows what may follow it.
+    before = rf"(?>{opening}(?>>(?!<r>|</is>)| ?/>(?=</is>))|(?=<r>))"
+    text = rf"<is>{before}((?>{_TEXT}(?=</t>)|(?=</is>)|(?:{run})+(?=</is>)))(?></t>|)</is></c>"
     result = rf"(?><v>{_TEXT}(?=</v>)|<v ?/>(?=</c>)|(?=</c>))"
     formula = rf"<f{_ATTRIBUTES}(?> ?/|>{_TEXT}</f)(>{result})(?></v>|)</c>"
     filled = rf"({_ATTRIBUTES_OF_CELL})>(?>{value}|{text}|{formula}|<v ?/></c>)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO
 
@@ -9,7 +10,6 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.cell_values import Contents, Format
 from shared.manifest.workbook_reader.format_codes import cell_formats
-from shared.manifest.workbook_reader.markup import elements
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows
 from shared.manifest.workbook_reader.strings import Strings, read_strings
@@ -72,7 +72,11 @@ def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Con
     """Read what the cells refer to. Programs may list a part that they have not written, as it would be empty."""
     if workbook.strings and workbook.strings in archive:
         read_strings(archive.read(workbook.strings), strings)
-    formats: list[Format] = []
-    if workbook.styles and workbook.styles in archive:
-        formats = cell_formats(elements(archive.read(workbook.styles, _MOST_BYTES_OF_STYLES)))
-    return Contents(strings, formats, recalculates=workbook.recalculates)
+    # Some programs write a style for each cell, ten times as much as the cells, and text does not need them.
+    return Contents(strings, partial(_formats, archive, workbook.styles), recalculates=workbook.recalculates)
+
+
+def _formats(archive: Archive, styles: str | None) -> list[Format]:
+    if styles and styles in archive:
+        return cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES))
+    return []

@@ -24,12 +24,26 @@ from shared.manifest.findings import Report
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash, read
-from tests.manifest.workbook_reader.workbooks import MAIN, TUPLE, Parts, parts, row, sheet, strings, table, zipped
+from tests.manifest.workbook_reader.workbooks import (
+    MAIN,
+    TUPLE,
+    Parts,
+    parts,
+    row,
+    sheet,
+    strings,
+    styles,
+    table,
+    workbook,
+    zipped,
+)
 
 MEGABYTE = 1 << 20
 MOST_MEMORY = 150 * MEGABYTE
 ONE = ("S1", "Contoso", "M1")
-PARTS = parts(table(ONE))
+PARTS = parts(table(('<c r="A2"><v>1</v></c>', *ONE[1:])))
+"""With a number, as styles are read for numbers alone."""
+
 SHEET = "xl/worksheets/sheet1.xml"
 OPEN_SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>'.encode()
 
@@ -216,6 +230,15 @@ def test_shared_strings_that_do_not_fit_into_memory_are_read_all_the_same() -> N
     cells = (row(number + 2, f'<c r="A{number + 2}" t="s"><v>{number}</v></c>') for number in range(len(hashes)))
     data = zipped(parts(sheet(row(1, "Hardware Hash"), *cells), shared=strings(*hashes)))
     assert [device.hardware_hash for device in devices_in(data)] == hashes
+
+
+def test_a_style_for_each_cell_is_read_though_it_packs_like_a_bomb() -> None:
+    looks = "<border><left/><right/><top/><bottom/><diagonal/></border>" * 50_000
+    formats = styles("0000").replace("<cellStyleXfs>", f"<borders>{looks}</borders><cellStyleXfs>")
+    rows = row(1, *TUPLE), row(2, '<c r="A2" s="1"><v>7</v></c>', *ONE[1:])
+    data = workbook(sheet(*rows), formats=formats)
+    assert len(formats) > 2 * MEGABYTE > 200 * len(data)
+    assert [device.serial_number for device in devices_in(data)] == ["0007"]
 
 
 def test_more_is_not_unpacked_than_a_manifest_may_have() -> None:

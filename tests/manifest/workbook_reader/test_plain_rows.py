@@ -38,6 +38,18 @@ CELLS = (
     *('<c{0} s="1"><v>{1}</v></c>', '<c{0} t="n"><v>{1}</v></c>', "<c{0}/>", "<c{0} />", '<c{0} s="9"/>', "") * 2,
     *('<c{0} t="inlineStr"><is><t xml:space="preserve"> _x0041_{1}</t></is></c>', '<c{0} t="s"><v></v></c>'),
     *('<c{0} t="inlineStr"><is><r><t>S{1}</t></r></is></c>', '<c{0} t="inlineStr"><is><t>&lt;\u00fc</t></is></c>'),
+    *(
+        f'<c{{0}} t="inlineStr"><is>{text}</is></c>'
+        for text in (
+            '<r><rPr><b/><sz val="1.5"/><rFont val="A b"/></rPr><t>S</t></r><r><t xml:space="preserve"> {1}</t></r>',
+            "<r><t>&lt;t&gt;\u00fc&#38;{1}</t></r><r><rPr/><t/></r>\n<r><t>\n </t></r>",
+            "<r><t></t></r>",
+            '<r><rPr><rFont val="R&amp;D"/></rPr><t>S{1}</t></r><phoneticPr fontId="1"/>',
+            "<r><t>S{1}</t></r><rPh sb='0' eb='1'><t>p</t></rPh>",
+            "<r>\n  <rPr>\n <i/>\n </rPr>\n <t>{1}</t>\n </r>\n",
+            "<t>a</t><r><t>{1}</t></r>",
+        )
+    ),
     *('<c{0} t="s"><f>A1</f><v>{1}</v></c>', "<c{0}><f>A1</f></c>", '<c{0} t="str"><v>S{1}</v></c>'),
     *('<c{0} t="e"><v>#N/A</v></c>', "<c{0}><v>1.5</v></c>", '<c{0} s="2"><v>{1}</v></c>', '<c{0} t="b"><v>1</v></c>'),
     '<c{0} t="inlineStr"><is><t>R&amp;D &#252;&#x5f;x0041_ \u8054 &#38;lt; &#128; &#38991; {1}</t></is></c>',
@@ -65,6 +77,14 @@ WRONG: tuple[str, ...] = (
     '<c{0} t="s"><v>x</v></c>',
     "</v>",
     '<c{0} s="0" s="0"><v>1</v></c>',
+    '<c{0} s="0" t="str" s="0"><v>1</v></c>',
+    *(
+        f'<c{{0}} t="inlineStr"><is>{text}</is></c>'
+        for text in (
+            *("<t>a", "<t><r><t>b</t></r>", "<r><t>b</t>", "<t/></t>", "<r><t>b</r>"),
+            *("<r><rPr><t>a</rPr><t>b</t></r>"),
+        )
+    ),
     '<c{0}s="0"><v>1</v></c>',
     "<c{0}><v>1</t></is></c>",
     "<c{0}><f>A1</f></v></c>",
@@ -152,6 +172,9 @@ FROM_PROGRAMS = {
     "Google Sheets": '<row r="{0}" ht="15.75" customHeight="1">' + SHARED.replace("{1}", ' s="1"'),
     "openpyxl": '<row r="{0}">' + SHARED.replace("{1}", ""),
     "openpyxl without shared strings": '<row r="{0}"><c r="A{0}" t="inlineStr">' + INLINE + "</row>",
+    "openpyxl, rich text": '<row r="{0}"><c r="A{0}" t="inlineStr"><is><r><rPr><rFont val="Calibri"/><b val="1"/>'
+    '<color rgb="00FF0000"/><sz val="11"/></rPr><t>S</t></r><r><t xml:space="preserve"> {0}</t></r></is></c></row>',
+    "xlsx-populate, a style for each cell": '<row r="{0}"><c r="A{0}" t="s" s="{0}"><v>3</v></c></row>',
     "openpyxl, empty texts": '<row r="{0}"><c r="A{0}" t="inlineStr">' + INLINE + '<c r="B{0}" t="inlineStr" /></row>',
     "openpyxl, formulas": '<row r="{0}"><c r="A{0}"><f>D{0}&amp;" "</f><v /></c><c r="B{0}" s="1" t="n" /></row>',
     "XlsxWriter, formulas": '<row r="{0}"><c r="A{0}"><f>D{0}&amp;" "</f><v>0</v></c></row>',

@@ -164,6 +164,12 @@ def test_a_damaged_sheet_that_is_not_read_does_not_matter() -> None:
     assert devices_in(workbook({"New": PLAIN, "Old": "<worksheet"})) == DEVICES
 
 
+def test_damaged_styles_matter_where_there_is_a_number() -> None:
+    number = table(('<c r="A2" s="1"><v>1</v></c>', *ONE[1:]))
+    assert devices_in(workbook(PLAIN, formats="<styleSheet")) == DEVICES
+    assert issues_in(workbook(number, formats="<styleSheet")) == [("manifest", "workbook_damaged")]
+
+
 def test_the_name_of_a_sheet_that_is_a_product_key_is_not_shown() -> None:
     [issue] = read(workbook({"AAAAA-BBBBB-CCCCC-DDDDD-EEEEE": sheet()})).issues.kept
     assert (issue.code, "AAAAA" in issue.message) == ("no_devices", False)
