@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, Self
 
+from shared.manifest.findings import UnreadableError
+
 
 class Mark(StrEnum):
     """Why a cell is not plain text: the codes of the findings."""
@@ -119,8 +121,12 @@ class Contents:
         self._recalculates = recalculates
 
     @cached_property
-    def _formats(self) -> Sequence[Format]:
-        return self._read_formats()
+    def _formats(self) -> Sequence[Format] | UnreadableError:
+        # The error is kept as well, as each sheet would read all of the styles again.
+        try:
+            return self._read_formats()
+        except UnreadableError as error:
+            return error
 
     def text(self, kind: str, value: str | None, style: str, *, has_formula: bool) -> str:
         """Return the text of a cell of type ``kind`` that holds ``value``, a ``Cell`` if it is not plain text.
@@ -167,6 +173,8 @@ class Contents:
         # Python would count from the end.
         if number < 0:
             raise IndexError
+        if isinstance(self._formats, UnreadableError):
+            raise self._formats
         return self._formats[number] if self._formats or number else 0
 
 

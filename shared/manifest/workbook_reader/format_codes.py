@@ -7,6 +7,7 @@ from shared.manifest.workbook_reader.cell_values import Format, Mark
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
+_MOST_DIGITS = 10  # of an id
 _LONGEST = 255  # characters of a code in Excel; a hostile one takes time by its square
 
 _CODE, _STYLE, _OF_CELLS = f"{MAIN}numFmt", f"{MAIN}xf", f"{MAIN}cellXfs"
@@ -59,7 +60,9 @@ class _Styles:
         elif name in _STYLES:
             self._in_cells = name == _OF_CELLS
         elif name == _CODE and len(self._codes) < _MOST:
-            self._codes[attributes.get("numFmtId", "")] = format_of(attributes.get("formatCode", ""))
+            number = attributes.get("numFmtId", "")
+            if len(number) <= _MOST_DIGITS:
+                self._codes[number] = format_of(attributes.get("formatCode", ""))
 
     def end(self, _: str) -> None:
         self.depth -= 1

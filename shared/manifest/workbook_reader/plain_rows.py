@@ -21,10 +21,13 @@ _CHARACTER = re.compile(f"&(?:#({_NUMBERS})|(amp|lt|gt|quot|apos));", re.ASCII)
 _NO_CHARACTER = re.compile(f"&(?!(?:#(?:{_NUMBERS})|amp|lt|gt|quot|apos);)", re.ASCII)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
-_ATTRIBUTES = r'(?: [\w:]+="[ !#-%\'-;=?-~]*+")*+'
+_ATTRIBUTES = r'(?: (?!xmlns=)[\w:]+="[ !#-%\'-;=?-~]*+")*+'
 # One set of characters is quick, and what they say is looked at later. No reference is among them, as the only capital
 # is that of inlineStr, and no namespace, as there is no "x".
 _ATTRIBUTES_OF_CELL = r'[ a-wyz="\d]{0,60}+(?>Str"[ a-wyz="\d]{0,60}+|)'
+# How a run looks, of which nothing is kept: ECMA-376, part 1, 18.4.7.
+_LOOK = "<b|<charset|<color|<condense|<extend|<family|<i|<outline|<rFont|<scheme|<shadow|<strike|<sz|<u|<vertAlign"
+_LOOKS = rf"<rPr(?> ?/>|>(?:(?:{_LOOK})[ -%'-.0-;=?-~\x80-\xee\xf0-\xf4]*+/>)*+</rPr>)"
 _BLANK = r"[\t\n\r ]{0,99}+"
 _INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c)[ >]", re.ASCII)
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
@@ -55,7 +58,7 @@ _KEPT = [
 
 
 class PlainRows:
-    """Takes the rows out of a worksheet that have only values, formulas, and plain text in themselves.
+    """Takes the rows out of a worksheet that have only values, formulas, and text in themselves.
 
     Each in a form that programs write.
     """
@@ -199,12 +202,10 @@ def _cell(letters: str) -> str:
     # Each "?+" would copy what all groups before it have found. Most are numbers, of shared strings as well.
     value = rf"<v>(\d++|{_TEXT})</v></c>"
     opening = r'<t(?> xml:space="preserve"|)'
-    # Tags without an end tag each, of which nothing is kept.
-    looks = r'(?><rPr>(?:[\t\n\r "#\-.0-:\x3c=A-Za-z_]*+/>)*+</rPr>|)'
-    run = rf"<r>{looks}{opening}(?>>{_TEXT}</t>| ?/>)</r>"
+    run = rf"<r>(?>{_LOOKS}|){opening}(?>>{_TEXT}</t>| ?/>)</r>"
     # What the text is written in shows what may follow it.
     before = rf"(?>{opening}(?>>(?!<r>|</is>)| ?/>(?=</is>))|(?=<r>))"
-    text = rf"<is>{before}((?>{_TEXT}(?=</t>)|(?=</is>)|(?:{run})+(?=</is>)))(?></t>|)</is></c>"
+    text = rf"<is>{before}((?>{_TEXT}(?=</t>)|(?=</is>)|(?:{run})++(?=</is>)))(?></t>|)</is></c>"
     result = rf"(?><v>{_TEXT}(?=</v>)|<v ?/>(?=</c>)|(?=</c>))"
     formula = rf"<f{_ATTRIBUTES}(?> ?/|>{_TEXT}</f)(>{result})(?></v>|)</c>"
     filled = rf"({_ATTRIBUTES_OF_CELL})>(?>{value}|{text}|{formula}|<v ?/></c>)"

@@ -21,6 +21,7 @@ from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import layout
 from shared.manifest.csv_reader.records import Rows
 from shared.manifest.findings import Report
+from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in, made_up_hash, read
@@ -230,6 +231,15 @@ def test_shared_strings_that_do_not_fit_into_memory_are_read_all_the_same() -> N
     cells = (row(number + 2, f'<c r="A{number + 2}" t="s"><v>{number}</v></c>') for number in range(len(hashes)))
     data = zipped(parts(sheet(row(1, "Hardware Hash"), *cells), shared=strings(*hashes)))
     assert [device.hardware_hash for device in devices_in(data)] == hashes
+
+
+def test_damaged_styles_are_read_once_however_many_sheets_have_numbers() -> None:
+    number = table(('<c r="A2" s="1"><v>1</v></c>', *ONE[1:]))
+    sheets = {"Devices": table(ONE)} | {f"S{place}": number for place in range(20)}
+    data = workbook(sheets, formats=f"<styleSheet{' ' * MEGABYTE}")
+    pieces: list[None] = []
+    manifest = inspect(InMemory(data), max_bytes=MOST, alive=lambda: pieces.append(None))
+    assert (manifest.device_count, len(pieces) * PIECE < 2 * MEGABYTE) == (1, True)
 
 
 def test_a_style_for_each_cell_is_read_though_it_packs_like_a_bomb() -> None:

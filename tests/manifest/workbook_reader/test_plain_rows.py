@@ -3,6 +3,7 @@
 import random
 import re
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,8 @@ CELLS = (
             '<r><rPr><b/><sz val="1.5"/><rFont val="A b"/></rPr><t>S</t></r><r><t xml:space="preserve"> {1}</t></r>',
             "<r><t>&lt;t&gt;\u00fc&#38;{1}</t></r><r><rPr/><t/></r>\n<r><t>\n </t></r>",
             "<r><t></t></r>",
+            '<r><rPr><rFont val="\u6e38"/><family /></rPr><t>S{1}</t></r>',
+            "<r><rPr><f/></rPr><t>0</t></r>",
             '<r><rPr><rFont val="R&amp;D"/></rPr><t>S{1}</t></r><phoneticPr fontId="1"/>',
             "<r><t>S{1}</t></r><rPh sb='0' eb='1'><t>p</t></rPh>",
             "<r>\n  <rPr>\n <i/>\n </rPr>\n <t>{1}</t>\n </r>\n",
@@ -82,7 +85,7 @@ WRONG: tuple[str, ...] = (
         f'<c{{0}} t="inlineStr"><is>{text}</is></c>'
         for text in (
             *("<t>a", "<t><r><t>b</t></r>", "<r><t>b</t>", "<t/></t>", "<r><t>b</r>"),
-            *("<r><rPr><t>a</rPr><t>b</t></r>"),
+            *("<r><rPr><t>a</rPr><t>b</t></r>", "<r><rPr><v/></rPr><t>b</t></r>", "<r><rPr><c/></rPr><t>b</t></r>"),
         )
     ),
     '<c{0}s="0"><v>1</v></c>',
@@ -287,6 +290,18 @@ def seconds_for(columns: int) -> float:
 def test_a_column_costs_about_as_much_in_a_wide_row_as_in_a_narrow_one() -> None:
     # Sixteen times as many take sixteen times as long, and thirty where groups copy what those before them have found.
     assert seconds_for(208) < 23 * seconds_for(13)
+
+
+def test_many_runs_in_the_last_cell_of_a_wide_row_take_no_memory_of_their_own() -> None:
+    last = f'<c t="inlineStr"><is>{"<r><t/></r>" * 1_000}</is></c>'
+    rows = [row(number, *["<c><v>1</v></c>"] * 255, last) for number in range(2, 9)]
+    text = sheet(wide_row(1, 256), *rows)
+    assert len(taken(text)) == 7
+    tracemalloc.start()
+    taken(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
 
 
 def test_rows_with_a_cell_in_the_last_of_many_columns_are_left_to_the_parser() -> None:
