@@ -165,6 +165,11 @@ def test_a_format_that_shows_something_else_is_an_issue(code: str | int) -> None
     assert issues_in(one('<c r="A2" s="1"><v>12345</v></c>', formats=styles(code))) == [("line 2", "number_format")]
 
 
+def test_a_format_whose_id_is_longer_than_any_is_none() -> None:
+    data = one('<c r="A2" s="1"><v>12345</v></c>', formats=styles("000000").replace("164", "1" * 11))
+    assert issues_in(data) == [("line 2", "number_format")]
+
+
 def test_a_format_that_is_longer_than_any_of_excels_takes_no_time() -> None:
     data = one('<c r="A2" s="1"><v>12345</v></c>', formats=styles("[" * 500_000))
     assert issues_in(data) == [("line 2", "number_format")]
