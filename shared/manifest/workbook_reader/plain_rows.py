@@ -47,7 +47,7 @@ _PARTS_OF_ROW = 2
 PARTS_OF_CELL = 4
 """A cell's attributes, its value, its text, where it has one in itself, and what follows a formula, from ``>`` on."""
 
-_FIRST_TEXT = _PARTS_OF_ROW + 2
+_FIRST_WITH_RUNS = _PARTS_OF_ROW + PARTS_OF_CELL - 1  # they are found where formulas are
 
 # By the last group that was found: a row keeps one cell at least, but not the columns after its last cell, with which
 # one wide row would make all others slow.
@@ -67,7 +67,7 @@ class PlainRows:
         self._found: list[PlainRow] = []
         self._prefix: str | None = None
         self._width = _WIDTHS[0]
-        self._is_indented = False
+        self._is_indented = self._has_runs = False
         self._taken = self._gaps = 0
 
     def __len__(self) -> int:
@@ -105,17 +105,17 @@ class PlainRows:
 
     def _found_until(self, text: str, at: int, prefix: str) -> int:
         """Keep the plain rows that follow each other from ``at`` on, and return where they end."""
-        match = _pattern(prefix, self._width, is_indented=self._is_indented).match
+        match = self._pattern(prefix).match
         last = text.rfind(f"</{prefix}row>", at)
         # Empty ones may have no end tag.
         last = text.rfind("/>", at) if last < 0 else last
-        is_bare, has_runs = _is_bare(text), f"<{prefix}r>" in text
+        is_bare = _is_bare(text)
         while at < last and (row := match(text, at)):
             kept = _KEPT[row.lastindex or 0]
             if row.end() - at < _SPARSE * kept:
                 break
             parts = row.groups("")[:kept]
-            if has_runs:
+            if self._has_runs:
                 parts = _joined(parts, f"</{prefix}t>")
             try:
                 self._found.append(parts if is_bare or _is_bare(row[0]) else _decoded(row[0], parts))
@@ -128,15 +128,19 @@ class PlainRows:
     def _left(self, text: str, at: int, prefix: str) -> str:
         """Return what is from ``at`` on up to the next plain row, or to the end of the last row."""
         end, stop = f"</{prefix}row>", at
-        match = _pattern(prefix, self._width, is_indented=self._is_indented).match
+        match = self._pattern(prefix).match
         while (found := text.find(end, stop)) >= 0:
             stop = found + len(end)
             if match(text, stop):
                 break
         left = text[at:stop]
         self._is_indented = self._is_indented or _INDENTED.search(left) is not None
+        self._has_runs = self._has_runs or f"</{prefix}r>" in left
         self._make_room(left, prefix)
         return left
+
+    def _pattern(self, prefix: str) -> re.Pattern[str]:
+        return _pattern(prefix, self._width, is_indented=self._is_indented, has_runs=self._has_runs)
 
     def _make_room(self, rows: str, prefix: str) -> None:
         """Look for as many columns as a row has that is left to the parser, as the header is."""
@@ -155,9 +159,10 @@ def is_hidden(attributes: str) -> bool:
 def _joined(parts: PlainRow, end: str) -> PlainRow:
     """Join the runs of which a text may consist, each with a look of its own and with ``end`` behind it."""
     joined = list(parts)
-    for at in range(_FIRST_TEXT, len(parts), PARTS_OF_CELL):
-        if "<" in (text := parts[at]):
-            joined[at] = "".join([run[run.rfind(">") + 1 :] for run in text.split(end)])
+    for at in range(_FIRST_WITH_RUNS, len(parts), PARTS_OF_CELL):
+        if "</" in (runs := parts[at]):
+            joined[at - 1] = "".join([run[run.rfind(">") + 1 :] for run in runs.split(end)])
+            joined[at] = ""
     return (*joined,)
 
 
@@ -183,31 +188,32 @@ def _character(reference: re.Match[str]) -> str:
 
 
 @cache
-def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
+def _pattern(prefix: str, width: int, *, is_indented: bool, has_runs: bool) -> re.Pattern[str]:
     """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
     rest = "</row>"
     # A row ends where it ends: looking for each cell of the widest one would make all others slow.
     for letters in reversed([*batched(_COLUMNS[:width], _BLOCK, strict=False)]):
-        cells = "".join(map(_cell, letters))
+        cells = "".join(_cell(each, has_runs=has_runs) for each in letters)
         some = f"{letters[0][:-1]}[{letters[0][-1]}-{letters[-1][-1]}]"
         rest = rf'(?:</row>|(?>(?=<c r="(?!{some}\d))|{cells}){rest})'
     row = rf'<row(?> r="(\d{{1,7}})"|(?![^>]* r=))({_ATTRIBUTES})(?> ?/>|>{rest})'
     # White space before the end of a value or a text is a part of it.
     blank = _BLANK if is_indented else ""
     row = re.sub(r"(?<!\?)<(?!/[vtf])", f"{blank}<", row)
-    return re.compile(re.sub(r"(</?)(?=\w)", rf"\g<1>{prefix}", row), re.ASCII)
+    return re.compile(re.sub(r"(</?)(?=\w|\(\?>)", rf"\g<1>{prefix}", row), re.ASCII)
 
 
-def _cell(letters: str) -> str:
+def _cell(letters: str, *, has_runs: bool) -> str:
     # Each "?+" would copy what all groups before it have found. Most are numbers, of shared strings as well.
     value = rf"<v>(\d++|{_TEXT})</v></c>"
     opening = r'<t(?> xml:space="preserve"|)'
-    run = rf"<r>(?>{_LOOKS}|){opening}(?>>{_TEXT}</t>| ?/>)</r>"
-    # What the text is written in shows what may follow it.
-    before = rf"(?>{opening}(?>>(?!<r>|</is>)| ?/>(?=</is>))|(?=<r>))"
-    text = rf"<is>{before}((?>{_TEXT}(?=</t>)|(?=</is>)|(?:{run})++(?=</is>)))(?></t>|)</is></c>"
+    text = rf"<is>{opening}(?>>({_TEXT})</t>| ?/>)</is></c>"
     result = rf"(?><v>{_TEXT}(?=</v>)|<v ?/>(?=</c>)|(?=</c>))"
+    runs = rf"(?:<r>(?>{_LOOKS}|){opening}(?>>{_TEXT}</t>| ?/>)</r>)++(?=</is>)"
     formula = rf"<f{_ATTRIBUTES}(?> ?/|>{_TEXT}</f)(>{result})(?></v>|)</c>"
+    if has_runs:
+        # What comes before shows which of the two it is: with a group more in each cell, all would take longer.
+        formula = rf"<(?>f{_ATTRIBUTES}(?> ?/|>{_TEXT}</f)(?=>)|is>(?=<r>))(>{result}|{runs})(?></v>|</is>|)</c>"
     filled = rf"({_ATTRIBUTES_OF_CELL})>(?>{value}|{text}|{formula}|<v ?/></c>)"
     # Of an empty one nothing is kept, as a row ends with the last that is.
     style, kind = r' s="\d{1,9}"', r' t="(?:s|str|[nbd]|inlineStr)"'
