@@ -18,6 +18,7 @@ from shared.manifest.workbook_reader.totals_rows import read_totals, without_tot
 _IN_MEMORY = 8 * 1024 * 1024
 _BUFFER = 65_536
 _MOST_BYTES_OF_STYLES = 32 * 1024 * 1024
+_FEW_BYTES_OF_STYLES = 256 * 1024
 
 
 class Sheet:
@@ -72,11 +73,16 @@ def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Con
     """Read what the cells refer to. Programs may list a part that they have not written, as it would be empty."""
     if workbook.strings and workbook.strings in archive:
         read_strings(archive.read(workbook.strings), strings)
+    return Contents(strings, _formats(archive, workbook.styles), recalculates=workbook.recalculates)
+
+
+def _formats(archive: Archive, styles: str | None) -> Callable[[], list[Format]]:
+    """Return what reads the formats of numbers; a part that has been changed behind its checksum is refused at once."""
+    if not styles or styles not in archive:
+        return list
+    if archive.entries[styles.lower()].size <= _FEW_BYTES_OF_STYLES:
+        return partial(list, cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES)))
     # Some programs write a style for each cell, ten times as much as the cells, and text does not need them.
-    return Contents(strings, partial(_formats, archive, workbook.styles), recalculates=workbook.recalculates)
-
-
-def _formats(archive: Archive, styles: str | None) -> list[Format]:
-    if styles and styles in archive:
-        return cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES))
-    return []
+    for _ in archive.read(styles, _MOST_BYTES_OF_STYLES):
+        pass
+    return lambda: cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES))

@@ -43,7 +43,7 @@ MEGABYTE = 1 << 20
 MOST_MEMORY = 150 * MEGABYTE
 ONE = ("S1", "Contoso", "M1")
 PARTS = parts(table(('<c r="A2"><v>1</v></c>', *ONE[1:])))
-"""With a number, as styles are read for numbers alone."""
+"""With a number, as many styles are read for numbers alone."""
 
 SHEET = "xl/worksheets/sheet1.xml"
 OPEN_SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>'.encode()
@@ -239,7 +239,8 @@ def test_damaged_styles_are_read_once_however_many_sheets_have_numbers() -> None
     data = workbook(sheets, formats=f"<styleSheet{' ' * MEGABYTE}")
     pieces: list[None] = []
     manifest = inspect(InMemory(data), max_bytes=MOST, alive=lambda: pieces.append(None))
-    assert (manifest.device_count, len(pieces) * PIECE < 2 * MEGABYTE) == (1, True)
+    # Once for its checksum, too.
+    assert (manifest.device_count, len(pieces) * PIECE < 3 * MEGABYTE) == (1, True)
 
 
 def test_a_style_for_each_cell_is_read_though_it_packs_like_a_bomb() -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import zipfile
+import zlib
 
 import pytest
 
@@ -164,10 +165,13 @@ def test_a_damaged_sheet_that_is_not_read_does_not_matter() -> None:
     assert devices_in(workbook({"New": PLAIN, "Old": "<worksheet"})) == DEVICES
 
 
-def test_damaged_styles_matter_where_there_is_a_number() -> None:
+def test_damaged_styles_are_refused_and_many_that_are_no_xml_where_there_is_a_number() -> None:
     number = table(('<c r="A2" s="1"><v>1</v></c>', *ONE[1:]))
-    assert devices_in(workbook(PLAIN, formats="<styleSheet")) == DEVICES
-    assert issues_in(workbook(number, formats="<styleSheet")) == [("manifest", "workbook_damaged")]
+    many = f"<styleSheet{' ' * 300_000}"
+    changed = workbook(PLAIN, formats=many).replace(zlib.crc32(many.encode()).to_bytes(4, "little"), bytes(4))
+    assert devices_in(workbook(PLAIN, formats=many)) == DEVICES
+    for refused in (workbook(PLAIN, formats="<styleSheet"), workbook(number, formats=many), changed):
+        assert issues_in(refused) == [("manifest", "workbook_damaged")]
 
 
 def test_the_name_of_a_sheet_that_is_a_product_key_is_not_shown() -> None:
