@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import tracemalloc
 import zipfile
 import zlib
@@ -136,6 +137,22 @@ def test_each_bomb_is_refused_and_none_takes_much_memory(tmp_path: Path) -> None
 def test_a_bomb_of_each_kind_is_refused_in_this_process(name: str) -> None:
     """Where its coverage is measured: one for each bound."""
     assert issues_in(bomb(*BOMBS[name]())) == [("manifest", "workbook_too_large")]
+
+
+def seconds_to_check(data: bytes) -> float:
+    began = time.process_time()
+    assert read(data).device_count == 5_000
+    return time.process_time() - began
+
+
+@pytest.mark.untraced
+def test_a_workbook_takes_less_than_five_times_what_its_csv_takes() -> None:
+    rows = [(f"S{number}", "Contoso", f"Laptop {number % 7}") for number in range(5_000)]
+    both = workbook(table(*rows)), "\n".join(map(",".join, (TUPLE, *rows))).encode()
+    # The machine may be busy elsewhere: it is three to four times, and eleven where all cells are left to the parser.
+    in_turn = [tuple(map(seconds_to_check, both)) for _ in range(20)]
+    of_workbook, of_csv = map(min, zip(*in_turn, strict=True))
+    assert of_workbook < 5 * of_csv
 
 
 def test_a_large_workbook_is_not_held_in_memory() -> None:
