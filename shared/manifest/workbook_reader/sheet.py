@@ -23,8 +23,8 @@ _MOST_LETTERS = 3  # of a column
 _MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
-_ROWS_HELD, _CHARACTERS_HELD = 1_024, 524_288
-_ROWS_TOGETHER, _MOST_PADDED = 64, 2
+_ROWS_TOGETHER, _CHARACTERS_TOGETHER = 1_024, 524_288
+_FEWEST_READ, _MOST_PADDED = 64, 2
 _PARTS_TOGETHER = 512  # of plain rows, whose texts are read from a file
 
 
@@ -40,17 +40,17 @@ class Row(NamedTuple):
     is_hidden: bool
 
 
-def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[Row]:
-    """Read the rows of a worksheet.
+def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[list[Row]]:
+    """Read the rows of a worksheet, many at a time, fewer where they are so long that they would fill the memory.
 
     Raises:
-        UnreadableError: It is damaged, or exceeds a bound; the rows before that place have been yielded.
+        UnreadableError: It is damaged, or exceeds a bound; most rows before that place have been yielded.
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
     for _ in parse(plain_rows.without(pieces), raw_rows):
         raw = raw_rows.take()
-        if raw or len(plain_rows) >= _ROWS_TOGETHER:
+        if raw or len(plain_rows) >= _FEWEST_READ:
             yield from rows.read(plain_rows.take(), raw)
     yield from rows.read(plain_rows.take(), [])
     yield from rows.in_order()
@@ -66,11 +66,11 @@ class _Rows:
         self._number = 0
         self._last = 0
 
-    def read(self, plain_rows: Sequence[PlainRow], raw_rows: Sequence[RawRow]) -> Generator[Row]:
+    def read(self, plain_rows: Sequence[PlainRow], raw_rows: Sequence[RawRow]) -> Generator[list[Row]]:
         """Read more rows, and yield some whenever enough are held: one piece may have thousands with long texts."""
         # Several plain rows at a time are quicker, but their texts are all in memory then.
         in_memory = self._contents.texts.are_in_memory
-        most = _ROWS_HELD if in_memory else max(_PARTS_TOGETHER // max(map(len, plain_rows), default=1), 1)
+        most = _ROWS_TOGETHER if in_memory else max(_PARTS_TOGETHER // max(map(len, plain_rows), default=1), 1)
         for some in batched(plain_rows, most, strict=False):
             self._add_plain(some)
             yield from self._enough()
@@ -78,15 +78,15 @@ class _Rows:
             self._add(raw)
             yield from self._enough()
 
-    def _enough(self) -> Iterable[Row]:
-        is_enough = len(self._held) >= _ROWS_HELD or self._characters >= _CHARACTERS_HELD
+    def _enough(self) -> Iterable[list[Row]]:
+        is_enough = len(self._held) >= _ROWS_TOGETHER or self._characters >= _CHARACTERS_TOGETHER
         return self.in_order() if is_enough else ()
 
     def _add(self, raw: RawRow) -> None:
-        self._number = self._next(raw.number)
-        cells, characters = _cells(raw, raw.number or str(self._number), self._contents)
+        number = self._next(raw.number)
+        cells, characters = _cells(raw, raw.number or str(number), self._contents)
         self._characters += characters
-        self._held.append(Row(self._number, cells, characters, raw.is_hidden))
+        self._held.append(Row(number, cells, characters, raw.is_hidden))
 
     def _add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns; there is at least one."""
@@ -110,36 +110,63 @@ class _Rows:
         self._add_plain(rows[:half])
         self._add_plain(rows[half:])
 
-    def _hold(self, numbers: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
-        for digits, others, texts in zip(numbers, attributes, zip(*columns, strict=True), strict=True):
-            self._number = self._next(digits)
-            characters = sum(map(len, texts))
-            if characters > _MOST_CHARACTERS:
-                raise _too_large(_MOST_CHARACTERS, "characters", str(self._number))
-            cells = list(texts)
-            while cells and not cells[-1]:
-                del cells[-1]
-            self._held.append(Row(self._number, cells, characters, bool(others) and is_hidden(others)))
-            self._characters += characters
+    def _hold(self, digits: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+        numbers = self._numbers(digits)
+        rows = list(map(list, zip(*columns, strict=True)))
+        sizes = [sum(map(len, cells)) for cells in rows]
+        if max(sizes) > _MOST_CHARACTERS:
+            first = next(number for number, size in zip(numbers, sizes, strict=True) if size > _MOST_CHARACTERS)
+            raise _too_large(_MOST_CHARACTERS, "characters", str(first))
+        if "" in columns[-1]:
+            for cells in rows:
+                _cut(cells)
+        self._held += map(Row, numbers, rows, sizes, map(is_hidden, attributes))
+        self._characters += sum(sizes)
+
+    def _numbers(self, digits: Sequence[str]) -> Sequence[int]:
+        """Return the numbers of plain rows."""
+        if "" not in digits:
+            numbers = list(map(int, digits))
+            if min(numbers) > 0 and max(numbers) <= _LAST_ROW:
+                self._number = numbers[-1]
+                return numbers
+        return list(map(self._next, digits))
 
     def _next(self, digits: str | None) -> int:
-        """Return the number of a row; one without any follows the one before it."""
+        """Take the number of a row, and return it; one without any follows the one before it."""
         number = self._number + 1
         if digits:
             number = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
         if not 0 < number <= _LAST_ROW:
             raise damaged("a row has an impossible number")
+        self._number = number
         return number
 
-    def in_order(self) -> Generator[Row]:
+    def in_order(self) -> Iterator[list[Row]]:
+        """Take the rows that are held, in the order of their numbers, without empty ones."""
         rows, self._held, self._characters = self._held, [], 0
         rows.sort(key=itemgetter(0))
         for row in rows:
             if row.number <= self._last:
                 raise damaged("a row occurs twice or out of order", row.number)
             self._last = row.number
-            if row.cells:
-                yield row
+        return _together([row for row in rows if row.cells])
+
+
+def _together(rows: list[Row]) -> Iterator[list[Row]]:
+    """Yield rows, as many together as have not too many characters."""
+    start = characters = 0
+    for end, row in enumerate(rows, 1):
+        characters += row.characters
+        if characters >= _CHARACTERS_TOGETHER or end == len(rows):
+            yield rows[start:end]
+            start, characters = end, 0
+
+
+def _cut(cells: list[str]) -> None:
+    """Cut off the empty cells at the end of a row."""
+    while cells and not cells[-1]:
+        del cells[-1]
 
 
 def _cells(raw: RawRow, digits: str, contents: Contents) -> tuple[list[str], int]:

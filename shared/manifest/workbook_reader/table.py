@@ -17,8 +17,6 @@ from shared.manifest.workbook_reader.cell_values import Cell, Mark
 from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
-_MANY = 1_024
-_MANY_CHARACTERS = 524_288
 _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
 _LONGEST_TITLE = 100  # characters without a blank
@@ -64,7 +62,7 @@ def _quoted(sheet: Sheet) -> str:
 def _has_devices(sheet: Sheet) -> bool:
     """Return whether a sheet has a header, and anything below it."""
     with suppress(UnreadableError):
-        rows = next(_together(sheet.rows(), _LOOKED_AT + 1), [])
+        rows = next(sheet.rows(), [])[: _LOOKED_AT + 1]
         return _header_index(rows, 2) < len(rows) - 1
     return False
 
@@ -94,7 +92,8 @@ def _is_in_one_cell(row: Row) -> bool:
 def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, int]:
     """Yield the devices of a sheet; return their number."""
     rows = sheet.rows()
-    looked_at = next(_together(rows, _LOOKED_AT), [])
+    first = next(rows, [])
+    looked_at = first[:_LOOKED_AT]
     if not looked_at:
         raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")
     index = _best_header(looked_at)
@@ -107,25 +106,12 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     columns = layout(header.cells, header.number, report, "")
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
-    for some in _together(chain(looked_at[index + 1 :], rows), _MANY):
+    for some in chain([first[index + 1 :]], rows):
         hidden += [row.number for row in some if row.is_hidden and any(row.cells)]
         yield _devices(some, columns, device_rows, report)
     if hidden:
         report.warning(Place(line=hidden[0]), None, "hidden_rows", len(hidden))
     return device_rows.count
-
-
-def _together(rows: Iterable[Row], most: int) -> Iterator[list[Row]]:
-    """Yield up to ``most`` rows at a time, fewer where they are so long that they would fill the memory."""
-    some, characters = list[Row](), 0
-    for row in rows:
-        some.append(row)
-        characters += row.characters
-        if len(some) == most or characters >= _MANY_CHARACTERS:
-            yield some
-            some, characters = [], 0
-    if some:
-        yield some
 
 
 def _check_above(above: list[Row], header: Row) -> None:

@@ -32,10 +32,13 @@ def read_totals(archive: Archive, part: str) -> list[Totals]:
     return found
 
 
-def without_totals(row: Row, totals: list[Totals]) -> Row:
-    """Return a row without its totals; cells beside the table stay."""
+def without_totals(rows: list[Row], totals: list[Totals]) -> list[Row]:
+    """Return rows without their totals; cells beside the table stay."""
+    numbers = {each.row for each in totals}
+    return [_without(row, totals) if row.number in numbers else row for row in rows]
+
+
+def _without(row: Row, totals: list[Totals]) -> Row:
     ours = [each.columns for each in totals if each.row == row.number]
-    if not ours:
-        return row
     cells = ["" if any(column in columns for columns in ours) else cell for column, cell in enumerate(row.cells)]
     return row._replace(cells=cells)

@@ -30,15 +30,15 @@ class Sheet:
         self._archive = archive
         self._contents = contents
 
-    def rows(self) -> Iterator[Row]:
-        """Read the rows that are not empty, in their order, without the totals below a table.
+    def rows(self) -> Iterator[list[Row]]:
+        """Read the rows that are not empty, many at a time, in their order, without the totals below a table.
 
         Raises:
             UnreadableError: The sheet is damaged or exceeds a bound; this may show only after the last row.
         """
         rows = read_rows(self._archive.read(self._part), self._contents)
         totals = read_totals(self._archive, self._part)
-        return (without_totals(row, totals) for row in rows) if totals else rows
+        return (without_totals(some, totals) for some in rows) if totals else rows
 
 
 @contextmanager

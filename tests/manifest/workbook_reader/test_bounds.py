@@ -160,7 +160,7 @@ def test_a_large_workbook_is_not_held_in_memory() -> None:
     tracemalloc.start()
     pieces = (data[start : start + MEGABYTE] for start in range(0, len(data), MEGABYTE))
     with open_workbook(pieces, MOST, lambda: None) as [only]:
-        assert len(list(only.rows())) == 2
+        assert sum(map(len, only.rows())) == 2
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20 * MEGABYTE

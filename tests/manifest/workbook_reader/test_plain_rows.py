@@ -156,7 +156,7 @@ def written(seed: int, quote: str) -> Parts:
 def rows_of(seed: int, quote: str) -> list[tuple[Row, list[Mark | None]]] | str:
     try:
         with open_workbook(iter([zipped(written(seed, quote))]), MOST, lambda: None) as [only]:
-            return [(row, [getattr(cell, "mark", None) for cell in row.cells]) for row in only.rows()]
+            return [(row, [getattr(cell, "mark", None) for cell in row.cells]) for some in only.rows() for row in some]
     except UnreadableError as error:
         return error.finding.code
 
