@@ -20,8 +20,8 @@ from tests.stories.surroundings import QUEUE, Surroundings, surroundings
 from tests.stories.worker import Worker
 
 KILLS = 20
-LIFE = (0.02, 0.35)
-"""Seconds from ready to killed: the shortest and the longest."""
+SHORTEST = 0.02
+"""Seconds from ready to killed, at least. At most it is what a life takes to upload all parts of a manifest."""
 
 LONGEST_END = 30.0
 """Seconds that the last life, which nobody kills, may take to bring everything to its end, with the sweep or without.
@@ -59,10 +59,13 @@ def kill_again_and_again(azurite: Azurite, seed: int, parts: int) -> None:
     random = Random(seed)
     with surroundings(azurite.new_account(), lambda: datetime.now(UTC)) as around:
         settings = around.settings | QUICK
+        longest = SHORTEST
         for life, name in enumerate(NAMES):
             with Worker(settings) as worker:
                 around.container.upload_blob(name, array(serials(parts, start=life * parts)))
-                worker.live(random.uniform(*LIFE))
+                if life == 0:
+                    longest = seconds_for(parts, worker, around)
+                worker.live(random.uniform(SHORTEST, longest))
         with Worker(settings) as worker:
             live_to_the_end(worker, around)
         jobs = [around.job(name) for name in NAMES]
@@ -74,6 +77,14 @@ def kill_again_and_again(azurite: Azurite, seed: int, parts: int) -> None:
         assert set(accepted.values()) == {1}
         assert len(accepted) >= sum(job.sent for job in jobs)
         assert any(job.attempts > 1 for job in jobs), "no kill has hit an upload"
+
+
+def seconds_for(uploads: int, worker: Worker, around: Surroundings) -> float:
+    """Let the worker upload so many parts, and return how long that takes on this machine."""
+    began = monotonic()
+    while len(around.uploads()) < uploads and monotonic() < began + LONGEST_END:
+        worker.live(0.01)
+    return monotonic() - began
 
 
 def live_to_the_end(worker: Worker, around: Surroundings) -> None:
