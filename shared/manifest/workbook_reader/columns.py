@@ -1,9 +1,10 @@
 """The texts of a column, whose cells are read together, as most of them are written alike."""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from operator import add
+from string import digits
 
 from shared.manifest.workbook_reader.cell_values import (
     FAULTS,
@@ -14,17 +15,21 @@ from shared.manifest.workbook_reader.cell_values import (
     unescaped,
     whole_number,
 )
+from shared.manifest.workbook_reader.runs import joined
 from shared.manifest.workbook_reader.unreadable import damaged
 
 _ATTRIBUTE = re.compile(r' +([a-z][a-z\d]*) *= *"([^"]*)"')
 _ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE.pattern})* *")
 _MOST_FORMS = 4_096
 _UNCALCULATED = frozenset({"", "0"})
-# Text is the same in any style, of which some programs write one for each cell. Each form is between two "\0".
-_OF_TEXT, _STYLE = r' t="(?:s|str|inlineStr)"', r' s="\d{1,9}"'
-_WITHOUT_STYLE_OF_TEXT = re.compile(
-    rf"\0(?:{_STYLE}(?={_OF_TEXT}\0))?({_OF_TEXT}(?=(?:{_STYLE})?\0)|[^\0]+|(?=\0))(?:{_STYLE})?", re.ASCII
-)
+_TEXTS = ("s", "str", "inlineStr")
+# What is before and after the style of a cell, by what both are together; and the type that they tell.
+_AROUND_STYLE = {' s=""': (' s="', '"', "")} | {
+    before + after: (before, after, kind)
+    for kind in (*_TEXTS, "n")
+    for before, after in ((' s="', f'" t="{kind}"'), (f' t="{kind}" s="', '"'))
+}
+_DIGITS = dict.fromkeys(map(ord, digits))
 _WHOLE_NUMBERS = re.compile(r"(?:(?:0|[1-9]\d{0,14})?\0)*", re.ASCII)
 
 
@@ -37,7 +42,7 @@ def read_column(
         IndexError, ValueError: A cell refers to a text or a format that is missing.
     """
     if texts.count("") < len(texts):
-        values = list(map(add, values, texts))
+        values = list(map(add, values, joined(texts)))
     if formulas.count("") < len(formulas):
         # A value comes after the second bracket.
         results = [formula[1:].partition(">")[2] for formula in formulas]
@@ -46,28 +51,61 @@ def read_column(
         if not _UNCALCULATED.isdisjoint(values):
             openings = map(str.removesuffix, formulas, results)
             attributes = list(map(add, attributes, openings))
-    if not _are_equal(attributes):
-        attributes = _WITHOUT_STYLE_OF_TEXT.findall("\0".join(("", *attributes, "")))
-    return _alike(contents, attributes[0], values) if _are_equal(attributes) else _mixed(contents, attributes, values)
+    return _alike(contents, attributes, values) if _are_equal(attributes) else _mixed(contents, attributes, values)
 
 
-def _are_equal(texts: Sequence[str]) -> bool:
-    return texts.count(texts[0]) == len(texts)
+def _are_equal(keys: Sequence[object]) -> bool:
+    return keys.count(keys[0]) == len(keys)
 
 
-def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> Sequence[str]:
-    places: dict[str, list[int]] = {}
-    for place, form in enumerate(forms):
-        places.setdefault(form, []).append(place)
+def _grouped[T](
+    keys: Sequence[T],
+    forms: Sequence[str],
+    values: Sequence[str],
+    read: Callable[[Sequence[str], Sequence[str]], Sequence[str]],
+) -> Sequence[str]:
+    """Read cells with the same key together."""
+    if _are_equal(keys):
+        return read(forms, values)
+    groups: dict[T, list[int]] = {}
+    for place, key in enumerate(keys):
+        groups.setdefault(key, []).append(place)
     column = [""] * len(values)
-    for form, at in places.items():
-        for place, text in zip(at, _alike(contents, form, [values[place] for place in at]), strict=True):
+    for places in groups.values():
+        found = read([forms[place] for place in places], [values[place] for place in places])
+        for place, text in zip(places, found, strict=True):
             column[place] = text
     return column
 
 
-def _alike(contents: Contents, form: str, values: Sequence[str]) -> Sequence[str]:
-    """Return the texts of cells that have the same attributes, and a formula all or none."""
+def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> Sequence[str]:
+    """Read cells whose attributes differ: some programs write a style for each cell."""
+    alike = partial(_alike, contents)
+    before, after, kind = _AROUND_STYLE.get(forms[0].translate(_DIGITS), ("", "", ""))
+    if styles := _between(before, after, forms):
+        # Text is the same in any style, and so is nothing.
+        if kind in _TEXTS:
+            return alike(forms, values)
+        shown = [contents.format(style) if value else None for style, value in zip(styles, values, strict=True)]
+        return _grouped(shown, forms, values, alike)
+    kinds = "\0".join(forms).translate(_DIGITS).split("\0")
+    if _are_equal(kinds):
+        return _grouped(forms, forms, values, alike)
+    return _grouped(kinds, forms, values, partial(_mixed, contents))
+
+
+def _between(before: str, after: str, forms: Sequence[str]) -> Sequence[str]:
+    """Return the digits between ``before`` and ``after`` in each form; nothing where one has anything else."""
+    together = "\0".join(forms)
+    if not before or not together.startswith(before) or not together.endswith(after):
+        return []
+    found = together[len(before) : -len(after)].split(f"{after}\0{before}")
+    return found if len(found) == len(forms) and "".join(found).isdecimal() else []
+
+
+def _alike(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> Sequence[str]:
+    """Return the texts of cells whose attributes mean the same, and which have a formula all or none."""
+    form = forms[0]
     if not (form or any(values)):
         return values
     kind, style, formula = _parts(form)

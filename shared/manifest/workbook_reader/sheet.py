@@ -14,6 +14,7 @@ from shared.manifest.workbook_reader.columns import read_column
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows, is_hidden
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
+from shared.manifest.workbook_reader.skimming import skimmed
 from shared.manifest.workbook_reader.unreadable import damaged
 
 _LAST_ROW = 1_048_576  # Excel's
@@ -48,11 +49,11 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[list[Row]
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
-    for _ in parse(plain_rows.without(pieces), raw_rows):
+    for _ in parse(skimmed(pieces, plain_rows), raw_rows):
         raw = raw_rows.take()
-        if raw or len(plain_rows) >= _FEWEST_READ:
-            yield from rows.read(plain_rows.take(), raw)
-    yield from rows.read(plain_rows.take(), [])
+        if raw or len(plain_rows.found) >= _FEWEST_READ:
+            yield from rows.read(plain_rows.give(), raw)
+    yield from rows.read(plain_rows.give(), [])
     yield from rows.in_order()
 
 

@@ -150,9 +150,14 @@ def _marked(rows: Sequence[Row], columns: Layout) -> dict[int, list[tuple[str, s
     """Return the codes of marked cells that hold a field, by their rows, and put plain text in the place of each."""
     found: dict[int, list[tuple[str, str]]] = {}
     for field, index in zip(FIELDS, columns.indices, strict=True):
+        if index is None:
+            continue
+        column = [row.cells[index] if len(row.cells) > index else "" for row in rows]
+        if {str}.issuperset(map(type, column)):
+            continue
         codes = {mark: _code(mark, field) for mark in Mark}
-        for row in rows:
-            if index is not None and index < len(row.cells) and isinstance(cell := row.cells[index], Cell):
+        for row, cell in zip(rows, column, strict=True):
+            if isinstance(cell, Cell):
                 row.cells[index] = str(cell)
                 if code := codes[cell.mark]:
                     found.setdefault(row.number, []).append((field, code))

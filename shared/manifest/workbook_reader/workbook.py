@@ -9,10 +9,11 @@ from typing import IO
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.cell_values import Contents, Format
-from shared.manifest.workbook_reader.format_codes import cell_formats
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, read_workbook_part
 from shared.manifest.workbook_reader.sheet import Row, read_rows
-from shared.manifest.workbook_reader.strings import Strings, read_strings
+from shared.manifest.workbook_reader.string_items import read_strings
+from shared.manifest.workbook_reader.strings import Strings
+from shared.manifest.workbook_reader.styles import cell_formats
 from shared.manifest.workbook_reader.totals_rows import read_totals, without_totals
 
 _IN_MEMORY = 8 * 1024 * 1024
@@ -78,11 +79,10 @@ def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Con
 
 def _formats(archive: Archive, styles: str | None) -> Callable[[], list[Format]]:
     """Return what reads the formats of numbers; a part that has been changed behind its checksum is refused at once."""
+    part = bytearray()
     if not styles or styles not in archive:
         return list
-    if archive.entries[styles.lower()].size <= _FEW_BYTES_OF_STYLES:
-        return partial(list, cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES)))
+    for piece in archive.read(styles, _MOST_BYTES_OF_STYLES):
+        part += piece
     # Some programs write a style for each cell, ten times as much as the cells, and text does not need them.
-    for _ in archive.read(styles, _MOST_BYTES_OF_STYLES):
-        pass
-    return lambda: cell_formats(archive.read(styles, _MOST_BYTES_OF_STYLES))
+    return partial(list, cell_formats(part)) if len(part) <= _FEW_BYTES_OF_STYLES else partial(cell_formats, part)

@@ -13,6 +13,7 @@ from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Mark
 from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows
 from shared.manifest.workbook_reader.sheet import Row
+from shared.manifest.workbook_reader.skimming import skimmed
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in
 from tests.manifest.workbook_reader.workbooks import (
@@ -94,6 +95,8 @@ WRONG: tuple[str, ...] = (
     "<c{0}><f>A1</f><v>1</c>",
     "<c{0}><f>&b;</f><v>1</v></c>",
     "<c{0}><f>&#0;\u00fc</f><v>1</v></c>",
+    '<c{0} t="inlineStr"><is>\2a\1</is></c>',
+    '<c{0} t="str"><v>\1</v></c>',
 )
 WRONG += tuple(f'<c{{0}} t="str"><v>S{each}</v></c>' for each in ("&#0;", "&#xFFFF;", "&#x110000;", "&#xD800;", "&b;"))
 ASIDE = '<row></row><row r="5{0}"><c t="str"><v>aside</v></c></row>'
@@ -202,7 +205,7 @@ def taken(text: str) -> list[PlainRow]:
     """Return the rows of a worksheet that need no parser."""
     data, plain_rows = text.encode(), PlainRows()
     pieces = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
-    return [row for _ in plain_rows.without(pieces) for row in plain_rows.take()]
+    return [row for _ in skimmed(pieces, plain_rows) for row in plain_rows.give()]
 
 
 @pytest.mark.parametrize("form", FROM_PROGRAMS.values(), ids=FROM_PROGRAMS)
@@ -223,6 +226,13 @@ def test_attributes_that_are_no_xml_are_refused(attributes: str) -> None:
     text = TABLE.replace('r="C99" ', f'r="C99" {attributes} ')
     assert text != TABLE
     assert issues_in(zipped(parts(text))) == [("manifest", "workbook_damaged")]
+
+
+@pytest.mark.parametrize("number", [0, 1_048_577])
+def test_rows_with_impossible_numbers_are_refused(number: int) -> None:
+    assert issues_in(zipped(parts(TABLE.replace('<row r="99">', f'<row r="{number}">')))) == [
+        ("manifest", "workbook_damaged")
+    ]
 
 
 @pytest.mark.parametrize("cell", ['<c r="A99" t="s"><v>9</v></c>', '<c r="A99" s="9"><v>5</v></c>'])
@@ -293,7 +303,7 @@ def test_a_column_costs_about_as_much_in_a_wide_row_as_in_a_narrow_one() -> None
 
 
 def test_many_runs_in_the_last_cell_of_a_wide_row_take_no_memory_of_their_own() -> None:
-    last = f'<c t="inlineStr"><is>{"<r><t/></r>" * 1_000}</is></c>'
+    last = f'<c t="inlineStr"><is>{"<r><t></t></r>" * 1_000}</is></c>'
     rows = [row(number, *["<c><v>1</v></c>"] * 255, last) for number in range(2, 9)]
     text = sheet(wide_row(1, 256), *rows)
     # The first of them shows that runs are to be expected.
@@ -303,6 +313,17 @@ def test_many_runs_in_the_last_cell_of_a_wide_row_take_no_memory_of_their_own() 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3_000_000
+
+
+def test_long_looks_of_runs_take_no_memory_each_time() -> None:
+    run = f'<r><rPr><rFont val="{"x" * 20_000}"/></rPr><t>S</t></r>'
+    text = sheet(*(f'<row><c t="inlineStr"><is>{run * times}</is></c></row>' for times in (1, 1, 1_000)))
+    tracemalloc.start()
+    assert len(taken(text)) == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The text itself, as bytes.
+    assert peak < len(text) + 3_000_000
 
 
 def test_rows_with_a_cell_in_the_last_of_many_columns_are_left_to_the_parser() -> None:

@@ -1,0 +1,121 @@
+"""What a part has so much of that an XML parser takes long: it is taken out before, by how programs write it."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Protocol
+
+from shared.manifest.workbook_reader.markup import MAIN
+from shared.manifest.workbook_reader.runs import Runs, is_confusing
+from shared.manifest.workbook_reader.unreadable import LONGEST
+
+_URI = re.escape(MAIN.rstrip("}"))
+# Each prefix has expressions of its own, which stay in memory: only those that programs write will do.
+_NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{_URI}"', re.ASCII)
+_OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
+_ASIDE = re.compile(r"<!|<\?(?!xml )|</(?:x:|ns0:)?sheetData")
+_OTHER_DEFAULT = re.compile(rf'\sxmlns=(?!"{_URI}")')
+_FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
+
+
+class Plain(Protocol):
+    """Takes elements of one name out of a part, as long as they have a form that programs write."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the elements."""
+        ...
+
+    @property
+    def taken(self) -> int:
+        """Return how many have been taken."""
+        ...
+
+    def begins(self, text: str, at: int, prefix: str) -> bool:
+        """Return whether an element that can be taken is at ``at``."""
+        ...
+
+    def take(self, text: str, prefix: str) -> int:
+        """Take the elements with which ``text`` begins, and return where they end."""
+        ...
+
+    def learn(self, markup: str, prefix: str) -> None:
+        """See what lies between those that are taken."""
+        ...
+
+
+def skimmed(pieces: Iterator[bytes], plain: Plain) -> Iterator[bytes]:
+    """Yield a part without the elements that ``plain`` takes, each of them after what is before it has been parsed."""
+    skimming = _Skimming(plain)
+    for piece in pieces:
+        text = str(piece, "latin-1")
+        if is_confusing(text):
+            pieces = chain([piece], pieces)
+            break
+        yield from skimming.between(text)
+        if skimming.is_over:
+            break
+        yield b""
+    yield from chain([skimming.rest()], pieces)
+
+
+class _Skimming:
+    def __init__(self, plain: Plain) -> None:
+        self._plain = plain
+        self._prefix: str | None = None
+        self._runs = Runs()
+        self._text = ""
+        self._gaps = 0
+        self.is_over = False
+
+    def between(self, piece: str) -> Iterator[bytes]:
+        """Take what can be taken of the next piece, and yield what lies between, up to the last element's end."""
+        prefix = self._add(piece)
+        if prefix is None:
+            self.is_over = True
+            return
+        while left := self._left(prefix):
+            markup = self._runs.restored(left)
+            self._gaps += 1
+            # Few at a time take longer here.
+            if _is_aside(markup) or self._plain.taken < _FEWEST_BETWEEN * (self._gaps - _GAPS_ALLOWED):
+                self.is_over = True
+                return
+            yield markup.encode("latin-1")
+            self._text = self._text[len(left) :]
+            self._plain.learn(markup, prefix)
+            self._runs.learn(markup, prefix)
+            self._text = self._runs.shortened(self._text)
+
+    def rest(self) -> bytes:
+        """Return what has been neither taken nor yielded."""
+        return self._runs.restored(self._text).encode("latin-1")
+
+    def _add(self, piece: str) -> str | None:
+        """Add a piece, and return the prefix of its names, unless all of it is to be parsed."""
+        self._text += piece
+        if self._prefix is None and (root := _NAMESPACE.search(self._text)):
+            self._prefix = f"{root[1]}:" if root[1] else ""
+        # Where more is held, a text in it might be longer than one may be.
+        if len(self._text) > LONGEST or _OTHER_ENCODING.match(self._text):
+            return None
+        self._text = self._runs.shortened(self._text)
+        return self._prefix
+
+    def _left(self, prefix: str) -> str:
+        """Take what can be taken, and return what is left before the next element that can, or to the last one's end.
+
+        An element that begins within another one is none of ours.
+        """
+        self._text = self._text[self._plain.take(self._text, prefix) :]
+        end_tag, end = f"</{prefix}{self._plain.name}>", 0
+        while (found := self._text.find(end_tag, end)) >= 0:
+            end = found + len(end_tag)
+            if self._plain.begins(self._text, end, prefix):
+                break
+        return self._text[:end]
+
+
+def _is_aside(markup: str) -> bool:
+    """Return whether what follows may be in a comment, in an instruction to a program, or in an element of others."""
+    return bool(_ASIDE.search(markup) or ("xmlns=" in markup and _OTHER_DEFAULT.search(markup)))

@@ -1,0 +1,68 @@
+"""Shared strings that no XML parser sees are read as the parser reads them: single quotes leave all to it."""
+
+import io
+import random
+import re
+
+import pytest
+
+from shared.manifest import UnreadableError
+from shared.manifest.workbook_reader.archive import PIECE
+from shared.manifest.workbook_reader.string_items import read_strings
+from shared.manifest.workbook_reader.strings import Strings
+from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN
+
+SEEDS = 150
+LOOKS = ("", "<rPr/>", '<rPr><b/><sz val="1.5"/><rFont val="A b"/></rPr>', '<rPr><rFont val="\u6e38"/></rPr>')
+ITEMS = (
+    *("<si><t>A{0}</t></si>", '<si><t xml:space="preserve"> B{0} </t></si>', "<si><t>C_x0041_{0}</t></si>") * 9,
+    *(f"<si><r>{look}<t>D</t></r><r>{look}<t>{{0}}</t></r></si>" for look in LOOKS),
+    *("<si/>", "<si></si>", "<si><t/></si>", '<si><t xml:space="preserve" /></si>', "<si><t></t></si>"),
+    *("<si><r><t/></r></si>", "<si><r><t>_x00</t></r><r><t>41_</t></r></si>", "<si><r><t>&#60;</t></r></si>"),
+    *("<si><t>E&amp;{0}</t></si>", "<si><t>\u00fc{0}</t></si>", "\n<si><t>F{0}</t></si>", "<si><t>a\r\nb</t></si>"),
+    '<si><t>G{0}</t><phoneticPr fontId="1" type="noConversion"/></si>',
+    '<si><t>G{0}</t><rPh sb="0" eb="1"><t>g</t></rPh><phoneticPr fontId="1"/></si>',
+    *("<!-- <si><t>H</t></si> -->", "<?x <si><t>H</t></si>?>", "<si><t><![CDATA[H{0}]]></t></si>"),
+    *("<si><x/><t>I</t></si>", '<si xml:space="preserve"><t>I</t></si>', '<ext xmlns="urn:x"><si><t>I</t></si></ext>'),
+    "<si><t>J</t><t>{0}</t></si>",
+)
+WRONG = (
+    *("<si><t>a</si>", "<si><t>a</t></r></si>", "<si><r><t>a</t></si>", "<si><t><r><t>a</t></r></t></si>", "</si>"),
+    *("<si><t>&b;</t></si>", "<si><t>&#1;</t></si>", "<si><r><rPr><t>a</rPr><t>b</t></r></si>", "<si><t/>a</t></si>"),
+    *("<si><t>\1\2</t></si>", "<si>\2a\1</si>", "<si><r><t>a</r></si>", "<si>a</t></si>", "<si><t>\uffff</t></si>"),
+)
+
+
+def read(text: str) -> list[str] | str:
+    data, texts = text.encode(), Strings(io.BytesIO())
+    try:
+        read_strings((data[start : start + PIECE] for start in range(0, len(data), PIECE)), texts)
+    except UnreadableError as error:
+        return error.finding.code
+    found = list[str]()
+    while True:
+        try:
+            found.append(texts[len(found)])
+        except IndexError:
+            return found
+
+
+def written(seed: int, quote: str) -> str:
+    dice = random.Random(seed)
+    forms = dice.choice((ITEMS, (*dice.choices(ITEMS, k=3) * 60, *ITEMS), dice.choices(ITEMS, k=4)))
+    items = [dice.choice(forms) for _ in range(dice.choice((5, 60, 2_000)))]
+    if dice.random() < 0.3:
+        items[dice.randrange(len(items))] = dice.choice(WRONG)
+    text = "".join(item.format(number) for number, item in enumerate(items))
+    if dice.random() < 0.2:
+        text = re.sub(r"><(?!/t>)", ">\n  <", text)
+    name = "sst"
+    if is_prefixed := dice.random() < 0.2:
+        text, name = re.sub(r"(</?)(?=[a-z])", r"\1x:", text), "x:sst"
+    names = f"xmlns:x={quote}{MAIN}{quote}" if is_prefixed else f"xmlns={quote}{MAIN}{quote}"
+    return f"{DECLARATION}<{name} {names}>{text}</{name}>"
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_texts_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int) -> None:
+    assert read(written(seed, '"')) == read(written(seed, "'"))

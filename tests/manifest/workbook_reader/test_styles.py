@@ -1,0 +1,77 @@
+"""Styles that no XML parser sees are read as the parser reads them: single quotes leave all to it."""
+
+import random
+import re
+
+import pytest
+
+from shared.manifest import UnreadableError
+from shared.manifest.workbook_reader.cell_values import Format
+from shared.manifest.workbook_reader.styles import cell_formats
+from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN
+
+SEEDS = 150
+PLAIN = (
+    '<xf numFmtId="49"/>',
+    '<xf fontId="{0}" fillId="{0}" applyFont="1" numFmtId="1"/>',
+    '<xf numFmtId="164" fontId="0" xfId="0" applyNumberFormat="1" />',
+    '<xf fontId="{0}"/>',
+    '<xf numFmtId="14"><alignment horizontal="left" wrapText="1"/><protection locked="0" /></xf>',
+    "<xf></xf>",
+    "<xf/>",
+    '<xf numFmtId="999"/>',
+)
+ODD = (
+    '<xf numFmtId="49"><extLst><ext uri="u"/></extLst></xf>',
+    '<xf xr:uid="1" numFmtId="165"/>',
+    "<xf numFmtId='14'/>",
+    '<xf numFmtId=" 49"/>',
+    '<xf numFmtId="&#49;"/>',
+    '<xf numFmtIdx="1" numFmtId="14"/>',
+    '\n<xf numFmtId="165"/>',
+    '<x/><xf numFmtId="1"/>',
+    '<xf numFmtId="12345678901"/>',
+)
+WRONG = ('<xf numFmtId="1"', '<xf numFmtId="1" numFmtId="1"/>', "<xf numFmtId=1/>", "</xf>", '<xf a="&b;"/>', "<xf>")
+ASIDE = ("<!-- <cellXfs><xf/></cellXfs> -->", "<?x <fonts>?>", "<!-- </fonts> -->", "<dxfs><dxf><font/></dxf></dxfs>")
+LOOKS = (
+    "<fonts><font/><font><b/></font></fonts>",
+    "<fills/>",
+    '<fills count="1"><fill/></fills>',
+    "<borders></borders>",
+)
+CODES = ('<numFmt numFmtId="164" formatCode="0000"/>', '<numFmt numFmtId="165" formatCode="_-??!yy"/>')
+
+
+def read(text: str) -> list[Format] | str:
+    try:
+        return cell_formats(bytearray(text.encode()))
+    except UnreadableError as error:
+        return error.finding.code
+
+
+def written(seed: int, quote: str) -> str:
+    dice = random.Random(seed)
+    forms = (*PLAIN * 20, *ODD) if dice.random() < 0.5 else PLAIN
+    cells = [dice.choice(forms).format(number) for number in range(dice.choice((0, 1, 9, 900)))]
+    if dice.random() < 0.2:
+        cells.insert(dice.randrange(len(cells) + 1), dice.choice(WRONG))
+    parts = [
+        *(f"<numFmts>{''.join(dice.sample(CODES, dice.randrange(3)))}</numFmts>", *dice.sample(LOOKS, 3)),
+        '<cellStyleXfs count="1"><xf numFmtId="14"/></cellStyleXfs>',
+        *([f"<cellXfs>{''.join(cells)}</cellXfs>"] * dice.choice((0, 1, 1, 1, 1, 1, 1, 2))),
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0"/></cellStyles>',
+    ]
+    if dice.random() < 0.3:
+        parts.insert(dice.randrange(len(parts)), dice.choice(ASIDE))
+    text = "".join(parts)
+    if dice.random() < 0.1:
+        text = re.sub("><", ">\n  <", text)
+    declaration = DECLARATION if dice.random() < 0.9 else ""
+    names = f"xmlns={quote}{MAIN}{quote} xmlns:xr={quote}u{quote}"
+    return f"{declaration}<styleSheet {names}>{text}</styleSheet>"
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_styles_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int) -> None:
+    assert read(written(seed, '"')) == read(written(seed, "'"))
