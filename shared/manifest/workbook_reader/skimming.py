@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Protocol
 
+from shared.manifest.workbook_reader import runs
 from shared.manifest.workbook_reader.markup import MAIN
-from shared.manifest.workbook_reader.runs import Runs, is_confusing
 from shared.manifest.workbook_reader.unreadable import LONGEST
 
 _URI = re.escape(MAIN.rstrip("}"))
 # Each prefix has expressions of its own, which stay in memory: only those that programs write will do.
 _NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{_URI}"', re.ASCII)
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
-_ASIDE = re.compile(r"<!|<\?(?!xml )|</(?:x:|ns0:)?sheetData")
+_ASIDE = re.compile(r"<\?(?!xml )|</(?:x:|ns0:)?sheetData")
 _OTHER_DEFAULT = re.compile(rf'\sxmlns=(?!"{_URI}")')
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
 
@@ -49,10 +49,10 @@ def skimmed(pieces: Iterator[bytes], plain: Plain) -> Iterator[bytes]:
     skimming = _Skimming(plain)
     for piece in pieces:
         text = str(piece, "latin-1")
-        if is_confusing(text):
+        if not skimming.add(text):
             pieces = chain([piece], pieces)
             break
-        yield from skimming.between(text)
+        yield from skimming.between()
         if skimming.is_over:
             break
         yield b""
@@ -62,60 +62,59 @@ def skimmed(pieces: Iterator[bytes], plain: Plain) -> Iterator[bytes]:
 class _Skimming:
     def __init__(self, plain: Plain) -> None:
         self._plain = plain
-        self._prefix: str | None = None
-        self._runs = Runs()
+        self._prefix = ""
+        self._is_known = self._has_runs = False
         self._text = ""
         self._gaps = 0
         self.is_over = False
 
-    def between(self, piece: str) -> Iterator[bytes]:
-        """Take what can be taken of the next piece, and yield what lies between, up to the last element's end."""
-        prefix = self._add(piece)
-        if prefix is None:
-            self.is_over = True
-            return
-        while left := self._left(prefix):
-            markup = self._runs.restored(left)
+    def add(self, piece: str) -> bool:
+        """Add a piece, unless all from it on is to be parsed."""
+        text = self._text + piece
+        if not self._is_known and (root := _NAMESPACE.search(text)):
+            self._is_known, self._prefix = True, f"{root[1]}:" if root[1] else ""
+        # Where more is held, a text in it might be longer than one may be.
+        is_odd = len(text) > LONGEST or _OTHER_ENCODING.match(text) or "<!" in text or runs.are_confused_by(piece)
+        if is_odd or not self._is_known:
+            return False
+        self._text = self._shortened(text)
+        return True
+
+    def between(self) -> Iterator[bytes]:
+        """Take what can be taken, and yield what lies between, up to the last element's end."""
+        while left := self._left():
+            markup = runs.restored(left, self._prefix)
             self._gaps += 1
             # Few at a time take longer here.
             if _is_aside(markup) or self._plain.taken < _FEWEST_BETWEEN * (self._gaps - _GAPS_ALLOWED):
                 self.is_over = True
                 return
             yield markup.encode("latin-1")
-            self._text = self._text[len(left) :]
-            self._plain.learn(markup, prefix)
-            self._runs.learn(markup, prefix)
-            self._text = self._runs.shortened(self._text)
+            self._has_runs = self._has_runs or runs.are_in(markup, self._prefix)
+            self._text = self._shortened(self._text[len(left) :])
+            self._plain.learn(markup, self._prefix)
 
     def rest(self) -> bytes:
         """Return what has been neither taken nor yielded."""
-        return self._runs.restored(self._text).encode("latin-1")
+        return runs.restored(self._text, self._prefix).encode("latin-1")
 
-    def _add(self, piece: str) -> str | None:
-        """Add a piece, and return the prefix of its names, unless all of it is to be parsed."""
-        self._text += piece
-        if self._prefix is None and (root := _NAMESPACE.search(self._text)):
-            self._prefix = f"{root[1]}:" if root[1] else ""
-        # Where more is held, a text in it might be longer than one may be.
-        if len(self._text) > LONGEST or _OTHER_ENCODING.match(self._text):
-            return None
-        self._text = self._runs.shortened(self._text)
-        return self._prefix
+    def _shortened(self, text: str) -> str:
+        return runs.shortened(text, self._prefix) if self._has_runs else text
 
-    def _left(self, prefix: str) -> str:
+    def _left(self) -> str:
         """Take what can be taken, and return what is left before the next element that can, or to the last one's end.
 
         An element that begins within another one is none of ours.
         """
-        self._text = self._text[self._plain.take(self._text, prefix) :]
-        end_tag, end = f"</{prefix}{self._plain.name}>", 0
+        self._text = self._text[self._plain.take(self._text, self._prefix) :]
+        end_tag, end = f"</{self._prefix}{self._plain.name}>", 0
         while (found := self._text.find(end_tag, end)) >= 0:
             end = found + len(end_tag)
-            if self._plain.begins(self._text, end, prefix):
+            if self._plain.begins(self._text, end, self._prefix):
                 break
         return self._text[:end]
 
 
 def _is_aside(markup: str) -> bool:
-    """Return whether what follows may be in a comment, in an instruction to a program, or in an element of others."""
+    """Return whether what follows may be in an instruction to a program, or in an element of others."""
     return bool(_ASIDE.search(markup) or ("xmlns=" in markup and _OTHER_DEFAULT.search(markup)))

@@ -6,15 +6,16 @@ from functools import cache
 
 from shared.manifest.workbook_reader.cell_values import unescaped
 from shared.manifest.workbook_reader.markup import MAIN, parse
-from shared.manifest.workbook_reader.plain_text import compiled, decoded
-from shared.manifest.workbook_reader.runs import TEXT_OR_RUNS, joined
+from shared.manifest.workbook_reader.plain_text import TEXT, compiled, decoded
+from shared.manifest.workbook_reader.runs import OPENING, TEXT_OR_RUNS, joined
 from shared.manifest.workbook_reader.skimming import skimmed
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.unreadable import LONGEST, too_long
 
 _ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
-# East Asian versions of Excel write after a text how its pronunciation would look.
-_PRONUNCIATION = r'(?><phoneticPr(?: [A-Za-z]{1,30}="\w{0,30}"){0,9} ?/>|)'
+# East Asian versions of Excel write after a text how parts of it are pronounced.
+_NUMBERS = r'(?: [A-Za-z]{1,30}="\w{0,30}"){0,9}'
+_PRONUNCIATION = rf"(?:<rPh{_NUMBERS}>{OPENING}>{TEXT}</t></rPh>)*+(?><phoneticPr{_NUMBERS} ?/>|)"
 _PLAIN = rf"<si>{TEXT_OR_RUNS}{_PRONUNCIATION}</si>"
 _INDENTED = re.compile(r"\s<(?:\w+:)?si>", re.ASCII)
 

@@ -22,6 +22,8 @@ ITEMS = (
     *("<si><t>E&amp;{0}</t></si>", "<si><t>\u00fc{0}</t></si>", "\n<si><t>F{0}</t></si>", "<si><t>a\r\nb</t></si>"),
     '<si><t>G{0}</t><phoneticPr fontId="1" type="noConversion"/></si>',
     '<si><t>G{0}</t><rPh sb="0" eb="1"><t>g</t></rPh><phoneticPr fontId="1"/></si>',
+    "<si><r><t>G{0}</t></r><rPh sb='0' eb='1'><t>g</t></rPh></si>",
+    '<si><r><t>G</t></r><r><t>{0}</t></r><rPh sb="0" eb="1"><t>g</t></rPh><rPh sb="1" eb="2"><t>h</t></rPh></si>',
     *("<!-- <si><t>H</t></si> -->", "<?x <si><t>H</t></si>?>", "<si><t><![CDATA[H{0}]]></t></si>"),
     *("<si><x/><t>I</t></si>", '<si xml:space="preserve"><t>I</t></si>', '<ext xmlns="urn:x"><si><t>I</t></si></ext>'),
     "<si><t>J</t><t>{0}</t></si>",
@@ -29,6 +31,7 @@ ITEMS = (
 WRONG = (
     *("<si><t>a</si>", "<si><t>a</t></r></si>", "<si><r><t>a</t></si>", "<si><t><r><t>a</t></r></t></si>", "</si>"),
     *("<si><t>&b;</t></si>", "<si><t>&#1;</t></si>", "<si><r><rPr><t>a</rPr><t>b</t></r></si>", "<si><t/>a</t></si>"),
+    *("<si><t>a</t><rPh><t>b</rPh></si>", "<si><rPh><t>b</t></r></rPh></si>", "<si><t>a</t></r><r><t>b</t></si>"),
     *("<si><t>\1\2</t></si>", "<si>\2a\1</si>", "<si><r><t>a</r></si>", "<si>a</t></si>", "<si><t>\uffff</t></si>"),
 )
 
