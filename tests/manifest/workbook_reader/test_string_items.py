@@ -57,7 +57,8 @@ def written(seed: int, quote: str) -> str:
     if dice.random() < 0.3:
         items[dice.randrange(len(items))] = dice.choice(WRONG)
     text = "".join(item.format(number) for number, item in enumerate(items))
-    if dice.random() < 0.2:
+    # White space in what is wrong may be a part of a text.
+    if dice.random() < 0.2 and not {*WRONG} & {*items}:
         text = re.sub(r"><(?!/t>)", ">\n  <", text)
     name = "sst"
     if is_prefixed := dice.random() < 0.2:
