@@ -79,19 +79,24 @@ def _grouped[T](
 
 
 def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> Sequence[str]:
-    """Read cells whose attributes differ: some programs write a style for each cell."""
+    """Read cells whose attributes may differ: some programs write a style for each cell."""
     alike = partial(_alike, contents)
     before, after, kind = _AROUND_STYLE.get(forms[0].translate(_DIGITS), ("", "", ""))
-    if styles := _between(before, after, forms):
-        # Text is the same in any style, and so is nothing.
-        if kind in _TEXTS:
-            return alike(forms, values)
+    styles = _between(before, after, forms)
+    # Text is the same in any style, and so is nothing.
+    if styles and kind in _TEXTS:
+        return alike(forms, values)
+    if styles and _are_whole(values):
         shown = [contents.format(style) if value else None for style, value in zip(styles, values, strict=True)]
         return _grouped(shown, forms, values, alike)
     kinds = "\0".join(forms).translate(_DIGITS).split("\0")
     if _are_equal(kinds):
         return _grouped(forms, forms, values, alike)
     return _grouped(kinds, forms, values, partial(_mixed, contents))
+
+
+def _are_whole(numbers: Sequence[str]) -> bool:
+    return _WHOLE_NUMBERS.fullmatch("\0".join((*numbers, ""))) is not None
 
 
 def _between(before: str, after: str, forms: Sequence[str]) -> Sequence[str]:
@@ -113,7 +118,7 @@ def _alike(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
         held = values if "<" in formula else [None] * len(values)
         if not {*contents.uncalculated(kind)}.isdisjoint(held):
             return [contents.text(kind, value, style, has_formula=True) for value in held]
-    if kind in ("n", "") and any(values) and _WHOLE_NUMBERS.fullmatch("\0".join((*values, ""))):
+    if kind in ("n", "") and any(values) and _are_whole(values):
         return _whole_numbers(values, contents.format(style))
     if kind == "s" and all(values):
         return contents.texts.all(values)

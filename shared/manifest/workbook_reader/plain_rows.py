@@ -6,14 +6,13 @@ from itertools import batched, chain, product
 from math import ceil
 from string import ascii_uppercase
 
-from shared.manifest.workbook_reader.plain_text import TEXT, compiled, decoded, is_bare
-from shared.manifest.workbook_reader.runs import TEXT_OR_RUNS
+from shared.manifest.workbook_reader.plain_text import TEXT, Tags, compiled, decoded, is_bare
+from shared.manifest.workbook_reader.runs import text_or_runs
 
 _ATTRIBUTES = r'(?: (?!xmlns=)[\w:]+="[ !#-%\'-;=?-~]*+")*+'
 # One set of characters is quick, and what they say is looked at later. No reference is among them, as the only capital
 # is that of inlineStr, and no namespace, as there is no "x".
 _ATTRIBUTES_OF_CELL = r'[ a-wyz="\d]{0,60}+(?>Str"[ a-wyz="\d]{0,60}+|)'
-_INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c)[ >]", re.ASCII)
 _HIDDEN = re.compile(' hidden="(?:1|true)"')
 _REFERENCE = re.compile(r'<(?:\w+:)?c r="([A-Z]{1,3})\d', re.ASCII)
 # A row with one cell costs as much as one with all of them.
@@ -49,7 +48,6 @@ class PlainRows:
     def __init__(self) -> None:
         self.found: list[PlainRow] = []
         self._width = _WIDTHS[0]
-        self._is_indented = False
         self._given = 0
 
     @property
@@ -63,15 +61,15 @@ class PlainRows:
         self._given += len(found)
         return found
 
-    def begins(self, text: str, at: int, prefix: str) -> bool:
-        """Return whether a row that can be taken is at ``at``."""
-        return self._pattern(prefix).match(text, at) is not None
+    def pattern(self, tags: Tags) -> re.Pattern[str]:
+        """Return the pattern of a row that can be taken."""
+        return _pattern(tags, self._width)
 
-    def take(self, text: str, prefix: str) -> int:
+    def take(self, text: str, tags: Tags) -> int:
         """Take the rows with which ``text`` begins, and return where they end."""
-        match = self._pattern(prefix).match
+        match = self.pattern(tags).match
         at, is_all_bare = 0, is_bare(text)
-        last = text.rfind(f"</{prefix}row>")
+        last = text.rfind(f"</{tags.prefix}row>")
         # Empty ones may have no end tag.
         last = text.rfind("/>") if last < 0 else last
         while at < last and (row := match(text, at)):
@@ -87,17 +85,13 @@ class PlainRows:
             at = end
         return at
 
-    def learn(self, markup: str, prefix: str) -> None:
+    def learn(self, markup: str, tags: Tags) -> None:
         """Look for as many columns as a row has that is left to the parser, as the header may be."""
-        self._is_indented = self._is_indented or _INDENTED.search(markup) is not None
-        cell = f"<{prefix}c"
+        cell = f"<{tags.prefix}c"
         last = _REFERENCE.match(markup, markup.rfind(cell)) if cell in markup else None
-        width = _PLACES.get(last[1], 0) if last else markup.count(cell, markup.rfind(f"<{prefix}row"))
+        width = _PLACES.get(last[1], 0) if last else markup.count(cell, markup.rfind(f"<{tags.prefix}row"))
         if self._width < width <= len(_COLUMNS):
             self._width = next(each for each in _WIDTHS if each >= width)
-
-    def _pattern(self, prefix: str) -> re.Pattern[str]:
-        return _pattern(prefix, self._width, is_indented=self._is_indented)
 
 
 def is_hidden(attributes: str) -> bool:
@@ -106,7 +100,7 @@ def is_hidden(attributes: str) -> bool:
 
 
 @cache
-def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
+def _pattern(tags: Tags, width: int) -> re.Pattern[str]:
     """Return the pattern of a row: any cell may be missing, and one without a reference follows the one before it."""
     rest = "</row>"
     # A row ends where it ends: looking for each cell of the widest one would make all others slow.
@@ -115,13 +109,13 @@ def _pattern(prefix: str, width: int, *, is_indented: bool) -> re.Pattern[str]:
         some = f"{letters[0][:-1]}[{letters[0][-1]}-{letters[-1][-1]}]"
         rest = rf'(?:</row>|(?>(?=<c r="(?!{some}\d))|{cells}){rest})'
     row = rf'<row(?> r="(\d{{1,7}})"|(?![^>]* r=))({_ATTRIBUTES})(?> ?/>|>{rest})'
-    return compiled(row, prefix, is_indented=is_indented)
+    return compiled(row, tags)
 
 
 def _cell(letters: str) -> str:
     # Each "?+" would copy what all groups before it have found. Most are numbers, of shared strings as well.
     value = rf"<v>(\d++|{TEXT})</v></c>"
-    text = rf"<is>{TEXT_OR_RUNS}</is></c>"
+    text = rf"<is>{text_or_runs(TEXT)}</is></c>"
     result = rf"(?><v>{TEXT}(?=</v>)|<v ?/>(?=</c>)|(?=</c>))"
     formula = rf"<f{_ATTRIBUTES}(?> ?/|>{TEXT}</f)(>{result})(?></v>|)</c>"
     filled = rf"({_ATTRIBUTES_OF_CELL})>(?>{value}|{text}|{formula}|<v ?/></c>)"

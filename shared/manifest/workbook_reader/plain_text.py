@@ -6,6 +6,7 @@ none from U+F000 on, where some are that it cannot.
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 TEXT = r"[\t\n -;=?-~\x80-\xee\xf0-\xf4]*+"
 """The expression of a text. What its references say is looked at later."""
@@ -14,8 +15,13 @@ BLANK = r"[\t\n\r ]{0,99}+"
 """The expression of what is before each tag where a program indents them."""
 
 _NUMBERS = r"9|1[03]|3[2-9]|[4-9]\d|[1-9]\d{2,3}|[1-4]\d{4}|x(?:[2-9A-Fa-f]|[1-9A-Ca-c][\dA-Fa-f]{1,2})[\dA-Fa-f]"
+_REFERENCE = f"&(?:#(?:{_NUMBERS})|amp|lt|gt|quot|apos);"
+_SIGN = TEXT.replace(" -;", " -%'-;")
+CHECKED_TEXT = rf"{_SIGN}(?:{_REFERENCE}{_SIGN})*+"
+"""The expression of a text all of whose references are known."""
+
 _CHARACTER = re.compile(f"&(?:#({_NUMBERS})|(amp|lt|gt|quot|apos));", re.ASCII)
-_NO_CHARACTER = re.compile(f"&(?!(?:#(?:{_NUMBERS})|amp|lt|gt|quot|apos);)", re.ASCII)
+_NO_CHARACTER = re.compile(f"&(?!{_REFERENCE.removeprefix('&')})", re.ASCII)
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 # White space before the end of a text is a part of it.
@@ -23,10 +29,17 @@ _TAG = re.compile(r"(?<!\?)<(?!/[vtf])")
 _NAME = re.compile(r"(</?)(?=\w|\(\?>)")
 
 
-def compiled(markup: str, prefix: str, *, is_indented: bool) -> re.Pattern[str]:
-    """Return the pattern of markup whose names have a prefix."""
-    spaced = _TAG.sub(f"{BLANK}<".replace("\\", r"\\"), markup) if is_indented else markup
-    return re.compile(_NAME.sub(rf"\g<1>{prefix}", spaced), re.ASCII)
+class Tags(NamedTuple):
+    """How a part writes its tags: with which prefix, a colon included, and whether with white space before them."""
+
+    prefix: str = ""
+    are_indented: bool = False
+
+
+def compiled(markup: str, tags: Tags) -> re.Pattern[str]:
+    """Return the pattern of markup, given as if its tags had neither."""
+    spaced = _TAG.sub(f"{BLANK}<".replace("\\", r"\\"), markup) if tags.are_indented else markup
+    return re.compile(_NAME.sub(rf"\g<1>{tags.prefix}", spaced), re.ASCII)
 
 
 def is_bare(text: str) -> bool:

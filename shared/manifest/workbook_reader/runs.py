@@ -8,24 +8,26 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from shared.manifest.workbook_reader.plain_text import BLANK, TEXT, compiled
+from shared.manifest.workbook_reader.plain_text import BLANK, Tags, compiled
 
 _BEFORE, _AFTER = "\x01", "\x02"
-
 _MOST_ALIKE = 2
 
 OPENING = r'<t(?> xml:space="preserve"|)'
 """The expression of the start tag of a text, up to its bracket."""
 
-# Where a repeated group begins, what all groups before it have found is copied: most texts do not get there.
-TEXT_OR_RUNS = (
-    rf"(?>(?>{OPENING}>(?!{_BEFORE})|{BLANK}(?={_BEFORE}))({TEXT}(?=</t>)|(?:{_BEFORE}{TEXT}{_AFTER})++)"
-    rf"(?>(?<={_AFTER})|</t>)|{OPENING} ?/>)"
-)
-"""The expression of a text, whole or in runs; a group takes it."""
 
 _LOOK = "<b|<charset|<color|<condense|<extend|<family|<i|<outline|<rFont|<scheme|<shadow|<strike|<sz|<u|<vertAlign"
 _LOOKS = rf"<rPr(?> ?/>|>{BLANK}(?:(?:{_LOOK})[ -%'-.0-;=?-~\x80-\xee\xf0-\xf4]*+/>{BLANK})*+</rPr>)"
+
+
+def text_or_runs(text: str) -> str:
+    """Return the expression of a text, whole or in runs, of which ``text`` is that of each; a group takes it."""
+    # Where a repeated group begins, what all groups before it have found is copied: most texts do not get there.
+    return (
+        rf"(?>(?>{OPENING}>(?!{_BEFORE})|{BLANK}(?={_BEFORE}))({text}(?=</t>)|(?:{_BEFORE}{text}{_AFTER})++)"
+        rf"(?>(?<={_AFTER})|</t>)|{OPENING} ?/>)"
+    )
 
 
 def are_in(markup: str, prefix: str) -> bool:
@@ -65,6 +67,6 @@ def joined(texts: Sequence[str]) -> Sequence[str]:
 
 @cache
 def _around(prefix: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    before = compiled(rf"<r>{BLANK}(?>{_LOOKS}{BLANK}|){OPENING}>", prefix, is_indented=False)
-    after = compiled(rf"</t>{BLANK}</r>{BLANK}", prefix, is_indented=False)
+    before = compiled(rf"<r>{BLANK}(?>{_LOOKS}{BLANK}|){OPENING}>", Tags(prefix))
+    after = compiled(rf"</t>{BLANK}</r>{BLANK}", Tags(prefix))
     return before, after

@@ -45,7 +45,7 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[list[Row]
     """Read the rows of a worksheet, many at a time, fewer where they are so long that they would fill the memory.
 
     Raises:
-        UnreadableError: It is damaged, or exceeds a bound; most rows before that place have been yielded.
+        UnreadableError: It is damaged, or exceeds a bound; rows before that place may have been yielded.
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
@@ -143,15 +143,23 @@ class _Rows:
         self._number = number
         return number
 
-    def in_order(self) -> Iterator[list[Row]]:
-        """Take the rows that are held, in the order of their numbers, without empty ones."""
+    def in_order(self) -> Generator[list[Row]]:
+        """Yield the rows that are held, in the order of their numbers, without empty ones.
+
+        Raises:
+            UnreadableError: A row occurs twice, or belongs to those that have been yielded; those before it come first.
+        """
         rows, self._held, self._characters = self._held, [], 0
         rows.sort(key=itemgetter(0))
-        for row in rows:
+        wrong = None
+        for place, row in enumerate(rows):
             if row.number <= self._last:
-                raise damaged("a row occurs twice or out of order", row.number)
+                rows, wrong = rows[:place], row
+                break
             self._last = row.number
-        return _together([row for row in rows if row.cells])
+        yield from _together([row for row in rows if row.cells])
+        if wrong:
+            raise damaged("a row occurs twice or out of order", wrong.number)
 
 
 def _together(rows: list[Row]) -> Iterator[list[Row]]:

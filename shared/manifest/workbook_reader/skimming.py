@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from typing import Protocol
 
 from shared.manifest.workbook_reader import runs
 from shared.manifest.workbook_reader.markup import MAIN
+from shared.manifest.workbook_reader.plain_text import Tags
 from shared.manifest.workbook_reader.unreadable import LONGEST
 
 _URI = re.escape(MAIN.rstrip("}"))
 # Each prefix has expressions of its own, which stay in memory: only those that programs write will do.
 _NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{_URI}"', re.ASCII)
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
-_ASIDE = re.compile(r"<\?(?!xml )|</(?:x:|ns0:)?sheetData")
-_OTHER_DEFAULT = re.compile(rf'\sxmlns=(?!"{_URI}")')
+_INSTRUCTION = re.compile(r"<\?(?!xml )")
+_INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c|si)[ >]", re.ASCII)
 _FEWEST_BETWEEN, _GAPS_ALLOWED = 4, 100
 
 
@@ -31,15 +33,15 @@ class Plain(Protocol):
         """Return how many have been taken."""
         ...
 
-    def begins(self, text: str, at: int, prefix: str) -> bool:
-        """Return whether an element that can be taken is at ``at``."""
+    def pattern(self, tags: Tags) -> re.Pattern[str]:
+        """Return the pattern of an element that can be taken."""
         ...
 
-    def take(self, text: str, prefix: str) -> int:
+    def take(self, text: str, tags: Tags) -> int:
         """Take the elements with which ``text`` begins, and return where they end."""
         ...
 
-    def learn(self, markup: str, prefix: str) -> None:
+    def learn(self, markup: str, tags: Tags) -> None:
         """See what lies between those that are taken."""
         ...
 
@@ -62,7 +64,7 @@ def skimmed(pieces: Iterator[bytes], plain: Plain) -> Iterator[bytes]:
 class _Skimming:
     def __init__(self, plain: Plain) -> None:
         self._plain = plain
-        self._prefix = ""
+        self._tags = Tags()
         self._is_known = self._has_runs = False
         self._text = ""
         self._gaps = 0
@@ -72,49 +74,67 @@ class _Skimming:
         """Add a piece, unless all from it on is to be parsed."""
         text = self._text + piece
         if not self._is_known and (root := _NAMESPACE.search(text)):
-            self._is_known, self._prefix = True, f"{root[1]}:" if root[1] else ""
-        # Where more is held, a text in it might be longer than one may be.
-        is_odd = len(text) > LONGEST or _OTHER_ENCODING.match(text) or "<!" in text or runs.are_confused_by(piece)
-        if is_odd or not self._is_known:
+            self._is_known, self._tags = True, Tags(f"{root[1]}:" if root[1] else "")
+        # Where more is held, a text in it might be longer than one may be. A single character is found at once.
+        is_odd = len(text) > LONGEST or ("!" in text and "<!" in text) or runs.are_confused_by(piece)
+        if is_odd or not self._is_known or _OTHER_ENCODING.match(text):
             return False
-        self._text = self._shortened(text)
+        self._text = runs.shortened(text, self._tags.prefix) if self._has_runs else text
         return True
 
     def between(self) -> Iterator[bytes]:
         """Take what can be taken, and yield what lies between, up to the last element's end."""
+        prefix = self._tags.prefix
         while left := self._left():
-            markup = runs.restored(left, self._prefix)
+            markup = runs.restored(left, prefix)
             self._gaps += 1
             # Few at a time take longer here.
-            if _is_aside(markup) or self._plain.taken < _FEWEST_BETWEEN * (self._gaps - _GAPS_ALLOWED):
+            if _is_aside(markup, prefix) or self._plain.taken < _FEWEST_BETWEEN * (self._gaps - _GAPS_ALLOWED):
                 self.is_over = True
                 return
             yield markup.encode("latin-1")
-            self._has_runs = self._has_runs or runs.are_in(markup, self._prefix)
-            self._text = self._shortened(self._text[len(left) :])
-            self._plain.learn(markup, self._prefix)
+            self._text = self._text[len(left) :]
+            self._learn(markup)
 
     def rest(self) -> bytes:
         """Return what has been neither taken nor yielded."""
-        return runs.restored(self._text, self._prefix).encode("latin-1")
+        return runs.restored(self._text, self._tags.prefix).encode("latin-1")
 
-    def _shortened(self, text: str) -> str:
-        return runs.shortened(text, self._prefix) if self._has_runs else text
+    def _learn(self, markup: str) -> None:
+        self._plain.learn(markup, self._tags)
+        if not self._tags.are_indented and _INDENTED.search(markup):
+            self._tags = self._tags._replace(are_indented=True)
+        if not self._has_runs and runs.are_in(markup, self._tags.prefix):
+            self._has_runs = True
+            self._text = runs.shortened(self._text, self._tags.prefix)
 
     def _left(self) -> str:
         """Take what can be taken, and return what is left before the next element that can, or to the last one's end.
 
         An element that begins within another one is none of ours.
         """
-        self._text = self._text[self._plain.take(self._text, self._prefix) :]
-        end_tag, end = f"</{self._prefix}{self._plain.name}>", 0
+        # What comes first is the root, or should be.
+        if self._gaps:
+            self._text = self._text[self._plain.take(self._text, self._tags) :]
+        match = self._plain.pattern(self._tags).match
+        end_tag, end = f"</{self._tags.prefix}{self._plain.name}>", 0
         while (found := self._text.find(end_tag, end)) >= 0:
             end = found + len(end_tag)
-            if self._plain.begins(self._text, end, self._prefix):
+            if match(self._text, end):
                 break
         return self._text[:end]
 
 
-def _is_aside(markup: str) -> bool:
-    """Return whether what follows may be in an instruction to a program, or in an element of others."""
-    return bool(_ASIDE.search(markup) or ("xmlns=" in markup and _OTHER_DEFAULT.search(markup)))
+def _is_aside(markup: str, prefix: str) -> bool:
+    """Return whether what follows may be in an instruction to a program, or in an element of another kind."""
+    return (
+        _INSTRUCTION.search(markup) is not None
+        or f"</{prefix}sheetData" in markup
+        or ("xmlns" in markup and _other_namespace(prefix).search(markup) is not None)
+    )
+
+
+@cache
+def _other_namespace(prefix: str) -> re.Pattern[str]:
+    name = f"xmlns:{prefix.rstrip(':')}" if prefix else "xmlns"
+    return re.compile(rf'\s{name}\s*=(?!"{_URI}")')

@@ -6,8 +6,8 @@ from functools import cache
 
 from shared.manifest.workbook_reader.cell_values import unescaped
 from shared.manifest.workbook_reader.markup import MAIN, parse
-from shared.manifest.workbook_reader.plain_text import TEXT, compiled, decoded
-from shared.manifest.workbook_reader.runs import OPENING, TEXT_OR_RUNS, joined
+from shared.manifest.workbook_reader.plain_text import CHECKED_TEXT, Tags, compiled, decoded
+from shared.manifest.workbook_reader.runs import OPENING, joined, text_or_runs
 from shared.manifest.workbook_reader.skimming import skimmed
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.unreadable import LONGEST, too_long
@@ -15,9 +15,9 @@ from shared.manifest.workbook_reader.unreadable import LONGEST, too_long
 _ITEM, _TEXT, _PHONETIC = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
 # East Asian versions of Excel write after a text how parts of it are pronounced.
 _NUMBERS = r'(?: [A-Za-z]{1,30}="\w{0,30}"){0,9}'
-_PRONUNCIATION = rf"(?:<rPh{_NUMBERS}>{OPENING}>{TEXT}</t></rPh>)*+(?><phoneticPr{_NUMBERS} ?/>|)"
-_PLAIN = rf"<si>{TEXT_OR_RUNS}{_PRONUNCIATION}</si>"
-_INDENTED = re.compile(r"\s<(?:\w+:)?si>", re.ASCII)
+_PRONUNCIATION = rf"(?:<rPh{_NUMBERS}>{OPENING}>{CHECKED_TEXT}</t></rPh>)*+(?><phoneticPr{_NUMBERS} ?/>|)"
+# Were references looked at later, one that is unknown would have all items before it looked at again.
+_PLAIN = rf"<si>{text_or_runs(CHECKED_TEXT)}{_PRONUNCIATION}</si>"
 
 
 def read_strings(pieces: Iterator[bytes], strings: Strings) -> None:
@@ -33,38 +33,33 @@ class _PlainItems:
 
     def __init__(self, strings: Strings) -> None:
         self._strings = strings
-        self._is_indented = False
         self.taken = 0
 
-    def begins(self, text: str, at: int, prefix: str) -> bool:
-        """Return whether an item that can be taken is at ``at``."""
-        return self._pattern(prefix).match(text, at) is not None
+    def pattern(self, tags: Tags) -> re.Pattern[str]:
+        """Return the pattern of an item that can be taken."""
+        return _pattern(tags)
 
-    def take(self, text: str, prefix: str) -> int:
+    def take(self, text: str, tags: Tags) -> int:
         """Take the items with which ``text`` begins, and return where they end."""
-        items = self._pattern(prefix, "++").match(text)
+        items = _pattern(tags, "++").match(text)
         if items is None:
             return 0
         try:
-            texts = joined(decoded(items[0], self._pattern(prefix).findall(items[0])))
+            texts = joined(decoded(items[0], _pattern(tags).findall(items[0])))
         except ValueError:
             # The parser says what is wrong.
             return 0
-        self._strings.add([*map(unescaped, texts)] if "_" in items[0] else texts)
+        self._strings.add(list(map(unescaped, texts)) if "_" in "".join(texts) else texts)
         self.taken += len(texts)
         return items.end()
 
-    def learn(self, markup: str, _: str) -> None:
-        """See whether items are indented."""
-        self._is_indented = self._is_indented or _INDENTED.search(markup) is not None
-
-    def _pattern(self, prefix: str, times: str = "") -> re.Pattern[str]:
-        return _pattern(prefix, times, is_indented=self._is_indented)
+    def learn(self, markup: str, tags: Tags) -> None:
+        """Learn nothing: all items are alike."""
 
 
 @cache
-def _pattern(prefix: str, times: str, *, is_indented: bool) -> re.Pattern[str]:
-    return compiled(f"(?:{_PLAIN}){times}", prefix, is_indented=is_indented)
+def _pattern(tags: Tags, times: str = "") -> re.Pattern[str]:
+    return compiled(f"(?:{_PLAIN}){times}", tags)
 
 
 class _Items:

@@ -16,10 +16,11 @@ _CODE, _STYLE, _OF_CELLS = f"{MAIN}numFmt", f"{MAIN}xf", f"{MAIN}cellXfs"
 _STYLES = frozenset({_OF_CELLS, f"{MAIN}cellStyleXfs"})
 
 # Some programs write a style for each cell, and ten elements that say how it looks.
-_MOST_SKIMMED = 16 * 1024 * 1024
+_MOST_SKIMMED = 12 * 1024 * 1024
 _NOTHING = slice(0, 0)
-_LOOKS = (b"fonts", b"fills", b"borders")
+_APART = (b"fonts", b"fills", b"borders")
 _ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet [^<>]*xmlns="%b"' % re.escape(MAIN.rstrip("}").encode()))
+_OTHER_NAMESPACE = re.compile(rb"\sxmlns\s*=")
 _ATTRIBUTES = r"""(?: (?!numFmtId)[A-Za-z]+="[ !#-%'-;=?-~]*+")*+"""
 _PLAIN_STYLE = re.compile(
     rf'<xf{_ATTRIBUTES}(?: numFmtId="(\d{{1,{_MOST_DIGITS}}})"{_ATTRIBUTES}|) ?'
@@ -35,42 +36,43 @@ def cell_formats(part: bytearray) -> list[Format]:
         UnreadableError: It is damaged, or exceeds a bound.
     """
     ids, left_out = _skimmed(part)
-    styles = _Styles()
+    styles = _Styles(ids)
     for _ in parse(_without(part, left_out), styles):
         pass
-    return styles.formats_of(ids) + styles.formats
+    return styles.formats
 
 
 def _skimmed(part: bytearray) -> tuple[list[str], list[slice]]:
-    """Return the ids of the cells' formats, if programs write the styles so, and what the parser need not see."""
-    if len(part) > _MOST_SKIMMED or not _has_only_tags(part):
-        return [], []
-    cells, looks = _content(part, b"cellXfs"), [_content(part, each) for each in _LOOKS]
-    ids = _ids(part[cells])
-    return ids, [*looks, cells] if ids else looks
-
-
-def _has_only_tags(part: bytearray) -> bool:
-    """Return whether all that looks like a tag is one."""
+    """Return the ids of the cells' formats, where programs write the styles so, and what the parser need not see."""
     root = _ROOT.match(part)
-    # Single characters are found a hundred times as fast, where there are none.
-    return root is not None and not any(
-        part.find(sign[1:], root.end()) >= 0 and part.find(sign, root.end()) >= 0 for sign in (b"<!", b"<?")
-    )
+    if len(part) > _MOST_SKIMMED or not root or _has(part, b"<!") or _has(part, b"<?", root.end()):
+        return [], []
+    cells, looks = _content(part, b"cellXfs"), [_content(part, each) for each in _APART]
+    ids = _ids(str(memoryview(part)[cells], "latin-1"))
+    left_out = [*looks, cells] if ids else looks
+    rest = b"".join(_without(part, [slice(0, root.end()), *left_out]))
+    # Elements of the same names may be another program's.
+    return ([], []) if _OTHER_NAMESPACE.search(rest) else (ids, left_out)
+
+
+def _has(part: bytearray, sign: bytes, start: int = 0) -> bool:
+    # A single character is found a hundred times as fast, where there is none.
+    return part.find(sign[1:], start) >= 0 and part.find(sign, start) >= 0
 
 
 def _content(part: bytearray, name: bytes) -> slice:
-    """Return where the content of the first element of that name is, if it has any."""
-    if (tag := part.find(b"<%b" % name)) < 0:
+    """Return where the content of the first element of that name is; nowhere unless its tags are plain."""
+    if (start := part.find(b"<%b" % name)) < 0:
         return _NOTHING
-    start = part.find(b">", tag) + 1
-    end = part.find(b"</%b>" % name, start)
-    return slice(start, end) if end >= 0 and part[start - 2] != ord("/") else _NOTHING
+    tag = re.compile(rb'<%b(?: [A-Za-z\d:]+="[^"<>]*")*+>' % name).match(part, start)
+    end = part.find(b"</%b>" % name, tag.end()) if tag else -1
+    return slice(tag.end(), end) if tag and end >= 0 else _NOTHING
 
 
-def _ids(styles: bytearray) -> list[str]:
-    """Return the id of the format of each style; none if there is anything else."""
-    between, ids = (parts := _PLAIN_STYLE.split(str(styles, "latin-1"), _MOST))[::2], parts[1::2]
+def _ids(styles: str) -> list[str]:
+    """Return the id of the format of each style; none where there is anything else, or too many."""
+    parts = _PLAIN_STYLE.split(styles, _MOST)
+    between, ids = parts[::2], parts[1::2]
     return [] if any(between) else [each or "0" for each in ids]
 
 
@@ -86,16 +88,12 @@ def _without(part: bytearray, left_out: list[slice]) -> Iterator[bytes]:
 class _Styles:
     """Takes the format of each style."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: list[str]) -> None:
         self.depth = 0
         self.formats: list[Format] = []
+        self._ids = ids
         self._codes: dict[str, Format] = {}
         self._in_cells = False
-
-    def formats_of(self, ids: list[str]) -> list[Format]:
-        """Return the formats with these ids."""
-        found = {number: format_by_id(number, self._codes) for number in {*ids}}
-        return [found[number] for number in ids]
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -104,6 +102,8 @@ class _Styles:
                 self.formats.append(format_by_id(attributes.get("numFmtId", "0"), self._codes))
         elif name in _STYLES:
             self._in_cells = name == _OF_CELLS
+            if self._in_cells:
+                self._add_skimmed()
         elif name == _CODE and len(self._codes) < _MOST:
             number = attributes.get("numFmtId", "")
             if len(number) <= _MOST_DIGITS:
@@ -114,3 +114,9 @@ class _Styles:
 
     def text(self, _: str) -> None:
         pass
+
+    def _add_skimmed(self) -> None:
+        """Add the formats of the styles that have been found before. Codes that follow are none of theirs."""
+        found = {number: format_by_id(number, self._codes) for number in {*self._ids}}
+        self.formats += [found[number] for number in self._ids]
+        self._ids = []

@@ -79,9 +79,9 @@ def _contents(archive: Archive, workbook: WorkbookPart, strings: Strings) -> Con
 
 def _formats(archive: Archive, styles: str | None) -> Callable[[], list[Format]]:
     """Return what reads the formats of numbers; a part that has been changed behind its checksum is refused at once."""
-    part = bytearray()
     if not styles or styles not in archive:
         return list
+    part = bytearray()
     for piece in archive.read(styles, _MOST_BYTES_OF_STYLES):
         part += piece
     # Some programs write a style for each cell, ten times as much as the cells, and text does not need them.

@@ -271,6 +271,20 @@ def test_shared_strings_that_do_not_fit_into_memory_are_read_all_the_same() -> N
     assert [device.hardware_hash for device in devices_in(data)] == hashes
 
 
+def test_rows_of_long_texts_are_few_at_a_time() -> None:
+    cells = (row(number, *['<c t="s"><v>0</v></c>'] * 3) for number in range(2, 202))
+    data = workbook(sheet(row(1, *TUPLE), *cells), shared=strings("x" * 32_000))
+    with open_workbook(iter([data]), MOST, lambda: None) as [only]:
+        together = [sum(each.characters for each in rows) for rows in only.rows()]
+    assert (sum(together) > 19_000_000, max(together) < 700_000) == (True, True)
+
+
+def test_numbers_that_cannot_be_sent_need_no_styles() -> None:
+    cells = [(f'<c t="n" s="{number}"><v>-{number}</v></c>', *ONE[1:]) for number in range(1, 100)]
+    data = workbook(table(*cells), formats=f"<styleSheet{' ' * MEGABYTE}")
+    assert {code for _, code in issues_in(data)} == {"number_lost_digits"}
+
+
 def test_damaged_styles_are_read_once_however_many_sheets_have_numbers() -> None:
     number = table(('<c r="A2" s="1"><v>1</v></c>', *ONE[1:]))
     sheets = {"Devices": table(ONE)} | {f"S{place}": number for place in range(20)}

@@ -245,11 +245,25 @@ def test_a_column_with_a_comma_between_words_is_no_two_columns() -> None:
 
 def with_table(attributes: str, *rows: str) -> bytes:
     relation = relations({"t": "table ../tables/table1.xml", "u": "table ../tables/missing.xml"})
-    table_part = f'<table xmlns="{MAIN}" id="1" name="T" {attributes}><autoFilter ref="A1:C3"/></table>'
+    # A part has one table, and not thousands of them within each other.
+    inside = '<autoFilter ref="A1:C3"/><table ref="A1:C3" totalsRowCount="1"/>'
+    table_part = f'<table xmlns="{MAIN}" id="1" name="T" {attributes}>{inside}</table>'
     return zipped(
         parts(sheet(row(1, *TUPLE), row(2, *ONE), row(3, *TWO), *rows))
         | {"xl/worksheets/_rels/sheet1.xml.rels": relation, "xl/tables/table1.xml": table_part}
     )
+
+
+TWICE = sheet(row(1, *TUPLE), *(row(number, f"S{number}", *ONE[1:]) for number in range(2, 400)), row(300, *TWO))
+
+
+@pytest.mark.parametrize("first", [sheet(row(1, "prose")), sheet()])
+def test_devices_on_another_sheet_are_seen_though_one_occurs_twice(first: str) -> None:
+    assert issues_in(workbook({"A": first, "B": TWICE})) == [("manifest", "devices_on_other_sheet")]
+
+
+def test_a_sheet_that_is_ignored_is_named_though_a_row_occurs_twice() -> None:
+    assert ("manifest", "sheet_ignored") in warnings_in(workbook({"A": PLAIN, "B": TWICE}))
 
 
 def test_the_totals_below_a_table_are_no_device() -> None:

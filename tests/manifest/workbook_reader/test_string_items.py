@@ -26,11 +26,18 @@ ITEMS = (
     '<si><r><t>G</t></r><r><t>{0}</t></r><rPh sb="0" eb="1"><t>g</t></rPh><rPh sb="1" eb="2"><t>h</t></rPh></si>',
     *("<!-- <si><t>H</t></si> -->", "<?x <si><t>H</t></si>?>", "<si><t><![CDATA[H{0}]]></t></si>"),
     *("<si><x/><t>I</t></si>", '<si xml:space="preserve"><t>I</t></si>', '<ext xmlns="urn:x"><si><t>I</t></si></ext>'),
-    "<si><t>J</t><t>{0}</t></si>",
+    *("<si><t>J</t><t>{0}</t></si>", "<si><t>&#95;x0041&#95;{0}</t></si>", "<si><t>&#50000;</t></si>"),
+    *(f"<e {name}>{'<si><t>I</t></si>' * 3}</e>" for name in ('xmlns="u"', "xmlns ='u'", 'xmlns:x="u"')),
 )
 WRONG = (
     *("<si><t>a</si>", "<si><t>a</t></r></si>", "<si><r><t>a</t></si>", "<si><t><r><t>a</t></r></t></si>", "</si>"),
-    *("<si><t>&b;</t></si>", "<si><t>&#1;</t></si>", "<si><r><rPr><t>a</rPr><t>b</t></r></si>", "<si><t/>a</t></si>"),
+    *(
+        "<si><t>&b;</t></si>",
+        "<si><t>&#1;</t></si>",
+        "<si><t><r><t>a</t></r></si>",
+        "<si><r><rPr><t>a</rPr><t>b</t></r></si>",
+        "<si><t/>a</t></si>",
+    ),
     *("<si><t>a</t><rPh><t>b</rPh></si>", "<si><rPh><t>b</t></r></rPh></si>", "<si><t>a</t></r><r><t>b</t></si>"),
     *("<si><t>\1\2</t></si>", "<si>\2a\1</si>", "<si><r><t>a</r></si>", "<si>a</t></si>", "<si><t>\uffff</t></si>"),
 )
@@ -64,7 +71,8 @@ def written(seed: int, quote: str) -> str:
     if is_prefixed := dice.random() < 0.2:
         text, name = re.sub(r"(</?)(?=[a-z])", r"\1x:", text), "x:sst"
     names = f"xmlns:x={quote}{MAIN}{quote}" if is_prefixed else f"xmlns={quote}{MAIN}{quote}"
-    return f"{DECLARATION}<{name} {names}>{text}</{name}>"
+    first = "<si><t>first</t></si>" * (dice.random() < 0.03)
+    return f"{DECLARATION}{first}<{name} {names}>{text}</{name}>"
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -33,12 +34,15 @@ ODD = (
     '<xf numFmtId="12345678901"/>',
 )
 WRONG = ('<xf numFmtId="1"', '<xf numFmtId="1" numFmtId="1"/>', "<xf numFmtId=1/>", "</xf>", '<xf a="&b;"/>', "<xf>")
-ASIDE = ("<!-- <cellXfs><xf/></cellXfs> -->", "<?x <fonts>?>", "<!-- </fonts> -->", "<dxfs><dxf><font/></dxf></dxfs>")
+ASIDE = (
+    *("<!-- <cellXfs><xf/></cellXfs> -->", "<?x <fonts>?>", "<!-- </fonts> -->", "<dxfs><dxf><font/></dxf></dxfs>"),
+    '<dxfs><dxf><numFmt numFmtId="164" formatCode="yy"/></dxf></dxfs>',
+    '<ext xmlns="u"><cellXfs><xf numFmtId="14"/></cellXfs></ext>',
+    '<fontsX a="1"><fonts><font/></fonts></fontsX>',
+)
 LOOKS = (
-    "<fonts><font/><font><b/></font></fonts>",
-    "<fills/>",
-    '<fills count="1"><fill/></fills>',
-    "<borders></borders>",
+    *("<fonts><font/><font><b/></font></fonts>", "<fills/>", '<fills count="1"><fill/></fills>', "<borders></borders>"),
+    '<fonts a=">" b="1"><font/></fonts>',
 )
 CODES = ('<numFmt numFmtId="164" formatCode="0000"/>', '<numFmt numFmtId="165" formatCode="_-??!yy"/>')
 
@@ -50,16 +54,20 @@ def read(text: str) -> list[Format] | str:
         return error.finding.code
 
 
-def written(seed: int, quote: str) -> str:
-    dice = random.Random(seed)
-    forms = (*PLAIN * 20, *ODD) if dice.random() < 0.5 else PLAIN
+def written_cells(forms: Sequence[str], dice: random.Random) -> str:
     cells = [dice.choice(forms).format(number) for number in range(dice.choice((0, 1, 9, 900)))]
     if dice.random() < 0.2:
         cells.insert(dice.randrange(len(cells) + 1), dice.choice(WRONG))
+    return f"<cellXfs>{''.join(cells)}</cellXfs>"
+
+
+def written(seed: int, quote: str) -> str:
+    dice = random.Random(seed)
+    forms = (*PLAIN * 20, *ODD) if dice.random() < 0.5 else PLAIN
     parts = [
         *(f"<numFmts>{''.join(dice.sample(CODES, dice.randrange(3)))}</numFmts>", *dice.sample(LOOKS, 3)),
         '<cellStyleXfs count="1"><xf numFmtId="14"/></cellStyleXfs>',
-        *([f"<cellXfs>{''.join(cells)}</cellXfs>"] * dice.choice((0, 1, 1, 1, 1, 1, 1, 2))),
+        *(written_cells(forms, dice) for _ in range(dice.choice((0, 1, 1, 1, 1, 1, 1, 2)))),
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0"/></cellStyles>',
     ]
     if dice.random() < 0.3:
