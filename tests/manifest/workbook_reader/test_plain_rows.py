@@ -243,6 +243,13 @@ def test_what_a_cell_refers_to_is_missing_on_its_line(cell: str) -> None:
     assert issues_in(data) == [("line 99", "workbook_damaged")]
 
 
+def test_attributes_that_are_no_xml_are_refused_among_cells_with_styles_of_their_own() -> None:
+    cells = [(f'<c t="str" s="{number}"><v>S{number}</v></c>', "LENOVO", "20L7") for number in range(2, 302)]
+    cells[250] = ('<c t="str" s="1" t="str" s="2"><v>S</v></c>', *cells[250][1:])
+    data = zipped(parts(sheet(row(1, *TUPLE), *(row(number, *each) for number, each in enumerate(cells, 2)))))
+    assert issues_in(data) == [("manifest", "workbook_damaged")]
+
+
 SHEET = "xl/worksheets/sheet1.xml"
 CALLED = ("R&amp;D", "M\u00fcller &amp; Co", "&#77;&#xfc;ller", "&lt;\u8054\u60f3&gt;", "&quot;&apos;")
 

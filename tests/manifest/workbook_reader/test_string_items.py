@@ -78,3 +78,15 @@ def written(seed: int, quote: str) -> str:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_texts_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int) -> None:
     assert read(written(seed, '"')) == read(written(seed, "'"))
+
+
+@pytest.mark.parametrize("item", [*ITEMS, *WRONG])
+@pytest.mark.parametrize("times", [1, 60])
+def test_each_item_among_plain_ones_is_read_as_by_the_parser(item: str, times: int) -> None:
+    plain = "<si><t>K</t></si><si><r><t>L</t></r></si>" * times
+    text = f"<sst xmlns='{MAIN}'>{plain}{item.format(1)}{plain}{item.format(2)}</sst>"
+    assert read(text.replace("'", '"', 2)) == read(text)
+
+
+def test_items_before_the_root_are_refused() -> None:
+    assert read(f'<si><t>A</t></si><sst xmlns="{MAIN}"><si><t>B</t></si></sst>') == "workbook_damaged"
