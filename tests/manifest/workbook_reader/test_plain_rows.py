@@ -169,6 +169,13 @@ def test_what_the_parser_does_not_see_is_read_as_by_the_parser(seed: int) -> Non
     assert rows_of(seed, '"') == rows_of(seed, "'")
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(SEEDS, SEEDS + 2_000, 500))
+def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
+    for seed in range(start, start + 500):
+        assert rows_of(seed, '"') == rows_of(seed, "'"), seed
+
+
 SHARED = '<c r="A{0}"{1} t="s"><v>3</v></c><c r="B{0}"{1} t="s"><v>4</v></c><c r="C{0}"{1} t="s"><v>5</v></c></row>'
 INLINE = "<is><t>S{0}</t></is></c>"
 FROM_PROGRAMS = {

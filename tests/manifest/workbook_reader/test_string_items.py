@@ -80,6 +80,13 @@ def test_texts_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int)
     assert read(written(seed, '"')) == read(written(seed, "'"))
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(SEEDS, SEEDS + 2_000, 500))
+def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
+    for seed in range(start, start + 500):
+        assert read(written(seed, '"')) == read(written(seed, "'")), seed
+
+
 @pytest.mark.parametrize("item", [*ITEMS, *WRONG])
 @pytest.mark.parametrize("times", [1, 60])
 def test_each_item_among_plain_ones_is_read_as_by_the_parser(item: str, times: int) -> None:

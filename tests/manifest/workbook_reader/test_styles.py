@@ -83,3 +83,10 @@ def written(seed: int, quote: str) -> str:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_styles_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int) -> None:
     assert read(written(seed, '"')) == read(written(seed, "'"))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(SEEDS, SEEDS + 2_000, 500))
+def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
+    for seed in range(start, start + 500):
+        assert read(written(seed, '"')) == read(written(seed, "'")), seed
