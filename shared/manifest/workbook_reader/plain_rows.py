@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from shared.manifest.workbook_reader.plain_text import TEXT, Tags, compiled, decoded, is_bare
 from shared.manifest.workbook_reader.runs import text_or_runs
 
-_ATTRIBUTES = r'(?: (?!xmlns=)[\w:]+="[ !#-%\'-;=?-~]*+")*+'
+_ATTRIBUTES = r'(?: (?!xmlns)[\w:]+="[ !#-%\'-;=?-~]*+")*+'
 # One set of characters is quick, and what they say is looked at later. No reference is among them, as the only capital
 # is that of inlineStr, and no namespace, as there is no "x".
 _ATTRIBUTES_OF_CELL = r'[ a-wyz="\d]{0,60}+(?>Str"[ a-wyz="\d]{0,60}+|)'
@@ -122,5 +122,6 @@ def _cell(letters: str) -> str:
     # Of an empty one nothing is kept, as a row ends with the last that is.
     style, kind = r' s="\d{1,9}"', r' t="(?:s|str|[nbd]|inlineStr)"'
     empty = rf"(?>{style}(?>{kind}|)|{kind}(?>{style}|)|)(?> ?/>|></c>)"
-    # One without a reference is here or nowhere: not all columns are to be tried for what fails at its end.
-    return rf'(?><c(?> r="{letters}\1"|(?! r=))(?>{filled}|{empty})|(?!<c(?! r=)))'
+    # One without a reference is here or nowhere: not all columns are to be tried for what fails at its end. A reference
+    # that is not the first attribute is left to the parser.
+    return rf'(?><c(?> r="{letters}\1"|(?! r=)(?![^>]* r *=))(?>{filled}|{empty})|(?!<c(?! r=)))'

@@ -17,8 +17,9 @@ OPENING = r'<t(?> xml:space="preserve"|)'
 """The expression of the start tag of a text, up to its bracket."""
 
 
-_LOOK = "<b|<charset|<color|<condense|<extend|<family|<i|<outline|<rFont|<scheme|<shadow|<strike|<sz|<u|<vertAlign"
-_LOOKS = rf"<rPr(?> ?/>|>{BLANK}(?:(?:{_LOOK})[ -%'-.0-;=?-~\x80-\xee\xf0-\xf4]*+/>{BLANK})*+</rPr>)"
+_LOOK = "b|charset|color|condense|extend|family|i|outline|rFont|scheme|shadow|strike|sz|u|vertAlign"
+_ATTRIBUTES = r"""(?: [\w:]+="[ !#-%'-;=?-~\x80-\xee\xf0-\xf4]*+")*+"""
+_LOOKS = rf"<rPr(?> ?/>|>{BLANK}(?:<(?>{_LOOK}){_ATTRIBUTES} ?/>{BLANK})*+</rPr>)"
 
 
 def text_or_runs(text: str) -> str:

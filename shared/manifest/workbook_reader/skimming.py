@@ -73,8 +73,10 @@ class _Skimming:
     def add(self, piece: str) -> bool:
         """Add a piece, unless all from it on is to be parsed."""
         text = self._text + piece
-        if not self._is_known and (root := _NAMESPACE.search(text)):
-            self._is_known, self._tags = True, Tags(f"{root[1]}:" if root[1] else "")
+        if not self._is_known and (namespace := _NAMESPACE.search(text)):
+            self._tags = Tags(f"{namespace[1]}:" if namespace[1] else "")
+            root = text[text.rfind("<", 0, namespace.start()) :]
+            self._is_known = not root.startswith(f"<{self._tags.prefix}{self._plain.name}")
         # Where more is held, a text in it might be longer than one may be. A single character is found at once.
         is_odd = len(text) > LONGEST or ("!" in text and "<!" in text) or runs.are_confused_by(piece)
         if is_odd or not self._is_known or _OTHER_ENCODING.match(text):
@@ -126,7 +128,7 @@ class _Skimming:
 
 
 def _is_aside(markup: str, prefix: str) -> bool:
-    """Return whether what follows may be in an instruction to a program, or in an element of another kind."""
+    """Return whether an instruction to a program, or another kind of element, may have begun between elements."""
     return (
         _INSTRUCTION.search(markup) is not None
         or f"</{prefix}sheetData" in markup

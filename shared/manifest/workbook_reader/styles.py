@@ -19,9 +19,10 @@ _STYLES = frozenset({_OF_CELLS, f"{MAIN}cellStyleXfs"})
 _MOST_SKIMMED = 12 * 1024 * 1024
 _NOTHING = slice(0, 0)
 _APART = (b"fonts", b"fills", b"borders")
-_ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet [^<>]*xmlns="%b"' % re.escape(MAIN.rstrip("}").encode()))
-_OTHER_NAMESPACE = re.compile(rb"\sxmlns\s*=")
-_ATTRIBUTES = r"""(?: (?!numFmtId)[A-Za-z]+="[ !#-%'-;=?-~]*+")*+"""
+_URI = re.escape(MAIN.rstrip("}").encode())
+_ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet (?:(?!%b)[^<>])*xmlns="%b"' % (_URI, _URI))
+_OTHER_NAMESPACE = re.compile(rb"\sxmlns\s*=|%b" % _URI)
+_ATTRIBUTES = r"""(?: (?!numFmtId|xmlns)[A-Za-z]+="[ !#-%'-;=?-~]*+")*+"""
 _PLAIN_STYLE = re.compile(
     rf'<xf{_ATTRIBUTES}(?: numFmtId="(\d{{1,{_MOST_DIGITS}}})"{_ATTRIBUTES}|) ?'
     rf"(?>/>|>(?:<(?:alignment|protection){_ATTRIBUTES} ?/>)*+</xf>)",

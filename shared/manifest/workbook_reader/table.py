@@ -18,6 +18,7 @@ from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
+_MANY_CHARACTERS = 524_288
 _SHORTEST_DEVICE = 2  # cells
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
@@ -62,9 +63,19 @@ def _quoted(sheet: Sheet) -> str:
 def _has_devices(sheet: Sheet) -> bool:
     """Return whether a sheet has a header, and anything below it."""
     with suppress(UnreadableError):
-        rows = next(sheet.rows(), [])[: _LOOKED_AT + 1]
+        rows = _first(sheet.rows())[: _LOOKED_AT + 1]
         return _header_index(rows, 2) < len(rows) - 1
     return False
+
+
+def _first(rows: Iterator[list[Row]]) -> list[Row]:
+    """Take as many rows as the header is looked for in, and one after it, fewer where they are long."""
+    first = list[Row]()
+    while len(first) <= _LOOKED_AT and sum(row.characters for row in first) < _MANY_CHARACTERS:
+        if not (more := next(rows, None)):
+            break
+        first += more
+    return first
 
 
 def _header_index(rows: list[Row], least: int) -> int:
@@ -92,7 +103,7 @@ def _is_in_one_cell(row: Row) -> bool:
 def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, int]:
     """Yield the devices of a sheet; return their number."""
     rows = sheet.rows()
-    first = next(rows, [])
+    first = _first(rows)
     looked_at = first[:_LOOKED_AT]
     if not looked_at:
         raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")

@@ -25,6 +25,7 @@ from tests.manifest.workbook_reader.workbooks import (
     parts,
     row,
     sheet,
+    strings,
     styles,
     zipped,
 )
@@ -97,6 +98,8 @@ WRONG: tuple[str, ...] = (
     "<c{0}><f>&#0;\u00fc</f><v>1</v></c>",
     '<c{0} t="inlineStr"><is>\2a\1</is></c>',
     '<c{0} t="str"><v>\1</v></c>',
+    *('<c t="str" r="b9"><v>S{1}</v></c>', '<c s="1" r="9" t="str"><v>S{1}</v></c>', '<c  r="3"><v>{1}</v></c>'),
+    *('<c t="str" r = "b9"><v>S{1}</v></c>', '<c{0} t="inlineStr"><is><r><rPr><b c/></rPr><t>S</t></r></is></c>'),
 )
 WRONG += tuple(f'<c{{0}} t="str"><v>S{each}</v></c>' for each in ("&#0;", "&#xFFFF;", "&#x110000;", "&#xD800;", "&b;"))
 ASIDE = '<row></row><row r="5{0}"><c t="str"><v>aside</v></c></row>'
@@ -157,8 +160,12 @@ def written(seed: int, quote: str) -> Parts:
 
 
 def rows_of(seed: int, quote: str) -> list[tuple[Row, list[Mark | None]]] | str:
+    return rows_in(written(seed, quote))
+
+
+def rows_in(content: Parts) -> list[tuple[Row, list[Mark | None]]] | str:
     try:
-        with open_workbook(iter([zipped(written(seed, quote))]), MOST, lambda: None) as [only]:
+        with open_workbook(iter([zipped(content)]), MOST, lambda: None) as [only]:
             return [(row, [getattr(cell, "mark", None) for cell in row.cells]) for some in only.rows() for row in some]
     except UnreadableError as error:
         return error.finding.code
@@ -174,6 +181,16 @@ def test_what_the_parser_does_not_see_is_read_as_by_the_parser(seed: int) -> Non
 def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
     for seed in range(start, start + 500):
         assert rows_of(seed, '"') == rows_of(seed, "'"), seed
+
+
+@pytest.mark.parametrize("form", [*dict.fromkeys((*CELLS, *WRONG))])
+def test_each_cell_among_plain_rows_is_read_as_by_the_parser(form: str) -> None:
+    numbers = range(2, 60)
+    cells = (form.format(f' r="A{number}"', number) + f'<c r="B{number}" t="str"><v>x</v></c>' for number in numbers)
+    rows = "".join(f'<row r="{number}">{each}</row>' for number, each in zip(numbers, cells, strict=True))
+    text = f"<worksheet xmlns='{MAIN}'><sheetData>{row(1, *TUPLE)}{rows}</sheetData></worksheet>"
+    others = {"shared": strings(*map(str, range(70))), "formats": styles("0000", 14)}
+    assert rows_in(parts(text.replace("'", '"', 2), **others)) == rows_in(parts(text, **others))
 
 
 SHARED = '<c r="A{0}"{1} t="s"><v>3</v></c><c r="B{0}"{1} t="s"><v>4</v></c><c r="C{0}"{1} t="s"><v>5</v></c></row>'
@@ -248,6 +265,21 @@ def test_what_a_cell_refers_to_is_missing_on_its_line(cell: str) -> None:
     assert len(taken(sheet(row(1, *TUPLE), *rows))) > 200
     data = zipped(parts(sheet(row(1, *TUPLE), *rows), formats=styles()))
     assert issues_in(data) == [("line 99", "workbook_damaged")]
+
+
+def test_a_row_with_another_prefix_of_the_same_name_is_none_of_the_sheet() -> None:
+    rows = "".join(row(number, f"S{number}", "LENOVO", "20L7") for number in range(2, 102))
+    other = row(102, "S102", "LENOVO", "20L7").replace("<row ", '<row xmlns:x="urn:x" ')
+    text = re.sub(
+        r"(</?)(?=[a-z])", r"\1x:", f"<worksheet><sheetData>{row(1, *TUPLE)}{rows}{other}</sheetData></worksheet>"
+    )
+    assert len(devices_in(zipped(parts(text.replace("<x:worksheet>", f'<x:worksheet xmlns:x="{MAIN}">'))))) == 100
+
+
+def test_rows_without_a_sheet_are_refused() -> None:
+    rows = "".join(row(number, f"S{number}", "LENOVO", "20L7") for number in range(2, 102))
+    data = zipped(parts(row(1, *TUPLE).replace("<row ", f'<row xmlns="{MAIN}" ') + rows))
+    assert issues_in(data) == [("manifest", "workbook_damaged")]
 
 
 def test_attributes_that_are_no_xml_are_refused_among_cells_with_styles_of_their_own() -> None:

@@ -262,6 +262,16 @@ def test_devices_on_another_sheet_are_seen_though_one_occurs_twice(first: str) -
     assert issues_in(workbook({"A": first, "B": TWICE})) == [("manifest", "devices_on_other_sheet")]
 
 
+@pytest.mark.parametrize("below", [900, 1_100, 3_000])
+def test_a_header_is_found_below_any_number_of_empty_rows_that_have_a_look(below: int) -> None:
+    empty = [f'<row r="{number}" ht="15" customHeight="1"/>' for number in range(2, below)]
+    data = workbook(sheet(row(1, "Our list"), *empty, row(below, *TUPLE), row(below + 1, *ONE), row(below + 2, *TWO)))
+    assert devices_in(data) == DEVICES
+    assert issues_in(workbook({"A": sheet(), "B": sheet(row(1, *TUPLE), *empty, row(below, *ONE))})) == [
+        ("manifest", "devices_on_other_sheet")
+    ]
+
+
 def test_a_sheet_that_is_ignored_is_named_though_a_row_occurs_twice() -> None:
     assert ("manifest", "sheet_ignored") in warnings_in(workbook({"A": PLAIN, "B": TWICE}))
 

@@ -39,6 +39,7 @@ WRONG = (
         "<si><t/>a</t></si>",
     ),
     *("<si><t>a</t><rPh><t>b</rPh></si>", "<si><rPh><t>b</t></r></rPh></si>", "<si><t>a</t></r><r><t>b</t></si>"),
+    *(f"<si><r><rPr>{look}</rPr><t>a</t></r></si>" for look in ('<rFont val=A"/>', "<b!/>", "<brk a/>", '<b="1"/>')),
     *("<si><t>\1\2</t></si>", "<si>\2a\1</si>", "<si><r><t>a</r></si>", "<si>a</t></si>", "<si><t>\uffff</t></si>"),
 )
 
@@ -97,3 +98,4 @@ def test_each_item_among_plain_ones_is_read_as_by_the_parser(item: str, times: i
 
 def test_items_before_the_root_are_refused() -> None:
     assert read(f'<si><t>A</t></si><sst xmlns="{MAIN}"><si><t>B</t></si></sst>') == "workbook_damaged"
+    assert read(f'<si xmlns="{MAIN}"><t>A</t></si>{"<si><t>B</t></si>" * 3}') == "workbook_damaged"

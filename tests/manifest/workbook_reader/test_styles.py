@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared.manifest import UnreadableError
-from shared.manifest.workbook_reader.cell_values import Format
+from shared.manifest.workbook_reader.cell_values import Format, Mark
 from shared.manifest.workbook_reader.styles import cell_formats
 from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN
 
@@ -32,6 +32,7 @@ ODD = (
     '\n<xf numFmtId="165"/>',
     '<x/><xf numFmtId="1"/>',
     '<xf numFmtId="12345678901"/>',
+    *('<xf xmlns="u" numFmtId="14"/>', '<xf xmlns="" numFmtId="14"/>', '<xf  numFmtId="14"/>', '<xf numFmtId = "14"/>'),
 )
 WRONG = ('<xf numFmtId="1"', '<xf numFmtId="1" numFmtId="1"/>', "<xf numFmtId=1/>", "</xf>", '<xf a="&b;"/>', "<xf>")
 ASIDE = (
@@ -39,6 +40,8 @@ ASIDE = (
     '<dxfs><dxf><numFmt numFmtId="164" formatCode="yy"/></dxf></dxfs>',
     '<ext xmlns="u"><cellXfs><xf numFmtId="14"/></cellXfs></ext>',
     '<fontsX a="1"><fonts><font/></fonts></fontsX>',
+    '<?x <cellXfs><xf numFmtId="14"/></cellXfs>?>',
+    '<xr:cellXfs><xr:xf numFmtId="14"/></xr:cellXfs>',
 )
 LOOKS = (
     *("<fonts><font/><font><b/></font></fonts>", "<fills/>", '<fills count="1"><fill/></fills>', "<borders></borders>"),
@@ -76,8 +79,9 @@ def written(seed: int, quote: str) -> str:
     if dice.random() < 0.1:
         text = re.sub("><", ">\n  <", text)
     declaration = DECLARATION if dice.random() < 0.9 else ""
-    names = f"xmlns={quote}{MAIN}{quote} xmlns:xr={quote}u{quote}"
-    return f"{declaration}<styleSheet {names}>{text}</styleSheet>"
+    names = [f"xmlns={quote}{MAIN}{quote}", f"xmlns:xr={quote}{dice.choice(('u', MAIN))}{quote}"]
+    dice.shuffle(names)
+    return f"{declaration}<styleSheet {' '.join(names)}>{text}</styleSheet>"
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -90,3 +94,20 @@ def test_styles_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int
 def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
     for seed in range(start, start + 500):
         assert read(written(seed, '"')) == read(written(seed, "'")), seed
+
+
+@pytest.mark.parametrize("odd", [*PLAIN, *ODD, *WRONG, *ASIDE])
+def test_each_style_among_plain_ones_is_read_as_by_the_parser(odd: str) -> None:
+    cells = "".join(each.format(1) for each in PLAIN * 9)
+    for text in (f"<cellXfs>{cells}{odd}{cells}</cellXfs>", f"{odd}<cellXfs>{cells}</cellXfs>{odd}"):
+        whole = f"<styleSheet xmlns='{MAIN}' xmlns:xr=\"{MAIN}\"><numFmts>{''.join(CODES)}</numFmts>{text}</styleSheet>"
+        assert read(whole.replace("'", '"', 2)) == read(whole)
+
+
+@pytest.mark.parametrize("length", [1, 13_000_000])
+def test_styles_are_read_the_same_however_many_there_are(length: int) -> None:
+    cells = '<xf numFmtId="14"/>' + '<xf numFmtId="1"><alignment horizontal="left"/></xf>' * 3
+    text = (
+        f'<styleSheet xmlns="{MAIN}"><fonts>{"<font/>" * (length // 7)}</fonts><cellXfs>{cells}</cellXfs></styleSheet>'
+    )
+    assert read(text) == [Mark.DATE, 1, 1, 1]
