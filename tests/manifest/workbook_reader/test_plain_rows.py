@@ -269,7 +269,7 @@ def test_what_a_cell_refers_to_is_missing_on_its_line(cell: str) -> None:
 
 def test_a_row_with_another_prefix_of_the_same_name_is_none_of_the_sheet() -> None:
     rows = "".join(row(number, f"S{number}", "LENOVO", "20L7") for number in range(2, 102))
-    other = row(102, "S102", "LENOVO", "20L7").replace("<row ", '<row xmlns:x="urn:x" ')
+    other = row(102, "S102", "LENOVO", "20L7").replace('r="102"', 'r="102" xmlns:x="urn:x"', 1)
     text = re.sub(
         r"(</?)(?=[a-z])", r"\1x:", f"<worksheet><sheetData>{row(1, *TUPLE)}{rows}{other}</sheetData></worksheet>"
     )

@@ -97,10 +97,12 @@ def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
 
 
 @pytest.mark.parametrize("odd", [*PLAIN, *ODD, *WRONG, *ASIDE])
-def test_each_style_among_plain_ones_is_read_as_by_the_parser(odd: str) -> None:
+@pytest.mark.parametrize("other", ["u", MAIN])
+def test_each_style_among_plain_ones_is_read_as_by_the_parser(odd: str, other: str) -> None:
     cells = "".join(each.format(1) for each in PLAIN * 9)
     for text in (f"<cellXfs>{cells}{odd}{cells}</cellXfs>", f"{odd}<cellXfs>{cells}</cellXfs>{odd}"):
-        whole = f"<styleSheet xmlns='{MAIN}' xmlns:xr=\"{MAIN}\"><numFmts>{''.join(CODES)}</numFmts>{text}</styleSheet>"
+        names = f"xmlns='{MAIN}' xmlns:xr=\"{other}\""
+        whole = f"<styleSheet {names}><numFmts>{''.join(CODES)}</numFmts>{text}</styleSheet>"
         assert read(whole.replace("'", '"', 2)) == read(whole)
 
 
