@@ -254,9 +254,9 @@ def test_attributes_that_are_no_xml_are_refused(attributes: str) -> None:
 
 @pytest.mark.parametrize("number", [0, 1_048_577])
 def test_rows_with_impossible_numbers_are_refused(number: int) -> None:
-    assert issues_in(zipped(parts(TABLE.replace('<row r="99">', f'<row r="{number}">')))) == [
-        ("manifest", "workbook_damaged")
-    ]
+    numbers = [*range(2, 99), number, *range(99, 302)]
+    data = zipped(parts(sheet(row(1, *TUPLE), *(row(each, f"S{each}", "LENOVO", "20L7") for each in numbers))))
+    assert issues_in(data) == [("manifest", "workbook_damaged")]
 
 
 @pytest.mark.parametrize("cell", ['<c r="A99" t="s"><v>9</v></c>', '<c r="A99" s="9"><v>5</v></c>'])

@@ -41,11 +41,12 @@ WRONG = (
     *("<si><t>a</t><rPh><t>b</rPh></si>", "<si><rPh><t>b</t></r></rPh></si>", "<si><t>a</t></r><r><t>b</t></si>"),
     *(f"<si><r><rPr>{look}</rPr><t>a</t></r></si>" for look in ('<rFont val=A"/>', "<b!/>", "<brk a/>", '<b="1"/>')),
     *("<si><t>\1\2</t></si>", "<si>\2a\1</si>", "<si><r><t>a</r></si>", "<si>a</t></si>", "<si><t>\uffff</t></si>"),
+    "<si><t>\udcc3</t></si>",
 )
 
 
 def read(text: str) -> list[str] | str:
-    data, texts = text.encode(), Strings(io.BytesIO())
+    data, texts = text.encode(errors="surrogateescape"), Strings(io.BytesIO())
     try:
         read_strings((data[start : start + PIECE] for start in range(0, len(data), PIECE)), texts)
     except UnreadableError as error:
