@@ -24,9 +24,12 @@ _MOST_LETTERS = 3  # of a column
 _MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
-_ROWS_TOGETHER, _CHARACTERS_TOGETHER = 1_024, 524_288
+_ROWS_TOGETHER = 1_024
 _FEWEST_READ, _MOST_PADDED = 64, 2
 _PARTS_TOGETHER = 512  # of plain rows, whose texts are read from a file
+
+CHARACTERS_TOGETHER = 524_288
+"""So many characters of rows in memory are enough."""
 
 
 class Row(NamedTuple):
@@ -80,7 +83,7 @@ class _Rows:
             yield from self._enough()
 
     def _enough(self) -> Iterable[list[Row]]:
-        is_enough = len(self._held) >= _ROWS_TOGETHER or self._characters >= _CHARACTERS_TOGETHER
+        is_enough = len(self._held) >= _ROWS_TOGETHER or self._characters >= CHARACTERS_TOGETHER
         return self.in_order() if is_enough else ()
 
     def _add(self, raw: RawRow) -> None:
@@ -167,7 +170,7 @@ def _together(rows: list[Row]) -> Iterator[list[Row]]:
     start = characters = 0
     for end, row in enumerate(rows, 1):
         characters += row.characters
-        if characters >= _CHARACTERS_TOGETHER or end == len(rows):
+        if characters >= CHARACTERS_TOGETHER or end == len(rows):
             yield rows[start:end]
             start, characters = end, 0
 

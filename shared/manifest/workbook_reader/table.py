@@ -14,11 +14,10 @@ from shared.manifest.field_rules import IDENTIFIERS
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
 from shared.manifest.workbook_reader.cell_values import Cell, Mark
-from shared.manifest.workbook_reader.sheet import Row
+from shared.manifest.workbook_reader.sheet import CHARACTERS_TOGETHER, Row
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
-_MANY_CHARACTERS = 524_288
 _SHORTEST_DEVICE = 2  # cells
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
@@ -71,7 +70,7 @@ def _has_devices(sheet: Sheet) -> bool:
 def _first(rows: Iterator[list[Row]]) -> list[Row]:
     """Take as many rows as the header is looked for in, and one after it, fewer where they are long."""
     first = list[Row]()
-    while len(first) <= _LOOKED_AT and sum(row.characters for row in first) < _MANY_CHARACTERS:
+    while len(first) <= _LOOKED_AT and sum(row.characters for row in first) < CHARACTERS_TOGETHER:
         if not (more := next(rows, None)):
             break
         first += more

@@ -12,7 +12,6 @@ from shared.manifest.workbook_reader.string_items import read_strings
 from shared.manifest.workbook_reader.strings import Strings
 from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN
 
-SEEDS = 150
 LOOKS = ("", "<rPr/>", '<rPr><b/><sz val="1.5"/><rFont val="A b"/></rPr>', '<rPr><rFont val="\u6e38"/></rPr>')
 ITEMS = (
     *("<si><t>A{0}</t></si>", '<si><t xml:space="preserve"> B{0} </t></si>', "<si><t>C_x0041_{0}</t></si>") * 9,
@@ -75,18 +74,6 @@ def written(seed: int, quote: str) -> str:
     names = f"xmlns:x={quote}{MAIN}{quote}" if is_prefixed else f"xmlns={quote}{MAIN}{quote}"
     first = "<si><t>first</t></si>" * (dice.random() < 0.03)
     return f"{DECLARATION}{first}<{name} {names}>{text}</{name}>"
-
-
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_texts_that_the_parser_does_not_see_are_read_as_by_the_parser(seed: int) -> None:
-    assert read(written(seed, '"')) == read(written(seed, "'"))
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("start", range(SEEDS, SEEDS + 2_000, 500))
-def test_thousands_of_parts_are_read_as_by_the_parser(start: int) -> None:
-    for seed in range(start, start + 500):
-        assert read(written(seed, '"')) == read(written(seed, "'")), seed
 
 
 @pytest.mark.parametrize("item", [*ITEMS, *WRONG])
