@@ -1,7 +1,7 @@
 """The text of a cell, with a mark if the cell holds anything but text."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, Self
@@ -173,9 +173,13 @@ class Contents:
         # Python would count from the end.
         if number < 0:
             raise IndexError
+        return self.formats([number])[0]
+
+    def formats(self, styles: Iterable[int]) -> list[Format]:
+        """Return how styles, none of them negative, show a number; raise like ``text``."""
         if isinstance(self._formats, UnreadableError):
             raise self._formats
-        return self._formats[number] if self._formats or number else 0
+        return list(map((self._formats or (0,)).__getitem__, styles))
 
 
 def whole_number(digits: str, shown: int) -> Cell:

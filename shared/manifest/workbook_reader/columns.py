@@ -87,8 +87,9 @@ def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
     if styles and kind in _TEXTS:
         return alike(forms, values)
     if styles and _are_whole(values):
-        shown = [contents.format(style) if value else None for style, value in zip(styles, values, strict=True)]
-        return _grouped(shown, forms, values, alike)
+        # Where there is no number, its style does not matter.
+        needed = [style if value else "0" for style, value in zip(styles, values, strict=True)]
+        return _grouped(contents.formats(map(int, needed)), forms, values, alike)
     kinds = "\0".join(forms).translate(_DIGITS).split("\0")
     if _are_equal(kinds):
         return _grouped(forms, forms, values, alike)

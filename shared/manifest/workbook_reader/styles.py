@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from operator import attrgetter
 
 from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Format
@@ -17,15 +16,15 @@ _STYLES = frozenset({_OF_CELLS, f"{MAIN}cellStyleXfs"})
 
 # Some programs write a style for each cell, and ten elements that say how it looks.
 _MOST_SKIMMED = 12 * 1024 * 1024
-_NOTHING = slice(0, 0)
-_APART = (b"fonts", b"fills", b"borders")
 _URI = re.escape(MAIN.rstrip("}").encode())
 _ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet (?:(?!%b)[^<>])*xmlns="%b"' % (_URI, _URI))
 _OTHER_NAMESPACE = re.compile(rb"\sxmlns\s*=|%b" % _URI)
-_ATTRIBUTES = r"""(?: (?!numFmtId|xmlns)[A-Za-z]+="[ !#-%'-;=?-~]*+")*+"""
+# One set of characters is quick: a namespace is told by its "m", and a reference or a prefix has others.
+_LETTERS = r'[ a-ln-zA-Z\d="]*+'
+_ATTRIBUTES = f"{_LETTERS}(?:m(?!FmtId|lns){_LETTERS})*+"
 _PLAIN_STYLE = re.compile(
-    rf'<xf{_ATTRIBUTES}(?: numFmtId="(\d{{1,{_MOST_DIGITS}}})"{_ATTRIBUTES}|) ?'
-    rf"(?>/>|>(?:<(?:alignment|protection){_ATTRIBUTES} ?/>)*+</xf>)",
+    rf'<xf\b{_ATTRIBUTES}(?:(?<= nu)mFmtId="(\d{{1,{_MOST_DIGITS}}})"{_ATTRIBUTES}|)'
+    rf"(?>/>|>(?:<(?:alignment|protection)\b{_ATTRIBUTES}/>)*+</xf>)",
     re.ASCII,
 )
 
@@ -48,12 +47,13 @@ def _skimmed(part: bytearray) -> tuple[list[str], list[slice]]:
     root = _ROOT.match(part)
     if len(part) > _MOST_SKIMMED or not root or _has(part, b"<!") or _has(part, b"<?", root.end()):
         return [], []
-    cells, looks = _content(part, b"cellXfs"), [_content(part, each) for each in _APART]
+    *looks, cells = _contents(part, root.end())
     ids = _ids(str(memoryview(part)[cells], "latin-1"))
     left_out = [*looks, cells] if ids else looks
     rest = b"".join(_without(part, [slice(0, root.end()), *left_out]))
-    # Elements of the same names may be another program's.
-    return ([], []) if _OTHER_NAMESPACE.search(rest) else (ids, left_out)
+    # Elements of the same names may be another program's, or occur twice.
+    is_odd = _OTHER_NAMESPACE.search(rest) or rest.count(b"<cellXfs") > 1
+    return ([], []) if is_odd else (ids, left_out)
 
 
 def _has(part: bytearray, sign: bytes, start: int = 0) -> bool:
@@ -61,29 +61,30 @@ def _has(part: bytearray, sign: bytes, start: int = 0) -> bool:
     return part.find(sign[1:], start) >= 0 and part.find(sign, start) >= 0
 
 
-def _content(part: bytearray, name: bytes) -> slice:
-    """Return where the content of the first element of that name is; nowhere unless its tags are plain."""
-    if (start := part.find(b"<%b" % name)) < 0:
-        return _NOTHING
-    tag = re.compile(rb'<%b(?: [A-Za-z\d:]+="[^"<>]*")*+>' % name).match(part, start)
-    end = part.find(b"</%b>" % name, tag.end()) if tag else -1
-    return slice(tag.end(), end) if tag and end >= 0 else _NOTHING
+def _contents(part: bytearray, at: int) -> Iterator[slice]:
+    """Yield where the contents of elements that follow each other are; nowhere unless the tags of one are plain."""
+    for name in (b"fonts", b"fills", b"borders", b"cellXfs"):
+        start = part.find(b"<%b" % name, at)
+        tag = re.compile(rb'<%b(?: [A-Za-z\d:]+="[^"<>]*")*+>' % name).match(part, start) if start >= 0 else None
+        end = part.find(b"</%b>" % name, tag.end()) if tag else -1
+        found = slice(tag.end(), end) if tag and end >= 0 else slice(at, at)
+        yield found
+        at = found.stop
 
 
 def _ids(styles: str) -> list[str]:
     """Return the id of the format of each style; none where there is anything else, or too many."""
     parts = _PLAIN_STYLE.split(styles, _MOST)
-    between, ids = parts[::2], parts[1::2]
-    return [] if any(between) else [each or "0" for each in ids]
+    return [] if any(parts[::2]) else parts[1::2]
 
 
 def _without(part: bytearray, left_out: list[slice]) -> Iterator[bytes]:
     """Yield a part in pieces, without what is left out."""
     start = 0
-    for each in [*sorted(left_out, key=attrgetter("start")), slice(len(part), len(part))]:
+    for each in [*left_out, slice(len(part), len(part))]:
         for at in range(start, each.start, PIECE):
             yield bytes(part[at : min(at + PIECE, each.start)])
-        start = max(start, each.stop)
+        start = each.stop
 
 
 class _Styles:
@@ -118,6 +119,6 @@ class _Styles:
 
     def _add_skimmed(self) -> None:
         """Add the formats of the styles that have been found before. Codes that follow are none of theirs."""
-        found = {number: format_by_id(number, self._codes) for number in {*self._ids}}
-        self.formats += [found[number] for number in self._ids]
+        found = {number: format_by_id(number or "0", self._codes) for number in {*self._ids}}
+        self.formats += map(found.__getitem__, self._ids)
         self._ids = []
