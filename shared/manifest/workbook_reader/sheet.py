@@ -1,16 +1,15 @@
 """The rows of a worksheet."""
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import batched, zip_longest
-from operator import itemgetter
+from itertools import batched, compress, zip_longest
 from string import ascii_uppercase
-from typing import NamedTuple
 
 from shared.manifest.findings import Place, UnreadableError
 from shared.manifest.workbook_reader.cell_values import Contents
 from shared.manifest.workbook_reader.columns import read_column
+from shared.manifest.workbook_reader.held_rows import HeldRows, SheetRows, characters_of
 from shared.manifest.workbook_reader.markup import parse
 from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows, is_hidden
 from shared.manifest.workbook_reader.raw_rows import RawRow, RawRows
@@ -24,27 +23,12 @@ _MOST_LETTERS = 3  # of a column
 _MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
-_ROWS_TOGETHER = 1_024
+_READ_TOGETHER = 1_024
 _FEWEST_READ, _MOST_PADDED = 64, 2
 _PARTS_TOGETHER = 512  # of plain rows, whose texts are read from a file
 
-CHARACTERS_TOGETHER = 524_288
-"""So many characters of rows in memory are enough."""
 
-
-class Row(NamedTuple):
-    """A row that is not empty: its number from 1, and its cells from column A on, without empty ones at the end.
-
-    A cell is a ``str``, or a ``Cell`` if it is not plain text; ``characters`` are those of all of them.
-    """
-
-    number: int
-    cells: list[str]
-    characters: int
-    is_hidden: bool
-
-
-def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[list[Row]]:
+def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[SheetRows]:
     """Read the rows of a worksheet, many at a time, fewer where they are so long that they would fill the memory.
 
     Raises:
@@ -57,40 +41,34 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[list[Row]
         if raw or len(plain_rows.found) >= _FEWEST_READ:
             yield from rows.read(plain_rows.give(), raw)
     yield from rows.read(plain_rows.give(), [])
-    yield from rows.in_order()
+    yield from rows.rest()
 
 
 class _Rows:
-    """Puts rows in order, as far as they are in memory at once: some programs write them out of order."""
+    """Reads what the rows hold."""
 
     def __init__(self, contents: Contents) -> None:
-        self._held: list[Row] = []
-        self._characters = 0
+        self._held = HeldRows()
         self._contents = contents
         self._number = 0
-        self._last = 0
 
-    def read(self, plain_rows: Sequence[PlainRow], raw_rows: Sequence[RawRow]) -> Generator[list[Row]]:
+    def read(self, plain_rows: Sequence[PlainRow], raw_rows: Sequence[RawRow]) -> Iterator[SheetRows]:
         """Read more rows, and yield some whenever enough are held: one piece may have thousands with long texts."""
         # Several plain rows at a time are quicker, but their texts are all in memory then.
         in_memory = self._contents.texts.are_in_memory
-        most = _ROWS_TOGETHER if in_memory else max(_PARTS_TOGETHER // max(map(len, plain_rows), default=1), 1)
+        most = _READ_TOGETHER if in_memory else max(_PARTS_TOGETHER // max(map(len, plain_rows), default=1), 1)
         for some in batched(plain_rows, most, strict=False):
             self._add_plain(some)
-            yield from self._enough()
+            yield from self._held.enough()
         for raw in raw_rows:
-            self._add(raw)
-            yield from self._enough()
+            number = self._next(raw.number)
+            cells, characters = _cells(raw, raw.number or str(number), self._contents)
+            self._held.add([number], [cells], [number] if raw.is_hidden else [], characters)
+            yield from self._held.enough()
 
-    def _enough(self) -> Iterable[list[Row]]:
-        is_enough = len(self._held) >= _ROWS_TOGETHER or self._characters >= CHARACTERS_TOGETHER
-        return self.in_order() if is_enough else ()
-
-    def _add(self, raw: RawRow) -> None:
-        number = self._next(raw.number)
-        cells, characters = _cells(raw, raw.number or str(number), self._contents)
-        self._characters += characters
-        self._held.append(Row(number, cells, characters, raw.is_hidden))
+    def rest(self) -> Iterator[SheetRows]:
+        """Yield the rows that are still held."""
+        return self._held.in_order()
 
     def _add_plain(self, rows: Sequence[PlainRow]) -> None:
         """Add rows by their columns; there is at least one."""
@@ -117,15 +95,15 @@ class _Rows:
     def _hold(self, digits: Sequence[str], attributes: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
         numbers = self._numbers(digits)
         rows = list(map(list, zip(*columns, strict=True)))
-        sizes = [sum(map(len, cells)) for cells in rows]
-        if max(sizes) > _MOST_CHARACTERS:
-            first = next(number for number, size in zip(numbers, sizes, strict=True) if size > _MOST_CHARACTERS)
-            raise _too_large(_MOST_CHARACTERS, "characters", str(first))
+        characters = sum(map(characters_of, columns))
+        if characters > _MOST_CHARACTERS:
+            _check_sizes(numbers, rows)
         if "" in columns[-1]:
             for cells in rows:
                 _cut(cells)
-        self._held += map(Row, numbers, rows, sizes, map(is_hidden, attributes))
-        self._characters += sum(sizes)
+        looks_hidden = set(filter(is_hidden, {*attributes}))
+        hidden = compress(numbers, map(looks_hidden.__contains__, attributes)) if looks_hidden else ()
+        self._held.add(numbers, rows, hidden, characters)
 
     def _numbers(self, digits: Sequence[str]) -> Sequence[int]:
         """Return the numbers of plain rows."""
@@ -146,33 +124,11 @@ class _Rows:
         self._number = number
         return number
 
-    def in_order(self) -> Generator[list[Row]]:
-        """Yield the rows that are held, in the order of their numbers, without empty ones.
 
-        Raises:
-            UnreadableError: A row occurs twice, or belongs to those that have been yielded; those before it come first.
-        """
-        rows, self._held, self._characters = self._held, [], 0
-        rows.sort(key=itemgetter(0))
-        wrong = None
-        for place, row in enumerate(rows):
-            if row.number <= self._last:
-                rows, wrong = rows[:place], row
-                break
-            self._last = row.number
-        yield from _together([row for row in rows if row.cells])
-        if wrong:
-            raise damaged("a row occurs twice or out of order", wrong.number)
-
-
-def _together(rows: list[Row]) -> Iterator[list[Row]]:
-    """Yield rows, as many together as have not too many characters."""
-    start = characters = 0
-    for end, row in enumerate(rows, 1):
-        characters += row.characters
-        if characters >= CHARACTERS_TOGETHER or end == len(rows):
-            yield rows[start:end]
-            start, characters = end, 0
+def _check_sizes(numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
+    for number, cells in zip(numbers, rows, strict=True):
+        if characters_of(cells) > _MOST_CHARACTERS:
+            raise _too_large(_MOST_CHARACTERS, "characters", str(number))
 
 
 def _cut(cells: list[str]) -> None:

@@ -1,9 +1,10 @@
 """A manifest in a workbook: a header in some row of the first visible sheet, and a device in each row after it."""
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import NamedTuple
 
 from shared.manifest.csv_reader.device_rows import DeviceRows
 from shared.manifest.csv_reader.header import Layout, known_columns, known_names, layout
@@ -14,7 +15,7 @@ from shared.manifest.field_rules import IDENTIFIERS
 from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
 from shared.manifest.workbook_reader.cell_values import Cell, Mark
-from shared.manifest.workbook_reader.sheet import CHARACTERS_TOGETHER, Row
+from shared.manifest.workbook_reader.held_rows import CHARACTERS_TOGETHER, SheetRows
 from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
@@ -62,40 +63,40 @@ def _quoted(sheet: Sheet) -> str:
 def _has_devices(sheet: Sheet) -> bool:
     """Return whether a sheet has a header, and anything below it."""
     with suppress(UnreadableError):
-        rows = _first(sheet.rows())[: _LOOKED_AT + 1]
+        rows = _first(sheet.rows()).cells[: _LOOKED_AT + 1]
         return _header_index(rows, 2) < len(rows) - 1
     return False
 
 
-def _first(rows: Iterator[list[Row]]) -> list[Row]:
+def _first(rows: Iterator[SheetRows]) -> SheetRows:
     """Take as many rows as the header is looked for in, and one after it, fewer where they are long."""
-    first = list[Row]()
-    while len(first) <= _LOOKED_AT and sum(row.characters for row in first) < CHARACTERS_TOGETHER:
+    first = SheetRows([], [], frozenset(), 0)
+    while len(first.numbers) <= _LOOKED_AT and first.characters < CHARACTERS_TOGETHER:
         if not (more := next(rows, None)):
             break
-        first += more
+        first = first.with_more(more)
     return first
 
 
-def _header_index(rows: list[Row], least: int) -> int:
+def _header_index(rows: Sequence[Sequence[str]], least: int) -> int:
     """Return the index of the first row that has at least ``least`` known names, ``len(rows)`` if none has."""
-    return next((index for index, row in enumerate(rows) if known_names(row.cells) >= least), len(rows))
+    return next((index for index, cells in enumerate(rows) if known_names(cells) >= least), len(rows))
 
 
-def _best_header(rows: list[Row]) -> int:
+def _best_header(rows: Sequence[Sequence[str]]) -> int:
     """Return the index of the header: a row with a single name that identifies no device may be a remark above it."""
     first, fuller = (_header_index(rows, least) for least in (1, 2))
     return first if fuller == len(rows) or _identifies(rows[first]) else fuller
 
 
-def _identifies(row: Row) -> bool:
+def _identifies(cells: Sequence[str]) -> bool:
     """Return whether a row would do as a header, or has a single cell, below which may be devices."""
-    filled = list(filter(str.strip, row.cells))
+    filled = list(filter(str.strip, cells))
     return len(filled) == 1 or any(field_of(cell) in ("hardwareHash", "productKey") for cell in filled)
 
 
-def _is_in_one_cell(row: Row) -> bool:
-    filled = list(filter(None, row.cells))
+def _is_in_one_cell(cells: Sequence[str]) -> bool:
+    filled = list(filter(None, cells))
     return len(filled) == 1 and known_columns(filled[0]) > 1
 
 
@@ -103,75 +104,86 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     """Yield the devices of a sheet; return their number."""
     rows = sheet.rows()
     first = _first(rows)
-    looked_at = first[:_LOOKED_AT]
-    if not looked_at:
-        raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")
-    index = _best_header(looked_at)
-    if index == len(looked_at):
-        at = Place(line=looked_at[0].number)
-        hint = _NO_HEADER.format(_quoted(sheet)) + (_IN_ONE_CELL if any(map(_is_in_one_cell, looked_at)) else "")
-        raise UnreadableError("missing_header", hint, at=at)
-    header = looked_at[index]
-    _check_above(looked_at[:index], header)
-    columns = layout(header.cells, header.number, report, "")
+    index = _header_of(sheet, first.part(0, _LOOKED_AT))
+    columns = layout(first.cells[index], first.numbers[index], report, "")
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
-    for some in chain([first[index + 1 :]], rows):
-        hidden += [row.number for row in some if row.is_hidden and any(row.cells)]
+    for some in chain([first.part(index + 1, len(first.cells))], rows):
+        if some.hidden:
+            numbered = zip(some.numbers, some.cells, strict=True)
+            hidden += [number for number, cells in numbered if number in some.hidden and any(cells)]
         yield _devices(some, columns, device_rows, report)
     if hidden:
         report.warning(Place(line=hidden[0]), None, "hidden_rows", len(hidden))
     return device_rows.count
 
 
-def _check_above(above: list[Row], header: Row) -> None:
+def _header_of(sheet: Sheet, rows: SheetRows) -> int:
+    """Return the index of the header.
+
+    Raises:
+        UnreadableError: There is none, or what is above it looks like a device.
+    """
+    if not rows.cells:
+        raise UnreadableError("no_devices", f"any sheet; the first visible one, {_quoted(sheet)}, is empty")
+    index = _best_header(rows.cells)
+    if index == len(rows.cells):
+        hint = _NO_HEADER.format(_quoted(sheet)) + (_IN_ONE_CELL if any(map(_is_in_one_cell, rows.cells)) else "")
+        raise UnreadableError("missing_header", hint, at=Place(line=rows.numbers[0]))
+    _check_above(rows, index)
+    return index
+
+
+def _check_above(rows: SheetRows, header: int) -> None:
     """Refuse rows above the header that may be devices, as they would be left out.
 
     Raises:
         UnreadableError: A row has as many cells as the header has known names, one as long as a hash, or several names
             in a cell: it may be the header of the devices, in another order.
     """
-    most = max(known_names(header.cells), _SHORTEST_DEVICE)
-    for row in above:
-        filled = list(filter(None, map(str.strip, row.cells)))
+    most = max(known_names(rows.cells[header]), _SHORTEST_DEVICE)
+    for number, cells in zip(rows.numbers[:header], rows.cells, strict=False):
+        filled = list(filter(None, map(str.strip, cells)))
         is_title = not any(mixed(cell) or (len(cell) > _LONGEST_TITLE and " " not in cell) for cell in filled)
         if len(filled) >= most or not is_title:
-            hint = _ABOVE.format(row.number, header.number)
-            raise UnreadableError("missing_header", hint, at=Place(line=row.number))
+            hint = _ABOVE.format(number, rows.numbers[header])
+            raise UnreadableError("missing_header", hint, at=Place(line=number))
 
 
-def _devices(rows: Sequence[Row], columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
-    cells = [row.cells for row in rows]
-    report.add_characters(sum(row.characters for row in rows))
-    has_marks = not {str}.issuperset(map(type, chain.from_iterable(cells)))
-    marked = _marked(rows, columns) if has_marks else {}
-    found = device_rows.entries(Rows([row.number for row in rows], cells))
+def _devices(rows: SheetRows, columns: Layout, device_rows: DeviceRows, report: Report) -> Iterable[Entry]:
+    report.add_characters(rows.characters)
+    has_marks = not {str}.issuperset(map(type, chain.from_iterable(rows.cells)))
+    marked = list(_marked(rows, columns)) if has_marks else []
+    found = device_rows.entries(Rows(rows.numbers, rows.cells))
     if not marked:
         return found
-    codes = [code for noted in marked.values() for _, code in noted]
+    is_sound = ISSUES.keys().isdisjoint(each.code for each in marked)
     # A file may have a warning for each device, which are then only counted.
-    if isinstance(found, list) and report.keeps_no_more_warnings and ISSUES.keys().isdisjoint(codes):
-        report.count_warnings(len(codes))
+    if isinstance(found, list) and report.keeps_no_more_warnings and is_sound:
+        report.count_warnings(sum(len(each.lines) for each in marked))
         return found
     return _with_marks(found, marked, report)
 
 
-def _marked(rows: Sequence[Row], columns: Layout) -> dict[int, list[tuple[str, str]]]:
-    """Return the codes of marked cells that hold a field, by their rows, and put plain text in the place of each."""
-    found: dict[int, list[tuple[str, str]]] = {}
+class _Marked(NamedTuple):
+    """The lines in which the cell of a field has a mark that matters."""
+
+    field: str
+    code: str
+    lines: Sequence[int]
+
+
+def _marked(rows: SheetRows, columns: Layout) -> Iterator[_Marked]:
+    """Return where cells are marked that hold a field, and put plain text in the place of each."""
     for field, index in zip(FIELDS, columns.indices, strict=True):
         if index is None:
             continue
-        column = [row.cells[index] if len(row.cells) > index else "" for row in rows]
-        if {str}.issuperset(map(type, column)):
-            continue
-        codes = {mark: _code(mark, field) for mark in Mark}
-        for row, cell in zip(rows, column, strict=True):
-            if isinstance(cell, Cell):
-                row.cells[index] = str(cell)
-                if code := codes[cell.mark]:
-                    found.setdefault(row.number, []).append((field, code))
-    return found
+        lines: dict[Mark, list[int]] = {}
+        for number, cells in zip(rows.numbers, rows.cells, strict=True):
+            if len(cells) > index and isinstance(cell := cells[index], Cell):
+                cells[index] = str(cell)
+                lines.setdefault(cell.mark, []).append(number)
+        yield from (_Marked(field, code, lines[mark]) for mark in lines if (code := _code(mark, field)))
 
 
 def _code(mark: Mark, field: str) -> str | None:
@@ -184,11 +196,13 @@ def _code(mark: Mark, field: str) -> str | None:
     return mark.value if field in IDENTIFIERS else None
 
 
-def _with_marks(
-    entries: Iterable[Entry], marked: Mapping[int, Sequence[tuple[str, str]]], report: Report
-) -> Iterator[Entry]:
+def _with_marks(entries: Iterable[Entry], marked: Sequence[_Marked], report: Report) -> Iterator[Entry]:
+    by_line: dict[int | None, list[_Marked]] = {}
+    for each in marked:
+        for line in each.lines:
+            by_line.setdefault(line, []).append(each)
     for entry in entries:
-        for field, code in marked.get(entry.line or 0, ()):
+        for field, code, _ in by_line.get(entry.line, ()):
             if code in ISSUES:
                 report.issue(entry, field, code)
                 entry.reject()

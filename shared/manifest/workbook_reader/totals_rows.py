@@ -5,9 +5,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from shared.manifest.workbook_reader.archive import Archive
+from shared.manifest.workbook_reader.held_rows import SheetRows
 from shared.manifest.workbook_reader.markup import MAIN, Element, elements
 from shared.manifest.workbook_reader.parts import relations
-from shared.manifest.workbook_reader.sheet import Row, columns_before
+from shared.manifest.workbook_reader.sheet import columns_before
 
 _MOST_BYTES = 1024 * 1024
 _AREA = re.compile(r"([A-Z]{1,3})\d+:([A-Z]{1,3})(\d{1,7})")
@@ -33,11 +34,13 @@ def read_totals(archive: Archive, part: str) -> Totals:
     return found
 
 
-def without_totals(rows: list[Row], totals: Totals) -> list[Row]:
+def without_totals(rows: SheetRows, totals: Totals) -> SheetRows:
     """Return rows without their totals; cells beside the table stay."""
-    return [_without(row, totals[row.number]) if row.number in totals else row for row in rows]
+    numbered = zip(rows.numbers, rows.cells, strict=True)
+    return rows._replace(
+        cells=[_without(cells, totals[number]) if number in totals else cells for number, cells in numbered]
+    )
 
 
-def _without(row: Row, totals: Sequence[range]) -> Row:
-    cells = ["" if any(column in columns for columns in totals) else cell for column, cell in enumerate(row.cells)]
-    return row._replace(cells=cells)
+def _without(cells: list[str], totals: Sequence[range]) -> list[str]:
+    return ["" if any(column in columns for columns in totals) else cell for column, cell in enumerate(cells)]

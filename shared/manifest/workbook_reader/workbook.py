@@ -9,8 +9,9 @@ from typing import IO
 from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.cell_values import Contents, Format
+from shared.manifest.workbook_reader.held_rows import SheetRows
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, read_workbook_part
-from shared.manifest.workbook_reader.sheet import Row, read_rows
+from shared.manifest.workbook_reader.sheet import read_rows
 from shared.manifest.workbook_reader.string_items import read_strings
 from shared.manifest.workbook_reader.strings import Strings
 from shared.manifest.workbook_reader.styles import cell_formats
@@ -31,7 +32,7 @@ class Sheet:
         self._archive = archive
         self._contents = contents
 
-    def rows(self) -> Iterator[list[Row]]:
+    def rows(self) -> Iterator[SheetRows]:
         """Read the rows that are not empty, many at a time, in their order, without the totals below a table.
 
         Raises:

@@ -12,7 +12,6 @@ from shared.manifest import UnreadableError
 from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Mark
 from shared.manifest.workbook_reader.plain_rows import PARTS_OF_CELL, PlainRow, PlainRows
-from shared.manifest.workbook_reader.sheet import Row
 from shared.manifest.workbook_reader.skimming import skimmed
 from shared.manifest.workbook_reader.workbook import open_workbook
 from tests.manifest.files import MOST, devices_in, issues_in
@@ -158,10 +157,17 @@ def written(seed: int, quote: str) -> Parts:
     return parts(DECLARATION + cells, shared=DECLARATION + items, formats=styles("0000", 14), settings=settings)
 
 
-def read(content: Parts) -> list[tuple[Row, list[Mark | None]]] | str:
+type ReadRow = tuple[int, list[tuple[str, Mark | None]], bool]
+
+
+def read(content: Parts) -> list[ReadRow] | str:
     try:
         with open_workbook(iter([zipped(content)]), MOST, lambda: None) as [only]:
-            return [(row, [getattr(cell, "mark", None) for cell in row.cells]) for some in only.rows() for row in some]
+            return [
+                (number, [(cell, getattr(cell, "mark", None)) for cell in cells], number in some.hidden)
+                for some in only.rows()
+                for number, cells in zip(some.numbers, some.cells, strict=True)
+            ]
     except UnreadableError as error:
         return error.finding.code
 
