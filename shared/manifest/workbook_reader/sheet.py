@@ -23,8 +23,8 @@ _MOST_LETTERS = 3  # of a column
 _MOST_REMEMBERED = 1_024
 _MOST_CHARACTERS = 1_048_576  # of a row: many cells may refer to the same long text
 _MISSING = "a cell refers to a text or a format that is missing"
-_READ_TOGETHER = 1_024
-_FEWEST_READ, _MOST_PADDED = 64, 2
+_READ_TOGETHER, _PIECES_TOGETHER = 512, 32  # plain rows, and pieces of the part in which they are
+_MOST_PADDED = 2
 _PARTS_TOGETHER = 512  # of plain rows, whose texts are read from a file
 
 
@@ -36,9 +36,9 @@ def read_rows(pieces: Iterator[bytes], contents: Contents) -> Iterator[SheetRows
     """
     plain_rows, raw_rows = PlainRows(), RawRows()
     rows = _Rows(contents)
-    for _ in parse(skimmed(pieces, plain_rows), raw_rows):
+    for count, _ in enumerate(parse(skimmed(pieces, plain_rows), raw_rows), 1):
         raw = raw_rows.take()
-        if raw or len(plain_rows.found) >= _FEWEST_READ:
+        if raw or len(plain_rows.found) >= _READ_TOGETHER or count % _PIECES_TOGETHER == 0:
             yield from rows.read(plain_rows.give(), raw)
     yield from rows.read(plain_rows.give(), [])
     yield from rows.rest()

@@ -20,6 +20,7 @@ from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
+_KEPT = 100  # findings, as a rule
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 
@@ -108,7 +109,10 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     columns = layout(first.cells[index], first.numbers[index], report, "")
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
-    for some in chain([first.part(index + 1, len(first.cells))], rows):
+    start = index + 1
+    # Each device may have a warning, but only the first ones are looked at one by one.
+    parts = first.part(start, start + _KEPT), first.part(start + _KEPT, len(first.cells))
+    for some in chain(parts, rows):
         if some.hidden:
             numbered = zip(some.numbers, some.cells, strict=True)
             hidden += [number for number, cells in numbered if number in some.hidden and any(cells)]

@@ -10,6 +10,7 @@ from shared.manifest.findings import UnreadableError
 from shared.manifest.workbook_reader.archive import Archive
 from shared.manifest.workbook_reader.cell_values import Contents, Format
 from shared.manifest.workbook_reader.held_rows import SheetRows
+from shared.manifest.workbook_reader.looks import without_looks
 from shared.manifest.workbook_reader.parts import SheetEntry, WorkbookPart, read_workbook_part
 from shared.manifest.workbook_reader.sheet import read_rows
 from shared.manifest.workbook_reader.string_items import read_strings
@@ -82,8 +83,6 @@ def _formats(archive: Archive, styles: str | None) -> Callable[[], list[Format]]
     """Return what reads the formats of numbers; a part that has been changed behind its checksum is refused at once."""
     if not styles or styles not in archive:
         return list
-    part = bytearray()
-    for piece in archive.read(styles, _MOST_BYTES_OF_STYLES):
-        part += piece
+    part = without_looks(archive.read(styles, _MOST_BYTES_OF_STYLES))
     # Some programs write a style for each cell, ten times as much as the cells, and text does not need them.
     return partial(list, cell_formats(part)) if len(part) <= _FEW_BYTES_OF_STYLES else partial(cell_formats, part)

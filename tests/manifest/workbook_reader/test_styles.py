@@ -9,6 +9,7 @@ import pytest
 
 from shared.manifest import UnreadableError
 from shared.manifest.workbook_reader.cell_values import Format, Mark
+from shared.manifest.workbook_reader.looks import without_looks
 from shared.manifest.workbook_reader.styles import cell_formats
 from tests.manifest.workbook_reader.workbooks import DECLARATION, MAIN
 
@@ -50,9 +51,10 @@ LOOKS = (
 CODES = ('<numFmt numFmtId="164" formatCode="0000"/>', '<numFmt numFmtId="165" formatCode="_-??!yy"/>')
 
 
-def read(text: str) -> list[Format] | str:
+def read(text: str, length: int = 97) -> list[Format] | str:
+    part = text.encode()
     try:
-        return cell_formats(bytearray(text.encode()))
+        return cell_formats(without_looks(part[start : start + length] for start in range(0, len(part), length)))
     except UnreadableError as error:
         return error.finding.code
 
@@ -94,13 +96,32 @@ def test_each_style_among_plain_ones_is_read_as_by_the_parser(odd: str, other: s
         assert read(whole.replace("'", '"', 2)) == read(whole)
 
 
-@pytest.mark.parametrize("length", [1, 13_000_000])
-def test_styles_are_read_the_same_however_many_there_are(length: int) -> None:
+@pytest.mark.parametrize("filling", ["", "<fonts>{0}</fonts><fills/>", "<fills>{0}</fills>", "<x>{0}</x>"])
+def test_styles_are_read_the_same_however_many_looks_there_are(filling: str) -> None:
     cells = '<xf numFmtId="14"/>' + '<xf numFmtId="1"><alignment horizontal="left"/></xf>' * 3
-    text = (
-        f'<styleSheet xmlns="{MAIN}"><fonts>{"<font/>" * (length // 7)}</fonts><cellXfs>{cells}</cellXfs></styleSheet>'
-    )
-    assert read(text) == [Mark.DATE, 1, 1, 1]
+    text = f'<styleSheet xmlns="{MAIN}">{filling.format("<font/>" * 2_000_000)}<cellXfs>{cells}</cellXfs></styleSheet>'
+    assert read(text, 8_192) == [Mark.DATE, 1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_styles_are_read_the_same_wherever_their_pieces_end(seed: int) -> None:
+    text = written(seed, '"')
+    assert read(text, 1) == read(text, 2) == read(text, len(text))
+
+
+LOOKS_APART = '<fonts a="1"><font/></fonts><fills><fill/></fills><borders><border/></borders>'
+
+
+def test_looks_are_left_out_while_they_are_unpacked() -> None:
+    text = f'<styleSheet xmlns="{MAIN}">{LOOKS_APART}<cellXfs/></styleSheet>'.encode()
+    left = text.replace(b"<font/>", b"").replace(b"<fill/>", b"").replace(b"<border/>", b"")
+    assert without_looks(iter([text[:90], text[90:]])) == left
+
+
+@pytest.mark.parametrize("before", ["<!-- ", "<?x ", "<fontsX><fonts>", "<fonts a='>'/>"])
+def test_looks_stay_where_something_odd_is_before_them(before: str) -> None:
+    text = f'<styleSheet xmlns="{MAIN}">{before}{LOOKS_APART}'.encode()
+    assert b"<font/>" in without_looks(iter([text]))
 
 
 def test_many_styles_take_little_memory_beside_themselves() -> None:
