@@ -8,7 +8,9 @@ from shared.manifest.workbook_reader.markup import MAIN
 _LOOKS = (b"fonts", b"fills", b"borders")
 _LONGEST_NAME = 7
 _URI = re.escape(MAIN.rstrip("}").encode())
-_ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet (?:(?!%b)[^<>])*xmlns="%b"' % (_URI, _URI))
+_ROOT = re.compile(
+    rb'(?:<\?xml [^<>]{1,200}\?>\s{0,9})?<styleSheet(?:(?! xmlns="|%b)[^<>]){0,4000}+ xmlns="%b"' % (_URI, _URI)
+)
 
 
 def without_looks(pieces: Iterator[bytes]) -> bytearray:
@@ -17,24 +19,23 @@ def without_looks(pieces: Iterator[bytes]) -> bytearray:
     for piece in pieces:
         part += piece
         while looks and (end := part.find(b"</%b>" % looks[0], seen)) >= 0:
-            content = content_of(part, looks.pop(0), end)
+            name = looks.pop(0)
+            content = content_between(part, name, part.rfind(b"<%b" % name, 0, end), end)
             del part[content]
             seen = content.start
         seen = max(seen, len(part) - _LONGEST_NAME - len("</"))
     return part
 
 
-def content_of(part: bytearray, name: bytes, end: int) -> slice:
-    """Return where the content of the first element of that name is, which ends at ``end``; nowhere if that is unsure.
+def content_between(part: bytearray, name: bytes, start: int, end: int) -> slice:
+    """Return where the content of an element is whose tags are at ``start`` and ``end``; nowhere if that is unsure.
 
-    There may be a comment, in which all may be, or another program's elements.
+    There may be no tag at ``start``, which may be negative, or a comment before ``end``, in which all may be.
     """
     root = _ROOT.match(part)
-    start = part.find(b"<%b" % name, 0, end)
-    if start < 0 or not root or _has(part, b"<!", 0, end) or _has(part, b"<?", root.end(), end):
-        return slice(end, end)
-    tag = re.compile(rb'<%b(?: [A-Za-z\d:]+="[^"<>]*")*+>' % name).match(part, start)
-    return slice(tag.end() if tag else end, end)
+    tag = re.compile(rb'<%b(?: [A-Za-z\d:]+="[^"<>]*"){0,9}+>' % name).match(part, max(start, 0), end)
+    is_sure = root and not _has(part, b"<!", 0, end) and not _has(part, b"<?", root.end(), end)
+    return slice(tag.end() if tag and is_sure else end, end)
 
 
 def _has(part: bytearray, sign: bytes, start: int, end: int) -> bool:

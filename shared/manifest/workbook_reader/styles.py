@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Format
 from shared.manifest.workbook_reader.format_codes import format_by_id, format_of
-from shared.manifest.workbook_reader.looks import content_of
+from shared.manifest.workbook_reader.looks import content_between
 from shared.manifest.workbook_reader.markup import MAIN, parse
 
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
@@ -36,7 +36,8 @@ def cell_formats(part: bytearray) -> list[Format]:
     Raises:
         UnreadableError: It is damaged, or exceeds a bound.
     """
-    cells = content_of(part, _CELLS, max(part.rfind(b"</%b>" % _CELLS), 0))
+    end = max(part.rfind(b"</%b>" % _CELLS), 0)
+    cells = content_between(part, _CELLS, part.find(b"<%b" % _CELLS), end)
     ids = _ids(part, cells) if len(part) <= _MOST_SKIMMED else []
     styles = _Styles(ids)
     for _ in parse(_without(part, cells) if ids else _pieces(part, 0, len(part)), styles):
@@ -47,9 +48,9 @@ def cell_formats(part: bytearray) -> list[Format]:
 def _ids(part: bytearray, cells: slice) -> Sequence[str]:
     """Return the id of the format of each style, empty if it has none; nothing where anything else is among them."""
     ids = _PLAIN_STYLE.split(str(memoryview(part)[cells], "latin-1"), _MOST)
-    others = b"".join(_without(part, cells))
-    # Elements of the same name may be another program's.
-    return [] if any(ids[::2]) or len(_NAMESPACE.findall(others)) > 1 else ids[1::2]
+    # Beside the root's, there may be elements of the same name that are another program's.
+    namespaces = chain(_NAMESPACE.finditer(part, 0, cells.start), _NAMESPACE.finditer(part, cells.stop))
+    return [] if any(ids[::2]) or len(list(islice(namespaces, 2))) > 1 else ids[1::2]
 
 
 def _without(part: bytearray, left_out: slice) -> Iterator[bytes]:
