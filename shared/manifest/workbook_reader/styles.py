@@ -17,7 +17,7 @@ _CODE, _STYLE, _OF_CELLS = f"{MAIN}numFmt", f"{MAIN}xf", f"{MAIN}cellXfs"
 _STYLES = frozenset({_OF_CELLS, f"{MAIN}cellStyleXfs"})
 
 _CELLS = b"cellXfs"
-_MOST_SKIMMED = 12 * 1024 * 1024
+_MOST_SKIMMED = 12 * 1024 * 1024  # as a copy of it is in memory meanwhile
 _URI = re.escape(MAIN.rstrip("}").encode())
 _NAMESPACE = re.compile(rb'\sxmlns\s*=(?:"%b")?|%b' % (_URI, _URI))
 # One set of characters is quick: a namespace is told by its "m", and a reference or a prefix has others.

@@ -110,7 +110,7 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     device_rows = DeviceRows(columns, "", report)
     hidden: list[int] = []
     start = index + 1
-    # Each device may have a warning, but only the first ones are looked at one by one.
+    # Where each device has a warning, only as many as are kept are looked at one by one.
     parts = first.part(start, start + _KEPT), first.part(start + _KEPT, len(first.cells))
     for some in chain(parts, rows):
         if some.hidden:
