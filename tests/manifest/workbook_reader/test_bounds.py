@@ -241,6 +241,18 @@ def test_rows_of_long_texts_are_few_at_a_time() -> None:
     assert (sum(together) > 19_000_000, max(together) < 700_000) == (True, True)
 
 
+def test_rows_of_long_texts_are_not_all_held() -> None:
+    texts = [f'<c t="str"><v>{"x" * 8_000}</v></c>'] * 3
+    content = sheet(row(1, *TUPLE), *(row(number, *texts) for number in range(2, 402)))
+    data = zipped(parts(content), zipfile.ZIP_STORED)
+    with open_workbook(iter([data]), MOST, lambda: None) as [only]:
+        tracemalloc.start()
+        assert sum(len(rows.numbers) for rows in only.rows()) == 401
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 5 * MEGABYTE
+
+
 def test_numbers_that_cannot_be_sent_need_no_styles() -> None:
     cells = [(f'<c t="n" s="{number}"><v>-{number}</v></c>', *ONE[1:]) for number in range(1, 100)]
     data = workbook(table(*cells), formats=f"<styleSheet{' ' * MEGABYTE}")

@@ -247,3 +247,11 @@ def test_each_number_in_a_serial_is_counted_and_the_first_are_kept() -> None:
     ]
     assert [(finding.line, finding.code) for finding in manifest.issues.kept] == [(3_002, "date_cell")]
     assert manifest.device_count == 3_001
+
+
+@pytest.mark.parametrize("gap", ['<c r="A3" s="9"/>', '<c r="A3" s="9"><v></v></c>'])
+def test_a_style_that_is_missing_does_not_matter_where_there_is_no_number(gap: str) -> None:
+    cells = ('<c r="A2" s="0"><v>1001</v></c>', gap, '<c r="A4" s="1"><v>1002</v></c>')
+    rows = (row(number, cell, "Contoso", "M", f"KEY-{number}") for number, cell in enumerate(cells, 2))
+    data = workbook(sheet(row(1, *TUPLE, "Windows Product ID"), *rows), formats=styles("000000"))
+    assert [device.serial_number for device in devices_in(data)] == ["1001", None, "001002"]

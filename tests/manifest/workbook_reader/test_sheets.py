@@ -205,7 +205,7 @@ UNREADABLE = {
     "no shared string": (sheet(row(1, *TUPLE), row(2, '<c t="s"><v>7</v></c>')), "line 2", "workbook_damaged"),
     "shared string -1": (sheet(row(1, *TUPLE), row(2, '<c t="s"><v>-1</v></c>')), "line 2", "workbook_damaged"),
     "shared string x": (sheet(row(1, *TUPLE), row(2, '<c t="s"><v>x</v></c>')), "line 2", "workbook_damaged"),
-    "no style": (sheet(row(1, *TUPLE), row(2, '<c s="7"><v>1</v></c>')), "line 2", "workbook_damaged"),
+    "no style": (sheet(row(1, *TUPLE), row(2, '<c s="1"><v>1</v></c>')), "line 2", "workbook_damaged"),
     "style -1": (sheet(row(1, *TUPLE), row(2, '<c s="-1"><v>1</v></c>')), "line 2", "workbook_damaged"),
     "row 0": (sheet('<row r="0"/>'), "manifest", "workbook_damaged"),
     "row x": (sheet('<row r="x"/>'), "manifest", "workbook_damaged"),
@@ -225,6 +225,21 @@ def test_a_sheet_that_cannot_be_read_as_it_is_meant_is_an_issue(content: str, wh
 def test_rows_far_out_of_order_are_an_issue() -> None:
     rows = [row(number, f"S{number}", "Contoso", "M") for number in range(2, 1500)]
     assert issues_in(workbook(sheet(row(1, *TUPLE), *rows[9:], *rows[:9])))[-1:] == [("line 2", "workbook_damaged")]
+
+
+@pytest.mark.parametrize("again", [row(7, *TWO), '<row r="7"/>', row(1_200, *TWO)])
+@pytest.mark.parametrize("last", [row(1_200, *ONE), '<row r="1200"/>'])
+def test_a_row_again_after_many_others_is_an_issue(last: str, again: str) -> None:
+    rows = (row(number, f"S{number}", "Contoso", "M") for number in range(2, 1_025))
+    # As many as are put in order together end with the last one.
+    where = "line 7" if 'r="7"' in again else "line 1200"
+    assert issues_in(workbook(sheet(row(1, *TUPLE), *rows, last, again)))[-1:] == [(where, "workbook_damaged")]
+
+
+@pytest.mark.parametrize(("above", "found"), [(99, []), (100, [("line 1", "missing_header")])])
+def test_the_header_is_looked_for_in_a_hundred_rows(above: int, found: list[tuple[str, str]]) -> None:
+    prose = (row(number, f"Remark {number}") for number in range(1, above + 1))
+    assert issues_in(workbook(sheet(*prose, row(500, *TUPLE), row(501, *ONE)))) == found
 
 
 def test_what_is_filled_in_without_a_column_is_an_issue() -> None:
@@ -281,6 +296,11 @@ def test_the_totals_below_a_table_are_no_device() -> None:
     assert devices_in(with_table('ref="A1:C4" totalsRowCount="1"', totals)) == DEVICES
     assert len(devices_in(with_table('ref="A1:C4" totalsRowShown="0"', totals))) == 3
     assert len(devices_in(with_table('ref="A1:?4" totalsRowCount="1"', totals))) == 3
+
+
+def test_totals_that_are_hidden_are_no_row_that_is_hidden() -> None:
+    totals = row(4, "Sigma", "2", "3").replace("<row ", '<row hidden="1" ')
+    assert warnings_in(with_table('ref="A1:C4" totalsRowCount="1"', totals)) == []
 
 
 def test_what_is_beside_the_totals_of_a_table_stays() -> None:
