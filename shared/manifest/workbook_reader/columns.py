@@ -87,13 +87,18 @@ def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
     if styles and kind in _TEXTS:
         return alike(forms, values)
     if styles and _are_whole(values):
-        # Where there is no number, its style does not matter.
-        needed = [style if value else "0" for style, value in zip(styles, values, strict=True)]
-        return _grouped(contents.formats(map(int, needed)), forms, values, alike)
+        return _grouped(_shown(contents, styles, values), forms, values, alike)
     kinds = "\0".join(forms).translate(_DIGITS).split("\0")
     if _are_equal(kinds):
         return _grouped(forms, forms, values, alike)
     return _grouped(kinds, forms, values, partial(_mixed, contents))
+
+
+def _shown(contents: Contents, styles: Sequence[str], values: Sequence[str]) -> Sequence[Format | None]:
+    """Return how the styles show numbers; nothing where there is none, as its style does not matter."""
+    if all(values) and all(styles):
+        return contents.formats(map(int, styles))
+    return [contents.format(style) if value else None for style, value in zip(styles, values, strict=True)]
 
 
 def _are_whole(numbers: Sequence[str]) -> bool:

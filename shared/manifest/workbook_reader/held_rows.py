@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import ge, itemgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from shared.manifest.workbook_reader.unreadable import damaged
 
@@ -20,8 +20,8 @@ class SheetRows(NamedTuple):
         numbers: The number of each row, from 1.
         cells: The cells of each row from column A on, without empty ones at the end; each is a ``str``, or a ``Cell``
             if it is not plain text.
-        hidden: The numbers of those that are hidden.
-        characters: Of all cells.
+        hidden: The numbers of rows that are hidden, of these and perhaps of others.
+        characters: Of all cells, or more.
     """
 
     numbers: list[int]
@@ -29,7 +29,7 @@ class SheetRows(NamedTuple):
     hidden: frozenset[int]
     characters: int
 
-    def with_more(self, more: Self) -> "SheetRows":
+    def with_more(self, more: "SheetRows") -> "SheetRows":
         """Return these rows and those that follow them."""
         return SheetRows(
             self.numbers + more.numbers,

@@ -20,7 +20,7 @@ _CELLS = b"cellXfs"
 _MOST_SKIMMED = 12 * 1024 * 1024  # as a copy of it is in memory meanwhile
 _URI = re.escape(MAIN.rstrip("}").encode())
 _NAMESPACE = re.compile(rb'\sxmlns\s*=(?:"%b")?|%b' % (_URI, _URI))
-# One set of characters is quick: a namespace is told by its "m", and a reference or a prefix has others.
+# One set of characters is quick. "m" is not in it, so that numFmtId and xmlns are noticed.
 _LETTERS = r'[ a-ln-zA-Z\d="]*+'
 _ATTRIBUTES = f"{_LETTERS}(?:m(?!FmtId|lns){_LETTERS})*+"
 _PLAIN_STYLE = re.compile(
@@ -45,8 +45,8 @@ def cell_formats(part: bytearray) -> list[Format]:
     return styles.formats
 
 
-def _ids(part: bytearray, cells: slice) -> Sequence[str]:
-    """Return the id of the format of each style, empty if it has none; nothing where anything else is among them."""
+def _ids(part: bytearray, cells: slice) -> Sequence[str | None]:
+    """Return the id of the format of each style, if it has one; no ids where anything else is among them."""
     ids = _PLAIN_STYLE.split(str(memoryview(part)[cells], "latin-1"), _MOST)
     # Beside the root's, there may be elements of the same name that are another program's.
     namespaces = chain(_NAMESPACE.finditer(part, 0, cells.start), _NAMESPACE.finditer(part, cells.stop))
@@ -65,7 +65,7 @@ def _pieces(part: bytearray, start: int, end: int) -> Iterator[bytes]:
 class _Styles:
     """Takes the format of each style."""
 
-    def __init__(self, ids: Sequence[str]) -> None:
+    def __init__(self, ids: Sequence[str | None]) -> None:
         self.depth = 0
         self.formats: list[Format] = []
         self._ids = ids

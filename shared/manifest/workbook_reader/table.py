@@ -20,7 +20,7 @@ from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
-_KEPT = 100  # findings, as a rule
+_KEPT = 100  # findings, as ``inspect`` keeps by default
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 
@@ -178,7 +178,7 @@ class _Marked(NamedTuple):
 
 
 def _marked(rows: SheetRows, columns: Layout) -> Iterator[_Marked]:
-    """Return where cells are marked that hold a field, and put plain text in the place of each."""
+    """Yield where cells are marked that hold a field, after plain text has been put in the place of each."""
     for field, index in zip(FIELDS, columns.indices, strict=True):
         if index is None:
             continue

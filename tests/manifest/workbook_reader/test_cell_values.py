@@ -249,9 +249,14 @@ def test_each_number_in_a_serial_is_counted_and_the_first_are_kept() -> None:
     assert manifest.device_count == 3_001
 
 
-@pytest.mark.parametrize("gap", ['<c r="A3" s="9"/>', '<c r="A3" s="9"><v></v></c>'])
-def test_a_style_that_is_missing_does_not_matter_where_there_is_no_number(gap: str) -> None:
-    cells = ('<c r="A2" s="0"><v>1001</v></c>', gap, '<c r="A4" s="1"><v>1002</v></c>')
+@pytest.mark.parametrize("gap", ["/>", "><v></v></c>", "><v/></c>"])
+@pytest.mark.parametrize(("shown", "of_gap"), [(0, 1), (1, 0), (2, 1), (1, 2), (0, 9), (1, 9)])
+def test_a_style_does_not_matter_where_there_is_no_number(gap: str, shown: int, of_gap: int) -> None:
+    cells = [f'<c r="A2" s="{of_gap}"{gap}', *(f'<c r="A{at}" s="{shown}"><v>100{at}</v></c>' for at in range(3, 6))]
     rows = (row(number, cell, "Contoso", "M", f"KEY-{number}") for number, cell in enumerate(cells, 2))
-    data = workbook(sheet(row(1, *TUPLE, "Windows Product ID"), *rows), formats=styles("000000"))
-    assert [device.serial_number for device in devices_in(data)] == ["1001", None, "001002"]
+    data = workbook(sheet(row(1, *TUPLE, "Windows Product ID"), *rows), formats=styles("000000", "yyyy"))
+    if shown == 2:
+        assert issues_in(data) == [(f"line {line}", "date_cell") for line in range(3, 6)]
+    else:
+        numbers = [f"100{at}".zfill(6 * shown) for at in range(3, 6)]
+        assert [device.serial_number for device in devices_in(data)] == [None, *numbers]
