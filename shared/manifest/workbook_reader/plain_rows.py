@@ -107,9 +107,19 @@ def _pattern(tags: Tags, width: int) -> re.Pattern[str]:
     for letters in reversed([*batched(_COLUMNS[:width], _BLOCK, strict=False)]):
         cells = "".join(map(_cell, letters))
         some = f"{letters[0][:-1]}[{letters[0][-1]}-{letters[-1][-1]}]"
-        rest = rf'(?:</row>|(?>(?=<c r="(?!{some}\d))|{cells}){rest})'
+        # Some programs write empty cells by the hundred after the last one that is not.
+        empty = rf'<c r="{_from(letters[0])}\1"(?> s="\d{{1,9}}"|) ?/>'
+        rest = rf'(?:(?:{empty})*+</row>|(?>(?=<c r="(?!{some}\d))|{cells}){rest})'
     row = rf'<row(?> r="(\d{{1,7}})"|(?![^>]* r=))({_ATTRIBUTES})(?> ?/>|>{rest})'
     return compiled(row, tags)
+
+
+def _from(column: str) -> str:
+    """Return the expression of the letters of a column up to IV, and of all after it."""
+    first, last = column[:-1], column[-1]
+    if not first:
+        return rf"(?:[{last}-Z]|[A-Z]{{2,3}})"
+    return rf"(?:{first}[{last}-Z]|[{chr(ord(first) + 1)}-Z][A-Z]|[A-Z]{{3}})"
 
 
 def _cell(letters: str) -> str:

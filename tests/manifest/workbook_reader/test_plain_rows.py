@@ -138,10 +138,30 @@ def plain_row(number: int, dice: random.Random) -> str:
     return row(number, f"S{number}", "LENOVO", dice.choice(("20L7", f'<c r="C{number}" t="s"><v>2</v></c>')))
 
 
+def with_empty_cells(written_row: str, number: int, dice: random.Random) -> str:
+    start = dice.choice((4, 12, 13, 14, 25, 26, 39, 52))
+    columns = range(start, start + dice.choice((1, 9, 20, 60)))
+    cells = [f'<c r="{name(at)}{number}"{dice.choice(("", ' s="1"', ' s="9" '))}/>' for at in columns]
+    if dice.random() < 0.1:
+        dice.shuffle(cells)
+    if dice.random() < 0.02:
+        more = (
+            '<c r="A{0}"/>',
+            '<c r="Z{0}0"/>',
+            '<c s="1"/>',
+            '<c r="AX{0}" t="str"><v>x</v></c>',
+            '<c r="ABCD{0}"/>',
+        )
+        cells.insert(dice.randrange(len(cells) + 1), dice.choice(more).format(number))
+    return written_row.replace("</row>", f"{''.join(cells)}</row>", 1)
+
+
 def written(seed: int, quote: str) -> Parts:
     dice = random.Random(seed)
     made = dice.choice((odd_row, plain_row, written_alike(dice), written_alike(dice)))
     rows = [(made if dice.random() < 0.95 else odd_row)(number, dice) for number in range(2, dice.choice((9, 90, 400)))]
+    if dice.random() < 0.2:
+        rows = [with_empty_cells(each, number, dice) for number, each in enumerate(rows, 2)]
     if dice.random() < 0.1:
         rows.reverse()
     names = f'xmlns={quote}{MAIN}{quote} xmlns:x14ac="u"'

@@ -81,6 +81,18 @@ def test_what_is_wrong_in_a_usual_row_is_found(cells: str, reason: str) -> None:
     assert reason in issue.message
 
 
+@pytest.mark.parametrize(
+    ("more", "again"), [(0, "A"), (0, "C"), (10, "M"), (23, "Z"), (36, "M"), (36, "Z"), (36, "AB"), (36, "AM")]
+)
+def test_an_empty_cell_that_is_there_twice_is_found_behind_others(more: int, again: str) -> None:
+    # The first one shows how wide rows may be.
+    rows = [row(number, *TUPLE, *map(str, range(more if number > 2 else 60))) for number in range(2, 32)]
+    wrong = rows.pop().replace("</row>", f'<c r="{again}31" s="0"/></row>')
+    [issue] = read(workbook(sheet(row(1, *TUPLE, *map(str, range(60))), *rows, wrong))).issues.kept
+    assert (issue.code, issue.line) == ("workbook_damaged", 31)
+    assert "a cell occurs twice" in issue.message
+
+
 @pytest.mark.parametrize("number", [0, 1_048_577])
 def test_an_impossible_number_is_found_before_what_is_wrong_in_the_row(number: int) -> None:
     wrong = f'<row r="{number}"><c r="A{number}" t="s"><v>9999</v></c></row>'

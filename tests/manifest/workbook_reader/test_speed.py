@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from tests.manifest.files import read
-from tests.manifest.workbook_reader.workbooks import MAIN, TUPLE, strings, styles, table, workbook
+from tests.manifest.workbook_reader.workbooks import MAIN, TUPLE, name, strings, styles, table, workbook
 
 MANY = 5_000
 HEADER = (*TUPLE, "Windows Product ID")
@@ -33,8 +33,8 @@ def rows_of(cell: Callable[[int, str], str]) -> str:
 
 
 def looks() -> Iterable[str]:
-    for name, look in LOOKS.items():
-        yield f"<{name}>{''.join(look.format(number) for number in range(MANY * 4))}</{name}>"
+    for tag, look in LOOKS.items():
+        yield f"<{tag}>{''.join(look.format(number) for number in range(MANY * 4))}</{tag}>"
 
 
 def styled(number: int, kind: str, text: str) -> str:
@@ -51,6 +51,15 @@ WRITTEN: dict[str, Callable[[], bytes]] = {
     ),
     "a style for each cell": lambda: workbook(
         rows_of(lambda number, text: styled(number, ' t="str"', text)), formats=styles(*["General"] * MANY * 4)
+    ),
+    "empty cells after them": lambda: workbook(
+        table(
+            *(
+                (*cells, *(f'<c r="{name(at)}{line}" s="0"/>' for at in range(4, 24)))
+                for line, cells in enumerate(ROWS, 2)
+            ),
+            header=HEADER,
+        )
     ),
     # xlsx-populate writes so much.
     "a style for each cell, with its looks, and numbers": lambda: workbook(
