@@ -241,7 +241,7 @@ def test_rows_of_long_texts_are_few_at_a_time() -> None:
     assert (sum(together) > 19_000_000, max(together) < 700_000) == (True, True)
 
 
-def test_rows_of_long_texts_are_not_all_held() -> None:
+def test_long_rows_are_read_a_few_at_a_time() -> None:
     texts = [f'<c t="str"><v>{"x" * 8_000}</v></c>'] * 3
     content = sheet(row(1, *TUPLE), *(row(number, *texts) for number in range(2, 402)))
     data = zipped(parts(content), zipfile.ZIP_STORED)
