@@ -10,6 +10,9 @@ import msgspec
 
 from shared.manifest.messages import ISSUES, WARNINGS
 
+MOST_KEPT = 100
+"""Issues and warnings that are kept of each, unless all are asked for."""
+
 _LONGEST_NAME = 40  # characters
 _SIGNS = frozenset(" @#$_.:/()-'")
 _LAST_DIGITS = re.compile(r"(?<=\D)[0-9]{1,2}$")  # as in Textbox12

@@ -7,7 +7,7 @@ from shared.manifest.device import Entry
 from shared.manifest.device_rules import DeviceCheck
 from shared.manifest.digest import RunningDigest
 from shared.manifest.duplicates import Duplicates
-from shared.manifest.findings import MANIFEST, Report, UnreadableError
+from shared.manifest.findings import MANIFEST, MOST_KEPT, Report, UnreadableError
 from shared.manifest.line_words import has_number
 from shared.manifest.manifest import Manifest, Source, is_large
 from shared.manifest.reading import MAX_DEVICES, Content, do_nothing, entries
@@ -19,7 +19,7 @@ def inspect(
     max_bytes: int,
     max_devices: int = MAX_DEVICES,
     named: Ids | None = None,
-    keep: int | None = 100,
+    keep: int | None = MOST_KEPT,
     alive: Callable[[], None] = do_nothing,
 ) -> Manifest:
     r"""Read a whole manifest and return its devices and findings; it raises nothing of its own, whatever the bytes are.

@@ -58,16 +58,16 @@ def _are_equal(keys: Sequence[object]) -> bool:
     return keys.count(keys[0]) == len(keys)
 
 
-def _grouped[T](
-    keys: Sequence[T],
-    forms: Sequence[str],
+def _grouped[K, F](
+    keys: Sequence[K],
+    forms: Sequence[F],
     values: Sequence[str],
-    read: Callable[[Sequence[str], Sequence[str]], Sequence[str]],
+    read: Callable[[Sequence[F], Sequence[str]], Sequence[str]],
 ) -> Sequence[str]:
     """Read cells with the same key together."""
     if _are_equal(keys):
         return read(forms, values)
-    groups: dict[T, list[int]] = {}
+    groups: dict[K, list[int]] = {}
     for place, key in enumerate(keys):
         groups.setdefault(key, []).append(place)
     column = [""] * len(values)
@@ -87,7 +87,8 @@ def _mixed(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
     if styles and kind in _TEXTS:
         return alike(forms, values)
     if styles and _are_whole(values):
-        return _grouped(_shown(contents, styles, values), forms, values, alike)
+        shown = _shown(contents, styles, values)
+        return _grouped(shown, shown, values, _whole_numbers)
     kinds = "\0".join(forms).translate(_DIGITS).split("\0")
     if _are_equal(kinds):
         return _grouped(forms, forms, values, alike)
@@ -125,7 +126,7 @@ def _alike(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
         if not {*contents.uncalculated(kind)}.isdisjoint(held):
             return [contents.text(kind, value, style, has_formula=True) for value in held]
     if kind in ("n", "") and any(values) and _are_whole(values):
-        return _whole_numbers(values, contents.format(style))
+        return _whole_numbers([contents.format(style)], values)
     if kind == "s" and all(values):
         return contents.texts.all(values)
     if kind in ("str", "inlineStr"):
@@ -134,7 +135,11 @@ def _alike(contents: Contents, forms: Sequence[str], values: Sequence[str]) -> S
     return [found[value] for value in values]
 
 
-def _whole_numbers(values: Sequence[str], shown: Format) -> Sequence[str]:
+def _whole_numbers(formats: Sequence[Format | None], values: Sequence[str]) -> Sequence[str]:
+    """Return numbers as formats show them, which are all the same; there is none where there is no number."""
+    shown = formats[0]
+    if shown is None:
+        return values
     if isinstance(shown, Mark):
         return [FAULTS[shown] if value else "" for value in values]
     if shown <= 1 and all(values):

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from shared.manifest.workbook_reader.markup import MAIN
+from shared.manifest.workbook_reader.markup import URI
 
 _LOOKS = (b"fonts", b"fills", b"borders")
 _LONGEST_NAME = 7
-_URI = re.escape(MAIN.rstrip("}").encode())
-_ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet [^<>]*xmlns="%b"' % _URI)
+_ROOT = re.compile(rb'(?:<\?xml [^<>]*\?>\s*)?<styleSheet [^<>]*xmlns="%b"' % URI.encode())
 
 
 def without_looks(pieces: Iterator[bytes]) -> bytearray:

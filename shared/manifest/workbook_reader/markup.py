@@ -1,5 +1,6 @@
 """XML, parsed piece by piece within bounds. Document types are refused, and with them all entities."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, NoReturn, Protocol
 from xml.parsers import expat
@@ -9,6 +10,9 @@ from shared.manifest.workbook_reader.unreadable import damaged
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 """What the names of a workbook's elements begin with, whatever prefix the file has."""
+
+URI = re.escape(MAIN.rstrip("}"))
+"""The same as an expression, without the brace."""
 
 TRUE = ("1", "true")
 """The values of an attribute that is true."""

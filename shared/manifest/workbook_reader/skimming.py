@@ -7,13 +7,12 @@ from itertools import chain
 from typing import Protocol
 
 from shared.manifest.workbook_reader import runs
-from shared.manifest.workbook_reader.markup import MAIN
+from shared.manifest.workbook_reader.markup import URI
 from shared.manifest.workbook_reader.plain_text import Tags
 from shared.manifest.workbook_reader.unreadable import LONGEST
 
-_URI = re.escape(MAIN.rstrip("}"))
 # Each prefix has expressions of its own, which stay in memory: only those that programs write will do.
-_NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{_URI}"', re.ASCII)
+_NAMESPACE = re.compile(rf'\sxmlns(?::(x|ns0))?="{URI}"', re.ASCII)
 _OTHER_ENCODING = re.compile(r"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _INSTRUCTION = re.compile(r"<\?(?!xml )")
 _INDENTED = re.compile(r"\s<(?:\w+:)?(?:row|c|si)[ >]", re.ASCII)
@@ -139,4 +138,4 @@ def _is_aside(markup: str, prefix: str) -> bool:
 @cache
 def _other_namespace(prefix: str) -> re.Pattern[str]:
     name = f"xmlns:{prefix.rstrip(':')}" if prefix else "xmlns"
-    return re.compile(rf'\s{name}\s*=(?!"{_URI}")')
+    return re.compile(rf'\s{name}\s*=(?!"{URI}")')

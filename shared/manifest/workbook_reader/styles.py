@@ -8,7 +8,7 @@ from shared.manifest.workbook_reader.archive import PIECE
 from shared.manifest.workbook_reader.cell_values import Format
 from shared.manifest.workbook_reader.format_codes import format_by_id, format_of
 from shared.manifest.workbook_reader.looks import content_between
-from shared.manifest.workbook_reader.markup import MAIN, parse
+from shared.manifest.workbook_reader.markup import MAIN, URI, parse
 
 _MOST = 100_000  # Excel keeps 65,490 combinations of formats
 _MOST_DIGITS = 10  # of an id
@@ -18,8 +18,7 @@ _STYLES = frozenset({_OF_CELLS, f"{MAIN}cellStyleXfs"})
 
 _CELLS = b"cellXfs"
 _MOST_SKIMMED = 12 * 1024 * 1024  # as a copy of it is in memory meanwhile
-_URI = re.escape(MAIN.rstrip("}").encode())
-_NAMESPACE = re.compile(rb'\sxmlns\s*=(?:"%b")?|%b' % (_URI, _URI))
+_NAMESPACE = re.compile(rf'\sxmlns\s*=(?:"{URI}")?|{URI}'.encode())
 # One set of characters is quick. "m" is not in it, so that numFmtId and xmlns are noticed.
 _LETTERS = r'[ a-ln-zA-Z\d="]*+'
 _ATTRIBUTES = f"{_LETTERS}(?:m(?!FmtId|lns){_LETTERS})*+"

@@ -12,7 +12,7 @@ from shared.manifest.csv_reader.records import Rows
 from shared.manifest.device import FIELDS, Entry
 from shared.manifest.field_names import field_of, mixed
 from shared.manifest.field_rules import IDENTIFIERS
-from shared.manifest.findings import MANIFEST, Place, Report, UnreadableError
+from shared.manifest.findings import MANIFEST, MOST_KEPT, Place, Report, UnreadableError
 from shared.manifest.messages import ISSUES
 from shared.manifest.workbook_reader.cell_values import Cell, Mark
 from shared.manifest.workbook_reader.held_rows import CHARACTERS_TOGETHER, SheetRows
@@ -20,7 +20,6 @@ from shared.manifest.workbook_reader.workbook import Sheet, open_workbook
 
 _LOOKED_AT = 100  # rows in which the header is looked for
 _SHORTEST_DEVICE = 2  # cells
-_KEPT = 100  # findings, as ``inspect`` keeps by default
 _LONGEST_TITLE = 100  # characters without a blank
 _PRODUCT_KEY = re.compile(r"\w{5}(-\w{5}){4}")
 
@@ -111,7 +110,7 @@ def _entries(sheet: Sheet, report: Report) -> Generator[Iterable[Entry], None, i
     hidden: list[int] = []
     start = index + 1
     # Where each device has a warning, only as many as are kept are looked at one by one.
-    parts = first.part(start, start + _KEPT), first.part(start + _KEPT, len(first.cells))
+    parts = first.part(start, start + MOST_KEPT), first.part(start + MOST_KEPT, len(first.cells))
     for some in chain(parts, rows):
         if some.hidden:
             numbered = zip(some.numbers, some.cells, strict=True)

@@ -83,5 +83,4 @@ def test_a_workbook_takes_less_than_five_times_what_its_csv_takes(written: Calla
     # The machine may be busy elsewhere: it is 2.5 to 4.4 times, and eleven where all cells are left to the parser.
     in_turn = [tuple(map(seconds_to_check, both)) for _ in range(12)]
     of_workbook, of_csv = map(min, zip(*in_turn, strict=True))
-    print(of_workbook / of_csv, of_csv)
     assert of_workbook < 5 * of_csv
